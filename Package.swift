@@ -1,0 +1,201 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets are the layers of the program, and the compiler checks them: build with
+// `--explicit-target-dependency-import-check error`, so that a target can import only what is listed here.
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let customDump: Target.Dependency = .product(name: "CustomDump", package: "swift-custom-dump")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "slipway",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "slipway", targets: ["slipway"]),
+        .executable(name: "fleetd", targets: ["fleetd"]),
+        .executable(name: "fleetctl", targets: ["fleetctl"]),
+        .executable(name: "coreos-cloudinit", targets: ["coreos-cloudinit"]),
+        .executable(name: "slipway-node-init", targets: ["slipway-node-init"]),
+        .executable(name: "slipway-etcd-proxy", targets: ["slipway-etcd-proxy"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/pointfreeco/swift-custom-dump", exact: "1.7.3"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    ],
+    targets: [
+        // MARK: Pure: values in, values out; no I/O, no clock, no randomness that is not handed in.
+
+        /// Errors and warnings with file, line, column and caret, as values.
+        .target(name: "Diagnostics"),
+        /// The topology file's model: what the user wants.
+        .target(name: "Topology", dependencies: ["CloudConfig", "Diagnostics", "UnitFiles"]),
+        /// systemd unit files and fleet's `[X-Fleet]` section.
+        .target(name: "UnitFiles", dependencies: ["Diagnostics", crypto]),
+        /// CoreOS cloud-config: the model and the text a node is given.
+        .target(name: "CloudConfig", dependencies: ["Diagnostics"]),
+        /// plan(desired, observed): every address, name and step, with reasons.
+        .target(name: "Planning", dependencies: ["CloudConfig", "Diagnostics", "Topology", "UnitFiles", crypto]),
+        /// Which machine runs which unit.
+        .target(name: "Scheduling", dependencies: ["UnitFiles"]),
+        /// Tables, colours and JSON: text for people and programs, as strings.
+        .target(name: "Reporting"),
+
+        // MARK: Boundary: the only users of Yams.
+
+        /// YAML as a tree in which every node knows its line and column.
+        .target(name: "LocatedYAML", dependencies: ["Diagnostics", yams]),
+        .target(name: "CloudConfigLoading", dependencies: ["CloudConfig", "Diagnostics", "LocatedYAML"]),
+        .target(
+            name: "TopologyLoading",
+            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Topology", "UnitFiles"],
+        ),
+
+        // MARK: Effects: one foreign thing each, behind a small protocol.
+
+        .systemLibrary(name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+        .target(name: "Libvirt", dependencies: ["CLibvirt"]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        /// systemd's D-Bus manager interface.
+        .target(name: "Systemd", dependencies: ["CSystemd"]),
+        /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
+        .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore]),
+        /// The worker's local door to etcd.
+        .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHTTP1, nioPosix]),
+        /// Node images: a Debian root and the project's node programs on it.
+        .target(name: "Images", dependencies: [crypto, logging, subprocess, systemPackage]),
+        .target(name: "SecureShell", dependencies: [crypto, logging, subprocess, systemPackage]),
+        /// Observes, and carries out plans; knows providers only by protocol.
+        .target(
+            name: "Provisioning",
+            dependencies: [
+                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "Planning", "SecureShell", "Topology",
+                "UnitFiles", logging, subprocess, systemPackage,
+            ],
+        ),
+        /// Nodes and networks as libvirt domains and networks.
+        .target(
+            name: "LibvirtProvider",
+            dependencies: ["Images", "Libvirt", "Planning", "Provisioning", "Topology", logging, systemPackage],
+        ),
+        /// fleet's state in etcd: units, schedule, machines, states.
+        .target(name: "FleetRegistry", dependencies: ["Etcd", "Scheduling", "UnitFiles", logging]),
+        /// fleetd: the engine, the agent and the HTTP API.
+        .target(
+            name: "Fleet",
+            dependencies: [
+                "Etcd", "FleetRegistry", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbird, logging, nioCore,
+                nioPosix, serviceLifecycle,
+            ],
+        ),
+        /// What coreos-cloudinit does to a machine.
+        .target(
+            name: "NodeSetup",
+            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "Systemd", subprocess, systemPackage],
+        ),
+
+        // MARK: Commands: one command a file.
+
+        .target(
+            name: "SlipwayCommands",
+            dependencies: [
+                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Etcd", "FleetRegistry", "Images", "LibvirtProvider",
+                "Planning", "Provisioning", "Reporting", "SecureShell", "Topology", "TopologyLoading", "UnitFiles",
+                argumentParser, logging, subprocess, systemPackage,
+            ],
+        ),
+        .target(
+            name: "FleetCommands",
+            dependencies: [
+                "Diagnostics", "Reporting", "Scheduling", "UnitFiles", argumentParser, asyncHTTPClient, logging, nioCore,
+                subprocess, systemPackage,
+            ],
+        ),
+
+        // MARK: Mains: under fifty lines each.
+
+        .executableTarget(name: "slipway", dependencies: ["SlipwayCommands"]),
+        .executableTarget(name: "fleetd", dependencies: ["Fleet", argumentParser, logging]),
+        .executableTarget(name: "fleetctl", dependencies: ["FleetCommands"]),
+        .executableTarget(name: "coreos-cloudinit", dependencies: ["NodeSetup"]),
+        /// PID 1 of a container node until it hands over to systemd.
+        .executableTarget(name: "slipway-node-init"),
+        .executableTarget(name: "slipway-etcd-proxy", dependencies: ["EtcdProxy", logging]),
+
+        // MARK: Tests.
+
+        /// Fakes, temporary directories, seeded randomness.
+        .target(name: "TestKit", dependencies: [customDump], path: "Tests/TestKit"),
+        .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
+        .testTarget(
+            name: "TopologyLoadingTests",
+            dependencies: ["Diagnostics", "TestKit", "Topology", "TopologyLoading", "UnitFiles"],
+        ),
+        .testTarget(name: "UnitFilesTests", dependencies: ["TestKit", "UnitFiles"]),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestKit", "UnitFiles"]),
+        .testTarget(
+            name: "CloudConfigTests",
+            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "TestKit"],
+        ),
+        .testTarget(
+            name: "PlanningTests",
+            dependencies: [
+                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "TestKit", "Topology",
+                "TopologyLoading", "UnitFiles", customDump,
+            ],
+        ),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestKit"]),
+        .testTarget(name: "NodeSetupTests", dependencies: ["CloudConfig", "CloudConfigLoading", "NodeSetup", "TestKit"]),
+        .testTarget(name: "EtcdTests", dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioPosix]),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
+        .testTarget(
+            name: "FleetTests",
+            dependencies: ["Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", logging],
+        ),
+        .testTarget(name: "FleetCommandsTests", dependencies: ["FleetCommands", "Reporting", "TestKit", "UnitFiles"]),
+        .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),
+        .testTarget(
+            name: "ProvisioningTests",
+            dependencies: [
+                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "LibvirtProvider", "Planning",
+                "Provisioning", "SecureShell", "TestKit", "Topology", "TopologyLoading", "UnitFiles",
+            ],
+        ),
+        .testTarget(name: "SlipwayCommandsTests", dependencies: ["SlipwayCommands", "TestKit"]),
+        /// Real nodes, in the project's own sandbox.
+        .testTarget(name: "IntegrationTests", dependencies: ["TestKit", subprocess]),
+    ],
+    swiftLanguageModes: [.v6],
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+        .enableUpcomingFeature("ExistentialAny"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0443-warning-control-flags.md
+        .treatAllWarnings(as: .error),
+    ]
+}
