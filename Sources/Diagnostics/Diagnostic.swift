@@ -1,0 +1,79 @@
+/// One thing to tell the person who wrote a file.
+package struct Diagnostic: Sendable, Hashable, Codable {
+    package enum Severity: String, Sendable, Hashable, Codable, Comparable {
+        case note, warning, error
+
+        private var rank: Int {
+            switch self {
+            case .note: 0
+            case .warning: 1
+            case .error: 2
+            }
+        }
+
+        package static func < (lhs: Severity, rhs: Severity) -> Bool { lhs.rank < rhs.rank }
+    }
+
+    package var severity: Severity
+    /// What is wrong, in one sentence without a final full stop.
+    package var message: String
+    /// Where; nil when the fault is in no one place.
+    package var location: SourceLocation?
+    /// What to do about it, or what else to know; one line each (a table may take several).
+    package var notes: [String]
+
+    package init(_ severity: Severity, _ message: String, at location: SourceLocation? = nil, notes: [String] = []) {
+        self.severity = severity
+        self.message = message
+        self.location = location
+        self.notes = notes
+    }
+
+    package static func error(
+        _ message: String,
+        at location: SourceLocation? = nil,
+        notes: [String] = [],
+    ) -> Diagnostic {
+        Diagnostic(.error, message, at: location, notes: notes)
+    }
+
+    package static func warning(
+        _ message: String,
+        at location: SourceLocation? = nil,
+        notes: [String] = [],
+    ) -> Diagnostic {
+        Diagnostic(.warning, message, at: location, notes: notes)
+    }
+}
+
+/// Every diagnostic of one input, thrown together so that the user mends all of them in one go.
+package struct DiagnosticsError: Error, Sendable {
+    package var diagnostics: [Diagnostic]
+    /// The texts the diagnostics point into, by file.
+    package var sources: [String: String]
+
+    package init(_ diagnostics: [Diagnostic], sources: [String: String] = [:]) {
+        self.diagnostics = diagnostics
+        self.sources = sources
+    }
+}
+
+extension DiagnosticsError: CustomStringConvertible {
+    package var description: String { DiagnosticRenderer().render(diagnostics, sources: sources) }
+}
+
+extension Sequence where Element == Diagnostic {
+    package var hasErrors: Bool { contains { $0.severity == .error } }
+
+    /// In reading order: by place, those without a place first.
+    package var inReadingOrder: [Diagnostic] {
+        enumerated().sorted { lhs, rhs in
+            switch (lhs.element.location, rhs.element.location) {
+            case (nil, nil): lhs.offset < rhs.offset
+            case (nil, _): true
+            case (_, nil): false
+            case (let left?, let right?): left == right ? lhs.offset < rhs.offset : left < right
+            }
+        }.map(\.element)
+    }
+}

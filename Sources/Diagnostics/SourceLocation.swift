@@ -1,0 +1,24 @@
+/// A place in a text a person wrote. Lines and columns count from 1; columns count characters, not bytes.
+package struct SourceLocation: Sendable, Hashable, Comparable, Codable {
+    /// The path as the user gave it.
+    package var file: String
+    package var line: Int
+    package var column: Int
+    /// How many characters the caret underlines, at least one.
+    package var length: Int
+
+    package init(file: String, line: Int, column: Int, length: Int = 1) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.length = max(1, length)
+    }
+
+    package static func < (lhs: SourceLocation, rhs: SourceLocation) -> Bool {
+        (lhs.file, lhs.line, lhs.column) < (rhs.file, rhs.line, rhs.column)
+    }
+}
+
+extension SourceLocation: CustomStringConvertible {
+    package var description: String { "\(file):\(line):\(column)" }
+}
