@@ -1,1 +1,111 @@
-// placeholder
+import CloudConfig
+import Diagnostics
+import UnitFiles
+
+/// A cluster as its file describes it, checked and with all defaults filled in.
+package struct Topology: Sendable, Hashable {
+    /// The cluster's name; it follows ``NameRule``.
+    package var name: String
+    package var network: NetworkSettings
+    package var etcd: EtcdSettings
+    package var fleet: FleetSettings
+    package var docker: DockerSettings
+    /// Public keys that may log in as `core`, beside Slipway's own.
+    package var sshAuthorizedKeys: [String]
+    /// In the file's order; names are unique, and at least one role has a member.
+    package var roles: [Role]
+    /// What every node is given beyond what Slipway generates.
+    package var cloudConfig: CloudConfig
+    /// In the file's order.
+    package var units: [UnitDeployment]
+
+    package init(
+        name: String,
+        network: NetworkSettings,
+        etcd: EtcdSettings = EtcdSettings(),
+        fleet: FleetSettings = FleetSettings(),
+        docker: DockerSettings = DockerSettings(),
+        sshAuthorizedKeys: [String] = [],
+        roles: [Role],
+        cloudConfig: CloudConfig = CloudConfig(),
+        units: [UnitDeployment] = [],
+    ) {
+        self.name = name
+        self.network = network
+        self.etcd = etcd
+        self.fleet = fleet
+        self.docker = docker
+        self.sshAuthorizedKeys = sshAuthorizedKeys
+        self.roles = roles
+        self.cloudConfig = cloudConfig
+        self.units = units
+    }
+}
+
+extension Topology {
+    /// How many etcd members the file asks for.
+    package var memberCount: Int { roles.filter { $0.etcd == .member }.reduce(0) { $0 + $1.count } }
+    package var nodeCount: Int { roles.reduce(0) { $0 + $1.count } }
+    package func role(named name: String) -> Role? { roles.first { $0.name == name } }
+}
+
+/// The cluster's own network.
+package struct NetworkSettings: Sendable, Hashable {
+    package enum Mode: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Nodes reach what the host reaches, by address translation.
+        case nat
+        /// Nodes reach each other and the host, nothing else.
+        case isolated
+    }
+
+    package var cidr: CIDRv4
+    package var mode: Mode
+    /// Where the file states the network; nil when the default was taken.
+    package var location: SourceLocation?
+
+    package init(cidr: CIDRv4, mode: Mode = .nat, location: SourceLocation? = nil) {
+        self.cidr = cidr
+        self.mode = mode
+        self.location = location
+    }
+}
+
+package struct EtcdSettings: Sendable, Hashable {
+    package enum Bootstrap: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Every member knows every other from its cloud-config.
+        case `static`
+    }
+
+    package var bootstrap: Bootstrap
+
+    package init(bootstrap: Bootstrap = .static) {
+        self.bootstrap = bootstrap
+    }
+}
+
+package struct FleetSettings: Sendable, Hashable {
+    /// How long a silent machine is still counted as present, in seconds; its units move when this has passed.
+    package var machineTTLSeconds: Int
+    /// Whether nodes without `etcd: none` run fleet.
+    package var enabled: Bool
+
+    package init(machineTTLSeconds: Int = 5, enabled: Bool = true) {
+        self.machineTTLSeconds = machineTTLSeconds
+        self.enabled = enabled
+    }
+}
+
+package struct DockerSettings: Sendable, Hashable {
+    /// Whether Docker listens on TCP 2375 of the cluster network, for a docker client on the host.
+    package var tcp: Bool
+    /// Mirrors of Docker Hub, tried in order, as URLs.
+    package var registryMirrors: [String]
+    /// Registries spoken to without TLS, as host or host:port.
+    package var insecureRegistries: [String]
+
+    package init(tcp: Bool = false, registryMirrors: [String] = [], insecureRegistries: [String] = []) {
+        self.tcp = tcp
+        self.registryMirrors = registryMirrors
+        self.insecureRegistries = insecureRegistries
+    }
+}

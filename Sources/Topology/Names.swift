@@ -1,0 +1,20 @@
+/// A name that is a valid DNS label: lower-case letters, digits and inner hyphens, starting with a letter.
+///
+/// Cluster and role names end in host names, domain names and directories, hence the rule (RFC 1123, with the leading
+/// letter of RFC 952, since `1-1` would be a poor host name).
+package enum NameRule {
+    /// What is wrong with `name` as a label of at most `limit` characters; nil when nothing is.
+    package static func problem(with name: String, limit: Int) -> String? {
+        guard let first = name.first, let last = name.last else { return "is empty" }
+        guard name.count <= limit else { return "has \(name.count) characters, and \(limit) are the most" }
+        guard ("a"..."z").contains(first) else { return "must start with a letter from a to z" }
+        guard last != "-" else { return "must not end with a hyphen" }
+        let allowed = name.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
+        return allowed ? nil : "may hold only lower-case letters, digits and hyphens"
+    }
+
+    /// The longest cluster name: it is part of domain names and directories.
+    package static let clusterLimit = 32
+    /// The longest role name: with its number it is the host name, at most 63 characters.
+    package static let roleLimit = 32
+}

@@ -1,0 +1,72 @@
+import CloudConfig
+import Diagnostics
+
+/// What a node is: a program tree in a libvirt LXC domain, or a whole machine under QEMU.
+package enum Runtime: String, Sendable, Hashable, Codable, CaseIterable {
+    case container, vm
+}
+
+/// What a node has to do with etcd.
+package enum EtcdRole: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Votes and keeps the data.
+    case member
+    /// Serves etcd's ports on localhost by forwarding to the members.
+    case proxy
+    /// As `proxy`, but refuses writes.
+    case readonly
+    /// Has no etcd, and so no fleet.
+    case none
+}
+
+/// A group of like nodes.
+package struct Role: Sendable, Hashable {
+    /// Follows ``NameRule``; nodes are called `NAME-1`, `NAME-2`, …
+    package var name: String
+    package var count: Int
+    package var runtime: Runtime
+    package var etcd: EtcdRole
+    package var resources: Resources
+    /// fleet's machine metadata.
+    package var metadata: [String: String]
+    /// What nodes of this role are given on top of the topology's own `cloud_config`.
+    package var cloudConfig: CloudConfig
+    /// Where the file names the role.
+    package var location: SourceLocation?
+    /// Where the file states the count; nil when it was left out.
+    package var countLocation: SourceLocation?
+
+    package init(
+        name: String,
+        count: Int,
+        runtime: Runtime = .container,
+        etcd: EtcdRole,
+        resources: Resources = Resources(),
+        metadata: [String: String] = [:],
+        cloudConfig: CloudConfig = CloudConfig(),
+        location: SourceLocation? = nil,
+        countLocation: SourceLocation? = nil,
+    ) {
+        self.name = name
+        self.count = count
+        self.runtime = runtime
+        self.etcd = etcd
+        self.resources = resources
+        self.metadata = metadata
+        self.cloudConfig = cloudConfig
+        self.location = location
+        self.countLocation = countLocation
+    }
+}
+
+/// What a node may use of the host.
+package struct Resources: Sendable, Hashable, Codable {
+    package var cpus: Int
+    package var memoryMiB: Int
+    package var diskGiB: Int
+
+    package init(cpus: Int = 1, memoryMiB: Int = 1024, diskGiB: Int = 10) {
+        self.cpus = cpus
+        self.memoryMiB = memoryMiB
+        self.diskGiB = diskGiB
+    }
+}
