@@ -1,0 +1,47 @@
+/// Why systemd did not do, or say, what was asked.
+package struct SystemdError: Error, Sendable, Hashable {
+    package struct Code: Sendable, Hashable {
+        private enum Kind { case refused, unreachable, disconnected, deadline, cancelled, malformed }
+        private var kind: Kind
+
+        /// systemd answered with an error; ``SystemdError/dbusName`` says which.
+        package static let refused = Code(kind: .refused)
+        /// No connection to systemd could be made.
+        package static let unreachable = Code(kind: .unreachable)
+        /// The connection ended while the answer was awaited: the request may have been carried out.
+        package static let disconnected = Code(kind: .disconnected)
+        /// No answer within the time allowed: the request may still be carried out.
+        package static let deadline = Code(kind: .deadline)
+        package static let cancelled = Code(kind: .cancelled)
+        /// The answer was not what systemd's interface promises.
+        package static let malformed = Code(kind: .malformed)
+    }
+
+    package var code: Code
+    /// What was asked, such as `start web.service`.
+    package var operation: String
+    /// The D-Bus error's name, such as `org.freedesktop.systemd1.NoSuchUnit`.
+    package var dbusName: String?
+    /// The D-Bus error's text, or what happened and what to do.
+    package var message: String
+
+    package init(_ code: Code, operation: String, dbusName: String? = nil, message: String) {
+        self.code = code
+        self.operation = operation
+        self.dbusName = dbusName
+        self.message = message
+    }
+
+    /// systemd does not have the unit: it is not loaded, or there is no unit file of that name.
+    package var isUnitNotLoaded: Bool { dbusName == Self.noSuchUnit }
+
+    package static let noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
+    package static let unitMasked = "org.freedesktop.systemd1.UnitMasked"
+}
+
+extension SystemdError: CustomStringConvertible {
+    package var description: String {
+        guard let dbusName else { return "systemd: \(operation): \(message)" }
+        return "systemd: \(operation): \(message) (\(dbusName))"
+    }
+}

@@ -1,0 +1,150 @@
+/// systemd's manager, as far as fleet's agent and coreos-cloudinit need it.
+///
+/// Unit names are whole (`web.service`, `web@1.service`); nothing is guessed. Every call waits at most 30 s for
+/// systemd's answer unless it says otherwise, and throws ``SystemdError`` with the D-Bus error's name and text kept.
+package protocol SystemdManager: Sendable {
+    /// Queues a job and waits until systemd has finished it.
+    ///
+    /// A job that ends badly is an answer (``JobResult/failed``), not an error; an error means that systemd refused the
+    /// job, could not be asked, or had not finished it `within` the time given (the job then stays queued).
+    func run(
+        _ verb: JobVerb,
+        _ unit: String,
+        mode: JobMode,
+        within: Duration,
+    ) async throws(SystemdError) -> JobResult
+
+    /// Queues a job and returns as soon as systemd has accepted it.
+    func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError)
+
+    /// Forgets that a unit has failed. A unit systemd has not loaded is an error for which
+    /// ``SystemdError/isUnitNotLoaded`` holds; ``resetFailedIfLoaded(_:)`` takes that for success.
+    func resetFailed(_ unit: String) async throws(SystemdError)
+
+    /// Makes unit files that lie outside systemd's search path known to it, by symbolic links.
+    /// - Parameter paths: absolute paths of the files.
+    @discardableResult
+    func linkUnitFiles(
+        _ paths: [String],
+        runtime: Bool,
+        force: Bool,
+    ) async throws(SystemdError) -> [UnitFileChange]
+
+    /// Makes the links a unit's `[Install]` section asks for.
+    /// - Parameter files: unit names, or absolute paths of unit files (which are linked as well).
+    @discardableResult
+    func enableUnitFiles(
+        _ files: [String],
+        runtime: Bool,
+        force: Bool,
+    ) async throws(SystemdError) -> [UnitFileChange]
+
+    /// Removes the links made by `enableUnitFiles` and `linkUnitFiles`.
+    @discardableResult
+    func disableUnitFiles(_ names: [String], runtime: Bool) async throws(SystemdError) -> [UnitFileChange]
+
+    @discardableResult
+    func maskUnitFiles(
+        _ names: [String],
+        runtime: Bool,
+        force: Bool,
+    ) async throws(SystemdError) -> [UnitFileChange]
+
+    @discardableResult
+    func unmaskUnitFiles(_ names: [String], runtime: Bool) async throws(SystemdError) -> [UnitFileChange]
+
+    /// Reads all unit files again; returns when systemd has done it. Waits up to 90 s.
+    func daemonReload() async throws(SystemdError)
+
+    /// Every unit systemd has in memory whose name matches one of the patterns (shell globs; none means all), by name.
+    /// A unit that is not loaded is missing from the answer; asking does not load it.
+    func listUnits(matching patterns: [String]) async throws(SystemdError) -> [UnitStatus]
+
+    /// One property of a unit. Asking loads the unit for as long as the question takes.
+    /// - Parameter interface: such as `Unit` or `Service`, the last word of the D-Bus interface's name.
+    func unitProperty(
+        _ property: String,
+        interface: String,
+        of unit: String,
+    ) async throws(SystemdError) -> PropertyValue
+
+    /// `enabled`, `linked-runtime`, `static`, … as `systemctl is-enabled` prints it; nil when no such unit file exists.
+    func unitFileState(_ name: String) async throws(SystemdError) -> String?
+
+    /// What happens to units from now on, until the stream is dropped or the manager is closed.
+    ///
+    /// Changes in quick succession are folded: each unit's latest state always arrives, not every state between.
+    /// The stream starts with ``UnitChange/resync`` once it is certain that nothing will be missed, and says it again
+    /// after a connection was lost and made again: take ``listUnits(matching:)`` then.
+    func unitStateChanges() -> AsyncStream<UnitChange>
+}
+
+extension SystemdManager {
+    /// Long enough for a unit that obeys systemd's own limits (90 s to stop, then SIGKILL).
+    package static var jobLimit: Duration { .seconds(120) }
+
+    @discardableResult
+    package func startUnit(
+        _ unit: String,
+        mode: JobMode = .replace,
+        within limit: Duration = jobLimit,
+    ) async throws(SystemdError) -> JobResult {
+        try await run(.start, unit, mode: mode, within: limit)
+    }
+
+    @discardableResult
+    package func stopUnit(
+        _ unit: String,
+        mode: JobMode = .replace,
+        within limit: Duration = jobLimit,
+    ) async throws(SystemdError) -> JobResult {
+        try await run(.stop, unit, mode: mode, within: limit)
+    }
+
+    @discardableResult
+    package func restartUnit(
+        _ unit: String,
+        mode: JobMode = .replace,
+        within limit: Duration = jobLimit,
+    ) async throws(SystemdError) -> JobResult {
+        try await run(.restart, unit, mode: mode, within: limit)
+    }
+
+    @discardableResult
+    package func reloadUnit(
+        _ unit: String,
+        mode: JobMode = .replace,
+        within limit: Duration = jobLimit,
+    ) async throws(SystemdError) -> JobResult {
+        try await run(.reload, unit, mode: mode, within: limit)
+    }
+
+    package func enqueue(_ verb: JobVerb, _ unit: String) async throws(SystemdError) {
+        try await enqueue(verb, unit, mode: .replace)
+    }
+
+    /// Forgets a failure; a unit that is not loaded has none to forget.
+    package func resetFailedIfLoaded(_ unit: String) async throws(SystemdError) {
+        do {
+            try await resetFailed(unit)
+        } catch where error.isUnitNotLoaded {
+            return
+        }
+    }
+
+    /// One unit's status, nil when systemd has not loaded it.
+    package func unitStatus(_ unit: String) async throws(SystemdError) -> UnitStatus? {
+        try await listUnits(matching: [unit]).first { $0.name == unit }
+    }
+
+    package func listUnits() async throws(SystemdError) -> [UnitStatus] {
+        try await listUnits(matching: [])
+    }
+
+    /// The main process of a service, nil when none runs.
+    package func mainPID(of unit: String) async throws(SystemdError) -> Int32? {
+        let value = try await unitProperty("MainPID", interface: "Service", of: unit)
+        guard case .unsigned(let pid) = value, pid != 0 else { return nil }
+        return Int32(truncatingIfNeeded: pid)
+    }
+}

@@ -1,0 +1,48 @@
+/// What a job does to a unit.
+package enum JobVerb: String, Sendable, Hashable, CaseIterable {
+    case start
+    case stop
+    case restart
+    case reload
+    case tryRestart = "try-restart"
+    case reloadOrRestart = "reload-or-restart"
+    case reloadOrTryRestart = "reload-or-try-restart"
+
+    /// The manager's D-Bus method.
+    package var method: String {
+        switch self {
+        case .start: "StartUnit"
+        case .stop: "StopUnit"
+        case .restart: "RestartUnit"
+        case .reload: "ReloadUnit"
+        case .tryRestart: "TryRestartUnit"
+        case .reloadOrRestart: "ReloadOrRestartUnit"
+        case .reloadOrTryRestart: "ReloadOrTryRestartUnit"
+        }
+    }
+}
+
+/// What a new job does to the jobs that are queued already (`systemctl --job-mode`).
+package enum JobMode: String, Sendable, Hashable {
+    case replace
+    case fail
+    case isolate
+    case ignoreDependencies = "ignore-dependencies"
+    case ignoreRequirements = "ignore-requirements"
+}
+
+/// How a job ended, in systemd's own words; later systemds have more of them.
+package struct JobResult: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    package var rawValue: String
+
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package var description: String { rawValue }
+
+    package static let done = JobResult(rawValue: "done")
+    package static let canceled = JobResult(rawValue: "canceled")
+    package static let timeout = JobResult(rawValue: "timeout")
+    package static let failed = JobResult(rawValue: "failed")
+    package static let dependency = JobResult(rawValue: "dependency")
+    package static let skipped = JobResult(rawValue: "skipped")
+}
