@@ -1,0 +1,116 @@
+import Topology
+
+/// Everything there is to know about a node before it exists. The executor adds nothing to it.
+package struct NodePlan: Sendable, Hashable, Codable {
+    package var cluster: String
+    /// The node's name, which is its host name: `worker-2`.
+    package var name: String
+    package var role: String
+    /// The node's number in its role, from 1.
+    package var index: Int
+    package var runtime: Runtime
+    package var resources: Resources
+    /// The libvirt domain's name: `production.worker-2`.
+    package var domainName: String
+    package var uuid: String
+    package var macAddress: String
+    package var address: IPv4Address
+    package var network: CIDRv4
+    /// The libvirt network's name.
+    package var networkName: String
+    package var machineID: String
+    package var etcd: EtcdRole
+    /// fleet's machine metadata.
+    package var metadata: [String: String]
+    package var image: ImageDigests
+    /// The cloud-config, byte for byte as the node gets it.
+    package var userData: String
+    /// Changes with what cannot be changed on a node that exists: runtime, root image, address.
+    package var baseDigest: String
+    /// Changes with what a restart can bring to a node: cloud-config, resources, node programs.
+    package var configDigest: String
+    /// Counts the plans that changed the cluster.
+    package var generation: Int
+
+    package init(
+        cluster: String,
+        name: String,
+        role: String,
+        index: Int,
+        runtime: Runtime,
+        resources: Resources,
+        address: IPv4Address,
+        network: CIDRv4,
+        etcd: EtcdRole,
+        metadata: [String: String],
+        image: ImageDigests,
+        userData: String,
+        baseDigest: String,
+        configDigest: String,
+        generation: Int,
+    ) {
+        self.cluster = cluster
+        self.name = name
+        self.role = role
+        self.index = index
+        self.runtime = runtime
+        self.resources = resources
+        self.domainName = Identity.domainName(cluster: cluster, node: name)
+        self.uuid = Identity.uuid(cluster: cluster, node: name)
+        self.macAddress = Identity.macAddress(cluster: cluster, node: name)
+        self.address = address
+        self.network = network
+        self.networkName = Identity.networkName(cluster: cluster)
+        self.machineID = Identity.machineID(cluster: cluster, node: name)
+        self.etcd = etcd
+        self.metadata = metadata
+        self.image = image
+        self.userData = userData
+        self.baseDigest = baseDigest
+        self.configDigest = configDigest
+        self.generation = generation
+    }
+}
+
+extension NodePlan {
+    /// Whether the node runs fleet.
+    package var runsFleet: Bool { etcd != .none }
+    /// Where etcd's clients are served.
+    package var clientURL: String { "http://\(address):2379" }
+    /// Where an etcd member talks to the others.
+    package var peerURL: String { "http://\(address):2380" }
+}
+
+/// The image a node runs: a Debian root, and the project's node programs as a layer on it.
+package struct ImageDigests: Sendable, Hashable, Codable {
+    /// SHA-256 of the root's recipe, in hexadecimal.
+    package var root: String
+    /// SHA-256 of the layer's files, in hexadecimal.
+    package var layer: String
+
+    package init(root: String, layer: String) {
+        self.root = root
+        self.layer = layer
+    }
+}
+
+/// The cluster's libvirt network.
+package struct NetworkPlan: Sendable, Hashable, Codable {
+    package var cluster: String
+    package var name: String
+    package var uuid: String
+    package var bridge: String
+    package var macAddress: String
+    package var cidr: CIDRv4
+    package var mode: NetworkSettings.Mode
+
+    package init(cluster: String, cidr: CIDRv4, mode: NetworkSettings.Mode) {
+        self.cluster = cluster
+        self.name = Identity.networkName(cluster: cluster)
+        self.uuid = Identity.networkUUID(cluster: cluster)
+        self.bridge = Identity.bridgeName(cluster: cluster)
+        self.macAddress = Identity.bridgeMACAddress(cluster: cluster)
+        self.cidr = cidr
+        self.mode = mode
+    }
+}
