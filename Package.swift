@@ -148,6 +148,7 @@ let package = Package(
         /// Fakes, temporary directories, seeded randomness.
         .target(name: "TestKit", dependencies: [customDump], path: "Tests/TestKit"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
+        .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(
             name: "TopologyLoadingTests",
             dependencies: ["Diagnostics", "TestKit", "Topology", "TopologyLoading", "UnitFiles"],
