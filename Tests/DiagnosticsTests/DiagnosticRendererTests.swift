@@ -10,8 +10,8 @@ import Testing
         last line
         """
 
-    private func place(_ line: Int, _ column: Int, length: Int = 1) -> SourceLocation {
-        SourceLocation(file: "a.yaml", line: line, column: column, length: length)
+    private func place(_ line: Int, _ column: Int, length: Int = 1) -> Diagnostics.SourceLocation {
+        Diagnostics.SourceLocation(file: "a.yaml", line: line, column: column, length: length)
     }
 
     private func render(_ diagnostics: [Diagnostic], color: Bool = false) -> String {
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func quotesNothingItDoesNotHave() {
-        let missing = SourceLocation(file: "b.yaml", line: 1, column: 1)
+        let missing = Diagnostics.SourceLocation(file: "b.yaml", line: 1, column: 1)
         #expect(render([.error("x", at: missing)]) == "b.yaml:1:1: error: x\n")
         #expect(render([.error("x", at: place(77, 1))]) == "a.yaml:77:1: error: x\n")
     }
