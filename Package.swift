@@ -146,7 +146,7 @@ let package = Package(
         // MARK: Tests.
 
         /// Fakes, temporary directories, seeded randomness.
-        .target(name: "TestKit", dependencies: [customDump], path: "Tests/TestKit"),
+        .target(name: "TestKit", dependencies: ["Systemd", customDump], path: "Tests/TestKit"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(

@@ -1,0 +1,138 @@
+import Foundation
+import Synchronization
+
+/// A real etcd cluster on 127.0.0.1 (the `etcd` program, v2 and v3 APIs), gone when the test is.
+///
+///     try await RealEtcd.with(members: 3) { etcd in
+///         let urls = etcd.clientURLs
+///         etcd.kill(0)
+///     }
+///
+/// Elections are quick (a failover takes well under a second) and nothing is written through to a disk.
+package final class RealEtcd: Sendable {
+    package struct Member: Sendable, Hashable {
+        package var name: String
+        package var clientPort: Int
+        package var peerPort: Int
+
+        package var clientURL: String { "http://127.0.0.1:\(clientPort)" }
+        package var peerURL: String { "http://127.0.0.1:\(peerPort)" }
+    }
+
+    private struct State {
+        var members: [Member]
+        var processes: [String: GuardedProcess] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let directory: String
+
+    /// Starts a cluster, waits until every member is healthy, and removes it after the body.
+    package static func with<T>(
+        members count: Int = 1,
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: (RealEtcd) async throws -> T,
+    ) async throws -> T {
+        let etcd = try RealEtcd(count: count)
+        defer { etcd.stopAll() }
+        for member in etcd.members { try etcd.start(member, initialState: "new") }
+        for member in etcd.members { try await etcd.waitUntilHealthy(member) }
+        return try await body(etcd)
+    }
+
+    private init(count: Int) throws {
+        let ports = try Loopback.freePorts(count * 2)
+        let members = (0..<count).map {
+            Member(name: "m\($0)", clientPort: ports[$0 * 2], peerPort: ports[$0 * 2 + 1])
+        }
+        state = Mutex(State(members: members))
+        let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
+        directory = "\(base)/slipway-etcd-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
+    package var members: [Member] { state.withLock { $0.members } }
+    package var clientURLs: [String] { members.map(\.clientURL) }
+    /// As in `ETCD_INITIAL_CLUSTER`.
+    package var initialCluster: String { members.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",") }
+
+    // MARK: Doing things to it
+
+    /// Ends a member as a power cut would.
+    package func kill(_ index: Int) { process(index)?.stop() }
+
+    /// Makes a member a black hole: the kernel still accepts connections for it, nothing answers.
+    package func suspend(_ index: Int) { process(index)?.signal("STOP") }
+    package func resume(_ index: Int) { process(index)?.signal("CONT") }
+
+    /// Starts a killed member again on its data and ports, and waits until it is healthy.
+    package func restart(_ index: Int) async throws {
+        let member = members[index]
+        process(index)?.stop()
+        try start(member, initialState: "existing")
+        try await waitUntilHealthy(member)
+    }
+
+    /// Adds a member through the v2 API of the first one, starts it and waits until it is healthy.
+    ///
+    /// etcd accepts this only about 5 s after all members of a cluster of three have found each other.
+    package func addMember(within limit: Duration = .seconds(10)) async throws -> Member {
+        let ports = try Loopback.freePorts(2)
+        let member = Member(name: "m\(members.count)", clientPort: ports[0], peerPort: ports[1])
+        let first = members[0]
+        try await eventually(within: limit, "etcd accepts a new member") {
+            let answer = await Loopback.http(
+                "POST",
+                port: first.clientPort,
+                path: "/v2/members",
+                body: #"{"peerURLs":["\#(member.peerURL)"]}"#,
+                within: .seconds(3),
+            )
+            return answer?.status == 201
+        }
+        state.withLock { $0.members.append(member) }
+        try start(member, initialState: "existing")
+        try await waitUntilHealthy(member)
+        return member
+    }
+
+    // MARK: Processes
+
+    private func process(_ index: Int) -> GuardedProcess? {
+        state.withLock { $0.processes[$0.members[index].name] }
+    }
+
+    private func start(_ member: Member, initialState: String) throws {
+        let arguments = [
+            "etcd", "--name", member.name, "--data-dir", "\(directory)/\(member.name)",
+            "--listen-client-urls", member.clientURL, "--advertise-client-urls", member.clientURL,
+            "--listen-peer-urls", member.peerURL, "--initial-advertise-peer-urls", member.peerURL,
+            "--initial-cluster", initialCluster, "--initial-cluster-state", initialState,
+            "--initial-cluster-token", directory, "--enable-v2", "--heartbeat-interval", "25",
+            "--election-timeout", "250", "--log-level", "warn",
+        ]
+        let process = try GuardedProcess(arguments, log: "\(directory)/\(member.name).log", scratch: directory)
+        state.withLock { $0.processes[member.name] = process }
+    }
+
+    private func waitUntilHealthy(_ member: Member) async throws {
+        let process = state.withLock { $0.processes[member.name] }
+        do {
+            try await eventually(within: .seconds(20), "etcd \(member.name) is healthy") {
+                let answer = await Loopback.http(port: member.clientPort, path: "/health", within: .milliseconds(500))
+                return answer?.body.contains(#""health":"true""#) == true
+            }
+        } catch let error as NeverHappened {
+            throw NeverHappened(what: error.what, limit: error.limit, evidence: process?.logTail() ?? "")
+        }
+    }
+
+    private func stopAll() {
+        let processes = state.withLock { state in
+            defer { state.processes = [:] }
+            return state.processes
+        }
+        for process in processes.values { process.stop() }
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+}

@@ -1,0 +1,98 @@
+import Dispatch
+import Foundation
+
+/// Sockets on 127.0.0.1 for tests.
+package enum Loopback {
+    /// TCP ports that nobody listens on now, all different, chosen by the kernel.
+    package static func freePorts(_ count: Int) throws -> [Int] {
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        return try (0..<count).map { _ in
+            let socket = try tcpSocket()
+            sockets.append(socket)
+            return try bindToAnyPort(socket)
+        }
+    }
+
+    /// One HTTP/1.1 exchange, off the cooperative pool; nil when nothing (whole) was answered within the time.
+    package static func http(
+        _ method: String = "GET",
+        port: Int,
+        path: String,
+        body: String? = nil,
+        contentType: String = "application/json",
+        within limit: Duration = .seconds(1),
+    ) async -> HTTPAnswer? {
+        var request = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
+        if let body { request += "Content-Type: \(contentType)\r\nContent-Length: \(body.utf8.count)\r\n" }
+        request += "\r\n\(body ?? "")"
+        let text = request
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: exchange(text, port: port, within: limit).flatMap(HTTPAnswer.init(raw:)))
+            }
+        }
+    }
+
+    static func tcpSocket() throws -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_INET, type, 0)
+        guard descriptor >= 0 else { throw POSIXFailure("socket") }
+        return descriptor
+    }
+
+    private static func bindToAnyPort(_ socket: Int32) throws -> Int {
+        var address = self.address(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
+            }
+        }
+        guard code == 0 else { throw POSIXFailure("bind to a free port of 127.0.0.1") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    private static func address(port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        return address
+    }
+
+    /// Sends the text and reads until the other side closes; nil on any failure or when the time is up.
+    private static func exchange(_ text: String, port: Int, within limit: Duration) -> [UInt8]? {
+        guard let socket = try? tcpSocket() else { return nil }
+        defer { close(socket) }
+        let deadline = ContinuousClock.now + limit
+        var address = self.address(port: port)
+        var pause = timeval(tv_sec: 0, tv_usec: 100_000)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &pause, socklen_t(MemoryLayout<timeval>.size))
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        let bytes = Array(text.utf8)
+        guard connected == 0, send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            return nil
+        }
+        return readAll(socket, until: deadline)
+    }
+
+    private static func readAll(_ socket: Int32, until deadline: ContinuousClock.Instant) -> [UInt8]? {
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while ContinuousClock.now < deadline {
+            let count = recv(socket, &buffer, buffer.count, 0)
+            if count == 0 { return received }
+            if count > 0 {
+                received += buffer[..<count]
+            } else if errno != EAGAIN, errno != EINTR {
+                return nil
+            }
+        }
+        return nil
+    }
+}
