@@ -1,1 +1,24 @@
-print("placeholder")
+import Glibc
+
+// Process 1 of a container node until systemd takes over, and on the host the broom for what a node leaves behind:
+//
+//   slipway-node-init [ARG…]                    makes the node's root and goes on as /sbin/init ARG…
+//   slipway-node-init --remove-cgroup NAME…     kills what is in the cgroups of that name and removes them
+//
+// Linked without Foundation, because it runs before there is anything to rely on.
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+
+do throws(Failure) {
+    if arguments.first == "--remove-cgroup" {
+        try CgroupRemoval.removeCgroups(named: Array(arguments.dropFirst()))
+    } else {
+        try NodeRoot(layout: .contract).enter()
+        try NodeCgroup(name: NodeCgroup.nameFromEnvironment()).enter()
+        raiseFileLimit()
+        try handOver(to: "/sbin/init", arguments: arguments)
+    }
+} catch {
+    Report.standard.failure(error)
+    exit(1)
+}

@@ -1,0 +1,56 @@
+/// What an image, a node's directory and a container's domain agree on.
+///
+/// A container node is a libvirt domain of three `<filesystem>` elements. It mounts its own root (an overlay), so a
+/// node survives a restart of the host: nothing but libvirt is needed to start it. This XML boots as it is:
+///
+/// ```xml
+/// <domain type='lxc'>
+///   <name>NAME</name>
+///   <uuid>UUID</uuid>
+///   <memory unit='MiB'>1024</memory>
+///   <vcpu>1</vcpu>
+///   <os>
+///     <type arch='x86_64'>exe</type>
+///     <init>/.slipway/layer/usr/lib/slipway/slipway-node-init</init>
+///   </os>
+///   <features><privnet/><capabilities policy='allow'/></features>
+///   <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
+///   <devices>
+///     <emulator>/usr/lib/libvirt/libvirt_lxc</emulator>
+///     <filesystem type='mount' accessmode='passthrough'>
+///       <source dir='ROOT'/><target dir='/'/><readonly/>
+///     </filesystem>
+///     <filesystem type='mount' accessmode='passthrough'>
+///       <source dir='LAYER'/><target dir='/.slipway/layer'/><readonly/>
+///     </filesystem>
+///     <filesystem type='mount' accessmode='passthrough'>
+///       <source dir='NODE'/><target dir='/.slipway/node'/>
+///     </filesystem>
+///     <interface type='network'>
+///       <mac address='MAC'/><source network='NETWORK'/><guest dev='eth0'/>
+///     </interface>
+///     <console type='pty'/>
+///   </devices>
+/// </domain>
+/// ```
+package enum NodeContract {
+    /// Where the shared node programs appear in a container before its init made the root.
+    package static let layerTarget = "/.slipway/layer"
+    /// Where the node's own directory appears.
+    package static let nodeTarget = "/.slipway/node"
+    /// Process 1 of a container node.
+    package static let initPath = layerTarget + "/usr/lib/slipway/slipway-node-init"
+    /// The same program, relative to a layer: on the host, `--remove-cgroup NAME…` removes what a node left.
+    package static let initInLayer = "usr/lib/slipway/slipway-node-init"
+
+    /// The directories that must be in a node's own directory before its first start. `upper` may hold files
+    /// (/etc/machine-id); `config` holds `openstack/latest/user_data` and appears at `/media/configdrive`.
+    package static let nodeDirectories = ["upper", "work", "docker", "config"]
+    /// In the node's directory: what its init said when it failed.
+    package static let initLog = "init.log"
+
+    /// The cgroup v2 directory of a node, by its domain's UUID in lower case with hyphens.
+    package static func cgroupName(uuid: String) -> String {
+        "slipway-\(uuid)"
+    }
+}

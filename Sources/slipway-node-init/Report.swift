@@ -1,0 +1,23 @@
+import Glibc
+
+/// Where the program says what went wrong: the console, and a file in the node's directory that outlives the node.
+struct Report: Sendable {
+    private let log: Int32
+
+    /// The node's directory is out of sight once its root is entered, so its log is opened before that.
+    static let standard = Report(log: open("/.slipway/node/init.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644))
+
+    func failure(_ failure: Failure) {
+        say("slipway-node-init: \(failure.message)\n")
+        if let hint = failure.hint {
+            say("slipway-node-init: \(hint)\n")
+        }
+    }
+
+    private func say(_ text: String) {
+        for descriptor in [STDERR_FILENO, log] where descriptor >= 0 {
+            // A console that takes no text is no reason to stop, and there is nobody left to tell.
+            _ = write(descriptor, text, text.utf8.count)
+        }
+    }
+}
