@@ -80,7 +80,7 @@ let package = Package(
         /// systemd's D-Bus manager interface.
         .target(name: "Systemd", dependencies: ["CSystemd"]),
         /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
-        .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore]),
+        .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1]),
         /// The worker's local door to etcd.
         .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHTTP1, nioPosix]),
         /// Node images: a Debian root and the project's node programs on it.
@@ -146,7 +146,7 @@ let package = Package(
         // MARK: Tests.
 
         /// Fakes, temporary directories, seeded randomness.
-        .target(name: "TestKit", dependencies: ["Systemd", customDump], path: "Tests/TestKit"),
+        .target(name: "TestKit", dependencies: ["Etcd", "Systemd", customDump], path: "Tests/TestKit"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(

@@ -1,0 +1,46 @@
+import AsyncHTTPClient
+import NIOCore
+
+/// etcd over the JSON gateway that every member serves beside gRPC (`/v3/…`, etcd 3.4 and later).
+///
+/// It stays with the endpoint that answered last and goes to the next one when that fails. Reads are tried once
+/// on every endpoint; writes only where the request surely was not taken before, so that none happens twice.
+package struct EtcdHTTPClient: Sendable {
+    package let endpoints: [String]
+    /// How long each endpoint has for an answer. An etcd that never had a quorum takes connections and never answers.
+    package let requestTimeout: Duration
+
+    let transport: Transport
+    let router: EndpointRouter
+
+    /// - Parameter endpoints: client URLs, such as `http://127.0.0.1:2379`; at least one.
+    package init(endpoints: [String], requestTimeout: Duration = .seconds(2)) {
+        self.endpoints = endpoints.map { $0.last == "/" ? String($0.dropLast()) : $0 }
+        self.requestTimeout = requestTimeout
+        transport = Transport(client: Transport.shared)
+        router = EndpointRouter(count: endpoints.count)
+    }
+
+    /// Asks the endpoints in turn.
+    func call<Answer: Decodable & Sendable>(
+        _ path: String,
+        _ body: some Encodable & Sendable,
+        mayRepeat: Bool,
+        as _: Answer.Type = Answer.self,
+    ) async throws(EtcdError) -> Answer {
+        let bytes = try GatewayCoding.encode(body)
+        var failures: [EtcdError] = []
+        for _ in endpoints.indices {
+            let index = router.current
+            do {
+                return try await transport.post(endpoints[index] + path, bytes, timeout: requestTimeout)
+            } catch {
+                guard error.isTransient else { throw error }
+                failures.append(error)
+                router.leave(index)
+                guard mayRepeat || error.requestWasNotTaken else { break }
+            }
+        }
+        throw EtcdError.allFailed(failures, endpoints: endpoints)
+    }
+}

@@ -1,0 +1,144 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// HTTP with deadlines, and failures as ``EtcdError``.
+struct Transport: Sendable {
+    struct Answer: Sendable {
+        var status: Int
+        var body: ByteBuffer
+    }
+
+    /// Answers are lists of small values; a larger one is a mistake.
+    static let maximumAnswer = 64 << 20
+
+    /// One connection pool for the process. It lives as long as that, so nobody has to shut it down.
+    static let shared: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .seconds(2)
+        configuration.connectionPool.idleTimeout = .seconds(30)
+        // There are other endpoints to try.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.http1_1ConnectionDebugInitializer = keepAliveProbes
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    let client: HTTPClient
+
+    func post<Result: Decodable & Sendable>(
+        _ url: String,
+        _ body: ByteBuffer,
+        timeout: Duration,
+    ) async throws(EtcdError) -> Result {
+        let answer = try await send(Self.request(url, body), timeout: timeout)
+        guard answer.status == 200 else { throw Self.refusal(answer, url) }
+        return try GatewayCoding.decode(answer.body, from: url)
+    }
+
+    func get(_ url: String, timeout: Duration) async throws(EtcdError) -> Answer {
+        try await send(HTTPClientRequest(url: url), timeout: timeout)
+    }
+
+    /// The head of an answer within `timeout`; its body takes as long as it takes.
+    func stream(_ url: String, _ body: ByteBuffer, timeout: Duration) async throws(EtcdError) -> HTTPClientResponse {
+        var request = Self.request(url, body)
+        // Makes etcd end the stream when it loses its leader, instead of leaving it silent.
+        request.headers.add(name: "Grpc-Metadata-hasleader", value: "true")
+        do {
+            return try await client.execute(request, timeout: TimeAmount(timeout))
+        } catch {
+            throw Self.failure(error, url, timeout)
+        }
+    }
+
+    private func send(_ request: HTTPClientRequest, timeout: Duration) async throws(EtcdError) -> Answer {
+        let client = client
+        do {
+            return try await withDeadline(timeout) {
+                let response = try await client.execute(request, timeout: TimeAmount(timeout))
+                let body = try await response.body.collect(upTo: Self.maximumAnswer)
+                return Answer(status: Int(response.status.code), body: body)
+            }
+        } catch {
+            throw Self.failure(error, request.url, timeout)
+        }
+    }
+
+    private static func request(_ url: String, _ body: ByteBuffer) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.body = .bytes(body)
+        return request
+    }
+
+    static func refusal(_ answer: Answer, _ url: String) -> EtcdError {
+        guard let refusal: Gateway.Refusal = try? GatewayCoding.decode(answer.body, from: url) else {
+            let text = String(decoding: answer.body.readableBytesView.prefix(200), as: UTF8.self)
+            let code: EtcdError.Code = answer.status >= 500 ? .unavailable : .refused
+            return EtcdError(code, "\(url) answers with HTTP status \(answer.status): \(text)")
+        }
+        return EtcdError(refusal: refusal, status: answer.status, where: url)
+    }
+
+    static func failure(_ error: any Error, _ url: String, _ timeout: Duration) -> EtcdError {
+        switch error {
+        case let error as EtcdError:
+            return error
+        case let error as HTTPClientError:
+            return failure(error, url, timeout)
+        case is CancellationError:
+            return EtcdError(.cancelled, "the request to \(url) was cancelled")
+        case is DeadlineExceeded:
+            return EtcdError(.timeout, "\(url) does not answer within \(timeout)")
+        case let error as IOError where unreachable.contains(error.errnoCode):
+            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
+        case is IOError, is ChannelError:
+            return EtcdError(.unavailable, "the connection to \(url) broke", cause: error)
+        default:
+            // What is left is the pool's report of a connection that was not made.
+            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
+        }
+    }
+}
+
+extension Transport {
+    /// What `connect` fails with when there is nobody to talk to.
+    private static let unreachable: Set<CInt> = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL]
+
+    private static func failure(_ error: HTTPClientError, _ url: String, _ timeout: Duration) -> EtcdError {
+        switch error {
+        case .cancelled:
+            return EtcdError(.cancelled, "the request to \(url) was cancelled")
+        case .deadlineExceeded, .readTimeout:
+            return EtcdError(.timeout, "\(url) does not answer within \(timeout)")
+        case .connectTimeout:
+            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
+        default:
+            return EtcdError(.unavailable, "the connection to \(url) broke", cause: error)
+        }
+    }
+
+    /// A watch can be silent for hours: the kernel finds out within about 5 s when its peer has lost power.
+    private static func keepAliveProbes(_ channel: any Channel) -> EventLoopFuture<Void> {
+        // From Linux' <linux/tcp.h>: seconds before the first probe, between probes, and probes until it gives up.
+        let settings: [(NIOBSDSocket.Option, SocketOptionValue)] = [
+            (NIOBSDSocket.Option(rawValue: 4), 2), (NIOBSDSocket.Option(rawValue: 5), 1),
+            (NIOBSDSocket.Option(rawValue: 6), 3),
+        ]
+        var future = channel.setOption(.socketOption(.so_keepalive), value: 1)
+        for (name, value) in settings {
+            let option = ChannelOptions.Types.SocketOption(level: .tcp, name: name)
+            future = future.flatMap { channel.setOption(option, value: value) }
+        }
+        return future
+    }
+}

@@ -1,0 +1,83 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+/// Keeps one watch going over connections that come and go.
+struct Watcher {
+    let client: EtcdHTTPClient
+    let range: KeyRange
+    /// The first revision not yet reported; 0 before the first answer of a watch "from now".
+    var nextRevision: Int64
+
+    /// Pauses between attempts grow from the first to the second.
+    static let pauses = (Duration.milliseconds(50), Duration.seconds(2))
+
+    /// Reports batches until cancelled or until etcd cannot go on.
+    mutating func run(_ report: (WatchBatch) -> Void) async throws {
+        var pause = Self.pauses.0
+        while true {
+            try Task.checkCancellation()
+            let index = client.router.current
+            let before = nextRevision
+            do {
+                try await follow(client.endpoints[index], report)
+            } catch let error as EtcdError where error.isTransient {
+                client.router.leave(index)
+            }
+            pause = nextRevision > before ? Self.pauses.0 : min(pause * 2, Self.pauses.1)
+            try await Task.sleep(for: pause)
+        }
+    }
+
+    /// One connection, until it ends.
+    private mutating func follow(_ endpoint: String, _ report: (WatchBatch) -> Void) async throws {
+        let url = endpoint + "/v3/watch"
+        let body = try GatewayCoding.encode(Gateway.WatchBody(range, from: nextRevision))
+        let response = try await client.transport.stream(url, body, timeout: client.requestTimeout)
+        guard response.status == .ok else {
+            let text = try await response.body.collect(upTo: 1 << 16)
+            throw Transport.refusal(.init(status: Int(response.status.code), body: text), url)
+        }
+        var lines = LineSplitter()
+        do {
+            for try await chunk in response.body {
+                for line in try lines.add(chunk) { try take(line, url, report) }
+            }
+        } catch {
+            throw Transport.failure(error, url, client.requestTimeout)
+        }
+    }
+
+    private mutating func take(_ line: ByteBuffer, _ url: String, _ report: (WatchBatch) -> Void) throws(EtcdError) {
+        let answer: Gateway.Line<Gateway.WatchAnswer> = try GatewayCoding.decode(line, from: url)
+        if let refusal = answer.error { throw EtcdError(refusal: refusal, status: 500, where: url) }
+        guard let result = answer.result else { return }
+        if let compacted = result.compact_revision?.value, compacted > 0 {
+            throw EtcdError(.compacted, "etcd no longer has the changes from revision \(nextRevision) on")
+        }
+        if result.canceled == true {
+            throw EtcdError(.unavailable, "etcd ended the watch: \(result.cancel_reason ?? "no reason given")")
+        }
+        deliver(result, report)
+    }
+
+    private mutating func deliver(_ result: Gateway.WatchAnswer, _ report: (WatchBatch) -> Void) {
+        let revision = result.header?.revision?.value ?? 0
+        // The first answer of a watch from an older revision already names the present one:
+        // its changes are still to come.
+        if result.created == true {
+            if nextRevision == 0 { nextRevision = revision + 1 }
+            return
+        }
+        let events = (result.events ?? []).map(\.value)
+        if let last = events.last {
+            let lastRevision = last.revision
+            nextRevision = max(nextRevision, lastRevision + 1)
+            report(WatchBatch(revision: lastRevision, events: events))
+        } else if revision >= nextRevision {
+            // A progress notice: everything up to its revision has been sent.
+            nextRevision = revision + 1
+            report(WatchBatch(revision: revision, events: []))
+        }
+    }
+}

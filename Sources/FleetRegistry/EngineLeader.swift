@@ -1,0 +1,13 @@
+/// The machine whose engine places units.
+package struct EngineLeader: Sendable, Equatable {
+    package var machineID: String
+    /// etcd's revision when this leadership began; a fence for its writes.
+    package var createRevision: Int64
+    package var revision: Int64
+
+    package init(machineID: String, createRevision: Int64, revision: Int64) {
+        self.machineID = machineID
+        self.createRevision = createRevision
+        self.revision = revision
+    }
+}

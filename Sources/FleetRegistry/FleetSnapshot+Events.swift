@@ -1,0 +1,92 @@
+import Etcd
+import UnitFiles
+
+extension FleetSnapshot {
+    init(_ response: RangeResponse, keyspace: Keyspace) {
+        self.init(revision: response.revision)
+        for keyValue in response.keyValues { put(keyValue, keyspace) }
+    }
+
+    /// Takes in the changes of a watch.
+    package mutating func apply(_ batch: WatchBatch, keyspace: Keyspace) {
+        for event in batch.events {
+            switch event {
+            case .put(let keyValue): put(keyValue, keyspace)
+            case .delete(let key, _): remove(key, keyspace)
+            }
+        }
+        revision = max(revision, batch.revision)
+    }
+
+    private mutating func put(_ keyValue: KeyValue, _ keyspace: Keyspace) {
+        guard let entry = keyspace.entry(of: keyValue.key) else { return }
+        do {
+            try put(keyValue, entry)
+            malformed[keyValue.key] = nil
+        } catch {
+            remove(keyValue.key, keyspace)
+            malformed[keyValue.key] = "\(error)"
+        }
+    }
+
+    private mutating func put(_ keyValue: KeyValue, _ entry: Keyspace.Entry) throws {
+        switch entry {
+        case .unit(let name):
+            let file = try UnitFile(parsing: keyValue.text, file: name)
+            units[name] = StoredUnit(name: name, file: file, revision: keyValue.modRevision)
+        case .desired(let name):
+            guard let state = TargetState(rawValue: keyValue.text) else {
+                throw RegistryError(.malformed, "'\(keyValue.text)' is no state")
+            }
+            desired[name] = Versioned(state, revision: keyValue.modRevision)
+        case .schedule(let name): schedule[name] = Versioned(keyValue.text, revision: keyValue.modRevision)
+        case .reason(let name): reasons[name] = keyValue.text
+        case .metadata(let machine, let key): metadata[machine, default: [:]][key] = keyValue.text
+        case .machine(let id): machines[id] = try StoredMachine(keyValue)
+        case .state(let unit, let machine): states[unit, default: [:]][machine] = try StoredState(keyValue)
+        case .engine: leader = EngineLeader(keyValue)
+        }
+    }
+
+    private mutating func remove(_ key: String, _ keyspace: Keyspace) {
+        malformed[key] = nil
+        switch keyspace.entry(of: key) {
+        case .unit(let name): units[name] = nil
+        case .desired(let name): desired[name] = nil
+        case .schedule(let name): schedule[name] = nil
+        case .reason(let name): reasons[name] = nil
+        case .machine(let id): machines[id] = nil
+        case .metadata(let machine, let key):
+            metadata[machine]?[key] = nil
+            if metadata[machine]?.isEmpty == true { metadata[machine] = nil }
+        case .state(let unit, let machine):
+            states[unit]?[machine] = nil
+            if states[unit]?.isEmpty == true { states[unit] = nil }
+        case .engine: leader = nil
+        case nil: return
+        }
+    }
+}
+
+extension StoredMachine {
+    init(_ keyValue: KeyValue) throws {
+        let record = try JSONText.decode(MachineRecord.self, keyValue.value)
+        self.init(record: record, createRevision: keyValue.createRevision, lease: keyValue.lease)
+    }
+}
+
+extension StoredState {
+    init(_ keyValue: KeyValue) throws {
+        self.init(state: try JSONText.decode(UnitState.self, keyValue.value), lease: keyValue.lease)
+    }
+}
+
+extension EngineLeader {
+    init(_ keyValue: KeyValue) {
+        self.init(
+            machineID: keyValue.text,
+            createRevision: keyValue.createRevision,
+            revision: keyValue.modRevision,
+        )
+    }
+}

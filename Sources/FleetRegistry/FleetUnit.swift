@@ -1,0 +1,17 @@
+import UnitFiles
+
+/// A unit with where it is and how far it is wanted.
+package struct FleetUnit: Sendable, Equatable {
+    package var unit: StoredUnit
+    package var target: TargetState
+    package var machineID: String?
+    /// Why it is on no machine although it is wanted.
+    package var reason: String?
+
+    package init(unit: StoredUnit, target: TargetState, machineID: String? = nil, reason: String? = nil) {
+        self.unit = unit
+        self.target = target
+        self.machineID = machineID
+        self.reason = reason
+    }
+}

@@ -1,0 +1,67 @@
+/// Where fleet's state is in etcd's v3 store.
+///
+/// | key, after the prefix | value | lease |
+/// |---|---|---|
+/// | `unit/NAME` | the unit's canonical text | |
+/// | `desired/NAME` | `inactive`, `loaded` or `launched` | |
+/// | `schedule/NAME` | the machine the unit is to run on | |
+/// | `reason/NAME` | why the unit, though wanted, is on no machine | |
+/// | `machine/ID` | ``MachineRecord`` as JSON | the machine's |
+/// | `metadata/ID/KEY` | metadata set through the API, over the machine's own; empty removes | |
+/// | `state/NAME/ID` | ``UnitState`` as JSON | the machine's |
+/// | `engine` | the leading engine's machine | that machine's |
+///
+/// Nothing here is written periodically: a lease's renewal is the only sign of life. The lease of a machine takes
+/// its presence, its unit states and its leadership with it. `unit/` and `desired/` are made and deleted together, and
+/// deleting them deletes `schedule/` and `reason/` too.
+package struct Keyspace: Sendable, Equatable {
+    /// The original's prefix, in a store of its own: v2 and v3 keys do not see each other.
+    package static let defaultPrefix = "/_coreos.com/fleet/"
+
+    package let prefix: String
+
+    /// - Parameter prefix: taken with a slash at its end, whether it has one or not.
+    package init(prefix: String = defaultPrefix) {
+        self.prefix = prefix.hasSuffix("/") ? prefix : prefix + "/"
+    }
+
+    package func unit(_ name: String) -> String { "\(prefix)unit/\(name)" }
+    package func desired(_ name: String) -> String { "\(prefix)desired/\(name)" }
+    package func schedule(_ name: String) -> String { "\(prefix)schedule/\(name)" }
+    package func reason(_ name: String) -> String { "\(prefix)reason/\(name)" }
+    package func machine(_ id: String) -> String { "\(prefix)machine/\(id)" }
+    package func metadata(_ id: String, _ key: String) -> String { "\(prefix)metadata/\(id)/\(key)" }
+    package func state(_ name: String, on machine: String) -> String { "\(prefix)state/\(name)/\(machine)" }
+    package var engine: String { "\(prefix)engine" }
+}
+
+extension Keyspace {
+    /// What a key is about.
+    enum Entry: Equatable {
+        case unit(String)
+        case desired(String)
+        case schedule(String)
+        case reason(String)
+        case machine(String)
+        case metadata(machine: String, key: String)
+        case state(unit: String, machine: String)
+        case engine
+    }
+
+    /// `nil` for a key that is not fleet's.
+    func entry(of key: String) -> Entry? {
+        guard key.hasPrefix(prefix) else { return nil }
+        let parts = key.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        switch (parts.first, parts.count) {
+        case ("unit", 2): return .unit(parts[1])
+        case ("desired", 2): return .desired(parts[1])
+        case ("schedule", 2): return .schedule(parts[1])
+        case ("reason", 2): return .reason(parts[1])
+        case ("machine", 2): return .machine(parts[1])
+        case ("metadata", 3): return .metadata(machine: parts[1], key: parts[2])
+        case ("state", 3): return .state(unit: parts[1], machine: parts[2])
+        case ("engine", 1): return .engine
+        default: return nil
+        }
+    }
+}

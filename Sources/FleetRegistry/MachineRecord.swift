@@ -1,0 +1,38 @@
+/// What a machine says of itself.
+package struct MachineRecord: Sendable, Equatable, Codable {
+    package var id: String
+    /// The address by which other machines and `fleetctl ssh` reach it; may be empty.
+    package var primaryIP: String
+    package var metadata: [String: String]
+    /// Version of its fleetd.
+    package var version: String
+    /// Tells this boot of the machine from another machine that has the same id.
+    package var token: String
+
+    package init(
+        id: String,
+        primaryIP: String = "",
+        metadata: [String: String] = [:],
+        version: String = "",
+        token: String = "",
+    ) {
+        self.id = id
+        self.primaryIP = primaryIP
+        self.metadata = metadata
+        self.version = version
+        self.token = token
+    }
+
+    /// Whether `other` is this machine: the same fleetd restarted, or the machine booted again at the same address.
+    package func isSameMachine(as other: MachineRecord) -> Bool {
+        id == other.id && ((!token.isEmpty && token == other.token) || (!primaryIP.isEmpty && primaryIP == other.primaryIP))
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "ID"
+        case primaryIP = "PublicIP"
+        case metadata = "Metadata"
+        case version = "Version"
+        case token = "Token"
+    }
+}

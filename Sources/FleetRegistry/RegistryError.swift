@@ -1,0 +1,46 @@
+import Etcd
+
+/// Why fleet's state could not be read or changed.
+package struct RegistryError: Error, Sendable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Storage: String, Sendable {
+            case unavailable, noSuchUnit, unitExists, changedMeanwhile, duplicateMachine, machineLost, malformed
+        }
+
+        private let storage: Storage
+
+        /// etcd did not do it; the cause says why.
+        package static let unavailable = Code(storage: .unavailable)
+        package static let noSuchUnit = Code(storage: .noSuchUnit)
+        package static let unitExists = Code(storage: .unitExists)
+        /// Somebody else changed it between the read and the write; read again.
+        package static let changedMeanwhile = Code(storage: .changedMeanwhile)
+        /// Another machine with the same id is present.
+        package static let duplicateMachine = Code(storage: .duplicateMachine)
+        /// The machine's presence has ended; it has to register again.
+        package static let machineLost = Code(storage: .machineLost)
+        /// A value in etcd is not what fleet writes.
+        package static let malformed = Code(storage: .malformed)
+
+        package var description: String { storage.rawValue }
+    }
+
+    package var code: Code
+    package var message: String
+    package var cause: (any Error)?
+
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    init(_ what: String, _ error: EtcdError) {
+        self.init(.unavailable, "cannot \(what)", cause: error)
+    }
+
+    package var description: String {
+        guard let cause else { return message }
+        return "\(message): \(cause)"
+    }
+}

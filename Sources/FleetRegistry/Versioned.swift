@@ -1,0 +1,10 @@
+/// A value with etcd's revision of its last change.
+package struct Versioned<Value: Sendable & Equatable>: Sendable, Equatable {
+    package var value: Value
+    package var revision: Int64
+
+    package init(_ value: Value, revision: Int64) {
+        self.value = value
+        self.revision = revision
+    }
+}

@@ -1,0 +1,103 @@
+import Etcd
+import TestKit
+import Testing
+
+@Suite(.timeLimit(.minutes(1)), .serialized)
+struct EtcdHTTPClientTests {
+    @Test func goesOnToTheNextEndpoint() async throws {
+        let dead = try Loopback.freePorts(1).map { "http://127.0.0.1:\($0)" }
+        try await RealEtcd.with { server in
+            let etcd = EtcdHTTPClient(endpoints: dead + server.clientURLs)
+            try await etcd.put("a", "1")
+            #expect(try await etcd.get("a")?.text == "1")
+        }
+    }
+
+    @Test func saysWhichEndpointsFailed() async throws {
+        let urls = try Loopback.freePorts(2).map { "http://127.0.0.1:\($0)" }
+        let error = await #expect(throws: EtcdError.self) {
+            try await EtcdHTTPClient(endpoints: urls).range(RangeRequest(.key("a")))
+        }
+        let text = "\(try #require(error))"
+        #expect(error?.code == .unavailable)
+        #expect(urls.allSatisfy { text.contains($0) }, "\(text)")
+    }
+
+    @Test func aSilentMemberCostsOneDeadline() async throws {
+        try await RealEtcd.with(members: 3) { server in
+            let etcd = EtcdHTTPClient(endpoints: server.clientURLs, requestTimeout: .milliseconds(500))
+            try await etcd.put("a", "1")
+            server.suspend(0)
+            #expect(try await etcd.get("a")?.text == "1")
+            // The write after that goes to the member that answered, at once.
+            try await etcd.put("a", "2")
+            server.resume(0)
+        }
+    }
+
+    @Test func aWriteThatMayHaveHappenedIsNotRepeated() async throws {
+        try await RealEtcd.with(members: 3) { server in
+            let etcd = EtcdHTTPClient(endpoints: server.clientURLs, requestTimeout: .milliseconds(500))
+            try await etcd.put("a", "1")
+            server.suspend(0)
+            let error = await #expect(throws: EtcdError.self) { try await etcd.put("a", "2") }
+            #expect(error?.code == .timeout)
+            server.resume(0)
+        }
+    }
+
+    @Test func aWatchSurvivesItsMember() async throws {
+        try await RealEtcd.with(members: 3) { server in
+            let etcd = EtcdHTTPClient(endpoints: server.clientURLs, requestTimeout: .seconds(1))
+            let others = EtcdHTTPClient(
+                endpoints: Array(server.clientURLs.dropFirst()), requestTimeout: .milliseconds(500))
+            try await etcd.put("k0", "")
+            var seen: [String] = []
+            for try await batch in etcd.watch(.prefix("k"), from: 2) {
+                // A write that timed out in the election may be seen twice.
+                for event in batch.events where event.key != seen.last { seen.append(event.key) }
+                if seen.count == 1 { server.kill(0) }
+                if seen.count == 5 { break }
+                let next = "k\(seen.count)"
+                try await eventually(within: .seconds(20), "\(next) is written") {
+                    do throws(EtcdError) {
+                        try await others.put(next, "")
+                        return true
+                    } catch {
+                        guard error.isTransient else { throw error }
+                        return false
+                    }
+                }
+            }
+            #expect(seen == ["k0", "k1", "k2", "k3", "k4"])
+        }
+    }
+
+    @Test func compactionEndsAWatch() async throws {
+        let etcd = FakeEtcd()
+        for number in 0..<5 { try await etcd.put("k", "\(number)") }
+        etcd.compact(4)
+        let error = await #expect(throws: EtcdError.self) {
+            for try await _ in etcd.watch(.key("k"), from: 2) {}
+        }
+        #expect(error?.code == .compacted)
+    }
+
+    @Test func membersAndHealth() async throws {
+        try await RealEtcd.with(members: 3) { server in
+            let etcd = EtcdHTTPClient(endpoints: server.clientURLs)
+            let members = try await etcd.members()
+            #expect(Set(members.map(\.name)) == Set(server.members.map(\.name)))
+            #expect(Set(members.flatMap(\.peerURLs)) == Set(server.members.map(\.peerURL)))
+            let status = try await etcd.status(of: server.clientURLs[0])
+            #expect(members.map(\.id).contains(status.member) && status.leader != nil)
+            #expect(try await etcd.health(of: server.clientURLs[0]))
+            #expect(try await etcd.version(of: server.clientURLs[0]).server.hasPrefix("3."))
+            server.kill(1)
+            server.kill(2)
+            try await eventually("the last member is unhealthy") {
+                try await etcd.health(of: server.clientURLs[0]) == false
+            }
+        }
+    }
+}
