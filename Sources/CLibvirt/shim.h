@@ -1,3 +1,15 @@
 #pragma once
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <stddef.h>
+
+// VIR_DOMAIN_EVENT_CALLBACK is a macro cast between function types, which Swift does not import.
+static inline int slipway_register_lifecycle(
+    virConnectPtr connection,
+    virConnectDomainEventCallback callback,
+    void *opaque,
+    virFreeCallback release)
+{
+    return virConnectDomainEventRegisterAny(
+        connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(callback), opaque, release);
+}

@@ -1,0 +1,14 @@
+import CLibvirt
+
+/// A signal as `virDomainSendProcessSignal` numbers it, which for the real-time ones is the kernel's numbering.
+package struct DomainSignal: Sendable, Hashable {
+    var number: UInt32
+
+    package static let terminate = DomainSignal(number: VIR_DOMAIN_PROCESS_SIGNAL_TERM.rawValue)
+    package static let kill = DomainSignal(number: VIR_DOMAIN_PROCESS_SIGNAL_KILL.rawValue)
+
+    /// The C library's `SIGRTMIN + offset`, as systemd counts; the library keeps the kernel's first two for itself.
+    package static func realTime(_ offset: UInt32) -> DomainSignal {
+        DomainSignal(number: VIR_DOMAIN_PROCESS_SIGNAL_RT2.rawValue + offset)
+    }
+}

@@ -1,0 +1,79 @@
+import CLibvirt
+
+/// A network, as a handle: it lives inside one call of ``Hypervisor/run(_:)``.
+package struct Network: ~Copyable {
+    private let handle: OpaquePointer
+    package let name: String
+
+    /// Takes over a handle that a libvirt call returned.
+    ///
+    /// - Throws: what libvirt said, when the call returned none.
+    init(adopting handle: OpaquePointer?, _ action: @autoclosure () -> String) throws(LibvirtError) {
+        guard let handle else { throw LibvirtError.last(action()) }
+        self.handle = handle
+        name = virNetworkGetName(handle).map { String(cString: $0) } ?? ""
+    }
+
+    deinit {
+        virNetworkFree(handle)
+    }
+
+    /// The UUID in lower-case text.
+    package func uuid() throws(LibvirtError) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(VIR_UUID_STRING_BUFLEN))
+        try check(virNetworkGetUUIDString(handle, &buffer), "read the UUID of")
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    package func isActive() throws(LibvirtError) -> Bool {
+        try check(virNetworkIsActive(handle), "look at") == 1
+    }
+
+    /// The network's XML.
+    ///
+    /// - Parameter inactive: what the next start will use, rather than what runs.
+    package func xml(inactive: Bool = false) throws(LibvirtError) -> String {
+        let flags = inactive ? VIR_NETWORK_XML_INACTIVE.rawValue : 0
+        guard let xml = virNetworkGetXMLDesc(handle, flags) else {
+            throw LibvirtError.last("read the XML of network \(name)")
+        }
+        return takeString(xml)
+    }
+
+    /// Makes the bridge and starts the network; ``LibvirtError/Code/wrongState`` when it is active.
+    package func start() throws(LibvirtError) {
+        try check(virNetworkCreate(handle), "start")
+    }
+
+    /// Stops the network and removes its bridge; ``LibvirtError/Code/wrongState`` when it is not active.
+    package func destroy() throws(LibvirtError) {
+        try check(virNetworkDestroy(handle), "stop")
+    }
+
+    /// Removes the network's definition.
+    package func undefine() throws(LibvirtError) {
+        try check(virNetworkUndefine(handle), "remove the definition of")
+    }
+
+    /// Starts the network when libvirtd starts.
+    package func setAutostart(_ isOn: Bool) throws(LibvirtError) {
+        try check(virNetworkSetAutostart(handle, isOn ? 1 : 0), "set the autostart of")
+    }
+
+    /// Adds or removes one `<host>` of the network's DNS, in the definition and, when it is active, in the running one.
+    ///
+    /// Redefining a live network would make its bridge anew and cut off the guests.
+    package func updateDNSHost(_ xml: String, add: Bool) throws(LibvirtError) {
+        let command = add ? VIR_NETWORK_UPDATE_COMMAND_ADD_LAST : VIR_NETWORK_UPDATE_COMMAND_DELETE
+        var flags = VIR_NETWORK_UPDATE_AFFECT_CONFIG.rawValue
+        if try isActive() { flags |= VIR_NETWORK_UPDATE_AFFECT_LIVE.rawValue }
+        let section = VIR_NETWORK_SECTION_DNS_HOST.rawValue
+        try check(virNetworkUpdate(handle, command.rawValue, section, -1, xml, flags), "change the DNS of")
+    }
+
+    @discardableResult
+    private func check(_ result: Int32, _ verb: StaticString) throws(LibvirtError) -> Int32 {
+        guard result >= 0 else { throw LibvirtError.last("\(verb) network \(name)") }
+        return result
+    }
+}
