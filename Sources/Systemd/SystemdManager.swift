@@ -39,7 +39,8 @@ package protocol SystemdManager: Sendable {
         force: Bool,
     ) async throws(SystemdError) -> [UnitFileChange]
 
-    /// Removes the links made by `enableUnitFiles` and `linkUnitFiles`.
+    /// Removes the links made by `enableUnitFiles` and `linkUnitFiles`. A name without a unit file is an error for
+    /// which ``SystemdError/isUnitNotLoaded`` holds.
     @discardableResult
     func disableUnitFiles(_ names: [String], runtime: Bool) async throws(SystemdError) -> [UnitFileChange]
 

@@ -146,8 +146,10 @@ extension FakeSystemd.State {
         return UnitFileChange(kind: "symlink", path: "\(directory)/multi-user.target.wants/\(name)", target: file)
     }
 
-    mutating func disable(_ name: String) -> [UnitFileChange] {
+    mutating func disable(_ name: String) throws(SystemdError) -> [UnitFileChange] {
         switch files[name] {
+        case nil:
+            throw .noSuchUnit("disable", name, "does not exist")
         case "linked", "linked-runtime":
             files[name] = nil
         case "enabled", "enabled-runtime":

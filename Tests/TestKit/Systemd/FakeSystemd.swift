@@ -90,7 +90,7 @@ package final class FakeSystemd: SystemdManager {
         try state.withLock { (state) throws(SystemdError) in
             try names.map { (name) throws(SystemdError) in
                 try state.record(.disable(name))
-                return state.disable(name)
+                return try state.disable(name)
             }.flatMap(\.self)
         }
     }
