@@ -153,7 +153,7 @@ let package = Package(
             name: "TopologyLoadingTests",
             dependencies: ["Diagnostics", "TestKit", "Topology", "TopologyLoading", "UnitFiles"],
         ),
-        .testTarget(name: "UnitFilesTests", dependencies: ["TestKit", "UnitFiles"]),
+        .testTarget(name: "UnitFilesTests", dependencies: ["Diagnostics", "TestKit", "UnitFiles"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestKit", "UnitFiles"]),
         .testTarget(
             name: "CloudConfigTests",

@@ -1,0 +1,13 @@
+/// What the scheduler decides from.
+package struct ClusterState: Sendable, Hashable {
+    package var machines: [Machine]
+    package var jobs: [Job]
+    /// The id of the machine each scheduled unit is on, by the unit's name. Global units are not in it.
+    package var schedule: [String: String]
+
+    package init(machines: [Machine], jobs: [Job], schedule: [String: String] = [:]) {
+        self.machines = machines
+        self.jobs = jobs
+        self.schedule = schedule
+    }
+}

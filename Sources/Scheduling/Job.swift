@@ -1,0 +1,40 @@
+import UnitFiles
+
+/// A unit and what is wanted of it.
+package struct Job: Sendable, Hashable {
+    /// How far a unit is to come.
+    package enum TargetState: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Known to fleet, on no machine.
+        case inactive
+        /// On a machine, known to its systemd, not running.
+        case loaded
+        /// Running.
+        case launched
+    }
+
+    /// The unit's name, suffix included.
+    package var name: String
+    package var requirements: FleetRequirements
+    package var targetState: TargetState
+
+    package init(name: String, requirements: FleetRequirements = .init(), targetState: TargetState = .launched) {
+        self.name = name
+        self.requirements = requirements
+        self.targetState = targetState
+    }
+
+    package init(name: UnitName, unit: UnitFile, targetState: TargetState) {
+        self.init(
+            name: name.full,
+            requirements: FleetRequirements(of: unit, name: name),
+            targetState: targetState,
+        )
+    }
+
+    /// Whether one of the two keeps away from the other; never true of a unit and itself.
+    package func conflicts(with other: Job) -> Bool {
+        guard name != other.name else { return false }
+        return requirements.conflicts.contains { $0.matches(other.name) }
+            || other.requirements.conflicts.contains { $0.matches(name) }
+    }
+}

@@ -1,0 +1,121 @@
+extension SchedulingPass {
+    /// Tries to find a machine for every wanted unit that has none, units that others follow first.
+    mutating func placeAll() {
+        unplaceable = [:]
+        let pending = jobs.indices.filter { unit in
+            occupancy.place[unit] == nil && jobs[unit].isWanted && !jobs[unit].requirements.isGlobal
+        }
+        let (order, cycles) = inOrder(pending)
+        for unit in order {
+            if let reason = cycles[unit].map({ Unplaceable(cause: .cycle($0)) }) ?? place(unit) {
+                unplaceable[unit] = reason
+            }
+        }
+        // A unit that was replaced after its turn fits nowhere else either, if this is the last round.
+        for unit in jobs.indices where occupancy.place[unit] != nil { unplaceable[unit] = nil }
+    }
+
+    /// Puts the unit on the least loaded machine that takes it; returns why, if there is none.
+    private mutating func place(_ unit: Int) -> Unplaceable? {
+        if machines.isEmpty { return Unplaceable(cause: .noMachines) }
+        if let cause = peerCause(of: unit) { return Unplaceable(cause: cause) }
+        guard let machine = bestMachine(for: unit) else {
+            let refusals = machines.indices.compactMap { machine in
+                refusal(of: unit, on: machine).map {
+                    Unplaceable.MachineRefusal(machine: machines[machine].id, refusal: $0)
+                }
+            }
+            return Unplaceable(cause: .refusedEverywhere, refusals: refusals)
+        }
+        occupancy.put(unit, on: machine)
+        for replaced in graph.replaced[unit] where occupancy.place[replaced] == machine {
+            evictReplaced(replaced, by: unit)
+        }
+        return nil
+    }
+
+    /// The least loaded machine; one on which another unit would have to go only when there is no other.
+    private func bestMachine(for unit: Int) -> Int? {
+        var second: Int?
+        let leader = peers[unit].lazy.compactMap { $0.flatMap { self.occupancy.place[$0] } }.first
+        for machine in leader.map({ [$0] }) ?? occupancy.order where fits[unit][machine] {
+            guard refusal(of: unit, on: machine) == nil else { continue }
+            if !graph.replaced[unit].contains(where: { occupancy.place[$0] == machine }) { return machine }
+            second = second ?? machine
+        }
+        return second
+    }
+
+    /// Why the machine does not take the unit; the first reason, in fleet's order.
+    private func refusal(of unit: Int, on machine: Int) -> Refusal? {
+        if !fits[unit][machine] { return machines[machine].refusal(of: jobs[unit].requirements) }
+        if let peer = missingPeer(of: unit, on: machine) { return .peerNotHere(peer) }
+        if occupancy.hasConflict(unit, on: machine) { return .conflict(rival(of: unit, on: machine)) }
+        if let replacer = replacer(of: unit, on: machine) { return .replaced(by: jobs[replacer].name) }
+        let leaving = graph.replaced[unit].filter { occupancy.place[$0] == machine }
+        if leaving.isEmpty { return nil }
+        let needed = leaders(of: unit)
+        return leaving.first { needed.contains($0) }.map { .wouldReplacePeer(jobs[$0].name) }
+    }
+
+    private func rival(of unit: Int, on machine: Int) -> String {
+        let rivals = occupancy.units[machine].filter { jobs[$0].conflicts(with: jobs[unit]) }
+        return rivals.min().map { jobs[$0].name } ?? ""
+    }
+
+    /// Every unit that must be where this one is, however indirectly.
+    private func leaders(of unit: Int) -> Set<Int> {
+        var (found, open) = (Set<Int>(), [unit])
+        while let next = open.popLast() {
+            for case .some(let peer) in peers[next] where found.insert(peer).inserted { open.append(peer) }
+        }
+        return found
+    }
+
+    /// What about the units MachineOf names keeps this one from every machine.
+    private func peerCause(of unit: Int) -> Unplaceable.Cause? {
+        for (index, peer) in peers[unit].enumerated() {
+            let name = jobs[unit].requirements.machineOf[index]
+            guard let peer else { return .peerUnknown(name) }
+            if !jobs[peer].isWanted { return .peerInactive(name) }
+            if jobs[peer].requirements.isGlobal { continue }
+            if occupancy.place[peer] == nil { return .peerUnplaced(name) }
+        }
+        return nil
+    }
+
+    /// Units with those they follow before them; and for units that follow themselves, along which names.
+    private func inOrder(_ pending: [Int]) -> (order: [Int], cycles: [Int: [String]]) {
+        let isPending = Set(pending)
+        var (order, cycles): ([Int], [Int: [String]]) = ([], [:])
+        var (seen, onPath): (Set<Int>, Set<Int>) = ([], [])
+        for start in pending where seen.insert(start).inserted {
+            var path = [(unit: start, next: 0)]
+            onPath = [start]
+            while let (unit, next) = path.last {
+                guard next < peers[unit].count else {
+                    order.append(unit)
+                    onPath.remove(unit)
+                    path.removeLast()
+                    continue
+                }
+                path[path.count - 1].next += 1
+                guard let peer = peers[unit][next], isPending.contains(peer) else { continue }
+                if seen.insert(peer).inserted {
+                    path.append((peer, 0))
+                    onPath.insert(peer)
+                } else if onPath.contains(peer), let first = path.firstIndex(where: { $0.unit == peer }) {
+                    note(cycle: path[first...].map(\.unit), in: &cycles)
+                }
+            }
+        }
+        return (order, cycles)
+    }
+
+    private func note(cycle: [Int], in cycles: inout [Int: [String]]) {
+        for (offset, unit) in cycle.enumerated() where cycles[unit] == nil {
+            let turned = cycle[offset...] + cycle[..<offset] + [unit]
+            cycles[unit] = turned.map { jobs[$0].name }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import Diagnostics
+
+/// Finds what is wrong with a unit that reads well.
+struct UnitFileLinter {
+    let unit: UnitFile
+    let name: UnitName?
+    let origin: TextOrigin
+    private var found: [Diagnostic] = []
+
+    init(unit: UnitFile, name: UnitName?, origin: TextOrigin) {
+        self.unit = unit
+        self.name = name
+        self.origin = origin
+    }
+
+    mutating func lint() -> [Diagnostic] {
+        if unit.options.isEmpty { found.append(.warning("the unit \(name?.full ?? "file") is empty")) }
+        for option in unit.options {
+            if let fault = option.fault { add(.error, fault, at: option) }
+            checkSection(of: option)
+            checkFleetKey(option)
+            checkCommand(option)
+        }
+        checkRepeats()
+        checkExclusions()
+        checkInstall()
+        checkService()
+        return found
+    }
+
+    // MARK: [X-Fleet]
+
+    private mutating func checkSection(of option: UnitOption) {
+        guard option.section != FleetKey.section else { return }
+        let folded = option.section.lowercased().filter(\.isLetter)
+        guard folded == "xfleet", unit.options.first(where: { $0.section == option.section }) == option else { return }
+        add(.warning, "[\(option.section)] is not read by anyone; did you mean [X-Fleet]?", at: option)
+    }
+
+    private mutating func checkFleetKey(_ option: UnitOption) {
+        guard option.section == FleetKey.section else { return }
+        guard let key = FleetKey(spelling: option.name) else {
+            let nearest = Spelling.nearest(to: option.name, among: FleetKey.allCases.map(\.rawValue))
+            add(
+                .warning,
+                "unrecognized requirement in [X-Fleet] section: \"\(option.name)\"",
+                at: option,
+                notes: [nearest.map { "did you mean \($0)?" } ?? UnitFileLinter.knownKeys],
+            )
+            return
+        }
+        if option.name != key.rawValue {
+            add(.warning, "\(option.name) is the old spelling of \(key.rawValue)", at: option)
+        }
+        checkValue(of: key, option)
+    }
+
+    private mutating func checkValue(of key: FleetKey, _ option: UnitOption) {
+        let values = FleetRequirements.split(option.value).map { name?.expandingSpecifiers(in: $0) ?? $0 }
+        for value in values {
+            switch key {
+            case .machineMetadata: checkMetadata(value, option)
+            case .conflicts: value.split(whereSeparator: \.isWhitespace).forEach { checkGlob(String($0), option) }
+            case .replaces: checkGlob(value, option)
+            case .machineOf: checkPeer(value, option)
+            case .machineID: checkMachineID(value, option)
+            case .global: checkGlobal(value, option)
+            }
+        }
+    }
+
+    private mutating func checkMetadata(_ entry: String, _ option: UnitOption) {
+        guard FleetRequirements.metadataPair(entry) == nil else { return }
+        let hint =
+            entry.contains(" ")
+            ? "for several values put each in quotes: MachineMetadata=\"region=us\" \"disk=ssd\""
+            : "write it as MachineMetadata=region=us"
+        addToValue(.error, "\"\(entry)\" is not key=value, and fleet would ignore it", of: option, notes: [hint])
+    }
+
+    private mutating func checkGlob(_ pattern: String, _ option: UnitOption) {
+        if pattern.isEmpty {
+            addToValue(.warning, "\(option.name) is empty and matches no unit", of: option)
+        } else if Glob(pattern).isMalformed {
+            let notes = ["a [ needs its ], and a backslash needs a character after it"]
+            addToValue(.error, "the pattern \"\(pattern)\" is malformed and matches no unit", of: option, notes: notes)
+        }
+    }
+
+    private mutating func checkPeer(_ peer: String, _ option: UnitOption) {
+        if let name, peer == name.full {
+            addToValue(.error, "a unit cannot be required to be where it is itself", of: option)
+            return
+        }
+        do {
+            let peer = try UnitName(peer)
+            guard peer.isTemplate else { return }
+            addToValue(.error, "\(peer) is a template, which never runs on a machine", of: option)
+        } catch {
+            let notes =
+                peer.contains(" ") ? ["for several units put each in quotes: MachineOf=\"a.service\" \"b.service\""] : []
+            addToValue(.error, "MachineOf names no unit: \(error)", of: option, notes: notes)
+        }
+    }
+
+    private mutating func checkMachineID(_ id: String, _ option: UnitOption) {
+        let digits = id.allSatisfy { $0.isASCII && $0.isHexDigit }
+        guard !digits || (id.count != 32 && id.count != 8), !id.contains("%") else { return }
+        let message = "\"\(id)\" does not look like a machine id, which has 32 hexadecimal digits (or the first 8 of them)"
+        addToValue(.warning, message, of: option)
+    }
+
+    private mutating func checkGlobal(_ value: String, _ option: UnitOption) {
+        let known = ["true", "yes", "1", "on", "t", "false", "no", "0", "off", "f"]
+        guard !known.contains(value.lowercased()) else { return }
+        addToValue(.warning, "\"\(value)\" counts as false; write true or false", of: option)
+    }
+
+    private mutating func checkRepeats() {
+        for key in [FleetKey.machineID, .global] {
+            let options = unit.options.filter { option in
+                option.section == FleetKey.section && key.spellings.contains(option.name)
+            }
+            guard let last = options.last, options.count > 1 else { continue }
+            let winner = key == .machineID ? "first" : "last"
+            add(.warning, "\(key.rawValue) is given \(options.count) times; the \(winner) one counts", at: last)
+        }
+    }
+
+    private mutating func checkExclusions() {
+        for exclusion in unit.exclusions(name: name) {
+            let place = unit.options.last { option in
+                option.section == FleetKey.section && exclusion.other.spellings.contains(option.name)
+            }
+            add(.error, exclusion.message, at: place)
+        }
+    }
+
+    // MARK: systemd
+
+    /// A container that detaches leaves the service without a main process: systemd takes it for finished.
+    private mutating func checkCommand(_ option: UnitOption) {
+        guard option.section == "Service", option.name == "ExecStart" else { return }
+        let words = option.value.split { $0.isWhitespace || $0 == "\\" }.map(String.init)
+        guard
+            let docker = words.firstIndex(where: { $0.split(separator: "/").last == "docker" || $0.hasSuffix("-docker") }),
+            let run = words[docker...].firstIndex(of: "run"),
+            let flag = UnitFileLinter.flags(in: words[(run + 1)...]).first(where: UnitFileLinter.detaches)
+        else { return }
+        addToValue(
+            .warning,
+            "\"docker run \(flag)\" leaves systemd nothing to supervise",
+            of: option,
+            notes: ["remove \(flag): the service then lives, logs and stops with its container"],
+        )
+    }
+
+    /// The words that may still be flags of `docker run`: of two plain words in a row the second belongs to the container.
+    private static func flags(in words: ArraySlice<String>) -> ArraySlice<String> {
+        let end = zip(words, words.dropFirst()).enumerated().first { _, pair in
+            !pair.0.hasPrefix("-") && !pair.1.hasPrefix("-")
+        }
+        return words.prefix(end.map { $0.offset + 1 } ?? words.count)
+    }
+
+    private static func detaches(_ word: String) -> Bool {
+        if word == "--detach" || word == "--detach=true" { return true }
+        // Short flags of docker run that take no value and so can stand together with d.
+        return word.hasPrefix("-") && word.contains("d") && word.dropFirst().allSatisfy { "ditP".contains($0) }
+            && !word.dropFirst().isEmpty
+    }
+
+    private mutating func checkInstall() {
+        guard let option = unit.options.first(where: { $0.section == "Install" }) else { return }
+        add(.note, "[Install] is not needed: fleet starts the unit where it is placed", at: option)
+    }
+
+    private mutating func checkService() {
+        guard name?.suffix == "service", !unit.options.isEmpty, !unit.has(section: "Service") else { return }
+        found.append(.warning("\(name?.full ?? "") has no [Service] section, and systemd will refuse it"))
+    }
+
+    // MARK: Output
+
+    private static let knownKeys =
+        "the requirements are " + FleetKey.allCases.map(\.rawValue).joined(separator: ", ")
+
+    private mutating func add(
+        _ severity: Diagnostic.Severity,
+        _ message: String,
+        at option: UnitOption?,
+        notes: [String] = [],
+    ) {
+        found.append(Diagnostic(severity, message, at: origin.location(of: option?.position), notes: notes))
+    }
+
+    private mutating func addToValue(
+        _ severity: Diagnostic.Severity,
+        _ message: String,
+        of option: UnitOption,
+        notes: [String] = [],
+    ) {
+        let length = option.value.prefix { !$0.isNewline }.count
+        let place = origin.location(ofValue: option.position, length: length)
+        found.append(Diagnostic(severity, message, at: place, notes: notes))
+    }
+}

@@ -1,0 +1,65 @@
+/// One `name=value` line of a unit file, in its section. JSON as in fleet's API: `name`, `section`, `value`.
+package struct UnitOption: Sendable, Codable {
+    package var section: String
+    package var name: String
+    /// The value without surrounding white space; a continued line keeps its backslash and newline.
+    package var value: String
+    /// Where it was read; nil when it was not read from a text. Not part of what the option is: two options are equal
+    /// wherever they stand.
+    package var position: TextPosition?
+
+    package init(section: String, name: String, value: String, position: TextPosition? = nil) {
+        self.section = section
+        self.name = name
+        self.value = value
+        self.position = position
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, section, value
+    }
+}
+
+extension UnitOption: Hashable {
+    package static func == (lhs: UnitOption, rhs: UnitOption) -> Bool {
+        lhs.name == rhs.name && lhs.section == rhs.section && lhs.value == rhs.value
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(section)
+        hasher.combine(name)
+        hasher.combine(value)
+    }
+}
+
+extension UnitOption {
+    /// Why this option, written into a unit file, would be read back as something else; nil when it is sound.
+    ///
+    /// A client may send any string as section, name or value. A newline in a value that no backslash continues would
+    /// become a line of its own, and so an option nobody checked.
+    package var fault: String? {
+        if section.isEmpty || section.unicodeScalars.contains(where: { $0 == "]" || $0 == "\n" || $0 == "\r" }) {
+            return "the section name \"\(section)\" is empty or contains ] or a newline"
+        }
+        if let fault = nameFault { return fault }
+        if value.unicodeScalars.contains("\0") { return "the value of \(name) contains a zero byte" }
+        return hasLooseNewline ? "the value of \(name) contains a newline without a backslash before it" : nil
+    }
+
+    private var nameFault: String? {
+        guard let first = name.unicodeScalars.first else { return "an option in [\(section)] has no name" }
+        let isBroken = name.unicodeScalars.contains { $0 == "=" || $0 == "\n" || $0 == "\r" || $0 == "\0" }
+        guard isBroken || first == "[" || first == "#" || first == ";" else { return nil }
+        return "\"\(name)\" cannot be the name of an option"
+    }
+
+    private var hasLooseNewline: Bool {
+        var last: Unicode.Scalar = " "
+        for scalar in value.unicodeScalars {
+            if scalar == "\r" { return true }
+            if scalar == "\n", last != "\\" { return true }
+            last = scalar
+        }
+        return false
+    }
+}

@@ -1,0 +1,62 @@
+import Scheduling
+import UnitFiles
+
+/// The same numbers for the same seed, everywhere (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension Job {
+    /// A job from the lines of its `[X-Fleet]` section.
+    static func unit(_ name: String, _ lines: String = "", _ state: TargetState = .launched) throws -> Job {
+        try Job(name: UnitName(name), unit: UnitFile(parsing: "[X-Fleet]\n" + lines), targetState: state)
+    }
+}
+
+extension ClusterState {
+    /// A small cluster in which everything that can go wrong does.
+    static func random(seed: UInt64, replacing: Bool) -> ClusterState {
+        var generator = SeededGenerator(seed: seed)
+        let machines = ["m1", "m2", "m3", "m4"].prefix(.random(in: 0...4, using: &generator)).map { id in
+            Machine(id: id, metadata: ["zone": Bool.random(using: &generator) ? "a" : "b"])
+        }
+        let jobs = names.prefix(.random(in: 1...7, using: &generator)).map {
+            job($0, replacing: replacing, using: &generator)
+        }
+        var schedule: [String: String] = [:]
+        for name in jobs.map(\.name) + ["gone.service"] where Int.random(in: 0..<3, using: &generator) > 0 {
+            schedule[name] = ["m1", "m1", "m2", "m3", "m4"].randomElement(using: &generator)
+        }
+        return ClusterState(machines: machines.shuffled(using: &generator), jobs: jobs, schedule: schedule)
+    }
+
+    private static let names = [
+        "a.service", "b@1.service", "b@2.service", "c.service", "d.service", "e.service", "f.service",
+    ]
+
+    private static func job(_ name: String, replacing: Bool, using generator: inout SeededGenerator) -> Job {
+        func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }
+        func some(_ candidates: [String]) -> String { candidates.randomElement(using: &generator) ?? "" }
+        var wants = FleetRequirements()
+        let peers = names + ["unknown.service"]
+        if chance(10) { wants.isGlobal = true }
+        if chance(25) { wants.metadata = ["zone": [some(["a", "b"])]] }
+        if chance(5) { wants.machineID = some(["m1", "m2"]) }
+        if !wants.isGlobal, chance(30) { wants.machineOf = [some(peers)] }
+        if !wants.isGlobal, chance(8) { wants.machineOf.append(some(peers)) }
+        if chance(25) { wants.conflicts = [Glob(some(["b@*.service", "a.service", "[cd]*", "*", "e.service"]))] }
+        if replacing, !wants.isGlobal, chance(30) { wants.replaces = [Glob(some(names + ["b@*.service", "[ad]*"]))] }
+        let state: Job.TargetState = chance(15) ? .inactive : chance(20) ? .loaded : .launched
+        return Job(name: name, requirements: wants, targetState: state)
+    }
+}

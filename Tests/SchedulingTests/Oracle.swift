@@ -1,0 +1,102 @@
+import Scheduling
+import UnitFiles
+
+/// The rules of scheduling, word for word and slow: no index, no number, only names.
+struct Oracle {
+    let cluster: ClusterState
+    let jobs: [String: Job]
+    let machines: [String: Machine]
+
+    init(_ cluster: ClusterState) {
+        self.cluster = cluster
+        jobs = Dictionary(uniqueKeysWithValues: cluster.jobs.map { ($0.name, $0) })
+        machines = Dictionary(uniqueKeysWithValues: cluster.machines.map { ($0.id, $0) })
+    }
+
+    /// Units that must be placed by the engine, by name.
+    var wanted: [String] {
+        jobs.values.filter { $0.targetState != .inactive && !$0.requirements.isGlobal }.map(\.name).sorted()
+    }
+
+    func globals(on machine: String, _ place: [String: String]) -> [String] {
+        guard let machine = machines[machine] else { return [] }
+        return ClusterState(machines: cluster.machines, jobs: cluster.jobs, schedule: place)
+            .globalUnits(for: machine).map(\.name)
+    }
+
+    /// Whether the unit may be on the machine, with everything else where `place` has it.
+    func allows(_ name: String, on id: String, _ place: [String: String], replacing: Bool = false) -> Bool {
+        guard let job = jobs[name], let machine = machines[id], machine.fits(job.requirements) else { return false }
+        let others = place.filter { $0.key != name && $0.value == id }.map(\.key)
+        let globals = globals(on: id, place)
+        let peersAreThere = job.requirements.machineOf.allSatisfy { others.contains($0) || globals.contains($0) }
+        let rivals = (others + globals).compactMap { jobs[$0] }.filter { job.conflicts(with: $0) }
+        let replacers = others.filter { replaces($0, name) }
+        let replaced = others.filter { replaces(name, $0) }
+        return peersAreThere && rivals.isEmpty && replacers.isEmpty && (replacing || replaced.isEmpty)
+    }
+
+    func replaces(_ name: String, _ other: String) -> Bool {
+        direct(name, other) && !reaches(other, name)
+    }
+
+    private func direct(_ name: String, _ other: String) -> Bool {
+        name != other && wanted.contains(name) && jobs[name]?.requirements.replaces.contains { $0.matches(other) } == true
+    }
+
+    private func reaches(_ start: String, _ goal: String) -> Bool {
+        var found: Set<String> = [start]
+        for _ in jobs {
+            for name in jobs.keys where found.contains(where: { direct($0, name) }) { found.insert(name) }
+        }
+        return found.contains(goal)
+    }
+
+    /// Where the wanted units go when `kept` stay: those whose peers have places first, by name, each to the least loaded
+    /// machine.
+    func place(keeping kept: [String: String]) -> [String: String] {
+        var place = kept
+        var tried: Set<String> = []
+        func visit(_ name: String) {
+            guard wanted.contains(name), place[name] == nil, tried.insert(name).inserted else { return }
+            jobs[name]?.requirements.machineOf.forEach(visit)
+            place[name] = machines.keys.filter { allows(name, on: $0, place) }
+                .min { (load($0, place), $0) < (load($1, place), $1) }
+        }
+        wanted.forEach(visit)
+        return place
+    }
+
+    private func load(_ id: String, _ place: [String: String]) -> Int {
+        let globals = jobs.values.filter { job in
+            job.requirements.isGlobal && job.targetState != .inactive && machines[id]?.fits(job.requirements) == true
+        }
+        return place.values.count { $0 == id } + globals.count
+    }
+
+    /// The scheduled units that are wanted on a machine that is there.
+    var seated: [String: String] {
+        cluster.schedule.filter { wanted.contains($0.key) && machines[$0.value] != nil }
+    }
+
+    /// Whether all of these may stay together.
+    func isSound(_ place: [String: String]) -> Bool {
+        place.allSatisfy { allows($0.key, on: $0.value, place) }
+    }
+
+    /// The greatest number of seated units that may stay together, by trying every choice.
+    var mostThatMayStay: Int {
+        let seated = seated.sorted { $0.key < $1.key }
+        return (0..<(1 << seated.count)).filter { choice in
+            isSound(Dictionary(uniqueKeysWithValues: seated.indices.filter { choice >> $0 & 1 == 1 }.map { seated[$0] }
+                .map { ($0.key, $0.value) }))
+        }.map { $0.nonzeroBitCount }.max() ?? 0
+    }
+}
+
+extension Machine {
+    fileprivate func fits(_ wants: FleetRequirements) -> Bool {
+        wants.machineID.map { $0 == id || $0 == id.prefix(8) } != false
+            && wants.metadata.allSatisfy { key, values in values.contains(metadata[key] ?? "") }
+    }
+}

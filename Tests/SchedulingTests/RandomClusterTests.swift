@@ -1,0 +1,65 @@
+import Scheduling
+import Testing
+import UnitFiles
+
+@Suite struct RandomClusterTests {
+    /// Without `Replaces` the rules leave no choice, so that the outcome must be the oracle's.
+    @Test(arguments: 0..<8)
+    func agreesWithTheOracle(block: UInt64) {
+        for seed in (block * 1000)..<(block * 1000 + 1000) {
+            let cluster = ClusterState.random(seed: seed, replacing: false)
+            let oracle = Oracle(cluster)
+            let decisions = schedule(cluster)
+            let outcome = cluster.applying(decisions)
+            let kept = stayed(cluster, decisions, oracle)
+            #expect(outcome.schedule == oracle.place(keeping: kept), "seed \(seed)")
+            expectSound(outcome, oracle, decisions, seed: seed)
+            if !oracle.isSound(oracle.seated) {
+                #expect(kept.count == oracle.mostThatMayStay, "seed \(seed): more moves than needed")
+            } else {
+                #expect(kept == oracle.seated, "seed \(seed): a sound unit was moved")
+            }
+        }
+    }
+
+    @Test(arguments: 100..<108)
+    func replacingSettles(block: UInt64) {
+        for seed in (block * 500)..<(block * 500 + 500) {
+            let cluster = ClusterState.random(seed: seed, replacing: true)
+            let oracle = Oracle(cluster)
+            let decisions = schedule(cluster)
+            let outcome = cluster.applying(decisions)
+            expectSound(outcome, oracle, decisions, seed: seed)
+            if oracle.isSound(oracle.seated), oracle.seated.count == oracle.wanted.count {
+                #expect(!decisions.contains { if case .schedule = $0 { true } else { false } }, "seed \(seed)")
+            }
+        }
+    }
+
+    /// The units that never left: those that were not unscheduled, as far as those they follow did not leave either.
+    private func stayed(_ cluster: ClusterState, _ decisions: [Decision], _ oracle: Oracle) -> [String: String] {
+        let left = Set(decisions.compactMap { if case .unschedule(let unit, _, _) = $0 { unit } else { nil } })
+        var kept = oracle.seated.filter { !left.contains($0.key) }
+        for _ in kept {
+            kept = kept.filter { name, machine in
+                let globals = oracle.globals(on: machine, kept)
+                return oracle.jobs[name]?.requirements.machineOf.allSatisfy { peer in
+                    kept[peer] == machine || globals.contains(peer)
+                } ?? false
+            }
+        }
+        return kept
+    }
+
+    private func expectSound(_ outcome: ClusterState, _ oracle: Oracle, _ decisions: [Decision], seed: UInt64) {
+        #expect(oracle.isSound(outcome.schedule), "seed \(seed): \(decisions)")
+        let unplaced = oracle.wanted.filter { outcome.schedule[$0] == nil }
+        for name in unplaced {
+            let taker = outcome.machines.first { oracle.allows(name, on: $0.id, outcome.schedule) }
+            #expect(taker == nil, "seed \(seed): \(taker?.id ?? "") takes \(name)")
+        }
+        let again = schedule(outcome)
+        #expect(again.map(\.unit) == unplaced, "seed \(seed): not settled: \(again)")
+        #expect(again == decisions.filter { if case .unplaceable = $0 { true } else { false } }, "seed \(seed)")
+    }
+}

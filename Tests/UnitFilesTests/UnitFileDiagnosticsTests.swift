@@ -1,0 +1,76 @@
+import Diagnostics
+import Testing
+import UnitFiles
+
+@Suite struct UnitFileDiagnosticsTests {
+    private func lint(_ text: String, name: String = "web@1.service") throws -> [String] {
+        let (_, diagnostics) = UnitFile.check(text, name: try UnitName(name), origin: TextOrigin(file: "u"))
+        return diagnostics.map { "\($0.location.map(\.description) ?? "-") \($0.severity.rawValue) \($0.message)" }
+    }
+
+    private func service(_ lines: String) -> String { "[Service]\nExecStart=/bin/true\n[X-Fleet]\n" + lines }
+
+    @Test func aGoodUnitHasNone() throws {
+        let text = service("Conflicts=%p@*.service\nMachineMetadata=\"a=b\" \"c=d\"\nMachineOf=data@%i.service")
+        #expect(try lint(text).isEmpty)
+    }
+
+    @Test func unknownKeysNameTheNearest() throws {
+        let (_, diagnostics) = UnitFile.check(
+            service("Conflict=a\nFoo=b"),
+            name: nil,
+            origin: TextOrigin(file: "u"),
+        )
+        #expect(diagnostics.map { $0.location?.description } == ["u:4:1", "u:5:1"])
+        #expect(diagnostics[0].message == "unrecognized requirement in [X-Fleet] section: \"Conflict\"")
+        #expect(diagnostics[0].notes == ["did you mean Conflicts?"])
+        #expect(diagnostics[1].notes.first?.contains("MachineMetadata") == true)
+    }
+
+    @Test(arguments: [
+        ("MachineMetadata=region", "u:4:17 error"), ("MachineMetadata=a=b c=d", "u:4:17 error"),
+        ("Conflicts=a[", "u:4:11 error"), ("MachineOf=web@1.service", "u:4:11 error"),
+        ("MachineOf=web", "u:4:11 error"), ("MachineOf=a@.service", "u:4:11 error"),
+        ("MachineID=node1", "u:4:11 warning"), ("Global=maybe", "u:4:8 warning"),
+        ("Global=1\nGlobal=0", "u:5:1 warning"), ("X-Conflicts=a", "u:4:1 warning"),
+        ("Global=true\nMachineOf=a.service", "u:5:1 error"),
+        ("MachineOf=a.service\nConflicts=a.service", "u:5:1 error"),
+    ])
+    func fleetSection(lines: String, start: String) throws {
+        let found = try lint(service(lines))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix(start) == true, "\(found)")
+    }
+
+    @Test(arguments: [
+        "/usr/bin/docker run -d busybox", "docker run --name a -d busybox sh", "docker run -itd busybox",
+        "/bin/docker run --rm --detach busybox", "docker run \\\n  -d x",
+    ])
+    func detachedContainers(command: String) throws {
+        let found = try lint("[Service]\nExecStart=\(command)\n")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("u:2:11 warning \"docker run -") == true, "\(found)")
+    }
+
+    @Test(arguments: [
+        "/usr/bin/docker run --rm busybox sh -c 'date -d now'", "docker run --dns 1.1.1.1 busybox", "docker rm -d",
+        "/bin/sh -c 'x -d'",
+    ])
+    func attachedContainers(command: String) throws {
+        #expect(try lint("[Service]\nExecStart=\(command)\n").isEmpty)
+    }
+
+    @Test func installIsANote() throws {
+        #expect(try lint("[Service]\nExecStart=/x\n[Install]\nWantedBy=a").map { $0.prefix(10) } == ["u:4:1 note"])
+    }
+
+    @Test func misspeltSection() throws {
+        #expect(try lint("[Service]\nExecStart=/x\n[X-fleet]\nGlobal=true").first?.hasPrefix("u:4:1 warning") == true)
+    }
+
+    @Test func emptyAndBodiless() throws {
+        #expect(try lint("").count == 1)
+        #expect(try lint("[Unit]\nDescription=x").count == 1)
+        #expect(try lint("[Unit]\nDescription=x", name: "a.target").isEmpty)
+    }
+}
