@@ -1,3 +1,5 @@
+import UnitFiles
+
 extension SchedulingPass {
     /// Tries to find a machine for every wanted unit that has none, units that others follow first.
     mutating func placeAll() {
