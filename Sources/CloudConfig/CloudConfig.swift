@@ -1,1 +1,36 @@
-// placeholder
+/// What a node is told at boot: CoreOS's cloud-config, all of it.
+///
+/// An empty text, `false` and an empty list mean the same as a key that is not there, as they did to the original.
+package struct CloudConfig: Sendable, Hashable {
+    package var hostname: String?
+    /// Public keys for the user `core`.
+    package var sshAuthorizedKeys: [String]
+    package var users: [User]
+    package var writeFiles: [File]
+    package var manageEtcHosts: EtcHosts?
+    package var coreos: CoreOS
+
+    package init(
+        hostname: String? = nil,
+        sshAuthorizedKeys: [String] = [],
+        users: [User] = [],
+        writeFiles: [File] = [],
+        manageEtcHosts: EtcHosts? = nil,
+        coreos: CoreOS = CoreOS(),
+    ) {
+        self.hostname = hostname
+        self.sshAuthorizedKeys = sshAuthorizedKeys
+        self.users = users
+        self.writeFiles = writeFiles
+        self.manageEtcHosts = manageEtcHosts
+        self.coreos = coreos
+    }
+
+    package var isEmpty: Bool { self == CloudConfig() }
+
+    /// The one thing the original could do to `/etc/hosts`.
+    package enum EtcHosts: String, Sendable, Hashable, CaseIterable {
+        /// The node's own name is an address of the loopback interface.
+        case localhost
+    }
+}

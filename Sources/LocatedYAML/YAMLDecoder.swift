@@ -34,7 +34,7 @@ package struct YAMLDecoder: Sendable {
             report("expected a mapping for \(what), found \(node.found)", at: node.location)
             return nil
         }
-        let fields = YAMLFields(pairs: pairs.map(normalized), what: what, location: node.location)
+        let fields = YAMLFields(pairs: Self.lastOfEachKey(pairs).map(normalized), what: what, location: node.location)
         for pair in fields.pairs where !keys.contains(pair.key) {
             diagnostics.append(unknownKey(pair, of: what, keys: keys))
         }
@@ -51,6 +51,11 @@ package struct YAMLDecoder: Sendable {
             return nil
         }
         return fields(of: pair.value, as: what, keys: keys)
+    }
+
+    private static func lastOfEachKey(_ pairs: [YAMLPair]) -> [YAMLPair] {
+        var seen: Set<String> = []
+        return pairs.reversed().filter { seen.insert($0.key).inserted }.reversed()
     }
 
     private func normalized(_ pair: YAMLPair) -> YAMLPair {
@@ -174,7 +179,7 @@ package struct YAMLDecoder: Sendable {
 
 /// A mapping whose keys were checked.
 package struct YAMLFields: Sendable, Hashable {
-    /// In the order of the file; keys as normalised.
+    /// In the order of the file; keys as normalised, so that `write-files` and `write_files` can be there side by side.
     package let pairs: [YAMLPair]
     /// The thing with its article, such as "a role".
     package let what: String

@@ -1,0 +1,30 @@
+/// A part of a cloud-config with a fixed set of keys: one table serves loading, rendering and checking.
+package protocol KeyedStruct: Sendable {
+    static var empty: Self { get }
+    /// In the order they are rendered.
+    static var fields: [Field<Self>] { get }
+}
+
+/// One key of a ``KeyedStruct`` and where its value goes.
+package struct Field<Root>: Sendable {
+    package enum Target: Sendable {
+        case text(any WritableKeyPath<Root, String> & Sendable)
+        case string(any WritableKeyPath<Root, String?> & Sendable)
+        case bool(any WritableKeyPath<Root, Bool> & Sendable)
+        case strings(any WritableKeyPath<Root, [String]> & Sendable)
+        case dropIns(any WritableKeyPath<Root, [CloudConfig.DropIn]> & Sendable)
+    }
+
+    package var key: String
+    package var target: Target
+    package var validity: Validity?
+    /// Why the key should no longer be used.
+    package var deprecation: String?
+
+    init(_ key: String, _ target: Target, validity: Validity? = nil, deprecation: String? = nil) {
+        self.key = key
+        self.target = target
+        self.validity = validity
+        self.deprecation = deprecation
+    }
+}

@@ -1,0 +1,45 @@
+import CloudConfig
+import LocatedYAML
+
+/// What a node was given, told by its first bytes.
+package enum UserDataKind: Sendable, Hashable {
+    case empty
+    case cloudConfig
+    /// `#!`: run as it is.
+    case script
+    /// Packed: unpack and look again.
+    case gzip
+    /// For the initial RAM disk's Ignition, not for us.
+    case ignition
+    case unknown
+
+    package init(_ bytes: [UInt8]) {
+        if bytes.isEmpty {
+            self = .empty
+        } else if Gzip.isGzip(bytes) {
+            self = .gzip
+        } else if bytes.starts(with: "#!".utf8) {
+            self = .script
+        } else if Self.isCloudConfig(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)) {
+            self = .cloudConfig
+        } else {
+            self = Self.isIgnition(bytes) ? .ignition : .unknown
+        }
+    }
+
+    /// Whether the first line is the header, and nothing but white space follows it on that line.
+    package static func isCloudConfig(_ text: String) -> Bool {
+        var line = text.prefix { $0 != "\n" && $0 != "\r\n" }
+        while line.last?.isWhitespace == true { line = line.dropLast() }
+        return line == CloudConfigRenderer.header
+    }
+
+    /// JSON is YAML, near enough to find the version in it.
+    private static func isIgnition(_ bytes: [UInt8]) -> Bool {
+        guard bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{"),
+            let root = YAMLDocument(parsing: bytes, file: "user-data").root
+        else { return false }
+        let version = root["ignition"]?["version"]?.scalar
+        return root["ignitionVersion"]?.asInt(.core) != nil || version?.style == .doubleQuoted
+    }
+}
