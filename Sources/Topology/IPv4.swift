@@ -60,6 +60,12 @@ package struct CIDRv4: Sendable, Hashable {
         guard base.number & ~mask == 0 else { return nil }
     }
 
+    /// - Precondition: `base` has no host bits and `prefix` is in 0...32.
+    init(trustedBase base: IPv4Address, prefix: Int) {
+        self.base = base
+        self.prefix = prefix
+    }
+
     /// Parses `a.b.c.d/n`; nil for anything else, host bits included.
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)

@@ -7,10 +7,24 @@ package enum NameRule {
     package static func problem(with name: String, limit: Int) -> String? {
         guard let first = name.first, let last = name.last else { return "is empty" }
         guard name.count <= limit else { return "has \(name.count) characters, and \(limit) are the most" }
-        guard ("a"..."z").contains(first) else { return "must start with a letter from a to z" }
+        guard ("a"..."z").contains(first) else { return "must start with a lower-case letter" }
         guard last != "-" else { return "must not end with a hyphen" }
-        let allowed = name.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
+        let allowed = name.allSatisfy(isInner)
         return allowed ? nil : "may hold only lower-case letters, digits and hyphens"
+    }
+
+    /// A valid name near to `name`; nil when nothing usable is left of it.
+    package static func suggestion(for name: String, limit: Int) -> String? {
+        let folded = name.lowercased().map { isInner($0) ? $0 : "-" }
+        let trimmed = String(folded.drop { !("a"..."z").contains($0) }.prefix(limit))
+        let end = trimmed.lastIndex { $0 != "-" }
+        guard let end else { return nil }
+        let suggestion = String(trimmed[...end])
+        return problem(with: suggestion, limit: limit) == nil ? suggestion : nil
+    }
+
+    private static func isInner(_ character: Character) -> Bool {
+        ("a"..."z").contains(character) || ("0"..."9").contains(character) || character == "-"
     }
 
     /// The longest cluster name: it is part of domain names and directories.

@@ -35,6 +35,9 @@ package struct Role: Sendable, Hashable {
     /// Where the file states the count; nil when it was left out.
     package var countLocation: SourceLocation?
 
+    /// The counts a role may have.
+    package static let validCounts = 1...10_000
+
     package init(
         name: String,
         count: Int,

@@ -30,3 +30,27 @@ package struct UnitDeployment: Sendable, Hashable {
         self.location = location
     }
 }
+
+extension UnitDeployment {
+    /// What the unit asks of its machine.
+    package var requirements: FleetRequirements { FleetRequirements(of: unit, name: try? UnitName(name)) }
+
+    /// Where the unit file says `key`; nil when it was not read from a text.
+    ///
+    /// - Parameter text: what to point at within the option's value; the whole value when it is not in there.
+    package func location(of key: FleetKey, containing text: String) -> SourceLocation? {
+        let unitName = try? UnitName(name)
+        let options = unit.options.filter { $0.section == FleetKey.section && key.spellings.contains($0.name) }
+        let written = options.first { !text.isEmpty && $0.value.contains(text) }
+        let meant = options.first { (unitName?.expandingSpecifiers(in: $0.value) ?? $0.value).contains(text) }
+        guard let option = written ?? meant ?? options.first, let position = option.position else { return nil }
+        let value = option.value.prefix { !$0.isNewline }
+        let range = text.isEmpty ? nil : value.firstRange(of: text)
+        return SourceLocation(
+            file: file,
+            line: position.line,
+            column: position.valueColumn + (range.map { value.distance(from: value.startIndex, to: $0.lowerBound) } ?? 0),
+            length: range == nil ? value.count : text.count,
+        )
+    }
+}

@@ -1,0 +1,25 @@
+extension CIDRv4 {
+    /// The network of a cluster whose file names none: 10.(64 + h mod 64).(h / 64 mod 256).0/24, where h is the FNV-1a
+    /// hash (64 bits) of the cluster's name. The same name gives the same network everywhere and always.
+    package static func derived(fromCluster name: String) -> CIDRv4 {
+        let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let second = UInt32(64 + hash % 64)
+        let third = UInt32(hash / 64 % 256)
+        return CIDRv4(around: IPv4Address(number: 10 << 24 | second << 16 | third << 8), prefix: 24)
+    }
+
+    /// The block of `prefix` bits (held to 0...32) that `address` is in.
+    package init(around address: IPv4Address, prefix: Int) {
+        let prefix = min(max(prefix, 0), 32)
+        let mask: UInt32 = prefix == 0 ? 0 : ~0 << UInt32(32 - prefix)
+        self.init(trustedBase: IPv4Address(number: address.number & mask), prefix: prefix)
+    }
+
+    /// How many nodes have room: all addresses but the network's own, the gateway and the broadcast address.
+    package var nodeCapacity: Int { max(0, 1 << (32 - prefix) - 3) }
+
+    /// The longest prefix whose network has room for `nodes`.
+    package static func prefix(forNodes nodes: Int) -> Int {
+        (8...29).last { 1 << (32 - $0) - 3 >= nodes } ?? 8
+    }
+}

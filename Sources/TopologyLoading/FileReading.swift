@@ -1,0 +1,52 @@
+import FoundationEssentials
+
+/// How a topology's unit files are found.
+package protocol FileReading: Sendable {
+    /// The text of the file at `path`; nil when there is none.
+    ///
+    /// - Throws: when there is one that cannot be read; the error says why.
+    func text(at path: String) throws -> String?
+
+    /// The names in a directory, for suggestions; empty when it cannot be listed.
+    func names(in directory: String) -> [String]
+}
+
+/// The files of this machine; relative paths start at the working directory.
+package struct DiskFiles: FileReading {
+    package init() {}
+
+    package func text(at path: String) throws -> String? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw FileReadingError.notText }
+        return text
+    }
+
+    package func names(in directory: String) -> [String] {
+        // Only suggestions come from here, and without them the message still says what is wrong.
+        (try? FileManager.default.contentsOfDirectory(atPath: directory.isEmpty ? "." : directory)) ?? []
+    }
+}
+
+/// Files that are texts in memory, by path.
+package struct MemoryFiles: FileReading {
+    package var texts: [String: String]
+
+    package init(_ texts: [String: String] = [:]) {
+        self.texts = texts
+    }
+
+    package func text(at path: String) throws -> String? { texts[path] }
+
+    package func names(in directory: String) -> [String] {
+        let prefix = directory.isEmpty ? "" : directory + "/"
+        return texts.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+            .filter { !$0.contains("/") }
+    }
+}
+
+enum FileReadingError: Error, CustomStringConvertible {
+    case notText
+
+    var description: String { "it is not UTF-8 text" }
+}
