@@ -151,7 +151,7 @@ let package = Package(
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(
             name: "TopologyLoadingTests",
-            dependencies: ["Diagnostics", "TestKit", "Topology", "TopologyLoading", "UnitFiles"],
+            dependencies: ["CloudConfig", "Diagnostics", "TestKit", "Topology", "TopologyLoading", "UnitFiles"],
         ),
         .testTarget(name: "UnitFilesTests", dependencies: ["Diagnostics", "TestKit", "UnitFiles"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestKit", "UnitFiles"]),

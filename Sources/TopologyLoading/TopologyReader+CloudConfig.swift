@@ -1,10 +1,48 @@
 import CloudConfig
+import CloudConfigLoading
 import Diagnostics
 import LocatedYAML
 
 extension TopologyReader {
     /// The cloud-config under `cloud_config`, of the topology or of a role.
     mutating func readCloudConfig(_ fields: YAMLFields) -> CloudConfig {
-        CloudConfig()
+        guard let node = fields["cloud_config"], !node.isNull else { return CloudConfig() }
+        let (config, diagnostics) = CloudConfigLoader.load(node)
+        decoder.diagnostics += diagnostics.map(Self.strict)
+        reportDerivedKeys(node)
+        return config
+    }
+
+    /// On a node an unknown key is only warned about, since it must come up; here there is still time to mend it.
+    private static func strict(_ diagnostic: Diagnostic) -> Diagnostic {
+        var diagnostic = diagnostic
+        if diagnostic.message.hasPrefix("unknown key") { diagnostic.severity = .error }
+        return diagnostic
+    }
+
+    /// Keys whose values follow from the topology: another value would take the node out of its cluster.
+    private static let derivedKeys: [(path: [String], note: String)] = [
+        (["hostname"], "a node's name is its role's with a number"),
+        (["coreos", "etcd2", "name"], "a member's name is its node's"),
+        (["coreos", "etcd2", "discovery"], "say `bootstrap` under the topology's `etcd`"),
+        (["coreos", "etcd2", "initial_cluster"], "the members are the nodes of roles with `etcd: member`"),
+        (["coreos", "etcd2", "initial_cluster_state"], "it depends on when a node joins"),
+        (["coreos", "etcd2", "proxy"], "say `etcd: proxy` or `etcd: readonly` in the role"),
+        (["coreos", "fleet", "metadata"], "say `metadata` in the role, where units' constraints are checked against it"),
+        (["coreos", "fleet", "public_ip"], "a node's address is its own in the topology's network"),
+        (["coreos", "fleet", "agent_ttl"], "say `machine_ttl` under the topology's `fleet`"),
+    ]
+
+    private mutating func reportDerivedKeys(_ node: YAMLNode) {
+        for (path, note) in Self.derivedKeys {
+            guard let pair = Self.pair(path[...], in: node) else { continue }
+            decoder.report("\(path.joined(separator: ".")) is not for a topology to set", at: pair.keyLocation, notes: [note])
+        }
+    }
+
+    private static func pair(_ path: ArraySlice<String>, in node: YAMLNode) -> YAMLPair? {
+        let pair = node.pairs?.last { $0.key.replacing("-", with: "_") == path.first }
+        let rest = path.dropFirst()
+        return rest.isEmpty ? pair : pair.flatMap { self.pair(rest, in: $0.value) }
     }
 }

@@ -18,6 +18,13 @@ import TopologyLoading
             etcd: proxy
             metadata: {role: worker, group: web}
             memory: 2GiB
+            cloud_config: {coreos: {units: [{name: docker.service, drop_ins: [{name: a.conf, content: "[Service]"}]}]}}
+        cloud_config:
+          write_files:
+            - path: /etc/motd
+              permissions: "0644"
+              content: |
+                hello
         units:
           - file: units/hello.service
             state: launched
