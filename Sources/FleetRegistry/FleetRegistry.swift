@@ -1,1 +1,88 @@
-// placeholder
+import Etcd
+import UnitFiles
+
+/// fleet's state in etcd. Every change is a transaction with the preconditions under which it makes sense.
+///
+///     let registry = FleetRegistry(etcd: EtcdHTTPClient(endpoints: ["http://10.0.0.2:2379"]))
+///     try await registry.create(unit: "web.service", file, target: .launched)
+package struct FleetRegistry: Sendable {
+    package let etcd: any EtcdClient
+    package let keyspace: Keyspace
+
+    package init(etcd: any EtcdClient, prefix: String = Keyspace.defaultPrefix) {
+        self.etcd = etcd
+        keyspace = Keyspace(prefix: prefix)
+    }
+
+    /// Everything, in one request.
+    package func snapshot() async throws(RegistryError) -> FleetSnapshot {
+        try await read("fleet's state", [.prefix(keyspace.prefix)])
+    }
+
+    /// All units by name, in one request.
+    package func units() async throws(RegistryError) -> [FleetUnit] {
+        let kinds = ["unit/", "desired/", "schedule/", "reason/"]
+        return try await read("fleet's units", kinds.map { .prefix(keyspace.prefix + $0) }).fleetUnits
+    }
+
+    /// One unit, in one request; `nil` when there is none.
+    package func unit(_ name: String) async throws(RegistryError) -> FleetUnit? {
+        let keys = [keyspace.unit(name), keyspace.desired(name), keyspace.schedule(name), keyspace.reason(name)]
+        return try await read("unit \(name)", keys.map { .key($0) }).fleetUnits.first
+    }
+
+    /// The machines that are present, by id, in one request.
+    package func machines() async throws(RegistryError) -> [MachineRecord] {
+        let kinds = ["machine/", "metadata/"]
+        return try await read("fleet's machines", kinds.map { .prefix(keyspace.prefix + $0) }).machineRecords
+    }
+
+    /// Unit to machine to state, in one request.
+    package func states() async throws(RegistryError) -> [String: [String: UnitState]] {
+        let snapshot = try await read("the states of fleet's units", [.prefix(keyspace.prefix + "state/")])
+        return snapshot.states.mapValues { $0.mapValues(\.state) }
+    }
+
+    private func read(_ what: String, _ ranges: [KeyRange]) async throws(RegistryError) -> FleetSnapshot {
+        do {
+            if ranges.count == 1 {
+                return FleetSnapshot(try await etcd.range(RangeRequest(ranges[0])), keyspace: keyspace)
+            }
+            let response = try await etcd.commit(Transaction(then: ranges.map { .range(RangeRequest($0)) }))
+            let keyValues = response.ranges.flatMap(\.keyValues)
+            let all = RangeResponse(revision: response.revision, keyValues: keyValues, count: Int64(keyValues.count))
+            return FleetSnapshot(all, keyspace: keyspace)
+        } catch {
+            throw RegistryError("read \(what)", error)
+        }
+    }
+
+    /// - Returns: the response, also when the preconditions did not hold.
+    func write(_ what: String, _ transaction: Transaction) async throws(RegistryError) -> TransactionResponse {
+        do {
+            return try await etcd.commit(transaction)
+        } catch {
+            throw RegistryError(what, error)
+        }
+    }
+}
+
+extension FleetSnapshot {
+    /// All units by name.
+    package var fleetUnits: [FleetUnit] { units.keys.sorted().compactMap(fleetUnit) }
+
+    package func fleetUnit(_ name: String) -> FleetUnit? {
+        units[name].map { unit in
+            FleetUnit(unit: unit, target: target(of: name), machineID: machine(of: name), reason: reasons[name])
+        }
+    }
+
+    /// All machines by id, with the metadata set through the API.
+    package var machineRecords: [MachineRecord] {
+        machines.keys.sorted().compactMap { id in
+            guard var record = machines[id]?.record else { return nil }
+            record.metadata = metadata(of: id)
+            return record
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import Etcd
+import Logging
+import Synchronization
+
+/// fleet's state in memory, kept up to date by one read and one watch.
+///
+/// While etcd is away the copy stays as it was: nothing vanishes from it because nobody answers.
+package final class ClusterWatch: Sendable {
+    private struct State {
+        var snapshot: FleetSnapshot?
+        var failure: RegistryError?
+        var restart: AsyncStream<Void>.Continuation?
+        var listeners: [Int: AsyncStream<FleetSnapshot>.Continuation] = [:]
+        var nextListener = 0
+    }
+
+    private let registry: FleetRegistry
+    private let logger: Logger
+    private let pauses: (shortest: Duration, longest: Duration)
+    private let state = Mutex(State())
+
+    /// - Parameter pauses: between attempts to read from an etcd that does not answer; they double from the shortest
+    ///   to the longest.
+    package init(
+        _ registry: FleetRegistry,
+        logger: Logger,
+        pauses: (shortest: Duration, longest: Duration) = (.milliseconds(100), .seconds(2)),
+    ) {
+        self.registry = registry
+        self.logger = logger
+        self.pauses = pauses
+    }
+
+    /// The newest state; `nil` until it was read for the first time.
+    package var snapshot: FleetSnapshot? { state.withLock { $0.snapshot } }
+
+    /// Why fleet's state cannot be read now; `nil` while it can.
+    package var failure: RegistryError? { state.withLock { $0.failure } }
+
+    /// The present state and every later one. One who is slow gets the newest and misses those between.
+    package func snapshots() -> AsyncStream<FleetSnapshot> {
+        let (stream, continuation) = AsyncStream.makeStream(of: FleetSnapshot.self, bufferingPolicy: .bufferingNewest(1))
+        let id = state.withLock { state in
+            if let snapshot = state.snapshot { continuation.yield(snapshot) }
+            state.nextListener += 1
+            state.listeners[state.nextListener] = continuation
+            return state.nextListener
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { $0.listeners[id] = nil }
+        }
+        return stream
+    }
+
+    /// Waits until the copy has everything up to a revision.
+    ///
+    /// - Returns: whether it has, within the time.
+    package func wait(until revision: Int64, within limit: Duration) async -> Bool {
+        if let snapshot, snapshot.revision >= revision { return true }
+        let snapshots = snapshots()
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await snapshot in snapshots where snapshot.revision >= revision { return true }
+                return false
+            }
+            group.addTask {
+                do { try await Task.sleep(for: limit) } catch { return false }
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
+    /// Makes ``run()`` read everything anew and watch from there, for when the watch may have been deaf.
+    package func refresh() {
+        state.withLock { _ = $0.restart?.yield() }
+    }
+
+    /// Keeps the copy up to date until the task is cancelled.
+    package func run() async throws {
+        defer { finish() }
+        var pause = pauses.shortest
+        while true {
+            try Task.checkCancellation()
+            do throws(RegistryError) {
+                let snapshot = try await registry.snapshot()
+                publish(snapshot)
+                pause = pauses.shortest
+                try await follow(from: snapshot.revision + 1)
+            } catch {
+                try Task.checkCancellation()
+                fail(error)
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, pauses.longest)
+            }
+        }
+    }
+
+    /// Takes in changes until it is asked to start anew.
+    private func follow(from revision: Int64) async throws(RegistryError) {
+        let (restarts, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.restart = continuation }
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.watch(from: revision) }
+                group.addTask { for await _ in restarts { break } }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        } catch {
+            throw RegistryError(.unavailable, "cannot watch fleet's state", cause: error)
+        }
+    }
+
+    private func watch(from revision: Int64) async throws {
+        do {
+            for try await batch in registry.etcd.watch(.prefix(registry.keyspace.prefix), from: revision) {
+                take(batch)
+            }
+        } catch let error as EtcdError where error.code == .compacted {
+            logger.notice("reading fleet's state anew: etcd has compacted the changes since")
+        }
+    }
+
+    private func take(_ batch: WatchBatch) {
+        let known = state.withLock { state -> [String: String] in
+            let before = state.snapshot?.malformed ?? [:]
+            guard state.snapshot != nil, batch.revision > state.snapshot?.revision ?? 0 else { return before }
+            state.snapshot?.apply(batch, keyspace: registry.keyspace)
+            state.failure = nil
+            if !batch.events.isEmpty { Self.tell(state) }
+            return before
+        }
+        report(since: known)
+    }
+
+    private func publish(_ snapshot: FleetSnapshot) {
+        let known = state.withLock { state -> [String: String] in
+            let before = state.snapshot?.malformed ?? [:]
+            state.failure = nil
+            state.snapshot = snapshot
+            Self.tell(state)
+            return before
+        }
+        report(since: known)
+    }
+
+    private static func tell(_ state: State) {
+        guard let snapshot = state.snapshot else { return }
+        for listener in state.listeners.values { listener.yield(snapshot) }
+    }
+
+    private func fail(_ error: RegistryError) {
+        let isNew = state.withLock { state in
+            defer { state.failure = error }
+            return state.failure == nil
+        }
+        if isNew { logger.warning("fleet's state is not up to date", metadata: ["error": "\(error)"]) }
+    }
+
+    private func report(since known: [String: String]) {
+        for (key, why) in snapshot?.malformed ?? [:] where known[key] != why {
+            let metadata: Logger.Metadata = ["key": "\(key)", "why": "\(why)"]
+            logger.error("a key in etcd is not understood and counts as missing", metadata: metadata)
+        }
+    }
+
+    private func finish() {
+        let listeners = state.withLock { state in
+            defer { state.listeners = [:] }
+            return state.listeners
+        }
+        for listener in listeners.values { listener.finish() }
+    }
+}

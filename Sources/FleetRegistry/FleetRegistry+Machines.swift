@@ -1,0 +1,121 @@
+import Etcd
+
+extension FleetRegistry {
+    /// Makes a machine present, under a new lease.
+    ///
+    /// A key left by the same machine (its fleetd was restarted, or the machine booted faster than its lease ended) is
+    /// taken over, so that nobody sees the machine go.
+    ///
+    /// - Parameter ttl: seconds without a renewal after which the machine counts as gone.
+    /// - Throws: `duplicateMachine` while another machine with this id is present.
+    package func register(_ machine: MachineRecord, ttl: Int64) async throws(RegistryError) -> MachineSession {
+        let key = keyspace.machine(machine.id)
+        let value = try JSONText.encode(machine)
+        let lease = try await etcdCall("get a lease for machine \(machine.id)") { () async throws(EtcdError) in
+            try await etcd.grantLease(ttl: ttl)
+        }
+        let held = try await etcdCall("read machine \(machine.id)") { () async throws(EtcdError) in
+            try await etcd.get(key)
+        }
+        if let held { try await refuseOthers(held, machine, lease) }
+        let transaction = Transaction(
+            if: [held.map(Comparison.unchanged) ?? .missing(key)],
+            then: [.put(key: key, value: value, lease: lease.id)],
+        )
+        let response = try await write("register machine \(machine.id)", transaction)
+        guard response.succeeded else {
+            try await release(lease)
+            throw RegistryError(.changedMeanwhile, "machine \(machine.id) changed while it was registered")
+        }
+        let createRevision = held?.createRevision ?? response.revision
+        return MachineSession(
+            machineID: machine.id, lease: lease.id, ttl: lease.ttl, createRevision: createRevision)
+    }
+
+    private func refuseOthers(
+        _ held: KeyValue,
+        _ machine: MachineRecord,
+        _ lease: Lease,
+    ) async throws(RegistryError) {
+        let other = try? StoredMachine(held).record
+        if let other, other.isSameMachine(as: machine) { return }
+        try await release(lease)
+        let address = other.map { $0.primaryIP.isEmpty ? "an unknown address" : $0.primaryIP } ?? "an unknown address"
+        throw RegistryError(
+            .duplicateMachine,
+            "another machine with the id \(machine.id) is present, at \(address): give each machine an "
+                + "/etc/machine-id of its own, or wait until the other one's lease has ended",
+        )
+    }
+
+    private func release(_ lease: Lease) async throws(RegistryError) {
+        try await etcdCall("release a lease") { () async throws(EtcdError) in try await etcd.revoke(lease.id) }
+    }
+
+    /// Renews a machine's lease.
+    ///
+    /// - Returns: etcd's revision now; a copy of fleet's state that is older may have missed something.
+    /// - Throws: `machineLost` when the lease has ended.
+    package func keepAlive(_ session: MachineSession) async throws(RegistryError) -> Int64 {
+        let lease = try await etcdCall("renew the lease of machine \(session.machineID)") {
+            () async throws(EtcdError) in
+            try await etcd.keepAlive(session.lease)
+        }
+        guard let lease else { throw Self.machineLost(session) }
+        return lease.revision
+    }
+
+    /// Says something new of a machine that is present.
+    package func update(_ machine: MachineRecord, _ session: MachineSession) async throws(RegistryError) {
+        let put = Operation.put(
+            key: keyspace.machine(machine.id), value: try JSONText.encode(machine), lease: session.lease)
+        let response = try await write("update machine \(machine.id)", Transaction(if: [fence(session)], then: [put]))
+        guard response.succeeded else { throw Self.machineLost(session) }
+    }
+
+    /// Takes a machine, its unit states and its leadership away at once.
+    package func leave(_ session: MachineSession) async throws(RegistryError) {
+        try await etcdCall("leave the cluster") { () async throws(EtcdError) in try await etcd.revoke(session.lease) }
+    }
+
+    /// Writes what has changed of the states of a machine's units.
+    ///
+    /// - Throws: `machineLost` when the machine's presence has ended; what was written before that went with it.
+    package func publish(_ changes: [StateChange], _ session: MachineSession) async throws(RegistryError) {
+        var rest = changes[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Transaction.maximumOperations)
+            rest = rest.dropFirst(part.count)
+            var operations: [Operation] = []
+            for change in part { operations.append(try operation(change, session)) }
+            let transaction = Transaction(if: [fence(session)], then: operations)
+            let response = try await write("publish the states of \(part.count) units", transaction)
+            guard response.succeeded else { throw Self.machineLost(session) }
+        }
+    }
+
+    private func operation(_ change: StateChange, _ session: MachineSession) throws(RegistryError) -> Operation {
+        let key = keyspace.state(change.unit, on: session.machineID)
+        guard let state = change.state else { return .delete(key) }
+        return .put(key: key, value: try JSONText.encode(state), lease: session.lease)
+    }
+
+    private func fence(_ session: MachineSession) -> Comparison {
+        Comparison(keyspace.machine(session.machineID), .equal, .createRevision(session.createRevision))
+    }
+
+    private static func machineLost(_ session: MachineSession) -> RegistryError {
+        RegistryError(.machineLost, "machine \(session.machineID) is no longer registered: its lease has ended")
+    }
+
+    func etcdCall<Result>(
+        _ what: String,
+        _ body: () async throws(EtcdError) -> Result,
+    ) async throws(RegistryError) -> Result {
+        do {
+            return try await body()
+        } catch {
+            throw RegistryError(what, error)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import Etcd
+
+/// A machine's presence: what its writes are fenced with.
+package struct MachineSession: Sendable, Equatable {
+    package var machineID: String
+    package var lease: LeaseID
+    /// Seconds that etcd granted.
+    package var ttl: Int64
+    /// Of the machine's key. When the key has another, the machine's presence has ended in between.
+    package var createRevision: Int64
+
+    package init(machineID: String, lease: LeaseID, ttl: Int64, createRevision: Int64) {
+        self.machineID = machineID
+        self.lease = lease
+        self.ttl = ttl
+        self.createRevision = createRevision
+    }
+}

@@ -1,0 +1,21 @@
+/// What an engine does to one unit, and the state of things it was decided upon.
+package struct Placement: Sendable, Equatable {
+    package enum Action: Sendable, Equatable {
+        /// Put the unit on a machine; it is on none.
+        case place(on: String)
+        /// Take the unit off the machine it is on.
+        case remove
+        /// Take the unit from one machine to another, at once.
+        case move(to: String)
+        /// Say why the unit is on no machine; `nil` takes that back.
+        case explain(String?)
+    }
+
+    package var unit: String
+    package var action: Action
+
+    package init(unit: String, _ action: Action) {
+        self.unit = unit
+        self.action = action
+    }
+}
