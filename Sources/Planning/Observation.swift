@@ -155,15 +155,17 @@ package struct ObservedEtcd: Sendable, Hashable, Codable {
     package struct Member: Sendable, Hashable, Codable {
         /// etcd's own number for the member, in hexadecimal.
         package var id: String
-        /// Empty for a member that was added and never started.
         package var name: String
         package var peerURLs: [String]
+        /// Whether it ever joined: etcd lists no client URLs of a member that was announced and never started.
+        package var started: Bool
         package var healthy: Bool
 
-        package init(id: String, name: String, peerURLs: [String], healthy: Bool) {
+        package init(id: String, name: String, peerURLs: [String], started: Bool = true, healthy: Bool) {
             self.id = id
             self.name = name
             self.peerURLs = peerURLs
+            self.started = started
             self.healthy = healthy
         }
     }

@@ -1,0 +1,216 @@
+import CloudConfig
+import Topology
+
+/// What a node is told of itself: its cloud-config, and what follows from it.
+struct NodeConfiguration {
+    let topology: Topology
+    let inputs: PlannerInputs
+    let node: PlacedNode
+
+    /// The node's whole plan.
+    ///
+    /// - Parameters:
+    ///   - peers: the etcd members the node is told of, itself among them where it is one.
+    ///   - state: whether a member comes up together with the others or joins them.
+    func plan(peers: [EtcdPeer], state: EtcdPeer.ClusterState, generation: Int) -> NodePlan {
+        NodePlan(
+            cluster: topology.name,
+            name: node.name,
+            role: node.role.name,
+            index: node.index,
+            runtime: node.role.runtime,
+            resources: node.role.resources,
+            address: node.address,
+            network: topology.network.cidr,
+            etcd: node.role.etcd,
+            metadata: node.role.metadata,
+            image: inputs.image,
+            userData: text(cloudConfig(peers: peers, state: state)),
+            baseDigest: baseDigest,
+            configDigest: configDigest,
+            generation: generation,
+        )
+    }
+
+    // MARK: Digests
+
+    /// Changes with what a node cannot change while it lives.
+    private var baseDigest: String {
+        let parts = [
+            node.role.runtime.rawValue, inputs.image.root, "\(node.address)", "\(topology.network.cidr)",
+            node.role.etcd.rawValue, Identity.uuid(cluster: topology.name, node: node.name),
+        ]
+        return sha256Hex(parts.joined(separator: "\n"))
+    }
+
+    /// Changes with what a restart brings to a node. Who etcd's members are is left out: members know it from their own
+    /// data, and proxies follow it by asking.
+    private var configDigest: String {
+        let resources = node.role.resources
+        let parts = [
+            text(cloudConfig(peers: [], state: .new)), "\(resources.cpus)", "\(resources.memoryMiB)",
+            inputs.image.layer,
+        ]
+        return sha256Hex(parts.joined(separator: "\n"))
+    }
+
+    // MARK: cloud-config
+
+    private func text(_ config: CloudConfig) -> String {
+        CloudConfigRenderer(comment: ["Node \(node.name) of cluster \(topology.name), as planned by slipway."])
+            .render(config)
+    }
+
+    /// Slipway's own part, then the topology's, then the role's.
+    private func cloudConfig(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> CloudConfig {
+        CloudConfig(
+            hostname: node.name,
+            sshAuthorizedKeys: inputs.authorizedKeys + topology.sshAuthorizedKeys + [inputs.clusterKey.publicKey],
+            writeFiles: files,
+            coreos: CoreOS(
+                etcd2: etcd2(peers: peers, state: state),
+                fleet: runsFleet ? fleet : [:],
+                update: [.rebootStrategy: "off"],
+                units: units,
+            ),
+        )
+        .merging(topology.cloudConfig)
+        .merging(node.role.cloudConfig)
+    }
+
+    private var runsFleet: Bool { node.role.etcd != .none && topology.fleet.enabled }
+
+    private var files: [CloudConfig.File] {
+        let hostKey = inputs.hostKey(node.name)
+        return [
+            .init(path: "/etc/ssh/ssh_host_ed25519_key", content: hostKey.privateKey, permissions: "0600"),
+            .init(path: "/etc/ssh/ssh_host_ed25519_key.pub", content: hostKey.publicKey + "\n", permissions: "0644"),
+            .init(
+                path: "/home/core/.ssh/id_ed25519",
+                content: inputs.clusterKey.privateKey,
+                owner: "core:core",
+                permissions: "0600",
+            ),
+            .init(
+                path: "/etc/hosts",
+                content: "127.0.0.1 localhost\n127.0.1.1 \(node.name)\n::1 localhost ip6-localhost\n",
+                permissions: "0644",
+            ),
+            .init(
+                path: "/etc/resolv.conf",
+                content: "nameserver \(topology.network.cidr.gateway)\n",
+                permissions: "0644",
+            ),
+        ]
+    }
+
+    // MARK: etcd
+
+    private func etcd2(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> Settings<Etcd2Key> {
+        let cluster = peers.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",")
+        let clients = "http://0.0.0.0:2379,http://0.0.0.0:4001"
+        switch node.role.etcd {
+        case .none:
+            return [:]
+        case .proxy, .readonly:
+            return [
+                .proxy: node.role.etcd == .proxy ? "on" : "readonly",
+                .listenClientURLs: "\(clients)",
+                .advertiseClientURLs: "http://\(node.address):2379",
+                .initialCluster: "\(cluster)",
+            ]
+        case .member:
+            return [
+                .name: "\(node.name)",
+                .dataDir: "/var/lib/etcd2",
+                .listenClientURLs: "\(clients)",
+                .advertiseClientURLs: "http://\(node.address):2379",
+                .listenPeerURLs: "http://\(node.address):2380",
+                .initialAdvertisePeerURLs: "\(node.peerURL)",
+                .initialCluster: "\(cluster)",
+                .initialClusterState: "\(state.rawValue)",
+                .initialClusterToken: "\(topology.name)",
+            ]
+        }
+    }
+
+    // MARK: fleet
+
+    private var fleet: Settings<FleetKey> {
+        var settings: Settings<FleetKey> = [
+            .agentTTL: "\(topology.fleet.machineTTLSeconds)s",
+            .etcdServers: "http://127.0.0.1:2379,http://127.0.0.1:4001",
+            .publicIP: "\(node.address)",
+        ]
+        if !node.role.metadata.isEmpty {
+            let pairs = node.role.metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            settings[.metadata] = "\(pairs.joined(separator: ","))"
+        }
+        return settings
+    }
+
+    // MARK: Units
+
+    private var units: [CloudConfig.Unit] {
+        var units = [CloudConfig.Unit(name: "10-cluster.network", content: networkUnit)]
+        if node.role.etcd != .none {
+            units.append(.init(name: "etcd2.service", command: .start))
+        }
+        if runsFleet {
+            let content = "[Socket]\nListenStream=\(node.address):49153\nFreeBind=true\n"
+            units.append(
+                .init(name: "fleet.socket", command: .start, dropIns: [.init(name: "30-tcp.conf", content: content)])
+            )
+            units.append(.init(name: "fleet.service", command: .start))
+        }
+        if let options = dockerOptions {
+            let content = "[Service]\nEnvironment=\"DOCKER_OPTS=\(options)\"\n"
+            units.append(.init(name: "docker.service", dropIns: [.init(name: "20-slipway.conf", content: content)]))
+        }
+        if topology.docker.tcp {
+            units.append(.init(name: "docker-tcp.socket", enable: true, content: dockerSocket, command: .start))
+        }
+        return units
+    }
+
+    /// Matched by hardware address, since interfaces are called differently in containers and virtual machines.
+    private var networkUnit: String {
+        let cidr = topology.network.cidr
+        let route = topology.network.mode == .nat ? "Gateway=\(cidr.gateway)\n" : ""
+        return """
+            [Match]
+            MACAddress=\(Identity.macAddress(cluster: topology.name, node: node.name))
+
+            [Network]
+            Address=\(node.address)/\(cidr.prefix)
+            \(route)DNS=\(cidr.gateway)
+            LinkLocalAddressing=no
+            IPv6AcceptRA=no
+
+            """
+    }
+
+    private var dockerOptions: String? {
+        let mirrors = (topology.docker.registryMirrors + inputs.registryMirrors).map { "--registry-mirror=\($0)" }
+        let insecure = topology.docker.insecureRegistries.map { "--insecure-registry=\($0)" }
+        let options = mirrors + insecure
+        return options.isEmpty ? nil : options.joined(separator: " ")
+    }
+
+    private var dockerSocket: String {
+        """
+        [Unit]
+        Description=Docker Socket for the API
+
+        [Socket]
+        ListenStream=\(node.address):2375
+        FreeBind=true
+        BindIPv6Only=both
+        Service=docker.service
+
+        [Install]
+        WantedBy=sockets.target
+
+        """
+    }
+}

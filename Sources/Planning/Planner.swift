@@ -1,0 +1,106 @@
+import Diagnostics
+import Topology
+import UnitFiles
+
+/// plan(desired, observed): what must be done to make the one the other.
+///
+/// The same input gives the same plan. The planner never guesses: where it cannot go on safely it says why and plans
+/// nothing.
+package struct Planner: Sendable {
+    let topology: Topology
+    let inputs: PlannerInputs
+
+    package init(topology: Topology, inputs: PlannerInputs) {
+        self.topology = topology
+        self.inputs = inputs
+    }
+
+    /// The plan that brings the cluster from `observed` to what the topology says.
+    ///
+    /// - Throws: ``DiagnosticsError`` with everything that stands in the way; nothing has been touched then.
+    package func plan(from observed: Observation) throws(DiagnosticsError) -> Plan {
+        let obstacles = Obstacles(topology: topology, observed: observed).diagnostics
+        guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
+        let nodes = try placedNodes(observed)
+        var builder = PlanBuilder(topology: topology, inputs: inputs, observed: observed, nodes: nodes)
+        var plan = try builder.build()
+        plan.warnings = obstacles + plan.warnings
+        return plan
+    }
+
+    /// The plan that removes all of `cluster` that there is, however much or little.
+    package static func tearDown(_ cluster: String, observed: ProviderObservation) -> Plan {
+        let nodes = observed.nodes(of: cluster)
+        let removals = nodes.map { node in
+            Step(
+                "node/\(node.name)/remove",
+                .removeNode(name: node.name),
+                reason: node.hasDomain ? "the cluster is taken down" : "remains of a node that is gone",
+                cost: .destroys,
+            )
+        }
+        var steps = removals
+        if let network = observed.network(of: cluster) {
+            steps.append(
+                Step(
+                    "network/remove",
+                    .removeNetwork(cluster: cluster),
+                    reason: "network \(network.name) has no node any more",
+                    needs: removals.map(\.id),
+                    cost: .destroys,
+                )
+            )
+        }
+        if !nodes.isEmpty || observed.emptyClusterDirectories.contains(cluster) {
+            steps.append(
+                Step(
+                    "cluster/remove",
+                    .removeRemains(cluster: cluster),
+                    reason: "the cluster's directory is empty",
+                    needs: removals.map(\.id),
+                )
+            )
+        }
+        let generation = (nodes.map(\.generation).max() ?? 0) + (steps.isEmpty ? 0 : 1)
+        return Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
+    }
+
+    /// Every node the topology asks for, with its address.
+    private func placedNodes(_ observed: Observation) throws(DiagnosticsError) -> [PlacedNode] {
+        let existing = Dictionary(
+            observed.provider.nodes(of: topology.name).map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first },
+        )
+        let wanted = topology.roles.flatMap { role in
+            (0..<role.count).map { (role: role, index: $0 + 1) }
+        }
+        let kept = existing.values.compactMap(\.address).filter(topology.network.cidr.contains)
+        var addresses = AddressAllocation(
+            network: topology.network.cidr,
+            roles: topology.roles.map(\.name),
+            taken: kept,
+        )
+        var placed: [PlacedNode] = []
+        for (role, index) in wanted {
+            let name = Identity.nodeName(role: role.name, index: index)
+            let own = existing[name]?.address.flatMap { topology.network.cidr.contains($0) ? $0 : nil }
+            guard let address = own ?? addresses.next(for: role.name) else {
+                throw DiagnosticsError([Obstacles.networkFull(topology)])
+            }
+            placed.append(PlacedNode(name: name, role: role, index: index, address: address, observed: existing[name]))
+        }
+        return placed
+    }
+}
+
+/// A node the topology asks for, and the one that is there under its name.
+struct PlacedNode: Sendable {
+    var name: String
+    var role: Role
+    var index: Int
+    var address: IPv4Address
+    var observed: ObservedNode?
+
+    var isMember: Bool { role.etcd == .member }
+    var peerURL: String { "http://\(address):2380" }
+}

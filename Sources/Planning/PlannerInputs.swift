@@ -1,0 +1,42 @@
+import Topology
+
+/// What the planner is handed beside the topology: facts of this host and this user.
+package struct PlannerInputs: Sendable {
+    /// The image every container node runs.
+    package var image: ImageDigests
+    /// Public keys that may log in as `core`: Slipway's own first.
+    package var authorizedKeys: [String]
+    /// The host keys of a node, by its name.
+    package var hostKey: @Sendable (_ node: String) -> SSHKeyPair
+    /// The key by which `core` logs in from one node to another.
+    package var clusterKey: SSHKeyPair
+    /// Docker registry mirrors of this host, after the topology's own.
+    package var registryMirrors: [String]
+
+    package init(
+        image: ImageDigests,
+        authorizedKeys: [String],
+        hostKey: @escaping @Sendable (_ node: String) -> SSHKeyPair,
+        clusterKey: SSHKeyPair,
+        registryMirrors: [String] = [],
+    ) {
+        self.image = image
+        self.authorizedKeys = authorizedKeys
+        self.hostKey = hostKey
+        self.clusterKey = clusterKey
+        self.registryMirrors = registryMirrors
+    }
+}
+
+/// An SSH key in OpenSSH's own text forms.
+package struct SSHKeyPair: Sendable, Hashable {
+    /// The private key file's whole text.
+    package var privateKey: String
+    /// One line: type, base64, comment.
+    package var publicKey: String
+
+    package init(privateKey: String, publicKey: String) {
+        self.privateKey = privateKey
+        self.publicKey = publicKey
+    }
+}
