@@ -85,7 +85,7 @@ let package = Package(
         .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHTTP1, nioPosix]),
         /// Node images: a Debian root and the project's node programs on it.
         .target(name: "Images", dependencies: [crypto, logging, subprocess, systemPackage]),
-        .target(name: "SecureShell", dependencies: [crypto, logging, subprocess, systemPackage]),
+        .target(name: "SecureShell", dependencies: ["Planning", "Topology", crypto, subprocess, systemPackage]),
         /// Observes, and carries out plans; knows providers only by protocol.
         .target(
             name: "Provisioning",

@@ -1,0 +1,94 @@
+import Crypto
+import FoundationEssentials
+import Planning
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The one secret of this host: 32 random bytes from which every key Slipway uses follows.
+///
+/// Host keys thus exist before a node's first boot, and no one who merely knows the names of a cluster can compute them.
+package struct HostSecret: Sendable {
+    private let key: SymmetricKey
+    /// The directory that holds the secret and Slipway's own key.
+    package let directory: FilePath
+
+    /// Reads the secret, or makes it the first time. The directory is for its owner alone.
+    package init(directory: FilePath) throws(SSHError) {
+        self.directory = directory
+        do {
+            try Self.makePrivateDirectory(directory)
+            key = SymmetricKey(data: try Self.readOrMakeSeed(directory.appending("seed")))
+        } catch {
+            throw SSHError(.secret, "Slipway's keys in \(directory) cannot be used", cause: "\(error)")
+        }
+    }
+
+    /// The key by which Slipway logs in to nodes.
+    package func ownKey() throws -> SSHKeyPair { try pair(["login"], comment: "slipway") }
+
+    /// The host key of a node.
+    package func hostKey(cluster: String, node: String) throws -> SSHKeyPair {
+        try pair(["host", cluster, node], comment: "root@\(node)")
+    }
+
+    /// The key by which `core` logs in from one node of a cluster to another.
+    package func clusterKey(cluster: String) throws -> SSHKeyPair {
+        try pair(["cluster", cluster], comment: "core@\(cluster)")
+    }
+
+    /// The file with Slipway's own private key, written where it is missing or differs.
+    package func ownKeyFile() throws -> FilePath {
+        let file = directory.appending("id_ed25519")
+        let pair = try ownKey()
+        if (try? String(contentsOfFile: file.string, encoding: .utf8)) != pair.privateKey {
+            try Self.write(Array(pair.privateKey.utf8), to: file)
+            try Self.write(Array((pair.publicKey + "\n").utf8), to: directory.appending("id_ed25519.pub"))
+        }
+        return file
+    }
+
+    private func pair(_ purpose: [String], comment: String) throws -> SSHKeyPair {
+        let message = Array(purpose.joined(separator: "\u{0}").utf8)
+        let seed = HMAC<SHA256>.authenticationCode(for: message, using: key)
+        return try OpenSSHKey.ed25519(seed: Array(seed), comment: comment)
+    }
+
+    private static func makePrivateDirectory(_ path: FilePath) throws {
+        try FileManager.default.createDirectory(
+            atPath: path.string,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700],
+        )
+    }
+
+    private static func readOrMakeSeed(_ file: FilePath) throws -> [UInt8] {
+        if let seed = FileManager.default.contents(atPath: file.string) {
+            guard seed.count == 32 else {
+                throw SSHError(.secret, "\(file) is \(seed.count) bytes long, not 32; move it away and run again")
+            }
+            return Array(seed)
+        }
+        let seed = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+        // Linked into place, so that of two first runs at once both take the same secret.
+        let draft = file.removingLastComponent().appending(".seed.\(getpid())")
+        try write(seed, to: draft)
+        defer { unlink(draft.string) }
+        guard link(draft.string, file.string) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+        return FileManager.default.contents(atPath: file.string).map { Array($0) } ?? seed
+    }
+
+    private static func write(_ bytes: [UInt8], to file: FilePath) throws {
+        let draft = FilePath(file.string + ".part")
+        let descriptor = try FileDescriptor.open(
+            draft,
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: [.ownerReadWrite],
+        )
+        try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+        guard rename(draft.string, file.string) == 0 else { throw Errno(rawValue: errno) }
+    }
+}
