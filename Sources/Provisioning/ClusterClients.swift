@@ -1,0 +1,28 @@
+import Etcd
+import Planning
+
+/// The doors to a cluster that runs.
+package protocol ClusterClients: Sendable {
+    /// - Parameter endpoints: client URLs of etcd members.
+    func etcd(_ endpoints: [String]) -> any EtcdCluster
+    func fleet(_ endpoints: [String]) -> any FleetAccess
+}
+
+/// What provisioning needs of fleet.
+package protocol FleetAccess: Sendable {
+    /// Everything fleet knows, in one look.
+    func observe() async throws -> ObservedFleet
+    /// Looks at once and again after every change, until `done` says so or the time is up.
+    ///
+    /// - Returns: what was seen last, and whether `done` held for it.
+    func observe(
+        until done: @escaping @Sendable (ObservedFleet) -> Bool,
+        limit: Duration,
+    ) async throws -> (fleet: ObservedFleet, done: Bool)
+    /// Makes or replaces the unit and sets what is wanted of it.
+    func deploy(_ unit: UnitPlan) async throws
+    /// Takes away the unit; one that is not there is no error.
+    func destroy(_ unit: String) async throws
+    /// Ends a machine's presence on its behalf, when it can't itself.
+    func forget(machineID: String) async throws
+}

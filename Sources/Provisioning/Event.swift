@@ -1,0 +1,24 @@
+import Planning
+
+/// What happened while a plan was carried out; the same stream feeds text, JSON lines and tests.
+package enum Event: Sendable {
+    case started(Step)
+    /// A word on a step that takes its time: the rung a node is on, the image being made.
+    case progress(step: String, text: String)
+    case finished(Step, took: Duration)
+    case failed(Step, error: any Error)
+    /// The step was not begun, because another failed or the run was stopped.
+    case notStarted(Step)
+}
+
+package typealias EventSink = @Sendable (Event) -> Void
+
+/// The images of this host.
+package protocol ImageSource: Sendable {
+    /// The image with these digests, made first if it is not there.
+    func ensure(_ digests: ImageDigests, progress: @escaping @Sendable (String) -> Void) async throws -> NodeImagePaths
+    /// Where the image lies or would lie.
+    func paths(_ digests: ImageDigests) -> NodeImagePaths
+    /// Whether the image is there.
+    func isPresent(_ digests: ImageDigests) -> Bool
+}

@@ -1,0 +1,102 @@
+import Etcd
+import Planning
+import SecureShell
+
+/// Errors that say what was seen.
+extension Executor {
+    /// Runs `wait`, and ends it at once when one of the nodes it waits for stops.
+    func guarded<Result: Sendable>(
+        _ nodes: [NodePlan],
+        _ wait: @escaping @Sendable () async throws -> Result,
+    ) async throws -> Result {
+        let names = Set(nodes.map(\.domainName))
+        let stops = await provider.stoppedDomains()
+        return try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask(operation: wait)
+            group.addTask {
+                for await stopped in stops where names.contains(stopped) {
+                    let node = nodes.first { $0.domainName == stopped }
+                    throw await self.stoppedFailure(node, domain: stopped)
+                }
+                // The stream ended with its connection; the wait itself has a deadline.
+                try await Task.sleep(for: .seconds(86_400))
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            guard let result = try await group.next() else { throw CancellationError() }
+            return result
+        }
+    }
+
+    private func stoppedFailure(_ node: NodePlan?, domain: String) async -> ProvisioningError {
+        guard let node else { return ProvisioningError("domain \(domain) stopped") }
+        return ProvisioningError(
+            "node \(node.name) stopped while it was starting",
+            evidence: await provider.evidence(for: NodeReference(node), lines: 20),
+            hints: ["slipway logs \(node.cluster) \(node.name)", "run the same command again once the cause is mended"],
+        )
+    }
+
+    /// What a node that did not reach a rung shows of itself.
+    func nodeFailure(_ node: NodePlan, what: String, unit: String?) async -> ProvisioningError {
+        var evidence: [String] = []
+        if let unit {
+            let command = "systemctl status --no-pager --full --lines=15 \(unit)"
+            if let output = try? await shell.run(command, on: node.name, at: node.address, deadline: .seconds(5)) {
+                evidence += output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
+            }
+        }
+        if evidence.isEmpty {
+            evidence = await provider.evidence(for: NodeReference(node), lines: 20)
+        }
+        return ProvisioningError(
+            "node \(node.name): \(what)",
+            evidence: evidence,
+            hints: [
+                "slipway logs \(node.cluster) \(node.name)",
+                "run the same command again once the cause is mended; it goes on from here",
+            ],
+        )
+    }
+
+    func etcdFailure(_ members: [NodePlan], unhealthy: [String]) async -> ProvisioningError {
+        let names = unhealthy.joined(separator: ", ")
+        guard let first = members.first(where: { unhealthy.contains($0.name) }) else {
+            return ProvisioningError("etcd is not healthy after \(limits.etcd)")
+        }
+        return await nodeFailure(
+            first,
+            what: "etcd is not healthy on \(names) (waited \(limits.etcd))",
+            unit: "etcd2.service",
+        )
+    }
+
+    /// Units that did not come up, with the last lines of the first that failed.
+    func unitsFailure(_ status: UnitsStatus, plan: Plan) async -> ProvisioningError {
+        let names = (Array(status.failed.keys) + Array(status.pending.keys)).sorted()
+        var evidence = [status.summary]
+        for (unit, _) in status.failed.sorted(by: { $0.key < $1.key }).prefix(2) {
+            evidence += await unitEvidence(unit, plan: plan)
+        }
+        return ProvisioningError(
+            "not in the state wanted (waited \(limits.units) at most): \(names.joined(separator: ", "))",
+            evidence: evidence,
+            hints: [
+                "slipway exec \(plan.cluster) NODE -- fleetctl list-units",
+                "mend the unit's file and run the same command again",
+            ],
+        )
+    }
+
+    private func unitEvidence(_ unit: String, plan: Plan) async -> [String] {
+        let quoted = "'" + unit.replacing("'", with: "'\\''") + "'"
+        for node in plan.nodes where node.runsFleet {
+            let command = "systemctl is-failed --quiet \(quoted) && systemctl status --no-pager --full --lines=10 \(quoted)"
+            guard let output = try? await shell.run(command, on: node.name, at: node.address, deadline: .seconds(5)),
+                !output.standardOutput.isEmpty
+            else { continue }
+            return ["\(unit) on \(node.name):"] + output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
+        }
+        return []
+    }
+}

@@ -1,0 +1,96 @@
+import Etcd
+import Planning
+import SecureShell
+import Topology
+
+/// The rungs a started node climbs until it is ready: its address answers, etcd answers on it, ssh lets us in, its
+/// cloud-config is applied, fleet lists it.
+struct Ladder {
+    let executor: Executor
+    let node: NodePlan
+    let members: [NodePlan]
+    let say: @Sendable (String) -> Void
+
+    private var limits: Executor.Limits { executor.limits }
+
+    func climb() async throws {
+        try await executor.guarded([node]) { try await climbRungs() }
+        try await executor.provider.setPhase(.ready, of: NodeReference(node))
+    }
+
+    private func climbRungs() async throws {
+        try await address()
+        try await etcd()
+        async let configured: Void = cloudConfig()
+        async let listed: Void = fleet()
+        _ = try await (configured, listed)
+    }
+
+    private func address() async throws {
+        say("waiting for its address to answer")
+        let text = node.address.description
+        let answered = try await Waiting.until(limits.address) {
+            await Waiting.answers(text, port: 22) ? true : nil
+        }
+        guard answered != nil else { throw await failure("port 22 of \(text) does not answer", limits.address) }
+    }
+
+    private func etcd() async throws {
+        guard node.etcd != .none else { return }
+        say("waiting for etcd on it")
+        let etcd = executor.clusters.etcd([node.clientURL])
+        let last = Latest("no answer")
+        let healthy = try await Waiting.until(limits.etcd) { () -> Bool? in
+            do {
+                if try await etcd.health(of: node.clientURL) { return true }
+                _ = last.update("etcd says that it is not healthy")
+            } catch {
+                _ = last.update("\(error)")
+            }
+            return nil
+        }
+        guard healthy != nil else {
+            throw await failure("etcd at \(node.clientURL) is not healthy: \(last.value)", limits.etcd, unit: "etcd2.service")
+        }
+    }
+
+    /// Waits on the node itself for the word of coreos-cloudinit.
+    private func cloudConfig() async throws {
+        say("waiting for its cloud-config to be applied")
+        let seconds = limits.cloudConfig.components.seconds
+        // One login that watches the result instead of a login a question.
+        let script = """
+            for i in $(seq \(seconds * 10)); do \
+            r=$(cat /run/coreos-cloudinit/result.json 2>/dev/null); \
+            case "$r" in *'"done"'*|*'"ok":false'*) echo "$r"; exit 0;; esac; sleep 0.1; done; echo "$r"; exit 1
+            """
+        do {
+            let output = try await executor.shell.run(
+                script,
+                on: node.name,
+                at: node.address,
+                deadline: limits.cloudConfig + .seconds(10),
+            )
+            if output.exitCode == 0, output.standardOutput.contains("\"ok\":true") { return }
+            let said = output.standardOutput.isEmpty ? "it has not said anything" : output.standardOutput
+            throw await failure("its cloud-config is not applied: \(said)", limits.cloudConfig, unit: "coreos-cloudinit.service")
+        } catch let error as SSHError {
+            throw await failure("ssh: \(error)", limits.cloudConfig)
+        }
+    }
+
+    private func fleet() async throws {
+        guard node.runsFleet else { return }
+        say("waiting for fleet to list it")
+        let fleet = executor.clusters.fleet(members.map(\.clientURL))
+        let id = node.machineID
+        let result = try await fleet.observe(until: { $0.machines.contains(id) }, limit: limits.fleet)
+        guard result.done else {
+            throw await failure("fleet does not list machine \(id.prefix(8))", limits.fleet, unit: "fleet.service")
+        }
+    }
+
+    private func failure(_ what: String, _ limit: Duration, unit: String? = nil) async -> ProvisioningError {
+        await executor.nodeFailure(node, what: "\(what) (waited \(limit))", unit: unit)
+    }
+}

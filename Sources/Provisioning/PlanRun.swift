@@ -1,0 +1,39 @@
+import Planning
+
+/// Which steps of a plan may begin, as others end: a value, so that the order can be checked without doing anything.
+package struct PlanRun: Sendable {
+    private var waiting: [Step]
+    private var done: Set<String> = []
+    private(set) var running: Set<String> = []
+    private(set) package var stopped = false
+
+    package init(_ plan: Plan) {
+        waiting = plan.steps
+    }
+
+    package var isOver: Bool { running.isEmpty && (waiting.isEmpty || stopped) }
+    /// Steps that were never begun.
+    package var remaining: [Step] { waiting }
+
+    /// Takes the steps that may begin now.
+    package mutating func takeReady() -> [Step] {
+        guard !stopped else { return [] }
+        let ready = waiting.filter { $0.needs.allSatisfy(done.contains) }
+        waiting.removeAll { step in ready.contains { $0.id == step.id } }
+        running.formUnion(ready.map(\.id))
+        return ready
+    }
+
+    package mutating func finished(_ step: Step) {
+        running.remove(step.id)
+        done.insert(step.id)
+    }
+
+    /// Nothing new begins after this; what runs is let finish.
+    package mutating func failed(_ step: Step) {
+        running.remove(step.id)
+        stopped = true
+    }
+
+    package mutating func stop() { stopped = true }
+}

@@ -1,0 +1,33 @@
+/// What one check of a cluster found.
+package struct SmokeResult: Sendable, Hashable {
+    package enum Outcome: Sendable, Hashable {
+        case passed
+        /// The cluster has not what the check needs, such as a second machine.
+        case notApplicable(String)
+        /// What was wrong, with what was seen.
+        case failed(String, evidence: [String])
+    }
+
+    package var name: String
+    package var outcome: Outcome
+    package var took: Duration
+
+    package init(name: String, outcome: Outcome, took: Duration) {
+        self.name = name
+        self.outcome = outcome
+        self.took = took
+    }
+
+    package var isFailure: Bool { if case .failed = outcome { true } else { false } }
+}
+
+/// A check that did not hold.
+struct SmokeFailure: Error {
+    var message: String
+    var evidence: [String] = []
+}
+
+/// A check that has nothing to check.
+struct SmokeInapplicable: Error {
+    var reason: String
+}

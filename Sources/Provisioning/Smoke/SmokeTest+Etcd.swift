@@ -1,0 +1,81 @@
+import Etcd
+import Planning
+import Topology
+
+extension SmokeTest {
+    func checkMembers() async throws {
+        let etcd = executor.clusters.etcd(endpoints)
+        var leaders: [String: String] = [:]
+        for member in members {
+            guard let url = clientURL(member) else { throw SmokeFailure(message: "\(member.name) has no address") }
+            guard try await etcd.health(of: url) else {
+                throw SmokeFailure(message: "etcd on \(member.name) says that it is not healthy")
+            }
+            let status = try await etcd.status(of: url)
+            leaders[member.name] = status.leader.map { "\($0)" } ?? "none"
+        }
+        guard Set(leaders.values).count == 1, leaders.values.first != "none" else {
+            let seen = leaders.sorted { $0.key < $1.key }.map { "\($0.key) follows \($0.value)" }
+            throw SmokeFailure(message: "the members do not agree on a leader", evidence: seen)
+        }
+        let listed = try await etcd.members()
+        guard listed.count == members.count else {
+            let names = listed.map(\.name).joined(separator: ", ")
+            throw SmokeFailure(message: "etcd lists \(listed.count) members, and \(members.count) nodes are: \(names)")
+        }
+    }
+
+    func checkReplication() async throws {
+        guard let writer = members.first else { throw SmokeInapplicable(reason: "there is no member") }
+        let key = "/slipway/smoke/\(id)"
+        let put = "etcdctl --endpoints=http://127.0.0.1:2379 put \(key) \(id)"
+        _ = try await run(put, on: writer, limit: .seconds(15), failure: "writing to its etcd failed")
+        var failures: [String] = []
+        for member in members {
+            let get = "etcdctl --endpoints=http://127.0.0.1:2379 get --print-value-only \(key)"
+            let value = try await run(get, on: member, limit: .seconds(15), failure: "reading from its etcd failed")
+            if value.split(whereSeparator: \.isNewline).first.map(String.init) != id {
+                failures.append("\(member.name) says '\(value)'")
+            }
+        }
+        let delete = "etcdctl --endpoints=http://127.0.0.1:2379 del \(key)"
+        _ = try await run(delete, on: writer, limit: .seconds(15), failure: "deleting from its etcd failed")
+        guard failures.isEmpty else {
+            throw SmokeFailure(message: "a key written on \(writer.name) is not read everywhere", evidence: failures)
+        }
+    }
+
+    func checkProxies() async throws {
+        guard !proxies.isEmpty else { throw SmokeInapplicable(reason: "no node is a proxy") }
+        let scripts = [2379, 4001].map(proxyScript).joined(separator: "\n")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for node in proxies where node.etcd == .proxy {
+                group.addTask {
+                    _ = try await run(scripts, on: node, limit: .seconds(60), failure: "its proxy does not serve all")
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Writes and reads by v2 and v3, and sees a change by a v3 watch, all through one port of the node's own proxy.
+    private func proxyScript(_ port: Int) -> String {
+        """
+        set -e; p=\(port); k=/slipway-smoke-\(id)-$(hostname)-$p
+        v2() { ETCDCTL_API=2 etcdctl --endpoints=http://localhost:$p "$@"; }
+        v3() { ETCDCTL_API=3 etcdctl --endpoints=http://localhost:$p "$@"; }
+        v2 set $k two >/dev/null || { echo "v2 write on port $p failed"; exit 1; }
+        [ "$(v2 get $k)" = two ] || { echo "v2 read on port $p failed"; exit 1; }
+        v2 rm $k >/dev/null
+        w=$(mktemp); ETCDCTL_API=3 timeout 20 etcdctl --endpoints=http://localhost:$p watch $k >$w & t=$!
+        for i in $(seq 100); do
+            v3 put $k three$i >/dev/null || { echo "v3 write on port $p failed"; exit 1; }
+            grep -q three $w && break; sleep 0.1
+        done
+        grep -q three $w || { echo "no v3 watch event on port $p"; exit 1; }
+        kill $t 2>/dev/null || true; wait $t 2>/dev/null || true; rm -f $w
+        case "$(v3 get --print-value-only $k)" in three*) ;; *) echo "v3 read on port $p failed"; exit 1;; esac
+        v3 del $k >/dev/null
+        """
+    }
+}
