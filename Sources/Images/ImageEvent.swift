@@ -1,0 +1,38 @@
+/// What happens while an image is made, for the person who waits.
+package enum ImageEvent: Sendable, Hashable {
+    /// Someone else makes the same image; this process waits for it.
+    case waiting(String)
+    /// A step began: what is done now, in a few words.
+    case step(String)
+    /// The image is complete; the path of its directory.
+    case built(kind: ImageKind, digest: String, seconds: Double)
+}
+
+/// The two parts of a node's image.
+package enum ImageKind: String, Sendable, Hashable, CaseIterable, Codable {
+    /// A Debian root file system.
+    case root
+    /// The project's node programs and their units.
+    case layer
+}
+
+/// A part of an image that lies in the store.
+package struct StoredImage: Sendable, Hashable {
+    package var kind: ImageKind
+    package var digest: String
+    package var path: String
+    /// Seconds since 1970.
+    package var modified: Int
+    /// What its files take on disk, in bytes.
+    package var size: Int
+}
+
+/// Where the image of a node lies.
+package struct ImageRef: Sendable, Hashable {
+    package var rootDigest: String
+    package var layerDigest: String
+    /// The directory that becomes `/`; shared by all nodes, never written.
+    package var rootPath: String
+    /// The directory with the node programs; shared likewise.
+    package var layerPath: String
+}

@@ -1,0 +1,33 @@
+/// Why an image could not be made, found or removed.
+package struct ImagesError: Error, Sendable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable {
+        private enum Kind { case tool, programs, store, busy, missing }
+        private var kind: Kind
+
+        /// A program of the host that makes images is missing or failed.
+        package static let tool = Code(kind: .tool)
+        /// A node program is missing, or cannot run in a node.
+        package static let programs = Code(kind: .programs)
+        /// The store's directories could not be read or written.
+        package static let store = Code(kind: .store)
+        /// Another process builds the same image and did not finish in time.
+        package static let busy = Code(kind: .busy)
+        /// There is no image of that digest.
+        package static let missing = Code(kind: .missing)
+    }
+
+    package var code: Code
+    /// What failed, where, and what to do next.
+    package var message: String
+    package var cause: (any Error)?
+
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    package var description: String {
+        cause.map { "\(message): \($0)" } ?? message
+    }
+}

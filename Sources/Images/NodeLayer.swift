@@ -1,0 +1,53 @@
+import Crypto
+
+/// The layer that is laid over a root: the project's node programs and their units.
+package struct NodeLayer: Sendable {
+    enum Content: Sendable, Hashable {
+        case text(String, mode: UInt32)
+        case program(path: String, digest: String)
+        case link(to: String)
+    }
+
+    /// By path in the layer, without a leading slash.
+    let entries: [String: Content]
+
+    package init(programs: NodePrograms) {
+        var entries = Self.files
+        for program in programs.programs {
+            entries[program.name.pathInLayer] = .program(path: program.path, digest: program.digest)
+        }
+        self.entries = entries
+    }
+
+    /// Changes with every byte of the layer, and with nothing else.
+    package var digest: String {
+        var hash = SHA256()
+        for (path, content) in entries.sorted(by: { $0.key < $1.key }) {
+            let line =
+                switch content {
+                case .text(let text, let mode): "text \(mode) \(Digest.of(text))"
+                case .program(_, let digest): "program \(digest)"
+                case .link(let target): "link \(target)"
+                }
+            hash.update(data: Array("\(path) \(line)\n".utf8))
+        }
+        return Digest.hexadecimal(hash.finalize())
+    }
+
+    private static let units = "usr/lib/systemd/system"
+
+    private static let files: [String: Content] = {
+        var files: [String: Content] = [
+            "\(units)/coreos-cloudinit.service": .text(NodeUnits.cloudInit, mode: 0o644),
+            "\(units)/etcd2.service": .text(NodeUnits.etcd2, mode: 0o644),
+            "\(units)/fleet.service": .text(NodeUnits.fleet, mode: 0o644),
+            "\(units)/fleet.socket": .text(NodeUnits.fleetSocket, mode: 0o644),
+            "usr/lib/slipway/etcd2": .text(NodeUnits.etcd2Launcher, mode: 0o755),
+            "\(units)/multi-user.target.wants/coreos-cloudinit.service": .link(to: "../coreos-cloudinit.service"),
+        ]
+        for unit in ["systemd-logind.service", "modprobe@.service", "systemd-modules-load.service"] {
+            files["\(units)/\(unit).d/slipway.conf"] = .text(NodeUnits.notInContainers, mode: 0o644)
+        }
+        return files
+    }()
+}

@@ -1,0 +1,24 @@
+/// A program of the project's that runs in nodes.
+package enum NodeProgramName: String, Sendable, CaseIterable {
+    case coreosCloudinit = "coreos-cloudinit"
+    case fleetctl
+    case fleetd
+    case slipwayEtcdProxy = "slipway-etcd-proxy"
+    case slipwayNodeInit = "slipway-node-init"
+
+    /// Where a node has it, without the leading slash.
+    package var pathInLayer: String {
+        switch self {
+        case .coreosCloudinit, .fleetctl, .fleetd: "usr/bin/\(rawValue)"
+        case .slipwayEtcdProxy, .slipwayNodeInit: "usr/lib/slipway/\(rawValue)"
+        }
+    }
+}
+
+/// A node program as it lies on the host, checked to run in a node.
+package struct NodeProgram: Sendable, Hashable {
+    package var name: NodeProgramName
+    package var path: String
+    /// SHA-256 of its bytes.
+    package var digest: String
+}

@@ -1,0 +1,101 @@
+/// The units and small files that the project adds to a node, as CoreOS's users know them.
+enum NodeUnits {
+    /// Applies the node's cloud-config. It tells systemd that it is ready once files, users and units are written, so
+    /// that the network and sshd start with their configuration in place; the units it then starts may take their time.
+    static let cloudInit = """
+        [Unit]
+        Description=Cloud-config of this node
+        ConditionPathExists=/media/configdrive/openstack/latest/user_data
+        Wants=network-pre.target
+        After=dbus.socket
+        Before=network-pre.target systemd-networkd.service ssh.service
+
+        [Service]
+        Type=notify
+        NotifyAccess=all
+        RemainAfterExit=yes
+        TimeoutStartSec=60
+        ExecStart=/usr/bin/coreos-cloudinit -from-configdrive=/media/configdrive
+
+        """
+
+    /// Its environment comes from the drop-in that coreos-cloudinit writes to
+    /// `/run/systemd/system/etcd2.service.d/20-cloudinit.conf`.
+    static let etcd2 = """
+        [Unit]
+        Description=etcd: member or proxy, as the cloud-config says
+        Documentation=https://etcd.io/docs/v3.4/
+        Wants=network.target
+        After=network.target
+        Conflicts=etcd.service
+
+        [Service]
+        Type=notify
+        TimeoutStartSec=0
+        User=etcd
+        Environment=ETCD_DATA_DIR=/var/lib/etcd2
+        Environment=ETCD_NAME=%m
+        StateDirectory=etcd2
+        StateDirectoryMode=0700
+        ExecStart=/usr/lib/slipway/etcd2
+        Restart=always
+        RestartSec=500ms
+        LimitNOFILE=40000
+
+        [Install]
+        WantedBy=multi-user.target
+
+        """
+
+    /// A proxy of etcd's own streams no v3 watches, so a node that is to be a proxy runs the project's.
+    static let etcd2Launcher = """
+        #!/bin/sh
+        case ${ETCD_PROXY:-off} in
+        on | readonly) exec /usr/lib/slipway/slipway-etcd-proxy ;;
+        esac
+        export ETCD_ENABLE_V2="${ETCD_ENABLE_V2:-true}"
+        exec /usr/bin/etcd
+
+        """
+
+    /// Stopping fleetd stops no unit: `KillMode=process`, and fleetd leaves what it started alone.
+    static let fleet = """
+        [Unit]
+        Description=fleet: runs the cluster's units
+        Wants=fleet.socket
+        After=etcd2.service fleet.socket
+
+        [Service]
+        ExecStart=/usr/bin/fleetd
+        Restart=always
+        RestartSec=500ms
+        KillMode=process
+        LimitNOFILE=40000
+
+        [Install]
+        WantedBy=multi-user.target
+
+        """
+
+    static let fleetSocket = """
+        [Unit]
+        Description=fleet's API
+        PartOf=fleet.service
+
+        [Socket]
+        ListenStream=/run/fleet.sock
+        SocketMode=0660
+        SocketGroup=fleet
+
+        [Install]
+        WantedBy=sockets.target
+
+        """
+
+    /// A container has no power button, seats or kernel modules; its nodes start together, so each program counts.
+    static let notInContainers = """
+        [Unit]
+        ConditionVirtualization=!container
+
+        """
+}

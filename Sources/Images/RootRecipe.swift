@@ -1,0 +1,47 @@
+/// How a root file system is made: everything that decides its content, so that its digest names it.
+///
+/// The packages' versions are not part of it: the same recipe made a month later has newer security fixes. A root that
+/// exists is used until it is removed.
+package struct RootRecipe: Sendable, Hashable {
+    package var suite: String
+    package var packages: [String]
+    /// Files of the packages that a node does not need, as dpkg patterns.
+    package var excluded: [String]
+    /// A shell script that mmdebstrap runs at the end, with the root's directory as `$1`.
+    package var customization: String
+
+    package init(suite: String, packages: [String], excluded: [String], customization: String) {
+        self.suite = suite
+        self.packages = packages
+        self.excluded = excluded
+        self.customization = customization
+    }
+
+    /// Debian 12 with what CoreOS gave its machines: systemd, networkd, sshd, etcd and Docker.
+    package static let debian12 = RootRecipe(
+        suite: "bookworm",
+        packages: [
+            "ca-certificates", "curl", "dbus", "docker.io", "etcd-client", "etcd-server", "iproute2", "iptables",
+            "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo", "systemd",
+            "systemd-resolved", "systemd-sysv",
+        ],
+        excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],
+        customization: RootCustomization.script,
+    )
+
+    package var digest: String {
+        let parts = ["recipe 1", suite] + packages.sorted() + ["-"] + excluded.sorted() + ["-", customization]
+        return Digest.of(parts.joined(separator: "\n"))
+    }
+
+    /// What mmdebstrap is called with.
+    func arguments(target: String, script: String, sources: [String], proxies: [String]) -> [String] {
+        var arguments = ["--variant=minbase", "--mode=root", "--format=directory"]
+        arguments.append("--include=" + packages.sorted().joined(separator: ","))
+        arguments += excluded.sorted().map { "--dpkgopt=path-exclude=\($0)" }
+        arguments.append("--dpkgopt=path-include=/usr/share/doc/*/copyright")
+        arguments += proxies.map { "--aptopt=\($0)" }
+        arguments.append("--customize-hook=sh \(script) \"$1\"")
+        return arguments + [suite, target] + sources
+    }
+}
