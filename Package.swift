@@ -175,6 +175,7 @@ let package = Package(
             dependencies: ["Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", logging],
         ),
         .testTarget(name: "FleetCommandsTests", dependencies: ["FleetCommands", "Reporting", "TestKit", "UnitFiles"]),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),
         .testTarget(
             name: "ProvisioningTests",

@@ -24,3 +24,100 @@ need_root_or_sudo() {
     fi
     die "namespaces, libvirt and package installation need root, and there is no sudo; run as root: $*"
 }
+
+# shellcheck disable=SC2034 # those who source this use them
+# What building Slipway, making its image and running nodes needs, by the names Debian 12 and Ubuntu share.
+build_packages=(binutils gcc g++ git gnupg libc6-dev libcurl4 libgcc-12-dev libpython3-dev libsqlite3-0
+    libstdc++-12-dev libsystemd-dev libvirt-dev libxml2 libz3-dev pkg-config tzdata unzip zlib1g-dev curl ca-certificates)
+# shellcheck disable=SC2034
+run_packages=(debian-archive-keyring dnsmasq-base iproute2 iptables libvirt-clients libvirt-daemon
+    libvirt-daemon-driver-lxc libvirt-daemon-system mmdebstrap openssh-client)
+# shellcheck disable=SC2034
+sandbox_packages=(busybox-static docker-registry)
+# shellcheck disable=SC2034
+test_packages=(dbus etcd-client etcd-server)
+
+# apt_install PACKAGE…: installs what is missing, once, and says so.
+apt_install() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || die "this needs apt (Debian 12 or Ubuntu); install the equivalents of: ${missing[*]}"
+    local sudo=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die "root is needed to install packages; run as root: apt-get install ${missing[*]}"
+        sudo=(sudo)
+    fi
+    echo "installing ${missing[*]}"
+    # No daemon is started by its package here: scripts that need one start their own.
+    local quiet=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+    if ! "${sudo[@]}" "${quiet[@]}" install --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
+        "${sudo[@]}" "${quiet[@]}" update >/dev/null
+        "${sudo[@]}" "${quiet[@]}" install --no-install-recommends "${missing[@]}" >/dev/null ||
+            die "apt-get could not install: ${missing[*]}"
+    fi
+}
+
+swift_minimum=6.2
+swift_release=6.3.1
+
+# The directory name and the file name that swift.org uses for this system; empty where it offers no toolchain.
+swift_platform() {
+    local id version arch=
+    # shellcheck source=/dev/null
+    id=$(. /etc/os-release && echo "$ID") version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+    [ "$(uname -m)" = x86_64 ] || arch=-$(uname -m)
+    case $id-$version in
+    debian-12) echo "debian12$arch debian12$arch" ;;
+    ubuntu-22.04 | ubuntu-24.04) echo "ubuntu${version/./}$arch ubuntu$version$arch" ;;
+        esac
+}
+
+# swift_is_new_enough: whether `swift` is on the path and at least swift_minimum.
+swift_is_new_enough() {
+    local version
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
+    [ -n "$version" ] && [ "$(printf '%s\n' "$swift_minimum" "$version" | sort -V | head -n 1)" = "$swift_minimum" ]
+}
+
+# ensure_swift: puts a Swift toolchain on the path; installs the official one to /opt/swift when there is none, after
+# checking its signature with Swift's published keys.
+ensure_swift() {
+    [ ! -x /opt/swift/usr/bin/swift ] || case :$PATH: in *:/opt/swift/usr/bin:*) ;; *) PATH=$PATH:/opt/swift/usr/bin ;; esac
+    ! swift_is_new_enough || return 0
+    local platform
+    platform=$(swift_platform)
+    [ -n "$platform" ] || die "Swift $swift_minimum or later is missing; install it by https://www.swift.org/install/linux/"
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+        die "Swift is missing, and installing it to /opt/swift needs root; run this script as root, or as yourself: curl -fsSL https://download.swift.org/swiftly/linux/swiftly-$(uname -m).tar.gz | tar -xz && ./swiftly init"
+    install_swift "${platform% *}" "${platform#* }"
+    PATH=/opt/swift/usr/bin:$PATH
+    swift_is_new_enough || die "the installed Swift does not run; try: /opt/swift/usr/bin/swift --version"
+}
+
+install_swift() { # directory and file name of the platform
+    local name=swift-$swift_release-RELEASE url scratch sudo=()
+    [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+    url=https://download.swift.org/swift-$swift_release-release/$1/$name/$name-$2.tar.gz
+    scratch=$(mktemp -d)
+    echo "downloading Swift $swift_release for $2 (about 1 GB) from swift.org"
+    if ! curl -fL --retry 3 -o "$scratch/swift.tar.gz" "$url" || ! curl -fsSL -o "$scratch/swift.tar.gz.sig" "$url.sig"; then
+        rm -rf "$scratch"
+        die "could not download $url"
+    fi
+    if ! verify_swift "$scratch"; then
+        rm -rf "$scratch"
+        die "the signature of $url is not one of Swift's; nothing was installed"
+    fi
+    "${sudo[@]}" mkdir -p /opt/swift
+    "${sudo[@]}" tar -xzf "$scratch/swift.tar.gz" -C /opt/swift --strip-components=1
+    rm -rf "$scratch"
+}
+
+verify_swift() { # directory with swift.tar.gz and its signature
+    mkdir -m 0700 "$1/gnupg"
+    curl -fsSL https://www.swift.org/keys/all-keys.asc | gpg --homedir "$1/gnupg" --quiet --import 2>/dev/null
+    gpg --homedir "$1/gnupg" --quiet --verify "$1/swift.tar.gz.sig" "$1/swift.tar.gz" 2>/dev/null
+}
