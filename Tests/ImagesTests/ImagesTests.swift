@@ -1,0 +1,1 @@
+// The images' tests come with their store.
