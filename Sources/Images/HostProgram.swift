@@ -17,7 +17,7 @@ enum HostProgram {
             var options = PlatformOptions()
             options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
             let result = try await Subprocess.run(
-                .name(name),
+                name.contains("/") ? .path(FilePath(name)) : .name(name),
                 arguments: Arguments(arguments),
                 environment: .inherit.updating(["LC_ALL": "C"]),
                 platformOptions: options,

@@ -82,7 +82,7 @@ extension ImageStore {
         }
         let arguments = recipe.arguments(target: part, script: script, sources: mirrors, proxies: await hostProxies())
         onEvent(.step("making a Debian root (\(recipe.suite)); this takes a minute or two, once"))
-        try await HostProgram.run("mmdebstrap", arguments, package: "mmdebstrap debian-archive-keyring") { line in
+        try await HostProgram.run(bootstrapper, arguments, package: "mmdebstrap debian-archive-keyring") { line in
             if let step = Self.step(in: line) {
                 onEvent(.step(step))
             }

@@ -9,6 +9,8 @@ package struct ImageStore: Sendable {
 
     /// The directory that `SLIPWAY_HOME` names.
     package var home: String
+    /// The program that makes roots; another one in tests.
+    var bootstrapper = "mmdebstrap"
 
     package init(home: String = ImageStore.defaultHome) {
         self.home = home

@@ -9,6 +9,9 @@ extension NodeLayer {
             for (path, content) in entries.sorted(by: { $0.key < $1.key }) {
                 try write(content, to: FilePath(directory).appending(path))
             }
+            // The merged /usr has this directory's time. A time after the image's would tell systemd that /usr was
+            // updated since, and to run its first-boot services on every node.
+            try setAncient(FilePath(directory).appending("usr"))
         } catch {
             throw ImagesError(.store, "cannot write the layer \(directory)", cause: error)
         }
@@ -30,6 +33,11 @@ extension NodeLayer {
         case .link(let target):
             try manager.createSymbolicLink(atPath: path.string, withDestinationPath: target)
         }
+    }
+
+    private func setAncient(_ path: FilePath) throws {
+        let time = timespec(tv_sec: 1, tv_nsec: 0)
+        guard utimensat(AT_FDCWD, path.string, [time, time], 0) == 0 else { throw Errno(rawValue: errno) }
     }
 
     private func setMode(_ mode: UInt32, of path: FilePath) throws {

@@ -34,6 +34,12 @@ package struct NodeLayer: Sendable {
         return Digest.hexadecimal(hash.finalize())
     }
 
+    /// A container has no power button, seats, device nodes or kernel modules to care for.
+    private static let unitsOfMachines = [
+        "modprobe@.service", "systemd-logind.service", "systemd-modules-load.service", "systemd-remount-fs.service",
+        "systemd-tmpfiles-setup-dev.service", "systemd-update-utmp-runlevel.service", "systemd-update-utmp.service",
+    ]
+
     private static let units = "usr/lib/systemd/system"
 
     private static let files: [String: Content] = {
@@ -45,7 +51,7 @@ package struct NodeLayer: Sendable {
             "usr/lib/slipway/etcd2": .text(NodeUnits.etcd2Launcher, mode: 0o755),
             "\(units)/multi-user.target.wants/coreos-cloudinit.service": .link(to: "../coreos-cloudinit.service"),
         ]
-        for unit in ["systemd-logind.service", "modprobe@.service", "systemd-modules-load.service"] {
+        for unit in unitsOfMachines {
             files["\(units)/\(unit).d/slipway.conf"] = .text(NodeUnits.notInContainers, mode: 0o644)
         }
         return files

@@ -92,7 +92,7 @@ enum NodeUnits {
 
         """
 
-    /// A container has no power button, seats or kernel modules; its nodes start together, so each program counts.
+    /// For units of Debian's that only a machine needs: container nodes start together, so each program counts.
     static let notInContainers = """
         [Unit]
         ConditionVirtualization=!container

@@ -23,7 +23,7 @@ package struct RootRecipe: Sendable, Hashable {
         packages: [
             "ca-certificates", "curl", "dbus", "docker.io", "etcd-client", "etcd-server", "iproute2", "iptables",
             "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo", "systemd",
-            "systemd-resolved", "systemd-sysv",
+            "systemd-sysv",
         ],
         excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],
         customization: RootCustomization.script,

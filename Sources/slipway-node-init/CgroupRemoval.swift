@@ -15,7 +15,7 @@ enum CgroupRemoval {
         for directory in directories(named: Set(names), below: NodeCgroup.mountPoint) {
             // Kernels before 5.14 have no cgroup.kill; there the directory must become empty by itself.
             if access(directory + "/cgroup.kill", W_OK) == 0 {
-                try NodeCgroup.write("1", to: directory + "/cgroup.kill")
+                try KernelFile.write("1", to: directory + "/cgroup.kill")
             }
             try waitAndRemove(directory)
         }
@@ -69,15 +69,5 @@ enum CgroupRemoval {
             }
         }
         return names
-    }
-
-    /// A small file of the kernel's, as text; empty when it cannot be read.
-    static func contents(of path: String) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 8192)
-        let count = read(descriptor, &buffer, buffer.count)
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
     }
 }

@@ -26,7 +26,7 @@ struct NodeCgroup {
         if mkdir(directory, 0o755) < 0, errno != EEXIST {
             throw .system("cannot make the node's cgroup \(directory)")
         }
-        try Self.write("0", to: directory + "/cgroup.procs")
+        try KernelFile.write("0", to: directory + "/cgroup.procs")
         try check("cannot make a cgroup namespace") { unshare(newCgroupNamespace) }
         try check("cannot unmount the host's cgroups") { umount2(Self.mountPoint, Int32(MNT_DETACH)) }
         try Self.mountHierarchy(at: Self.mountPoint)
@@ -42,18 +42,9 @@ struct NodeCgroup {
     /// This process's place in the v2 hierarchy, with a slash at both ends. A place outside the namespace's root
     /// (it is told as `/../…`) cannot be reached, so the node's directory is made at the root.
     private static func ownPath() -> String {
-        let lines = CgroupRemoval.contents(of: "/proc/self/cgroup").split(separator: "\n")
+        let lines = KernelFile.contents(of: "/proc/self/cgroup").split(separator: "\n")
         guard let line = lines.first(where: { $0.hasPrefix("0::/") }) else { return "/" }
         let path = line.dropFirst(3)
         return path == "/" || path.hasPrefix("/..") ? "/" : path + "/"
-    }
-
-    static func write(_ text: String, to path: String) throws(Failure) {
-        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("cannot open \(path)") }
-        defer { close(descriptor) }
-        guard Glibc.write(descriptor, text, text.utf8.count) >= 0 else {
-            throw .system("cannot write to \(path)")
-        }
     }
 }

@@ -13,6 +13,7 @@ do throws(Failure) {
     if arguments.first == "--remove-cgroup" {
         try CgroupRemoval.removeCgroups(named: Array(arguments.dropFirst()))
     } else {
+        try KernelSettings.apply(scratch: NodeLayout.contract.root)
         try NodeRoot(layout: .contract).enter()
         try NodeCgroup(name: NodeCgroup.nameFromEnvironment()).enter()
         raiseFileLimit()

@@ -1,0 +1,23 @@
+import Glibc
+
+/// The small files of /proc and cgroupfs.
+enum KernelFile {
+    static func write(_ text: String, to path: String) throws(Failure) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system("cannot open \(path)") }
+        defer { close(descriptor) }
+        guard Glibc.write(descriptor, text, text.utf8.count) >= 0 else {
+            throw .system("cannot write to \(path)")
+        }
+    }
+
+    /// The text of a file; empty when it cannot be read.
+    static func contents(of path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 8192)
+        let count = read(descriptor, &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+    }
+}
