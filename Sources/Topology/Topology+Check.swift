@@ -31,7 +31,8 @@ extension Topology {
         }
         guard members.isMultiple(of: 2) else { return nil }
         let fewer = members - 1
-        let failures = size.failures == 0 ? "no failure" : size.failures == 1 ? "one failure" : "\(size.failures) failures"
+        let failures =
+            size.failures == 0 ? "no failure" : size.failures == 1 ? "one failure" : "\(size.failures) failures"
         return "\(members) etcd members survive \(failures), as \(fewer) would: an odd number is better"
     }
 
@@ -54,7 +55,8 @@ extension Topology {
     private func capacityFindings(_ cidr: CIDRv4, at place: SourceLocation?) -> [Diagnostic] {
         let nodes = roles.reduce(0) { $0 + Self.counted($1) }
         guard cidr.nodeCapacity < nodes else { return [] }
-        let fit = cidr.nodeCapacity == 0 ? "no node" : cidr.nodeCapacity == 1 ? "one node" : "\(cidr.nodeCapacity) nodes"
+        let fit =
+            cidr.nodeCapacity == 0 ? "no node" : cidr.nodeCapacity == 1 ? "one node" : "\(cidr.nodeCapacity) nodes"
         let wider = CIDRv4(around: cidr.base, prefix: CIDRv4.prefix(forNodes: nodes))
         let notes = [
             "the network's own address, the host's and the broadcast address are taken",

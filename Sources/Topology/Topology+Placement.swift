@@ -47,7 +47,8 @@ struct Placement {
     }
 
     func findings() -> [Diagnostic] {
-        candidates.flatMap { metadataFindings(for: $0) + peerFindings(for: $0) }
+        let alone = candidates.flatMap { metadataFindings(for: $0) + peerFindings(for: $0) }
+        return alone + (alone.hasErrors ? [] : groupFindings())
             + ConflictCheck(candidates: candidates, roles: roles).findings()
     }
 
@@ -68,7 +69,10 @@ struct Placement {
     }
 
     private func unmetMetadata(
-        _ key: String, _ wanted: [String: Set<String>], _ candidate: Candidate, notes: [String],
+        _ key: String,
+        _ wanted: [String: Set<String>],
+        _ candidate: Candidate,
+        notes: [String],
     ) -> Diagnostic {
         let values = (wanted[key] ?? []).sorted()
         let entries = values.map { "\(key)=\($0)" }
@@ -115,12 +119,18 @@ struct Placement {
         let place = candidate.deployment.location(of: .machineOf, containing: name)
         guard let peer = byName[name].map({ candidates[$0] }) else {
             var notes = ["\(candidate.name) waits until a unit of this name is in the cluster"]
-            if let near = Spelling.nearest(to: name, among: byName.keys) { notes.insert("did you mean \(near)?", at: 0) }
+            if let near = Spelling.nearest(to: name, among: byName.keys) {
+                notes.insert("did you mean \(near)?", at: 0)
+            }
             return .warning("\(name) is not among this topology's units", at: place, notes: notes)
         }
         if isReachable(candidate.name, from: peer.name) {
             let note = "each of them waits for the other"
-            return .error("\(candidate.name) and \(name) follow one another, and none can start", at: place, notes: [note])
+            return .error(
+                "\(candidate.name) and \(name) follow one another, and none can start",
+                at: place,
+                notes: [note]
+            )
         }
         if peer.requirements.conflicts.contains(where: { $0.matches(candidate.name) }) {
             return .error("\(candidate.name) follows \(name), whose Conflicts keeps it away", at: place)
@@ -134,6 +144,43 @@ struct Placement {
             return .warning("\(name) stays inactive, and so \(candidate.name) will never be placed", at: place)
         }
         return nil
+    }
+
+    /// Units that share a machine because they follow the same one, each of which would fit with that one alone.
+    private func groupFindings() -> [Diagnostic] {
+        var seen: Set<String> = []
+        return candidates.compactMap { candidate in
+            let ties = !candidate.requirements.isGlobal && !candidate.requirements.machineOf.isEmpty
+            guard ties, seen.insert(candidate.name).inserted else { return nil }
+            let group = sharers(of: candidate.name)
+            seen.formUnion(group.map(\.name))
+            let peers = group.flatMap(\.requirements.machineOf).compactMap { byName[$0].map { candidates[$0] } }
+            let common = (group + peers).reduce(candidate.eligible) { $0.intersection($1.eligible) }
+            guard common.isEmpty, group.count > 1 else { return nil }
+            let follower = group.first { !$0.requirements.machineOf.isEmpty } ?? candidate
+            let names = group.map(\.name)
+            let message =
+                "\(names.joined(separator: ", ")) must share a machine (MachineOf), and no node can run them all"
+            let place = follower.deployment.location(of: .machineOf, containing: "")
+            return .error(message, at: place, notes: group.map(wishes))
+        }
+    }
+
+    /// The unit, and all that are tied to it by following, in either direction. A global unit ties nobody.
+    private func sharers(of name: String) -> [Candidate] {
+        let local = candidates.filter { !$0.requirements.isGlobal }
+        let names = Set(local.map(\.name))
+        var reached: Set = [name]
+        var size = 0
+        while size < reached.count {
+            size = reached.count
+            for unit in local {
+                let peers = unit.requirements.machineOf.filter(names.contains)
+                if reached.contains(unit.name) { reached.formUnion(peers) }
+                if !reached.isDisjoint(with: peers) { reached.insert(unit.name) }
+            }
+        }
+        return local.filter { reached.contains($0.name) }
     }
 
     private func wishes(of candidate: Candidate) -> String {

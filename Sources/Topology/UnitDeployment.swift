@@ -49,7 +49,8 @@ extension UnitDeployment {
         return SourceLocation(
             file: file,
             line: position.line,
-            column: position.valueColumn + (range.map { value.distance(from: value.startIndex, to: $0.lowerBound) } ?? 0),
+            column: position.valueColumn
+                + (range.map { value.distance(from: value.startIndex, to: $0.lowerBound) } ?? 0),
             length: range == nil ? value.count : text.count,
         )
     }

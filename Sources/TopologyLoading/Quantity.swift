@@ -33,7 +33,9 @@ enum Quantity {
     private static let scales = ["MiB": 1, "M": 1, "GiB": 1024, "G": 1024]
 
     /// What people write for the units, and what is read.
-    private static let slips = ["": "MiB", "m": "MiB", "mb": "MiB", "mib": "MiB", "g": "GiB", "gb": "GiB", "gib": "GiB"]
+    private static let slips = [
+        "": "MiB", "m": "MiB", "mb": "MiB", "mib": "MiB", "g": "GiB", "gb": "GiB", "gib": "GiB",
+    ]
 
     /// The leading digits (with a point, if any), and the rest.
     private static func split(_ text: String) -> (digits: String, unit: String) {

@@ -9,7 +9,10 @@ package enum TopologyEditing {
     /// - Throws: every reason why the file cannot be changed so: it is not YAML, has no such role, or has its count by an
     ///   alias that others use too.
     package static func setCount(
-        role: String, to count: Int, in text: String, file: String,
+        role: String,
+        to count: Int,
+        in text: String,
+        file: String,
     ) throws(DiagnosticsError) -> String {
         let found = try find(role, in: text, file: file)
         let edited = try edit(found, count: count, in: text)
@@ -67,7 +70,10 @@ package enum TopologyEditing {
     }
 
     private static func insert(
-        _ count: Int, into role: YAMLNode, firstKey: SourceLocation?, in text: String,
+        _ count: Int,
+        into role: YAMLNode,
+        firstKey: SourceLocation?,
+        in text: String,
     ) -> String? {
         guard role.pairs != nil, let start = index(of: role.location, in: text) else { return nil }
         if text[start...].first == "{" {

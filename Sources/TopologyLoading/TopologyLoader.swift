@@ -59,7 +59,10 @@ package struct TopologyLoader: Sendable {
     private func missing(_ path: String) -> Diagnostic {
         let (directory, name) = FilePath.split(path)
         let near = Spelling.nearest(to: name, among: files.names(in: directory))
-        return .error("there is no file \(path)", notes: near.map { ["did you mean \(FilePath.join(directory, $0))?"] } ?? [])
+        return .error(
+            "there is no file \(path)",
+            notes: near.map { ["did you mean \(FilePath.join(directory, $0))?"] } ?? []
+        )
     }
 }
 

@@ -28,7 +28,10 @@ extension TopologyReader {
         (["coreos", "etcd2", "initial_cluster"], "the members are the nodes of roles with `etcd: member`"),
         (["coreos", "etcd2", "initial_cluster_state"], "it depends on when a node joins"),
         (["coreos", "etcd2", "proxy"], "say `etcd: proxy` or `etcd: readonly` in the role"),
-        (["coreos", "fleet", "metadata"], "say `metadata` in the role, where units' constraints are checked against it"),
+        (
+            ["coreos", "fleet", "metadata"],
+            "say `metadata` in the role, where units' constraints are checked against it"
+        ),
         (["coreos", "fleet", "public_ip"], "a node's address is its own in the topology's network"),
         (["coreos", "fleet", "agent_ttl"], "say `machine_ttl` under the topology's `fleet`"),
     ]
@@ -36,7 +39,11 @@ extension TopologyReader {
     private mutating func reportDerivedKeys(_ node: YAMLNode) {
         for (path, note) in Self.derivedKeys {
             guard let pair = Self.pair(path[...], in: node) else { continue }
-            decoder.report("\(path.joined(separator: ".")) is not for a topology to set", at: pair.keyLocation, notes: [note])
+            decoder.report(
+                "\(path.joined(separator: ".")) is not for a topology to set",
+                at: pair.keyLocation,
+                notes: [note]
+            )
         }
     }
 

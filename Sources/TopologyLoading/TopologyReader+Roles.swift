@@ -29,7 +29,8 @@ extension TopologyReader {
             let note = "for example: `roles: {core: {count: 1, etcd: member}}`"
             decoder.report(
                 "expected a mapping of roles, found \(node.pairs == nil ? node.found : "an empty one")",
-                at: fields.location(of: "roles"), notes: [note],
+                at: fields.location(of: "roles"),
+                notes: [note],
             )
             return []
         }
@@ -85,7 +86,9 @@ extension TopologyReader {
     // MARK: Resources
 
     private mutating func readResources(
-        _ fields: YAMLFields, runtime: Runtime, defaults: Resources,
+        _ fields: YAMLFields,
+        runtime: Runtime,
+        defaults: Resources,
     ) -> Resources {
         Resources(
             cpus: integer("cpus", in: fields, range: 1...512) ?? defaults.cpus,
@@ -134,7 +137,11 @@ extension TopologyReader {
             knowsMetadata = false
             let location = fields.location(of: "metadata")
             let note = "for example: `metadata: {role: worker}`"
-            decoder.report("expected a mapping for \"metadata\", found \(pair.value.found)", at: location, notes: [note])
+            decoder.report(
+                "expected a mapping for \"metadata\", found \(pair.value.found)",
+                at: location,
+                notes: [note]
+            )
             return [:]
         }
         return pairs.reduce(into: [:]) { metadata, pair in

@@ -44,7 +44,9 @@ extension TopologyReader {
         guard let fields = decoder.fields("etcd", in: fields, as: "etcd", keys: ["bootstrap"]) else {
             return EtcdSettings()
         }
-        return EtcdSettings(bootstrap: decoder.word("bootstrap", in: fields, as: EtcdSettings.Bootstrap.self) ?? .static)
+        return EtcdSettings(
+            bootstrap: decoder.word("bootstrap", in: fields, as: EtcdSettings.Bootstrap.self) ?? .static
+        )
     }
 
     mutating func readFleet(_ fields: YAMLFields) -> FleetSettings {
@@ -75,7 +77,9 @@ extension TopologyReader {
 
     mutating func readDocker(_ fields: YAMLFields) -> DockerSettings {
         let keys = ["tcp", "registry_mirrors", "insecure_registries"]
-        guard let fields = decoder.fields("docker", in: fields, as: "docker", keys: keys) else { return DockerSettings() }
+        guard let fields = decoder.fields("docker", in: fields, as: "docker", keys: keys) else {
+            return DockerSettings()
+        }
         return DockerSettings(
             tcp: decoder.bool("tcp", in: fields) ?? false,
             registryMirrors: texts("registry_mirrors", in: fields, Self.mirrorFault),
@@ -85,7 +89,9 @@ extension TopologyReader {
 
     /// A list of texts, those with a fault reported.
     private mutating func texts(
-        _ key: String, in fields: YAMLFields, _ fault: (String) -> (message: String, note: String)?,
+        _ key: String,
+        in fields: YAMLFields,
+        _ fault: (String) -> (message: String, note: String)?,
     ) -> [String] {
         let list = decoder.list(key, in: fields)
         for element in list {
@@ -128,7 +134,10 @@ extension TopologyReader {
 
     private static func keyFault(_ text: String) -> (message: String, note: String)? {
         if text.contains("PRIVATE KEY") {
-            return ("this is a private key", "take the public one, which ends in .pub, and make a new pair if this was shared")
+            return (
+                "this is a private key",
+                "take the public one, which ends in .pub, and make a new pair if this was shared"
+            )
         }
         let words = text.split(whereSeparator: \.isWhitespace)
         // The base64 of every key begins with its type's length, which is under 256.

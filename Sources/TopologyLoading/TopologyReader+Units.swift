@@ -21,10 +21,16 @@ extension TopologyReader {
 
     private mutating func readEntry(_ node: YAMLNode) -> [UnitDeployment] {
         if let text = node.asString {
-            decoder.report("expected a mapping for a unit, found \(node.found)", at: node.location, notes: ["write `file: \(text)`"])
+            decoder.report(
+                "expected a mapping for a unit, found \(node.found)",
+                at: node.location,
+                notes: ["write `file: \(text)`"]
+            )
             return []
         }
-        guard let fields = decoder.fields(of: node, as: "a unit", keys: ["file", "state", "instances"]) else { return [] }
+        guard let fields = decoder.fields(of: node, as: "a unit", keys: ["file", "state", "instances"]) else {
+            return []
+        }
         let state = decoder.word("state", in: fields, as: UnitDeployment.DesiredState.self) ?? .launched
         guard let path = decoder.requiredString("file", in: fields) else { return [] }
         let place = fields.location(of: "file")
@@ -32,7 +38,13 @@ extension TopologyReader {
         let instances = readInstances(of: name, fields)
         guard let unit = readUnitFile(path, name: instances.first?.name ?? name, at: place) else { return [] }
         return instances.map {
-            UnitDeployment(name: $0.name.full, file: found(path), unit: unit, desiredState: state, location: $0.location)
+            UnitDeployment(
+                name: $0.name.full,
+                file: found(path),
+                unit: unit,
+                desiredState: state,
+                location: $0.location
+            )
         }
     }
 
@@ -53,8 +65,14 @@ extension TopologyReader {
     private mutating func readInstances(of name: UnitName, _ fields: YAMLFields) -> [Instance] {
         guard let node = fields["instances"] else {
             guard name.isTemplate else { return [(name, fields.location(of: "file"))] }
-            let notes = ["`instances: 2` makes \(name.prefix)@1 and \(name.prefix)@2; names are given as `[blue, green]`"]
-            decoder.report("\(name) is a template, and needs \"instances\"", at: fields.location(of: "file"), notes: notes)
+            let notes = [
+                "`instances: 2` makes \(name.prefix)@1 and \(name.prefix)@2; names are given as `[blue, green]`"
+            ]
+            decoder.report(
+                "\(name) is a template, and needs \"instances\"",
+                at: fields.location(of: "file"),
+                notes: notes
+            )
             return []
         }
         let place = fields.location(of: "instances")

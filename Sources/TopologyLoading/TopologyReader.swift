@@ -26,7 +26,8 @@ struct TopologyReader {
     }
 
     private static let keys = [
-        "name", "defaults", "network", "etcd", "fleet", "docker", "ssh_authorized_keys", "roles", "cloud_config", "units",
+        "name", "defaults", "network", "etcd", "fleet", "docker", "ssh_authorized_keys", "roles", "cloud_config",
+        "units",
     ]
 
     mutating func read(_ root: YAMLNode) -> Topology? {
@@ -75,7 +76,11 @@ struct TopologyReader {
     mutating func checkName(_ name: String, of what: String, limit: Int, at location: SourceLocation) {
         guard let problem = NameRule.problem(with: name, limit: limit) else { return }
         let near = NameRule.suggestion(for: name, limit: limit)
-        decoder.report("\(what) \"\(name)\" \(problem)", at: location, notes: near.map { ["did you mean \"\($0)\"?"] } ?? [])
+        decoder.report(
+            "\(what) \"\(name)\" \(problem)",
+            at: location,
+            notes: near.map { ["did you mean \"\($0)\"?"] } ?? []
+        )
     }
 
     // MARK: Numbers

@@ -7,14 +7,14 @@ enum Fixture {
         "t/units/hello.service": "[Service]\nExecStart=/bin/true\n",
         "t/units/web@.service": "[Service]\nExecStart=/bin/true\n\n[X-Fleet]\nConflicts=web@*.service\n",
         "t/units/global.service": """
-            [Service]
-            ExecStart=/bin/true
+        [Service]
+        ExecStart=/bin/true
 
-            [X-Fleet]
-            Global=true
-            MachineMetadata=role=worker
+        [X-Fleet]
+        Global=true
+        MachineMetadata=role=worker
 
-            """,
+        """,
     ])
 
     /// A sound topology with a part replaced.
@@ -36,8 +36,10 @@ enum Fixture {
     /// `place severity: message` of every diagnostic, and its notes indented.
     static func report(_ text: String, units: [String: String] = [:]) -> [String] {
         load(text, units: units).diagnostics.flatMap { diagnostic in
-            let place = diagnostic.location.map { "\($0.file.dropFirst(2)):\($0.line):\($0.column)+\($0.length)" } ?? "-"
-            return ["\(place) \(diagnostic.severity.rawValue): \(diagnostic.message)"] + diagnostic.notes.map { "  \($0)" }
+            let place =
+                diagnostic.location.map { "\($0.file.dropFirst(2)):\($0.line):\($0.column)+\($0.length)" } ?? "-"
+            return ["\(place) \(diagnostic.severity.rawValue): \(diagnostic.message)"]
+                + diagnostic.notes.map { "  \($0)" }
         }
     }
 }

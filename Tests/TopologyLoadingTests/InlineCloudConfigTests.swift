@@ -27,11 +27,16 @@ import TopologyLoading
         ("{users: core}", "23+4 error: expected a list for \"users\", found the text \"core\""),
         ("{hostname: x}", "16+8 error: hostname is not for a topology to set"),
         ("{coreos: {fleet: {metadata: a=b}}}", "33+8 error: coreos.fleet.metadata is not for a topology to set"),
-        ("{coreos: {etcd2: {initial-cluster: x}}}", "33+15 error: coreos.etcd2.initial_cluster is not for a topology to set"),
+        (
+            "{coreos: {etcd2: {initial-cluster: x}}}",
+            "33+15 error: coreos.etcd2.initial_cluster is not for a topology to set"
+        ),
         ("[]", "15+1 error: expected a mapping for a cloud-config, found a list"),
     ])
     func mistakesPointIntoTheTopology(config: String, message: String) {
-        let report = Fixture.report(Fixture.topology(settings: "cloud_config: \(config)")).filter { !$0.hasPrefix("  ") }
+        let report = Fixture.report(Fixture.topology(settings: "cloud_config: \(config)")).filter {
+            !$0.hasPrefix("  ")
+        }
         #expect(report == ["a.yaml:2:\(message)"])
     }
 

@@ -35,18 +35,28 @@ import TopologyLoading
     }
 
     @Test(arguments: [
-        ("MachineMetadata=role=wroker", "4:17+11", "no node has the metadata role=wroker",
-            ["did you mean role=worker?", "the roles have role=core, role=worker"]),
+        (
+            "MachineMetadata=role=wroker", "4:17+11", "no node has the metadata role=wroker",
+            ["did you mean role=worker?", "the roles have role=core, role=worker"]
+        ),
         ("MachineMetadata=gruop=web", "4:17+9", "no node has the metadata gruop=web", ["did you mean \"group\"?"]),
-        ("MachineMetadata=disk=ssd", "4:17+8", "no node has the metadata disk=ssd",
-            ["the roles' metadata has the keys group, role"]),
-        ("MachineMetadata=role=core\nMachineMetadata=group=web", "4:17+9",
+        (
+            "MachineMetadata=disk=ssd", "4:17+8", "no node has the metadata disk=ssd",
+            ["the roles' metadata has the keys group, role"]
+        ),
+        (
+            "MachineMetadata=role=core\nMachineMetadata=group=web", "4:17+9",
             "no node has all of the metadata group=web, role=core",
-            ["role \"core\" has role=core", "role \"worker\" has group=web, role=worker"]),
-        ("MachineMetadata=role=store", "4:17+10", "no node has the metadata role=store",
-            ["role \"store\" has it, but with `etcd: none` its nodes run no fleet"]),
-        ("MachineMetadata=\"role=core\" \"disk=ssd\"", "4:30+8", "no node has the metadata disk=ssd",
-            ["the roles' metadata has the keys group, role"]),
+            ["role \"core\" has role=core", "role \"worker\" has group=web, role=worker"]
+        ),
+        (
+            "MachineMetadata=role=store", "4:17+10", "no node has the metadata role=store",
+            ["role \"store\" has it, but with `etcd: none` its nodes run no fleet"]
+        ),
+        (
+            "MachineMetadata=\"role=core\" \"disk=ssd\"", "4:30+8", "no node has the metadata disk=ssd",
+            ["the roles' metadata has the keys group, role"]
+        ),
     ])
     func metadataNoNodeHas(section: String, place: String, message: String, notes: [String]) {
         #expect(report(section) == ["units/a.service:\(place) error: \(message)"] + notes.map { "  \($0)" })
@@ -86,7 +96,11 @@ import TopologyLoading
     }
 
     @Test func chainsAreFollowedToTheirEnd() {
-        let report = report("MachineMetadata=role=core\nMachineOf=b.service", "MachineOf=c.service", "MachineMetadata=group=web")
+        let report = report(
+            "MachineMetadata=role=core\nMachineOf=b.service",
+            "MachineOf=c.service",
+            "MachineMetadata=group=web"
+        )
         #expect(report.first?.contains("no node can run both a.service and b.service") == true)
     }
 

@@ -9,9 +9,14 @@ import TopologyLoading
 
     @Test(arguments: [
         // Block style, comments and odd spacing.
-        ("roles:\n  worker: # ours\n    count:   2   # two\n    etcd: proxy\n",
-            "roles:\n  worker: # ours\n    count:   7   # two\n    etcd: proxy\n"),
-        ("roles:\n  worker:\n    etcd: proxy # a proxy\n", "roles:\n  worker:\n    count: 7\n    etcd: proxy # a proxy\n"),
+        (
+            "roles:\n  worker: # ours\n    count:   2   # two\n    etcd: proxy\n",
+            "roles:\n  worker: # ours\n    count:   7   # two\n    etcd: proxy\n"
+        ),
+        (
+            "roles:\n  worker:\n    etcd: proxy # a proxy\n",
+            "roles:\n  worker:\n    count: 7\n    etcd: proxy # a proxy\n"
+        ),
         // The end of the file is the end of the number.
         ("roles:\n  worker:\n    count: 2", "roles:\n  worker:\n    count: 7"),
         // Flow style.
@@ -22,12 +27,19 @@ import TopologyLoading
         // Quotes stay out of it.
         ("roles: {worker: {count: \"2\"}}", "roles: {worker: {count: 7}}"),
         // Other line ends, other letters before it.
-        ("# é\r\nroles:\r\n  worker:\r\n    etcd: proxy\r\n",
-            "# é\r\nroles:\r\n  worker:\r\n    count: 7\r\n    etcd: proxy\r\n"),
-        ("name: é👩‍👩‍👧\nroles: {\"é\": {count: 1}, worker: {count: 2}}", "name: é👩‍👩‍👧\nroles: {\"é\": {count: 1}, worker: {count: 7}}"),
+        (
+            "# é\r\nroles:\r\n  worker:\r\n    etcd: proxy\r\n",
+            "# é\r\nroles:\r\n  worker:\r\n    count: 7\r\n    etcd: proxy\r\n"
+        ),
+        (
+            "name: é👩‍👩‍👧\nroles: {\"é\": {count: 1}, worker: {count: 2}}",
+            "name: é👩‍👩‍👧\nroles: {\"é\": {count: 1}, worker: {count: 7}}"
+        ),
         // What an anchor brings belongs to others too.
-        ("base: &b {count: 3}\nroles:\n  worker:\n    <<: *b\n    etcd: proxy\n",
-            "base: &b {count: 3}\nroles:\n  worker:\n    <<: *b\n    count: 7\n    etcd: proxy\n"),
+        (
+            "base: &b {count: 3}\nroles:\n  worker:\n    <<: *b\n    etcd: proxy\n",
+            "base: &b {count: 3}\nroles:\n  worker:\n    <<: *b\n    count: 7\n    etcd: proxy\n"
+        ),
     ])
     func changesTheCountAndNothingElse(before: String, after: String) throws {
         #expect(try edit(before) == after)
@@ -43,13 +55,18 @@ import TopologyLoading
         ("name: x", "a.yaml has no role \"worker\""),
         ("roles: {worker: [", "did not find expected node content"),
         ("n: &n 2\nroles: {worker: {count: *n}}", "cannot edit this: the value is an alias; change it at its anchor"),
-        ("roles:\n  a: &a {count: 1}\n  worker: *a\n",
-            "cannot set the count of role \"worker\" here; write `count: 7` by hand"),
+        (
+            "roles:\n  a: &a {count: 1}\n  worker: *a\n",
+            "cannot set the count of role \"worker\" here; write `count: 7` by hand"
+        ),
         ("roles:\n  worker: 3\n", "cannot set the count of role \"worker\" here; write `count: 7` by hand"),
     ])
     func refuses(text: String, message: String) {
         let error = #expect(throws: DiagnosticsError.self) { try edit(text) }
-        #expect(error?.diagnostics.first?.message.contains(message) == true, "\(error.map(String.init(describing:)) ?? "")")
+        #expect(
+            error?.diagnostics.first?.message.contains(message) == true,
+            "\(error.map(String.init(describing:)) ?? "")"
+        )
     }
 
     @Test func namesTheNearestRole() {

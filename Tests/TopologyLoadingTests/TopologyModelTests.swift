@@ -29,7 +29,9 @@ import TopologyLoading
         #expect(cidr.nodeCapacity == capacity)
     }
 
-    @Test(arguments: ["10.71.3.1/24", "10.71.3.0/33", "10.71.3.0/-1", "10.71.3.0/024", "10.71.3.0", "/24", "10.71.3.0/24/1"])
+    @Test(arguments: [
+        "10.71.3.1/24", "10.71.3.0/33", "10.71.3.0/-1", "10.71.3.0/024", "10.71.3.0", "/24", "10.71.3.0/24/1",
+    ])
     func refusesNetworks(text: String) {
         #expect(CIDRv4(text) == nil)
     }
@@ -101,7 +103,9 @@ import TopologyLoading
             ]
         )
         let none = Fixture.topology(settings: "network: {cidr: 10.0.0.2/31}")
-        #expect(Fixture.report(none).first == "a.yaml:2:17+11 error: 10.0.0.2/31 has room for no node, and the roles have 1")
+        #expect(
+            Fixture.report(none).first == "a.yaml:2:17+11 error: 10.0.0.2/31 has room for no node, and the roles have 1"
+        )
     }
 
     @Test func aChangedTopologyIsCheckedAgain() throws {
