@@ -7,16 +7,25 @@ import UnitFiles
 struct ConflictCheck {
     private let units: [Placement.Candidate]
     private let roles: [Role]
-    /// For each list of patterns, which units it matches; instances of a template mostly share one.
-    private let matches: [[Glob]: [Bool]]
+    /// For each list of patterns, which units it matches.
+    private let matches: [[Bool]]
+    /// For each unit, the index of its list of patterns: instances of a template mostly share one.
+    private let patterns: [Int]
 
     init(candidates: [Placement.Candidate], roles: [Role]) {
         let units = candidates.filter { $0.isPlaced && !$0.requirements.isGlobal }
         self.units = units
         self.roles = roles
-        matches = Set(units.map(\.requirements.conflicts)).reduce(into: [:]) { matches, globs in
-            matches[globs] = units.map { unit in globs.contains { $0.matches(unit.name) } }
+        var lists: [[Glob]: Int] = [:]
+        var matches: [[Bool]] = []
+        patterns = units.map { unit in
+            let globs = unit.requirements.conflicts
+            if let index = lists[globs] { return index }
+            lists[globs] = matches.count
+            matches.append(units.map { other in globs.contains { $0.matches(other.name) } })
+            return matches.count - 1
         }
+        self.matches = matches
     }
 
     func findings() -> [Diagnostic] {
@@ -46,8 +55,7 @@ struct ConflictCheck {
     }
 
     private func conflict(_ lhs: Int, _ rhs: Int) -> Bool {
-        matches[units[lhs].requirements.conflicts]?[rhs] == true
-            || matches[units[rhs].requirements.conflicts]?[lhs] == true
+        matches[patterns[lhs]][rhs] || matches[patterns[rhs]][lhs]
     }
 
     private func finding(_ group: [Int], nodes: Int) -> Diagnostic {
