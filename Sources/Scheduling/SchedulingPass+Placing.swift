@@ -3,37 +3,42 @@ import UnitFiles
 extension SchedulingPass {
     /// Tries to find a machine for every wanted unit that has none, units that others follow first.
     mutating func placeAll() {
-        unplaceable = [:]
-        let pending = jobs.indices.filter { unit in
-            occupancy.place[unit] == nil && jobs[unit].isWanted && !jobs[unit].requirements.isGlobal
-        }
-        let (order, cycles) = inOrder(pending)
-        for unit in order {
-            if let reason = cycles[unit].map({ Unplaceable(cause: .cycle($0)) }) ?? place(unit) {
-                unplaceable[unit] = reason
-            }
-        }
-        // A unit that was replaced after its turn fits nowhere else either, if this is the last round.
-        for unit in jobs.indices where occupancy.place[unit] != nil { unplaceable[unit] = nil }
+        let (order, cycles) = inOrder(unplaced)
+        for unit in order where cycles[unit] == nil && peerCause(of: unit) == nil { place(unit) }
     }
 
-    /// Puts the unit on the least loaded machine that takes it; returns why, if there is none.
-    private mutating func place(_ unit: Int) -> Unplaceable? {
+    /// For each wanted unit that has no machine, why. Told once all is decided, so that asking again gives the same.
+    func reasons() -> [Int: Unplaceable] {
+        let (order, cycles) = inOrder(unplaced)
+        return order.reduce(into: [:]) { reasons, unit in
+            reasons[unit] = cycles[unit].map { Unplaceable(cause: .cycle($0)) } ?? reason(for: unit)
+        }
+    }
+
+    private var unplaced: [Int] {
+        jobs.indices.filter { unit in
+            occupancy.place[unit] == nil && jobs[unit].isWanted && !jobs[unit].requirements.isGlobal
+        }
+    }
+
+    private func reason(for unit: Int) -> Unplaceable {
         if machines.isEmpty { return Unplaceable(cause: .noMachines) }
         if let cause = peerCause(of: unit) { return Unplaceable(cause: cause) }
-        guard let machine = bestMachine(for: unit) else {
-            let refusals = machines.indices.compactMap { machine in
-                refusal(of: unit, on: machine).map {
-                    Unplaceable.MachineRefusal(machine: machines[machine].id, refusal: $0)
-                }
+        let refusals = machines.indices.compactMap { machine in
+            refusal(of: unit, on: machine).map {
+                Unplaceable.MachineRefusal(machine: machines[machine].id, refusal: $0)
             }
-            return Unplaceable(cause: .refusedEverywhere, refusals: refusals)
         }
+        return Unplaceable(cause: .refusedEverywhere, refusals: refusals)
+    }
+
+    /// Puts the unit on the least loaded machine that takes it, if there is one.
+    private mutating func place(_ unit: Int) {
+        guard let machine = bestMachine(for: unit) else { return }
         occupancy.put(unit, on: machine)
         for replaced in graph.replaced[unit] where occupancy.place[replaced] == machine {
             evictReplaced(replaced, by: unit)
         }
-        return nil
     }
 
     /// The least loaded machine; one on which another unit would have to go only when there is no other.

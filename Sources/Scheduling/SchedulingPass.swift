@@ -17,7 +17,6 @@ struct SchedulingPass {
     var fits: [[Bool]]
     /// Why each unit left its machine, last.
     var departures: [Int: Decision.Departure] = [:]
-    var unplaceable: [Int: Unplaceable] = [:]
     /// Whether a unit had to go in this round, so that others may now fit.
     var isUnsettled = false
 
@@ -93,6 +92,7 @@ struct SchedulingPass {
 
     private func decisions() -> [Decision] {
         var (leaving, coming, stuck) = (strangers, [Decision](), [Decision]())
+        let reasons = reasons()
         for (unit, job) in jobs.enumerated() {
             let now = occupancy.place[unit].map { machines[$0].id }
             let before = initial[job.name]
@@ -100,7 +100,7 @@ struct SchedulingPass {
                 leaving.append(.unschedule(unit: job.name, machine: before, departures[unit] ?? .machineGone))
             }
             if let now, before != now { coming.append(.schedule(unit: job.name, machine: now)) }
-            if let reason = unplaceable[unit] { stuck.append(.unplaceable(unit: job.name, reason)) }
+            if let reason = reasons[unit] { stuck.append(.unplaceable(unit: job.name, reason)) }
         }
         return leaving.sorted { $0.unit < $1.unit } + coming + stuck
     }

@@ -25,15 +25,17 @@ struct Oracle {
     }
 
     /// Whether the unit may be on the machine, with everything else where `place` has it.
-    func allows(_ name: String, on id: String, _ place: [String: String], replacing: Bool = false) -> Bool {
+    ///
+    /// - Parameter before: the places from which to tell which global units run, if not `place`.
+    func allows(_ name: String, on id: String, _ place: [String: String], before: [String: String]? = nil) -> Bool {
         guard let job = jobs[name], let machine = machines[id], machine.fits(job.requirements) else { return false }
         let others = place.filter { $0.key != name && $0.value == id }.map(\.key)
-        let globals = globals(on: id, place)
-        let peersAreThere = job.requirements.machineOf.allSatisfy { others.contains($0) || globals.contains($0) }
+        let globals = globals(on: id, before ?? place)
+        let peersAreThere = job.requirements.machineOf.allSatisfy { place[$0] == id || globals.contains($0) }
         let rivals = (others + globals).compactMap { jobs[$0] }.filter { job.conflicts(with: $0) }
         let replacers = others.filter { replaces($0, name) }
         let replaced = others.filter { replaces(name, $0) }
-        return peersAreThere && rivals.isEmpty && replacers.isEmpty && (replacing || replaced.isEmpty)
+        return peersAreThere && rivals.isEmpty && replacers.isEmpty && replaced.isEmpty
     }
 
     func replaces(_ name: String, _ other: String) -> Bool {
@@ -80,17 +82,19 @@ struct Oracle {
     }
 
     /// Whether all of these may stay together.
-    func isSound(_ place: [String: String]) -> Bool {
-        place.allSatisfy { allows($0.key, on: $0.value, place) }
+    func isSound(_ place: [String: String], before: [String: String]? = nil) -> Bool {
+        place.allSatisfy { allows($0.key, on: $0.value, place, before: before) }
     }
 
-    /// The greatest number of seated units that may stay together, by trying every choice.
+    /// The greatest number of seated units that may stay together, by trying every choice. None stays or goes for the
+    /// sake of a global unit.
     var mostThatMayStay: Int {
-        let seated = seated.sorted { $0.key < $1.key }
-        return (0..<(1 << seated.count)).filter { choice in
-            isSound(Dictionary(uniqueKeysWithValues: seated.indices.filter { choice >> $0 & 1 == 1 }.map { seated[$0] }
-                .map { ($0.key, $0.value) }))
-        }.map { $0.nonzeroBitCount }.max() ?? 0
+        let all = seated.sorted { $0.key < $1.key }
+        let choices = (0..<(1 << all.count)).filter { choice in
+            let stay = all.enumerated().filter { choice >> $0.offset & 1 == 1 }.map { ($0.element.key, $0.element.value) }
+            return isSound(Dictionary(uniqueKeysWithValues: stay), before: seated)
+        }
+        return choices.map(\.nonzeroBitCount).max() ?? 0
     }
 }
 
