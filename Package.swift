@@ -129,7 +129,7 @@ let package = Package(
             name: "FleetCommands",
             dependencies: [
                 "Diagnostics", "Reporting", "Scheduling", "UnitFiles", argumentParser, asyncHTTPClient, logging, nioCore,
-                subprocess, systemPackage,
+                nioHTTP1, subprocess, systemPackage,
             ],
         ),
 

@@ -1,0 +1,57 @@
+/// One request to fleet's API, before it is known how the API is reached.
+package struct APIRequest: Sendable, Hashable {
+    package enum Method: String, Sendable, Hashable {
+        case get = "GET"
+        case put = "PUT"
+        case delete = "DELETE"
+    }
+
+    package var method: Method
+    /// Path and query, percent-encoded.
+    package var target: String
+    /// A JSON document.
+    package var body: [UInt8]?
+
+    /// - Parameters:
+    ///   - path: the components below `/fleet/v1`, as they are.
+    ///   - query: names and values, as they are.
+    package init(
+        _ method: Method,
+        _ path: [String],
+        query: [(name: String, value: String)] = [],
+        body: [UInt8]? = nil,
+    ) {
+        let path = path.map { "/" + APIRequest.encoded($0) }.joined()
+        let query = (query + [("alt", "json")]).sorted { $0.name < $1.name }
+            .map { "\($0.name)=\(APIRequest.encoded($0.value))" }
+        self.method = method
+        self.body = body
+        target = "/fleet/v1\(path)?\(query.joined(separator: "&"))"
+    }
+
+    /// Encodes all but letters, digits and `- . _ ~`, so that the `@` of an instance and the `=` of a token arrive.
+    package static func encoded(_ text: String) -> String {
+        text.utf8.map { byte -> String in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                return String(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                return byte < 16 ? "%0" + digits : "%" + digits
+            }
+        }.joined()
+    }
+}
+
+/// What fleet's API answered.
+package struct APIResponse: Sendable, Hashable {
+    package var status: Int
+    package var body: [UInt8]
+
+    package init(status: Int, body: [UInt8] = []) {
+        self.status = status
+        self.body = body
+    }
+}

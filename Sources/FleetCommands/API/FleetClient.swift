@@ -1,0 +1,108 @@
+import FoundationEssentials
+import Scheduling
+import UnitFiles
+
+/// fleet's API as functions.
+package struct FleetClient: Sendable {
+    private let transport: any APITransport
+
+    package init(_ transport: any APITransport) {
+        self.transport = transport
+    }
+
+    /// Every unit, by name.
+    package func units() async throws -> [APIUnit] {
+        try await pages(of: ["units"]) { $0.units ?? [] }
+    }
+
+    /// The unit called `name`; nil when there is none.
+    package func unit(_ name: String) async throws -> APIUnit? {
+        let response = try await transport.send(APIRequest(.get, ["units", name]))
+        if response.status == 404 { return nil }
+        return try decode(APIUnit.self, response, doing: "read unit \(name)")
+    }
+
+    /// What systemd says of every unit, by name and machine.
+    package func states(of unit: String? = nil) async throws -> [APIUnitState] {
+        try await pages(of: ["state"], query: unit.map { [("unitName", $0)] } ?? []) { $0.states ?? [] }
+    }
+
+    /// Every machine, by id.
+    package func machines() async throws -> [APIMachine] {
+        try await pages(of: ["machines"]) { $0.machines ?? [] }
+    }
+
+    /// Creates the unit, or replaces it when its options differ from those there.
+    package func create(_ name: String, _ file: UnitFile, desired: Job.TargetState? = nil) async throws {
+        try await put(APIUnit(name: name, options: file.options, desiredState: desired?.rawValue), doing: "create")
+    }
+
+    /// Says how far the unit is to come.
+    package func setTarget(_ name: String, _ target: Job.TargetState) async throws {
+        try await put(APIUnit(name: name, desiredState: target.rawValue), doing: "change")
+    }
+
+    /// Removes the unit.
+    ///
+    /// - Returns: whether it was there.
+    @discardableResult
+    package func destroy(_ name: String) async throws -> Bool {
+        let response = try await transport.send(APIRequest(.delete, ["units", name]))
+        if response.status == 404 { return false }
+        try check(response, doing: "destroy unit \(name)")
+        return true
+    }
+
+    private func put(_ unit: APIUnit, doing action: String) async throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = Array(try encoder.encode(unit))
+        let response = try await transport.send(APIRequest(.put, ["units", unit.name], body: body))
+        try check(response, doing: "\(action) unit \(unit.name)")
+    }
+
+    private func pages<Element>(
+        of path: [String],
+        query: [(name: String, value: String)] = [],
+        elements: (APIPage) -> [Element],
+    ) async throws -> [Element] {
+        var found: [Element] = []
+        var token: String?
+        repeat {
+            let query = query + (token.map { [("nextPageToken", $0)] } ?? [])
+            let response = try await transport.send(APIRequest(.get, path, query: query))
+            let page = try decode(APIPage.self, response, doing: "list \(path.joined(separator: "/"))")
+            found += elements(page)
+            // A server that repeats a token would keep us here for ever.
+            token = page.nextPageToken == token ? nil : page.nextPageToken
+        } while token.map { !$0.isEmpty } ?? false
+        return found
+    }
+
+    private func decode<Value: Decodable>(
+        _ type: Value.Type,
+        _ response: APIResponse,
+        doing action: String,
+    ) throws -> Value {
+        try check(response, doing: action)
+        do {
+            return try JSONDecoder().decode(type, from: Data(response.body))
+        } catch {
+            let start = String(decoding: response.body.prefix(80), as: UTF8.self)
+            throw FleetctlError(.refused, "cannot \(action): fleet's answer is not understood: \(start)", cause: error)
+        }
+    }
+
+    private func check(_ response: APIResponse, doing action: String) throws {
+        guard !(200..<300).contains(response.status) else { return }
+        let reason: String
+        do {
+            let body = try JSONDecoder().decode(APIErrorBody.self, from: Data(response.body))
+            reason = body.error.message.flatMap { $0.isEmpty ? nil : $0 } ?? "no reason given"
+        } catch {
+            let text = String(decoding: response.body.prefix(200), as: UTF8.self)
+            reason = text.isEmpty ? "no reason given" : text
+        }
+        throw FleetctlError(.refused, "cannot \(action): fleet answered \(response.status): \(reason)")
+    }
+}

@@ -1,0 +1,73 @@
+import Diagnostics
+
+/// Turns a command line of the original fleetctl into one that ArgumentParser reads: options may precede the command,
+/// flags may have a value (`--full=false`), and a command may be cut to any prefix that no other one shares.
+package struct ArgumentNormalizer: Sendable {
+    /// The commands there are.
+    package var commands: [String]
+    /// The long names of options that take a value and may precede the command.
+    package var valued: Set<String>
+    /// The long names of flags, wherever they stand.
+    package var flags: Set<String>
+
+    package init(commands: [String], valued: Set<String>, flags: Set<String>) {
+        self.commands = commands
+        self.valued = valued
+        self.flags = flags
+    }
+
+    /// - Throws: `FleetctlError` for a command that does not exist, or a prefix of several.
+    package func normalized(_ arguments: [String]) throws -> [String] {
+        var leading: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.first, argument.hasPrefix("-"), argument != "--" {
+            rest = rest.dropFirst()
+            if ["--help", "-h", "--h", "-help"].contains(argument) { return ["--help"] }
+            if ["--version", "-version"].contains(argument) { return ["version"] }
+            leading.append(argument)
+            let takesNext = valued.contains(String(argument.drop { $0 == "-" })) && !argument.contains("=")
+            if takesNext, let value = rest.popFirst() { leading.append(value) }
+        }
+        guard let typed = rest.popFirst() else { return ["--help"] }
+        let command = try command(for: typed)
+        return [command] + withPlainFlags(leading + rest)
+    }
+
+    private func command(for typed: String) throws -> String {
+        if commands.contains(typed) { return typed }
+        let matches = commands.filter { $0.hasPrefix(typed) }.sorted()
+        if let only = matches.first, matches.count == 1 { return only }
+        if matches.isEmpty {
+            let nearest = Spelling.nearest(to: typed, among: commands).map { "did you mean \($0)? " } ?? ""
+            throw FleetctlError(.usage, "unknown command \"\(typed)\"; \(nearest)fleetctl --help lists the commands")
+        }
+        throw FleetctlError(.usage, "\"\(typed)\" may be \(matches.joined(separator: " or "))")
+    }
+
+    /// Takes the values from flags, up to `--`.
+    private func withPlainFlags(_ arguments: [String]) -> [String] {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        return arguments[..<end].compactMap(plain) + arguments[end...]
+    }
+
+    private func plain(_ argument: String) -> String? {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, parts[0].hasPrefix("--"), flags.contains(String(parts[0].dropFirst(2))) else {
+            return argument
+        }
+        switch ArgumentNormalizer.truth(parts[1]) {
+        case true?: return parts[0]
+        case false?: return parts[0] == "--strict-host-key-checking" ? "--no-strict-host-key-checking" : nil
+        case nil: return argument
+        }
+    }
+
+    /// What Go's flags take for true and false.
+    static func truth(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "1", "t", "true": true
+        case "0", "f", "false": false
+        default: nil
+        }
+    }
+}

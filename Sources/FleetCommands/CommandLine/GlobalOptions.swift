@@ -1,0 +1,51 @@
+import ArgumentParser
+
+/// The options every command takes, before or after its name.
+struct GlobalOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where fleet's API is: unix:///path or http://host:port. (env: FLEETCTL_ENDPOINT; default: "
+                + "unix:///var/run/fleet.sock)",
+            valueName: "url",
+        )
+    )
+    var endpoint: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Reach fleet, and its machines, through this host by ssh. (env: FLEETCTL_TUNNEL)",
+            valueName: "host[:port]",
+        )
+    )
+    var tunnel: String?
+
+    @Option(help: ArgumentHelp("Seconds to wait for one answer of the API. (default: 3)", valueName: "seconds"))
+    var requestTimeout: Double?
+
+    @Option(help: ArgumentHelp("The user to ssh as. (default: core)", valueName: "user"))
+    var sshUsername: String?
+
+    @Option(help: ArgumentHelp("Seconds until ssh must be connected. (default: 10)", valueName: "seconds"))
+    var sshTimeout: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Configuration for ssh, as for ssh -F; it then decides about users and host keys. "
+                + "(env: FLEETCTL_SSH_CONFIG)",
+            valueName: "file",
+        )
+    )
+    var sshConfig: String?
+
+    @Flag(inversion: .prefixedNo, help: "Whether ssh refuses machines whose key has changed. (default: true)")
+    var strictHostKeyChecking: Bool?
+
+    @Option(help: ArgumentHelp("Where ssh keeps host keys. (default: ssh's own place)", valueName: "file"))
+    var knownHostsFile: String?
+
+    @Option(help: .hidden) var driver: String?
+    @Option(help: .hidden) var etcdKeyPrefix: String?
+
+    @Flag(help: "Say on standard error which requests are sent.")
+    var debug = false
+}

@@ -1,0 +1,64 @@
+/// What holds for a run: each option from the command line, else from `FLEETCTL_…` in the environment, else a default.
+package struct Settings: Sendable, Hashable {
+    package var endpoint: Endpoint
+    package var tunnel: String?
+    /// Seconds.
+    package var requestTimeout = 3.0
+    package var ssh = SSHSettings()
+    package var isDebugging = false
+
+    package init(endpoint: Endpoint) {
+        self.endpoint = endpoint
+    }
+}
+
+extension Settings {
+    init(_ options: GlobalOptions, environment: [String: String]) throws {
+        let variables = Environment(values: environment)
+        try Settings.checkDriver(options.driver ?? variables["DRIVER"])
+        try self.init(endpoint: Endpoint(options.endpoint ?? variables["ENDPOINT"] ?? Endpoint.standard))
+        tunnel = options.tunnel ?? variables["TUNNEL"]
+        requestTimeout = try options.requestTimeout ?? variables.number("REQUEST_TIMEOUT") ?? requestTimeout
+        ssh.username = options.sshUsername ?? variables["SSH_USERNAME"]
+        ssh.timeout = try options.sshTimeout ?? variables.number("SSH_TIMEOUT") ?? ssh.timeout
+        ssh.config = options.sshConfig ?? variables["SSH_CONFIG"]
+        ssh.knownHosts = options.knownHostsFile ?? variables["KNOWN_HOSTS_FILE"]
+        ssh.isStrict = try options.strictHostKeyChecking ?? variables.truth("STRICT_HOST_KEY_CHECKING") ?? true
+        ssh.tunnel = tunnel
+        isDebugging = try options.debug || variables.truth("DEBUG") ?? false
+    }
+
+    private static func checkDriver(_ driver: String?) throws {
+        guard let driver, driver.lowercased() != "api" else { return }
+        throw FleetctlError(
+            .usage,
+            "the driver \"\(driver)\" is not available: fleetctl talks to fleet's API only; use --endpoint or --tunnel",
+        )
+    }
+}
+
+/// The variables of fleetctl.
+private struct Environment {
+    let values: [String: String]
+
+    /// The variable `FLEETCTL_name`; one that is empty counts as not set.
+    subscript(name: String) -> String? {
+        values["FLEETCTL_\(name)"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    func number(_ name: String) throws -> Double? {
+        guard let text = self[name] else { return nil }
+        guard let number = Double(text), number > 0 else {
+            throw FleetctlError(.usage, "FLEETCTL_\(name)=\(text) is not a number of seconds")
+        }
+        return number
+    }
+
+    func truth(_ name: String) throws -> Bool? {
+        guard let text = self[name] else { return nil }
+        guard let truth = ArgumentNormalizer.truth(text) else {
+            throw FleetctlError(.usage, "FLEETCTL_\(name)=\(text) is neither true nor false")
+        }
+        return truth
+    }
+}

@@ -1,0 +1,36 @@
+import UnitFiles
+
+/// What a command works with; everything that reaches outside can be replaced in tests.
+package struct FleetContext: Sendable {
+    package var client: FleetClient
+    package var console: Console
+    package var pause: Pause
+    package var runner: any ProcessRunner
+    package var settings: Settings
+    /// The id of the machine this runs on; nil when it has none.
+    package var localMachineID: String?
+    /// Whether a person sits before this process.
+    package var isInteractive: Bool
+    /// The text of a file; nil when there is no such file.
+    package var readFile: @Sendable (_ path: String) throws -> String?
+
+    package init(
+        client: FleetClient,
+        console: Console,
+        pause: Pause,
+        runner: any ProcessRunner,
+        settings: Settings,
+        localMachineID: String? = nil,
+        isInteractive: Bool = false,
+        readFile: @escaping @Sendable (_ path: String) throws -> String? = { _ in nil },
+    ) {
+        self.client = client
+        self.console = console
+        self.pause = pause
+        self.runner = runner
+        self.settings = settings
+        self.localMachineID = localMachineID
+        self.isInteractive = isInteractive
+        self.readFile = readFile
+    }
+}

@@ -1,0 +1,4 @@
+/// The version fleetctl tells; it speaks the protocol of fleet 1.0.
+package enum FleetVersion {
+    package static let current = "1.0.0+slipway"
+}

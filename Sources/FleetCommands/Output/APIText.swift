@@ -1,0 +1,10 @@
+import FoundationEssentials
+
+/// Lists as JSON, in the shape and with the names of fleet's API.
+enum APIText {
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+    }
+}

@@ -1,0 +1,35 @@
+import SystemPackage
+
+/// Where a command writes: its result to `out`, everything about it to `err`.
+package struct Console: Sendable {
+    private let writeOut: @Sendable (String) -> Void
+    private let writeErr: @Sendable (String) -> Void
+
+    package init(out: @escaping @Sendable (String) -> Void, err: @escaping @Sendable (String) -> Void) {
+        writeOut = out
+        writeErr = err
+    }
+
+    /// Writes the text as it is.
+    package func emit(_ text: String) { writeOut(text) }
+
+    /// One line of result.
+    package func out(_ line: String) { writeOut(line + "\n") }
+
+    /// One line about what happens.
+    package func err(_ line: String) { writeErr(line + "\n") }
+
+    /// The process's own output. A reader that has gone away is not an error anybody could be told of.
+    package static let standard = Console(
+        out: { write($0, to: .standardOutput) },
+        err: { write($0, to: .standardError) },
+    )
+
+    private static func write(_ text: String, to descriptor: FileDescriptor) {
+        do {
+            try descriptor.writeAll(text.utf8)
+        } catch {
+            return
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// How ssh is called. What is nil is left to ssh and its configuration.
+package struct SSHSettings: Sendable, Hashable {
+    /// The user; fleet's default `core` when neither this nor a configuration is given.
+    package var username: String?
+    /// Seconds until a connection must stand.
+    package var timeout = 10.0
+    /// A configuration file, as for `ssh -F`.
+    package var config: String?
+    package var knownHosts: String?
+    /// Whether a machine whose key has changed is refused.
+    package var isStrict = true
+    /// A host to go through.
+    package var tunnel: String?
+
+    package init() {}
+}

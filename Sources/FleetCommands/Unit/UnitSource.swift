@@ -1,0 +1,49 @@
+import Diagnostics
+import UnitFiles
+
+/// A unit as the user named it: a name, or the path of a file.
+struct UnitSource: Sendable, Hashable {
+    /// What the user typed, with the suffix it lacked.
+    let path: String
+    let name: UnitName
+
+    init(_ typed: String) throws {
+        let completed = UnitName.completed(typed)
+        let directory = typed.lastIndex(of: "/").map { String(typed[...$0]) } ?? ""
+        path = directory + completed
+        do {
+            name = try UnitName(completed)
+        } catch {
+            throw FleetctlError(.usage, "\(error)")
+        }
+    }
+
+    /// Where the file of its template would be, when it is an instance.
+    var templatePath: String? {
+        guard let template = name.template else { return nil }
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        return directory + template.full
+    }
+
+    /// Reads and checks the unit's file, or else its template's; nil when there is neither.
+    func load(_ context: FleetContext) throws -> UnitFile? {
+        if let file = try read(path, context) { return file }
+        return try templatePath.flatMap { try read($0, context) }
+    }
+
+    /// Reads and checks the unit's own file.
+    func read(_ path: String, _ context: FleetContext) throws -> UnitFile? {
+        guard let text = try context.readFile(path) else { return nil }
+        let (unit, diagnostics) = UnitFile.check(text, name: name, origin: TextOrigin(file: path))
+        let told = diagnostics.filter { $0.severity > .note }
+        if !told.isEmpty {
+            context.console.err(DiagnosticRenderer().render(told, sources: [path: text]).trimmingNewline)
+        }
+        if diagnostics.hasErrors { throw FleetctlError(.file, "\(path) is not a unit that fleet can run") }
+        return unit
+    }
+}
+
+extension String {
+    fileprivate var trimmingNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
+}

@@ -1,0 +1,64 @@
+import Scheduling
+
+/// What has become of one unit that is on its way to a state. Every look at the API is an event, the answer says whether
+/// to go on.
+package struct UnitWait: Sendable, Hashable {
+    package enum Action: Sendable, Hashable {
+        /// Look again.
+        case wait
+        /// The unit is there; nil where it is on no machine.
+        case done(machineID: String?)
+        /// It will not come there by itself.
+        case fail(String)
+    }
+
+    /// How many looks in a row must find the unit without a place before that is believed: its schedule may just be
+    /// being written.
+    package static let patience = 3
+
+    package let unit: String
+    package let target: Job.TargetState
+    private var unplaced = 0
+    private var quiet = 0
+
+    package init(unit: String, target: Job.TargetState) {
+        self.unit = unit
+        self.target = target
+    }
+
+    /// The unit as the API has it; nil when it is gone.
+    package mutating func saw(_ seen: APIUnit?) -> Action {
+        guard let seen else { return .fail("unit \(unit) does not exist any more") }
+        if seen.state == target { return .done(machineID: target == .inactive ? nil : seen.machineID) }
+        guard seen.target != .inactive || target == .inactive else {
+            return .fail("unit \(unit) was unloaded by somebody else")
+        }
+        guard target != .inactive, let reason = seen.statusReason, !reason.isEmpty else {
+            unplaced = 0
+            return .wait
+        }
+        unplaced += 1
+        return unplaced < UnitWait.patience ? .wait : .fail("unit \(unit) cannot be placed: \(reason)")
+    }
+
+    /// What systemd on the unit's machine says of it once it is launched; nil when it has not said anything yet.
+    package mutating func saw(state: APIUnitState?) -> Action {
+        guard let state, let active = state.systemdActiveState else { return .wait }
+        let sub = state.systemdSubState ?? ""
+        switch active {
+        case "active", "reloading", "refreshing":
+            return .done(machineID: state.machineID)
+        case "failed":
+            return .fail("unit \(unit) failed on its machine; fleetctl journal \(unit) shows why")
+        case "activating" where sub == "auto-restart" || sub == "auto-restart-queued":
+            return .fail("unit \(unit) ended and is being restarted; fleetctl journal \(unit) shows why")
+        case "inactive":
+            // Not started yet, or a oneshot that is through: only time tells them apart.
+            quiet += 1
+            return quiet < UnitWait.patience * 4 ? .wait : .done(machineID: state.machineID)
+        default:
+            quiet = 0
+            return .wait
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// How long a command waits for units, and how often it looks.
+package struct WaitPolicy: Sendable, Hashable {
+    /// How many times to look; 0 does not wait at all.
+    package var attempts: Int
+    /// The pause between two looks.
+    package var interval: Duration
+
+    package init(attempts: Int, interval: Duration) {
+        self.attempts = attempts
+        self.interval = interval
+    }
+
+    /// One minute, looking ten times a second.
+    package static let standard = WaitPolicy(attempts: 600, interval: .milliseconds(100))
+
+    /// The longest wait.
+    package var limit: Duration { interval * attempts }
+}
+
+extension WaitPolicy {
+    /// - Parameters:
+    ///   - blockAttempts: `--block-attempts`: so many looks, a quarter of a second apart as ever; 0 is the standard.
+    ///   - noBlock: `--no-block`.
+    package init(blockAttempts: Int, noBlock: Bool) {
+        if noBlock {
+            self.init(attempts: 0, interval: .zero)
+        } else if blockAttempts > 0 {
+            self.init(attempts: blockAttempts, interval: .milliseconds(250))
+        } else {
+            self = .standard
+        }
+    }
+}
