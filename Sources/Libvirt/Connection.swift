@@ -5,7 +5,8 @@ private let closeCallback: @convention(c) (virConnectPtr?, Int32, UnsafeMutableR
     Unmanaged<ConnectionWatch>.fromOpaque(opaque).takeUnretainedValue().connectionClosed()
 }
 
-private let releaseWatch: @convention(c) (UnsafeMutableRawPointer?) -> Void = { opaque in
+/// libvirt calls it when it forgets a callback.
+let releaseWatch: @convention(c) (UnsafeMutableRawPointer?) -> Void = { opaque in
     guard let opaque else { return }
     Unmanaged<ConnectionWatch>.fromOpaque(opaque).release()
 }
@@ -53,6 +54,8 @@ package actor Connection {
     }
 
     private var closeCallbackIsRegistered = false
+    /// Of the one callback for domain events; nil until somebody listens.
+    var lifecycleCallbackID: Int32?
 
     /// A libvirtd that answers nothing for 5 s × 6 is taken for dead.
     private static let keepAliveSeconds: Int32 = 5
@@ -62,7 +65,8 @@ package actor Connection {
     package func close() {
         guard let open = handle else { return }
         handle = nil
-        for id in watch.connectionClosed() { virConnectDomainEventDeregisterAny(open, id) }
+        watch.connectionClosed()
+        if let id = lifecycleCallbackID { virConnectDomainEventDeregisterAny(open, id) }
         if closeCallbackIsRegistered { virConnectUnregisterCloseCallback(open, closeCallback) }
         virConnectClose(open)
     }

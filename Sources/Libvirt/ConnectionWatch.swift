@@ -4,40 +4,42 @@ import Synchronization
 final class ConnectionWatch: Sendable {
     private struct State {
         var isClosed = false
-        var listeners: [Int32: AsyncStream<DomainEvent>.Continuation] = [:]
+        var listeners: [Int: AsyncStream<DomainEvent>.Continuation] = [:]
+        var count = 0
     }
 
     private let state = Mutex(State())
 
     var isClosed: Bool { state.withLock(\.isClosed) }
 
-    /// Remembers a listener by the id of its callback; ends its stream if the connection has closed meanwhile.
-    func add(_ listener: AsyncStream<DomainEvent>.Continuation, id: Int32) {
-        let isClosed = state.withLock { state in
-            state.listeners[id] = listener
-            return state.isClosed
+    /// A stream of the connection's events from now on, until the connection closes.
+    func listen() -> AsyncStream<DomainEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(of: DomainEvent.self)
+        let (id, isClosed) = state.withLock { state in
+            state.count += 1
+            state.listeners[state.count] = continuation
+            return (state.count, state.isClosed)
         }
-        if isClosed { listener.finish() }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { $0.listeners[id] = nil }
+        }
+        if isClosed { continuation.finish() }
+        return stream
     }
 
-    /// Forgets a listener.
-    ///
-    /// - Returns: false when it was forgotten before.
-    func remove(id: Int32) -> Bool {
-        state.withLock { $0.listeners.removeValue(forKey: id) != nil }
+    /// Tells every listener.
+    func domainChanged(_ event: DomainEvent) {
+        let listeners = state.withLock { Array($0.listeners.values) }
+        for listener in listeners { listener.yield(event) }
     }
 
     /// Ends every listener's stream.
-    ///
-    /// - Returns: the callbacks that were registered.
-    @discardableResult
-    func connectionClosed() -> [Int32] {
+    func connectionClosed() {
         let listeners = state.withLock { state in
             state.isClosed = true
             defer { state.listeners = [:] }
-            return state.listeners
+            return Array(state.listeners.values)
         }
-        for listener in listeners.values { listener.finish() }
-        return listeners.keys.sorted()
+        for listener in listeners { listener.finish() }
     }
 }
