@@ -97,7 +97,9 @@ let package = Package(
         /// Nodes and networks as libvirt domains and networks.
         .target(
             name: "LibvirtProvider",
-            dependencies: ["Images", "Libvirt", "Planning", "Provisioning", "Topology", logging, systemPackage],
+            dependencies: [
+                "Images", "Libvirt", "Planning", "Provisioning", "Topology", logging, subprocess, systemPackage,
+            ],
         ),
         /// fleet's state in etcd: units, schedule, machines, states.
         .target(name: "FleetRegistry", dependencies: ["Etcd", "Scheduling", "UnitFiles", logging]),
@@ -146,7 +148,11 @@ let package = Package(
         // MARK: Tests.
 
         /// Fakes, temporary directories, seeded randomness.
-        .target(name: "TestKit", dependencies: ["Etcd", "Systemd", customDump], path: "Tests/TestKit"),
+        .target(
+            name: "TestKit",
+            dependencies: ["Etcd", "Planning", "Provisioning", "Systemd", "Topology", customDump],
+            path: "Tests/TestKit",
+        ),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(
@@ -177,6 +183,12 @@ let package = Package(
         .testTarget(name: "FleetCommandsTests", dependencies: ["FleetCommands", "Reporting", "TestKit", "UnitFiles"]),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),
+        .testTarget(
+            name: "LibvirtProviderTests",
+            dependencies: [
+                "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "TestKit", "Topology", logging,
+            ],
+        ),
         .testTarget(
             name: "ProvisioningTests",
             dependencies: [

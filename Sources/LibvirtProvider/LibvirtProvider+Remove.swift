@@ -1,0 +1,55 @@
+import Images
+import Libvirt
+import Planning
+import Provisioning
+
+extension LibvirtProvider {
+    package func remove(_ node: NodeReference) async throws {
+        try await refuseForeign(node)
+        let layers = try await layerPaths(of: node)
+        try await powerOff(node)
+        try await removeCgroups(of: node, layers: layers)
+        // From here on the directory is remains, so that a domain made anew never starts with a removed node's data.
+        try await offPool { [storage] in try storage.forget(node) }
+        try await undefine(node)
+        try await offPool { [storage] in try storage.delete(node) }
+    }
+
+    package func removeClusterRemains(_ cluster: String) async throws {
+        let nodes = try await observe().nodes(of: cluster).map(\.name)
+        guard nodes.isEmpty else {
+            throw ProviderError(
+                .failed,
+                "cluster \(cluster) still has \(nodes.joined(separator: ", ")); its directory is not removed",
+            )
+        }
+        try await offPool { [storage] in try storage.deleteCluster(cluster) }
+    }
+
+    private func undefine(_ node: NodeReference) async throws {
+        try await run { connection throws(LibvirtError) in
+            let flags = try connection.undefineFlags()
+            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.undefine(flags)
+            }
+        }
+    }
+
+    /// Where the node's programs lay on this host: as its domain says, and as its directory says.
+    private func layerPaths(of node: NodeReference) async throws -> [String] {
+        let xml = try await run { connection throws(LibvirtError) in
+            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in try domain.xml() }
+        }
+        let content = try await offPool { [storage] in try storage.content(of: node) }
+        let ofDomain = try xml.map { try XMLReader.read($0).layerPath }
+        return [ofDomain ?? nil, content?.layerPath].compactMap(\.self)
+    }
+}
+
+extension XMLElement {
+    /// In a domain: the host's directory that the node programs come from.
+    fileprivate var layerPath: String? {
+        all("devices", "filesystem").first { $0.first("target")?["dir"] == NodeContract.layerTarget }?
+            .first("source")?["dir"]
+    }
+}

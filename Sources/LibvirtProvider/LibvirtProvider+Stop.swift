@@ -1,0 +1,135 @@
+import Libvirt
+import Logging
+import Planning
+import Provisioning
+
+extension LibvirtProvider {
+    /// How long a container whose process 1 was killed may take to be gone before libvirt is asked to end it.
+    private static let killPatience = Duration.seconds(3)
+    /// How long libvirt may take to end a domain by force, beyond its call.
+    private static let destroyPatience = Duration.seconds(10)
+    /// How often a domain's state is asked for, in case its event is lost.
+    private static let pollInterval = Duration.milliseconds(250)
+
+    package func stop(_ node: NodeReference, deadline: Duration) async throws {
+        try await refuseForeign(node)
+        guard try await isActive(node) else { return }
+        let isStopped = try await waitForStop(of: node, within: deadline) {
+            // systemd takes SIGTERM as process 1 for a wish to be started anew; SIGRTMIN+3 is halt.target.
+            try await self.signal(.realTime(3), node)
+        }
+        if !isStopped { try await powerOff(node) }
+    }
+
+    package func powerOff(_ node: NodeReference) async throws {
+        try await refuseForeign(node)
+        guard try await isActive(node) else { return }
+        // The kernel kills all of a container with its process 1, in milliseconds. libvirt's own way is to ask the
+        // processes to end for 1.6 s first, which systemd does not.
+        let isStopped = try await waitForStop(of: node, within: Self.killPatience) {
+            try await self.signal(.kill, node)
+        }
+        if isStopped { return }
+        let isDestroyed = try await waitForStop(of: node, within: Self.destroyPatience) {
+            try await self.destroy(node)
+        }
+        guard isDestroyed else {
+            throw ProviderError(.failed, "\(node.domainName) still runs \(Self.destroyPatience) after it was destroyed")
+        }
+    }
+
+    package func stoppedDomains() async -> AsyncStream<String> {
+        do {
+            let events = try await hypervisor.domainEvents()
+            let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+            let relay = Task {
+                for await event in events where event.kind == .stopped { continuation.yield(event.domain) }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in relay.cancel() }
+            return stream
+        } catch {
+            logger.warning("cannot learn when nodes stop", metadata: ["error": "\(error)"])
+            return AsyncStream { $0.finish() }
+        }
+    }
+
+    private func signal(_ signal: DomainSignal, _ node: NodeReference) async throws {
+        // libvirt's driver for tests takes signals and does nothing.
+        if try await driver() == .test { return try await destroy(node) }
+        try await run { connection throws(LibvirtError) in
+            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.sendOrDestroy(signal)
+            }
+        }
+    }
+
+    private func destroy(_ node: NodeReference) async throws {
+        try await run { connection throws(LibvirtError) in
+            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.destroyIfActive()
+            }
+        }
+    }
+
+    /// Does something that makes a domain stop, and waits until it has.
+    ///
+    /// - Returns: false when it runs still after `limit`.
+    private func waitForStop(
+        of node: NodeReference,
+        within limit: Duration,
+        _ act: () async throws -> Void
+    ) async throws -> Bool {
+        let events: AsyncStream<DomainEvent>
+        do {
+            // Before the act, so that the event cannot be missed.
+            events = try await hypervisor.domainEvents()
+        } catch {
+            throw ProviderError(error)
+        }
+        try await act()
+        return try await withThrowingTaskGroup(of: Bool?.self) { group in
+            group.addTask {
+                for await event in events where event.domain == node.domainName && event.kind == .stopped { return true }
+                return nil
+            }
+            group.addTask {
+                while try await self.isActive(node) { try await Task.sleep(for: Self.pollInterval) }
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            // An event stream that ends tells nothing; the poll goes on.
+            while let answer = try await group.next() {
+                if let answer { return answer }
+            }
+            return false
+        }
+    }
+}
+
+extension Domain {
+    /// Sends process 1 a signal. A domain that stopped meanwhile is fine; a driver that sends none destroys instead.
+    fileprivate borrowing func sendOrDestroy(_ signal: DomainSignal) throws(LibvirtError) {
+        do {
+            try send(signal)
+        } catch {
+            switch error.code {
+            case .unsupported: try destroyIfActive()
+            case .wrongState: return
+            default: throw error
+            }
+        }
+    }
+
+    fileprivate borrowing func destroyIfActive() throws(LibvirtError) {
+        do {
+            try destroy()
+        } catch {
+            guard error.code == .wrongState else { throw error }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+import Planning
+import Provisioning
+import Topology
+
+extension FakeProvider {
+    package func observe() async throws -> ProviderObservation {
+        try checkAlive()
+        let ours = networks.values.map { network in
+            ObservedNetwork(
+                name: network.plan.name,
+                cluster: network.plan.cluster,
+                cidr: network.plan.cidr,
+                mode: network.plan.mode,
+                bridge: network.plan.bridge,
+                active: network.active,
+            )
+        }
+        let inhabited = Set(nodes.values.map(\.cluster))
+        return ProviderObservation(
+            nodes: nodes.values.map(observed).sorted { ($0.cluster, $0.name) < ($1.cluster, $1.name) },
+            networks: (ours + foreignNetworks).sorted { $0.name < $1.name },
+            foreignDomains: foreignDomains.sorted(),
+            hostRoutes: hostRoutes,
+            emptyClusterDirectories: clusterDirectories.subtracting(inhabited).sorted(),
+        )
+    }
+
+    private func observed(_ node: Node) -> ObservedNode {
+        let plan = node.domain?.plan ?? node.storage?.plan
+        let dash = node.name.lastIndex(of: "-") ?? node.name.endIndex
+        return ObservedNode(
+            cluster: node.cluster,
+            name: node.name,
+            role: plan?.role ?? String(node.name[..<dash]),
+            index: plan?.index ?? Int(node.name[dash...].dropFirst()) ?? 0,
+            domainName: Identity.domainName(cluster: node.cluster, node: node.name),
+            runtime: plan?.runtime ?? .container,
+            power: node.domain?.power ?? .off,
+            phase: node.domain?.phase ?? .allocated,
+            address: plan?.address,
+            etcd: plan?.etcd ?? .none,
+            image: plan?.image,
+            baseDigest: plan?.baseDigest ?? "",
+            configDigest: plan?.configDigest ?? "",
+            generation: plan?.generation ?? 0,
+            hasDomain: node.domain != nil,
+            hasStorage: node.storage?.plan != nil,
+        )
+    }
+
+    package func createNetwork(_ network: NetworkPlan) async throws {
+        try begin("createNetwork", network.name)
+        if foreignNetworks.contains(where: { $0.name == network.name }) {
+            throw ProviderError(.conflict, "network \(network.name) is not Slipway's")
+        }
+        if networks[network.cluster]?.plan != network {
+            try step { networks[network.cluster] = FakeNetwork(plan: network, active: false) }
+        }
+        if networks[network.cluster]?.active == false {
+            try step { networks[network.cluster]?.active = true }
+        }
+    }
+
+    package func removeNetwork(cluster: String) async throws {
+        try begin("removeNetwork", cluster)
+        let name = Identity.networkName(cluster: cluster)
+        if foreignNetworks.contains(where: { $0.name == name }) {
+            throw ProviderError(.conflict, "network \(name) is not Slipway's")
+        }
+        guard let network = networks[cluster] else { return }
+        if network.active { try step { networks[cluster]?.active = false } }
+        try step { networks[cluster] = nil }
+    }
+
+    package func allocate(_ node: NodePlan, image: NodeImagePaths) async throws {
+        try begin("allocate", node.domainName)
+        try requireOurs(node.domainName)
+        let present = nodes[node.domainName]?.storage?.plan
+        if present == node { return }
+        if present?.baseDigest != node.baseDigest, nodes[node.domainName]?.domain?.power == .running {
+            throw ProviderError(.failed, "\(node.domainName) runs: its storage cannot be made anew")
+        }
+        try step {
+            clusterDirectories.insert(node.cluster)
+            var entry = nodes[node.domainName] ?? Node(cluster: node.cluster, name: node.name)
+            entry.storage = Storage(plan: nil)
+            nodes[node.domainName] = entry
+        }
+        try step { nodes[node.domainName]?.storage?.plan = node }
+    }
+
+    package func define(_ node: NodePlan, image: NodeImagePaths) async throws {
+        try begin("define", node.domainName)
+        try requireOurs(node.domainName)
+        if nodes[node.domainName]?.domain?.plan == node, nodes[node.domainName]?.domain?.phase != .leaving { return }
+        let power = nodes[node.domainName]?.domain?.power ?? .off
+        try step {
+            var entry = nodes[node.domainName] ?? Node(cluster: node.cluster, name: node.name)
+            entry.domain = FakeDomain(plan: node, phase: .defined, power: power)
+            nodes[node.domainName] = entry
+        }
+    }
+
+    package func start(_ node: NodeReference) async throws {
+        try begin("start", node.domainName)
+        let domain = try requireDomain(node)
+        guard domain.power != .running else { return }
+        guard nodes[node.domainName]?.storage?.plan != nil else {
+            throw ProviderError(.failed, "cannot start \(node.domainName): its directory is not there")
+        }
+        guard networks[node.cluster]?.active == true else {
+            throw ProviderError(.failed, "cannot start \(node.domainName): its network is not active")
+        }
+        try step {}
+        await setPower(.running, of: node.domainName)
+    }
+
+    package func stop(_ node: NodeReference, deadline: Duration) async throws {
+        try begin("stop", node.domainName)
+        try await switchOff(node)
+    }
+
+    package func powerOff(_ node: NodeReference) async throws {
+        try begin("powerOff", node.domainName)
+        try await switchOff(node)
+    }
+
+    private func switchOff(_ node: NodeReference) async throws {
+        try requireOurs(node.domainName)
+        guard let domain = nodes[node.domainName]?.domain, domain.power != .off else { return }
+        try step {}
+        await setPower(.off, of: node.domainName)
+    }
+
+    package func setPhase(_ phase: NodePhase, of node: NodeReference) async throws {
+        try begin("setPhase", "\(node.domainName) \(phase)")
+        guard try requireDomain(node).phase != phase else { return }
+        try step { nodes[node.domainName]?.domain?.phase = phase }
+    }
+
+    package func remove(_ node: NodeReference) async throws {
+        try begin("remove", node.domainName)
+        try requireOurs(node.domainName)
+        try await switchOff(node)
+        if nodes[node.domainName]?.storage?.plan != nil { try step { nodes[node.domainName]?.storage?.plan = nil } }
+        if nodes[node.domainName]?.domain != nil { try step { nodes[node.domainName]?.domain = nil } }
+        if nodes[node.domainName] != nil { try step { nodes[node.domainName] = nil } }
+    }
+
+    package func removeClusterRemains(_ cluster: String) async throws {
+        try begin("removeClusterRemains", cluster)
+        if nodes.values.contains(where: { $0.cluster == cluster }) {
+            throw ProviderError(.failed, "cluster \(cluster) still has nodes")
+        }
+        if clusterDirectories.contains(cluster) { try step { clusterDirectories.remove(cluster) } }
+    }
+
+    package func evidence(for node: NodeReference, lines: Int) async -> [String] {
+        Array((consoles[node.domainName] ?? []).suffix(lines))
+    }
+
+    package func stoppedDomains() async -> AsyncStream<String> { listen() }
+
+    package func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String {
+        "<domain>\(node.domainName)</domain>\n"
+    }
+
+    package func networkXML(for network: NetworkPlan) async throws -> String {
+        "<network>\(network.name)</network>\n"
+    }
+
+    private func requireOurs(_ domain: String) throws {
+        if foreignDomains.contains(domain) {
+            throw ProviderError(.conflict, "domain \(domain) is not Slipway's")
+        }
+    }
+
+    private func requireDomain(_ node: NodeReference) throws -> FakeDomain {
+        try requireOurs(node.domainName)
+        guard let domain = nodes[node.domainName]?.domain else {
+            throw ProviderError(.failed, "\(node.domainName) has no domain")
+        }
+        return domain
+    }
+}

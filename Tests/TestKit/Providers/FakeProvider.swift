@@ -1,0 +1,183 @@
+import Planning
+import Provisioning
+import Topology
+
+/// A provider in memory, which can be made to fail, and to die at any moment of any call.
+package actor FakeProvider: NodeProvider {
+    /// A call, as ``calls`` lists it: the protocol's name and what it was about.
+    package struct Call: Sendable, Hashable, CustomStringConvertible {
+        package var name: String
+        package var subject: String
+
+        package init(_ name: String, _ subject: String) {
+            self.name = name
+            self.subject = subject
+        }
+
+        package var description: String { "\(name) \(subject)" }
+    }
+
+    /// Thrown by every call from the moment the fake process is killed, until ``revive()``.
+    package struct Killed: Error, Sendable, Hashable {
+        package init() {}
+    }
+
+    struct Node: Sendable {
+        var cluster: String
+        var name: String
+        /// Nil when there is no directory.
+        var storage: Storage?
+        /// Nil when there is no domain.
+        var domain: FakeDomain?
+    }
+
+    /// A node's directory: nil inside means that it is half made or half removed.
+    struct Storage: Sendable {
+        var plan: NodePlan?
+    }
+
+    struct FakeDomain: Sendable {
+        var plan: NodePlan
+        var phase: NodePhase
+        var power: ObservedNode.Power
+    }
+
+    struct FakeNetwork: Sendable {
+        var plan: NetworkPlan
+        var active: Bool
+    }
+
+    var nodes: [String: Node] = [:]
+    var networks: [String: FakeNetwork] = [:]
+    var foreignDomains: Set<String> = []
+    var foreignNetworks: [ObservedNetwork] = []
+    var hostRoutes: [HostRoute] = []
+    var clusterDirectories: Set<String> = []
+    private var failures: [Call: [ProviderError]] = [:]
+    private var listeners: [Int: AsyncStream<String>.Continuation] = [:]
+    private var listenerCount = 0
+    private var stepsToLive: Int?
+    private var isKilled = false
+
+    /// Every call that changes something, in order, whether it succeeded or not.
+    package private(set) var calls: [Call] = []
+    /// How many single changes were made; the moments at which ``kill(afterSteps:)`` can strike.
+    package private(set) var steps = 0
+    /// Lines that ``evidence(for:lines:)`` returns, by domain name.
+    package var consoles: [String: [String]] = [:]
+    /// Called after each change of a node's power, so that a test can move the rest of its world along.
+    private var powerChanged: (@Sendable (_ domain: String, _ isRunning: Bool) async -> Void)?
+
+    package init() {}
+}
+
+// MARK: What a test does to it
+
+extension FakeProvider {
+    /// Makes the next call of that name and subject throw; several times for several calls.
+    package func fail(_ name: String, _ subject: String, with error: ProviderError) {
+        failures[Call(name, subject), default: []].append(error)
+    }
+
+    /// Dies when `count` more single changes have been made: a call may be left half done, as by `kill -9`.
+    package func kill(afterSteps count: Int) {
+        stepsToLive = count
+    }
+
+    /// The process is started again: what was done is still done.
+    package func revive() {
+        stepsToLive = nil
+        isKilled = false
+    }
+
+    /// Someone else made a domain.
+    package func addForeignDomain(_ name: String) {
+        foreignDomains.insert(name)
+    }
+
+    /// Someone else made a network.
+    package func addForeignNetwork(_ network: ObservedNetwork) {
+        foreignNetworks.append(network)
+    }
+
+    package func setHostRoutes(_ routes: [HostRoute]) {
+        hostRoutes = routes
+    }
+
+    package func setConsole(_ lines: [String], of domain: String) {
+        consoles[domain] = lines
+    }
+
+    package func onPowerChange(_ body: @escaping @Sendable (_ domain: String, _ isRunning: Bool) async -> Void) {
+        powerChanged = body
+    }
+
+    /// The node dies: its domain stops, without a call of ours.
+    package func crash(_ node: NodeReference) async {
+        await setPower(.off, of: node.domainName)
+    }
+
+    /// Someone removes the domain by hand and leaves the directory.
+    package func deleteDomainByHand(_ node: NodeReference) async {
+        await setPower(.off, of: node.domainName)
+        nodes[node.domainName]?.domain = nil
+    }
+
+    /// Someone removes the node's directory by hand.
+    package func deleteStorageByHand(_ node: NodeReference) {
+        nodes[node.domainName]?.storage = nil
+    }
+
+    /// Whether nothing is left: no node, no network, no directory.
+    package var isClean: Bool { nodes.isEmpty && networks.isEmpty && clusterDirectories.isEmpty }
+}
+
+// MARK: How calls are made
+
+extension FakeProvider {
+    /// Starts a call that changes something.
+    func begin(_ name: String, _ subject: String) throws {
+        let call = Call(name, subject)
+        if isKilled { throw Killed() }
+        calls.append(call)
+        guard var waiting = failures[call], !waiting.isEmpty else { return }
+        let error = waiting.removeFirst()
+        failures[call] = waiting
+        throw error
+    }
+
+    /// Makes one change, unless the moment to die has come.
+    func step(_ change: () -> Void) throws {
+        try live()
+        steps += 1
+        change()
+    }
+
+    /// Counts down to the moment to die.
+    func live() throws {
+        if stepsToLive == 0 { isKilled = true }
+        if isKilled { throw Killed() }
+        stepsToLive = stepsToLive.map { $0 - 1 }
+    }
+
+    /// Throws when the process is dead.
+    func checkAlive() throws {
+        if isKilled { throw Killed() }
+    }
+
+    func setPower(_ power: ObservedNode.Power, of domain: String) async {
+        guard let before = nodes[domain]?.domain?.power, before != power else { return }
+        nodes[domain]?.domain?.power = power
+        if power == .off {
+            for listener in listeners.values { listener.yield(domain) }
+        }
+        await powerChanged?(domain, power == .running)
+    }
+
+    func listen() -> AsyncStream<String> {
+        let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+        listenerCount += 1
+        listeners[listenerCount] = continuation
+        return stream
+    }
+}
