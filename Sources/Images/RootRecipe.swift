@@ -21,8 +21,8 @@ package struct RootRecipe: Sendable, Hashable {
     package static let debian12 = RootRecipe(
         suite: "bookworm",
         packages: [
-            "ca-certificates", "curl", "dbus", "docker.io", "etcd-client", "etcd-server", "iproute2", "iptables",
-            "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo", "systemd",
+            "busybox", "ca-certificates", "curl", "dbus", "docker.io", "etcd-client", "etcd-server", "iproute2",
+            "iptables", "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo", "systemd",
             "systemd-sysv",
         ],
         excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],

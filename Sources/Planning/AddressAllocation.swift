@@ -6,7 +6,7 @@ import Topology
 /// role can grow without another's addresses moving; a role that outgrows its share goes on with whatever is free.
 package struct AddressAllocation: Sendable {
     /// Addresses left to the host and to what users put on the network by hand.
-    package static let reserved = 9
+    package static let reserved = CIDRv4.reservedAddresses
 
     private let network: CIDRv4
     private let roles: [String]
@@ -19,9 +19,7 @@ package struct AddressAllocation: Sendable {
     }
 
     /// How many nodes fit into `network`.
-    package static func capacity(of network: CIDRv4) -> Int {
-        max(0, Int(network.broadcast.number - network.base.number) - 1 - reserved)
-    }
+    package static func capacity(of network: CIDRv4) -> Int { network.nodeCapacity }
 
     /// The next address for a node of `role`; nil when the network is full.
     package mutating func next(for role: String) -> IPv4Address? {

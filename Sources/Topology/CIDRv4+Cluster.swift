@@ -15,11 +15,18 @@ extension CIDRv4 {
         self.init(trustedBase: IPv4Address(number: address.number & mask), prefix: prefix)
     }
 
-    /// How many nodes have room: all addresses but the network's own, the gateway and the broadcast address.
-    package var nodeCapacity: Int { max(0, 1 << (32 - prefix) - 3) }
+    /// The addresses after the network's own that no node gets: the host's, and some that users may give by hand.
+    package static let reservedAddresses = 9
+
+    /// How many nodes have room: all addresses but the network's own, the reserved ones and the broadcast address.
+    package var nodeCapacity: Int { Self.nodeCapacity(ofPrefix: prefix) }
 
     /// The longest prefix whose network has room for `nodes`.
     package static func prefix(forNodes nodes: Int) -> Int {
-        (8...29).last { 1 << (32 - $0) - 3 >= nodes } ?? 8
+        (8...28).last { nodeCapacity(ofPrefix: $0) >= nodes } ?? 8
+    }
+
+    private static func nodeCapacity(ofPrefix prefix: Int) -> Int {
+        max(0, 1 << (32 - prefix) - 2 - reservedAddresses)
     }
 }

@@ -59,7 +59,7 @@ extension Topology {
             cidr.nodeCapacity == 0 ? "no node" : cidr.nodeCapacity == 1 ? "one node" : "\(cidr.nodeCapacity) nodes"
         let wider = CIDRv4(around: cidr.base, prefix: CIDRv4.prefix(forNodes: nodes))
         let notes = [
-            "the network's own address, the host's and the broadcast address are taken",
+            "no node gets the network's first \(CIDRv4.reservedAddresses + 1) addresses, nor the broadcast address",
             "\(wider) has room for \(wider.nodeCapacity)",
         ]
         let message = "\(cidr) has room for \(fit), and the roles have \(nodes)"

@@ -140,7 +140,7 @@ import TopologyLoading
         ("{Core: {count: 1, etcd: member}}", "9+4 error: the role's name \"Core\" must start with a lower-case letter"),
         (
             "{core: {etcd: member}, w: {count: 299}}",
-            "42+3 error: 10.86.78.0/24 has room for 253 nodes, and the roles have 300"
+            "42+3 error: 10.86.78.0/24 has room for 245 nodes, and the roles have 300"
         ),
         ("{core: {etcd: member, metadata: [a]}}", "40+1 error: expected a mapping for \"metadata\", found a list"),
         (
