@@ -137,7 +137,7 @@ let package = Package(
 
         // MARK: Mains: under fifty lines each.
 
-        .executableTarget(name: "slipway", dependencies: ["SlipwayCommands"]),
+        .executableTarget(name: "slipway", dependencies: ["SlipwayCommands", argumentParser]),
         .executableTarget(name: "fleetd", dependencies: ["Fleet", argumentParser, logging]),
         .executableTarget(name: "fleetctl", dependencies: ["FleetCommands"]),
         .executableTarget(name: "coreos-cloudinit", dependencies: ["NodeSetup"]),

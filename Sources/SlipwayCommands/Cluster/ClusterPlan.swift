@@ -1,0 +1,31 @@
+import ArgumentParser
+import Diagnostics
+import Planning
+import TopologyLoading
+
+struct ClusterPlan: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what `up` would do, and why; changes nothing.",
+        discussion: "Exit code 0: nothing to do. 2: there are changes. 1: an error.",
+    )
+
+    @Argument(help: "A topology file, or a name for which there is one.")
+    var cluster: String
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
+        let topology = try loaded.checked()
+        let session = try await Session.open(connect)
+        let plan = try await Diagnosing.showing(loaded.sources) { try await session.plan(topology).plan }
+        Diagnosing.show(plan.warnings, sources: loaded.sources)
+        if output.json {
+            try Output.json(PlanPayload(plan))
+        } else {
+            Output.print(PlanText(plan: plan, style: Output.style).text())
+        }
+        if !plan.isEmpty { throw ExitCode(2) }
+    }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Planning
+import Topology
+import TopologyLoading
+
+struct ClusterUp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Bring a cluster to what its file says.",
+        discussion: """
+            Makes what is missing, mends what has drifted, removes what the file no longer asks for (after asking), and
+            waits until every node and unit is ready. Nothing to do is fine. After a crash, Ctrl-C or an error, the
+            same command goes on where it stopped.
+            """,
+    )
+
+    @Argument(help: "A topology file, or a name for which there is one.")
+    var cluster: String
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+    @OptionGroup var confirm: ConfirmOption
+
+    func run() async throws {
+        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
+        let topology = try loaded.checked()
+        let session = try await Session.open(connect)
+        let runner = PlanRunner(
+            session: session,
+            command: "slipway up \(cluster)",
+            json: output.json,
+            yes: confirm.yes,
+        )
+        let plan = try await Diagnosing.showing(loaded.sources) {
+            try await runner.converge(topology, sources: loaded.sources)
+        }
+        guard !output.json, !plan.isEmpty else { return }
+        try await ClusterStatus.print(cluster: topology.name, session: session)
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import FoundationEssentials
+import Planning
+import Provisioning
+import SecureShell
+import SystemPackage
+import Topology
+
+struct ClusterEnv: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "env",
+        abstract: "Print exports with which docker, fleetctl and etcdctl on this host speak to the cluster.",
+        discussion: #"  eval "$(slipway env dev-test)""#,
+    )
+
+    @Argument(help: "A topology file, or the name of a cluster.")
+    var cluster: String
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let name = try ClusterArgument(cluster).clusterName()
+        let session = try await Session.open(connect)
+        let nodes = try await session.provider.observe().nodes(of: name)
+        guard !nodes.isEmpty else { throw ValidationError("there is no cluster '\(name)'; see: slipway list") }
+        let variables = try await variables(name, nodes: nodes, session: session)
+        if output.json {
+            try Output.json(Dictionary(variables, uniquingKeysWith: { first, _ in first }))
+        } else {
+            for (key, value) in variables { Output.print("export \(key)=\(ShellWord.quoted(value))") }
+        }
+    }
+
+    private func variables(
+        _ name: String,
+        nodes: [ObservedNode],
+        session: Session,
+    ) async throws -> [(String, String)] {
+        let running = nodes.filter { $0.power == .running }
+        let members = running.filter { $0.etcd == .member }.compactMap(\.address)
+        var variables: [(String, String)] = []
+        if let node = try await dockerHost(running) { variables.append(("DOCKER_HOST", "tcp://\(node):2375")) }
+        if let first = members.first {
+            variables.append(("FLEETCTL_ENDPOINT", "http://\(first):49153"))
+            variables.append(("FLEETCTL_SSH_CONFIG", try sshConfig(name, nodes: nodes, session: session)))
+            variables.append(("ETCDCTL_API", "3"))
+            variables.append(("ETCDCTL_ENDPOINTS", members.map { "http://\($0):2379" }.joined(separator: ",")))
+        }
+        return variables
+    }
+
+    /// The first node whose Docker listens on the network.
+    private func dockerHost(_ nodes: [ObservedNode]) async throws -> String? {
+        for node in nodes {
+            if let address = node.address, await Reachability.answers("\(address)", port: 2375) { return "\(address)" }
+        }
+        return nil
+    }
+
+    private func sshConfig(_ name: String, nodes: [ObservedNode], session: Session) throws -> String {
+        let targets = try session.sshTargets(cluster: name, nodes: nodes)
+        let client = try session.sshClient(cluster: name)
+        let path = client.knownHostsFile.string + ".ssh-config"
+        let text = SSHConfig(client: client, cluster: name).text(for: targets)
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        return path
+    }
+}

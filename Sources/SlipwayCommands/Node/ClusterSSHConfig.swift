@@ -1,0 +1,28 @@
+import ArgumentParser
+import Planning
+import Provisioning
+import SecureShell
+
+struct ClusterSSHConfig: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ssh-config",
+        abstract: "Print a configuration with which ssh, scp and rsync reach the nodes by name.",
+        discussion: """
+              slipway ssh-config production > production.ssh
+              ssh -F production.ssh worker-1
+            """,
+    )
+
+    @Argument(help: "A topology file, or the name of a cluster.")
+    var cluster: String
+    @OptionGroup var connect: ConnectOptions
+
+    func run() async throws {
+        let name = try ClusterArgument(cluster).clusterName()
+        let session = try await Session.open(connect)
+        let nodes = try await session.provider.observe().nodes(of: name)
+        guard !nodes.isEmpty else { throw ValidationError("there is no cluster '\(name)'; see: slipway list") }
+        let targets = try session.sshTargets(cluster: name, nodes: nodes)
+        Output.print(SSHConfig(client: try session.sshClient(cluster: name), cluster: name).text(for: targets))
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+
+struct NodeExec: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exec",
+        abstract: "Run a command on a node, with its output and exit code.",
+        usage: "slipway exec [CLUSTER|FILE] NODE -- COMMAND...",
+        discussion: "The words of the command reach the node as they are. Exit code 255: the node could not be reached.",
+    )
+
+    @Argument(help: ArgumentHelp("The cluster (or its file) and the node.", valueName: "node"))
+    var node: [String]
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("The command and its arguments.", valueName: "command"))
+    var command: [String] = []
+    @OptionGroup var connect: ConnectOptions
+
+    func validate() throws {
+        if command.isEmpty { throw ValidationError("say what to run after --, such as: slipway exec worker-1 -- uptime") }
+    }
+
+    func run() async throws {
+        let session = try await Session.open(connect)
+        // One word is a line for the node's shell, as with ssh; several are quoted so that each stays one word.
+        let words = command.count == 1 ? command : command.map(ShellWord.quoted)
+        try await NodeShellCommand(session: session, words: node).become(words)
+    }
+}
+
+/// Words as a POSIX shell must be given them.
+enum ShellWord {
+    static func quoted(_ word: String) -> String {
+        let plain = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=@%+,".contains($0)) }
+        return plain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Diagnostics
+import Planning
+import Provisioning
+import TopologyLoading
+
+struct NodeRender: AsyncParsableCommand {
+    enum Part: String, ExpressibleByArgument, CaseIterable {
+        case cloudConfig = "cloud-config"
+        case domain
+        case network
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "render",
+        abstract: "Print what a node is given, byte for byte: its cloud-config, its domain XML, the network XML.",
+        usage: "slipway render FILE NODE [--part cloud-config|domain|network]",
+        discussion: "The cloud-config holds the node's private host key.",
+    )
+
+    @Argument(help: "A topology file, or a name for which there is one.")
+    var cluster: String
+    @Argument(help: "The node, such as worker-1.")
+    var node: String
+    @Option(help: "Which part.")
+    var part = Part.cloudConfig
+    @OptionGroup var connect: ConnectOptions
+
+    func run() async throws {
+        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
+        let topology = try loaded.checked()
+        let session = try await Session.open(connect)
+        let plan = try await Diagnosing.showing(loaded.sources) { try await session.plan(topology).plan }
+        guard let node = plan.nodes.first(where: { $0.name == node }) else {
+            let names = plan.nodes.map(\.name).joined(separator: ", ")
+            throw ValidationError("the topology has no node '\(node)'; it has \(names)")
+        }
+        switch part {
+        case .cloudConfig:
+            Output.rawOutput(node.userData)
+        case .domain:
+            Output.print(try await session.provider.domainXML(for: node, image: session.images.paths(node.image)))
+        case .network:
+            guard let network = plan.network else { throw ValidationError("the plan has no network") }
+            Output.print(try await session.provider.networkXML(for: network))
+        }
+    }
+}

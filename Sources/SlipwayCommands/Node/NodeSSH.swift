@@ -1,0 +1,42 @@
+import ArgumentParser
+import Planning
+import Provisioning
+import SecureShell
+
+struct NodeSSH: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ssh",
+        abstract: "Log in to a node as core.",
+        usage: "slipway ssh [CLUSTER|FILE] NODE [-- COMMAND...]",
+    )
+
+    @Argument(help: ArgumentHelp("The cluster (or its file) and the node.", valueName: "node"))
+    var node: [String]
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("What to run instead of a shell.", valueName: "command"))
+    var command: [String] = []
+    @OptionGroup var connect: ConnectOptions
+
+    func run() async throws {
+        let session = try await Session.open(connect)
+        try await NodeShellCommand(session: session, words: node).become(command)
+    }
+}
+
+/// ssh to a node, in this program's place.
+struct NodeShellCommand {
+    let session: Session
+    let words: [String]
+
+    func become(_ command: [String]) async throws -> Never {
+        let node = try await NodeArgument(words: words).resolve(session)
+        let targets = try session.sshTargets(
+            cluster: node.cluster,
+            nodes: try await session.provider.observe().nodes(of: node.cluster),
+        )
+        guard let target = targets.first(where: { $0.node == node.name }) else {
+            throw ValidationError("node \(node.name) has no address")
+        }
+        let client = try session.sshClient(cluster: node.cluster)
+        try Replacing.exec("ssh", client.arguments(for: target, command: command, batch: false))
+    }
+}

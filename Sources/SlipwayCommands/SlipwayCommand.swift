@@ -1,0 +1,43 @@
+import ArgumentParser
+
+/// The `slipway` program: its commands, grouped as a person meets them.
+package struct SlipwayCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "slipway",
+        abstract: "Bring up real Linux clusters (systemd, etcd, fleet, Docker) on libvirt, from a file.",
+        discussion: """
+            A first cluster:
+              slipway up Topologies/dev-test.yaml      plan it, boot it, deploy its units
+              slipway status dev-test                  see its nodes and units
+              slipway ssh dev-test worker-1            log in to a node
+              slipway smoke dev-test                   check that it works
+              slipway down dev-test                    remove every trace
+
+            Commands take a topology file or the name of a cluster that exists.
+            """,
+        version: SlipwayVersion.current,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Cluster",
+                subcommands: [
+                    ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
+                    ClusterList.self, ClusterSmoke.self, ClusterDown.self,
+                ],
+            ),
+            CommandGroup(
+                name: "Nodes",
+                subcommands: [
+                    NodeRender.self, NodeSSH.self, NodeExec.self, NodeConsole.self, NodeLogs.self,
+                    ClusterSSHConfig.self, ClusterEnv.self,
+                ],
+            ),
+            CommandGroup(name: "Host", subcommands: [ImageCommand.self, HostDoctor.self]),
+        ],
+    )
+
+    package init() {}
+}
+
+enum SlipwayVersion {
+    static let current = "0.1.0"
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Diagnostics
+import TopologyLoading
+
+/// Tells a person what is wrong with a file, all of it, and ends with status 1.
+enum Diagnosing {
+    /// The topology of an argument, with its warnings shown.
+    static func topology(_ argument: ClusterArgument) throws -> LoadedTopology {
+        let loaded = try argument.load()
+        show(loaded.diagnostics, sources: loaded.sources)
+        guard loaded.topology != nil, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
+        return loaded
+    }
+
+    static func show(_ diagnostics: [Diagnostic], sources: [String: String]) {
+        guard !diagnostics.isEmpty else { return }
+        Output.raw(DiagnosticRenderer(color: Output.errorIsTerminal).render(diagnostics, sources: sources))
+    }
+
+    /// Runs `work`; diagnostics it throws are shown with the lines they point at.
+    static func showing<Result>(
+        _ sources: [String: String],
+        _ work: () async throws -> Result,
+    ) async throws -> Result {
+        do {
+            return try await work()
+        } catch let error as DiagnosticsError {
+            show(error.diagnostics, sources: sources.merging(error.sources) { $1 })
+            throw ExitCode.failure
+        }
+    }
+}

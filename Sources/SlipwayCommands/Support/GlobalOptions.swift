@@ -1,0 +1,20 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// What every command takes that looks at libvirt.
+struct ConnectOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("libvirt's URI (default: $SLIPWAY_CONNECT, or lxc:///system).", valueName: "uri"))
+    var connect: String?
+
+    var uri: String { connect ?? ProcessInfo.processInfo.environment["SLIPWAY_CONNECT"] ?? "lxc:///system" }
+}
+
+struct JSONOption: ParsableArguments {
+    @Flag(help: "Print JSON for programs instead of text.")
+    var json = false
+}
+
+struct ConfirmOption: ParsableArguments {
+    @Flag(name: [.long, .customShort("y")], help: "Do not ask before something is destroyed.")
+    var yes = false
+}

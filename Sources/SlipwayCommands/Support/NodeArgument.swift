@@ -1,0 +1,39 @@
+import ArgumentParser
+import Planning
+import Provisioning
+import SecureShell
+
+/// A node as named on the command line: `CLUSTER NODE`, `FILE NODE`, `CLUSTER.NODE`, or `NODE` where only one cluster
+/// has a node of that name.
+struct NodeArgument {
+    let words: [String]
+
+    /// The node meant.
+    ///
+    /// - Throws: `ValidationError` that says which nodes there are.
+    func resolve(_ session: Session) async throws -> ObservedNode {
+        let nodes = try await session.provider.observe().nodes.filter(\.hasDomain)
+        switch words.count {
+        case 1:
+            return try only(nodes.filter { $0.name == words[0] || $0.domainName == words[0] }, of: nodes)
+        case 2:
+            let cluster = try ClusterArgument(words[0]).clusterName()
+            let own = nodes.filter { $0.cluster == cluster }
+            guard !own.isEmpty else { throw ValidationError("there is no cluster '\(cluster)'; see: slipway list") }
+            return try only(own.filter { $0.name == words[1] }, of: own)
+        default:
+            throw ValidationError("name a cluster and a node, such as: production worker-1")
+        }
+    }
+
+    private func only(_ found: [ObservedNode], of all: [ObservedNode]) throws -> ObservedNode {
+        if let node = found.first, found.count == 1 { return node }
+        let wanted = words.last ?? ""
+        guard found.isEmpty else {
+            let clusters = found.map(\.domainName).joined(separator: ", ")
+            throw ValidationError("'\(wanted)' is a node of several clusters; name one: \(clusters)")
+        }
+        let names = all.map { words.count == 1 ? $0.domainName : $0.name }.joined(separator: ", ")
+        throw ValidationError("there is no node '\(wanted)'; there are: \(names.isEmpty ? "none" : names)")
+    }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Etcd
+import FoundationEssentials
+import Images
+import LibvirtProvider
+import Logging
+import Planning
+import Provisioning
+import SecureShell
+import SystemPackage
+import Topology
+
+/// A command's hold on this host: libvirt, the images, the keys.
+struct Session: Sendable {
+    let provider: any NodeProvider
+    let images: StoredImages
+    let secret: HostSecret
+    let home: FilePath
+    let uri: String
+
+    static var home: FilePath {
+        FilePath(ProcessInfo.processInfo.environment["SLIPWAY_HOME"] ?? "/var/lib/slipway")
+    }
+
+    /// Silent, unless SLIPWAY_DEBUG asks to hear of every call on standard error.
+    static var logger: Logger {
+        guard ProcessInfo.processInfo.environment["SLIPWAY_DEBUG"] != nil else {
+            return Logger(label: "slipway") { _ in SwiftLogNoOpLogHandler() }
+        }
+        var logger = Logger(label: "slipway") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .debug
+        return logger
+    }
+
+    /// Opens libvirt.
+    ///
+    /// - Throws: what is missing, with the command that says more.
+    static func open(_ options: ConnectOptions) async throws -> Session {
+        let home = Self.home
+        let provider = LibvirtProvider(uri: options.uri, home: home.string, logger: logger)
+        return Session(
+            provider: provider,
+            images: try StoredImages(home: home),
+            secret: try HostSecret(directory: home.appending("keys")),
+            home: home,
+            uri: options.uri,
+        )
+    }
+
+    /// Facts of this host for the planner.
+    func inputs(for cluster: String) throws -> PlannerInputs {
+        let own = try secret.ownKey()
+        _ = try secret.ownKeyFile()
+        let mirror = ProcessInfo.processInfo.environment["SLIPWAY_REGISTRY_MIRROR"]
+        let keys = try HostKeys(secret: secret, cluster: cluster)
+        return PlannerInputs(
+            image: try images.current(),
+            authorizedKeys: [own.publicKey],
+            hostKey: { keys.pair(of: $0) },
+            clusterKey: try secret.clusterKey(cluster: cluster),
+            registryMirrors: mirror.map { [$0] } ?? [],
+        )
+    }
+
+    func observer() -> ClusterObserver {
+        ClusterObserver(provider: provider, images: images, clusters: LiveClusterClients())
+    }
+
+    /// Plans what brings the cluster to its topology.
+    func plan(_ topology: Topology) async throws -> (plan: Plan, observed: Observation) {
+        let inputs = try inputs(for: topology.name)
+        let observed = try await observer().observe(topology.name, wanted: inputs.image)
+        return (try Planner(topology: topology, inputs: inputs).plan(from: observed), observed)
+    }
+
+    func executor(cluster: String, emit: @escaping EventSink) throws -> Executor {
+        let keys = try HostKeys(secret: secret, cluster: cluster)
+        let shell = SecureNodeShell(client: try sshClient(cluster: cluster)) { keys.pair(of: $0).publicKey }
+        return Executor(
+            provider: provider,
+            images: images,
+            shell: shell,
+            clusters: LiveClusterClients(),
+            emit: emit,
+        )
+    }
+
+    /// Takes the cluster's lock; whoever has it may change the cluster.
+    func lock(_ cluster: String, purpose: String) throws -> ClusterLock {
+        try ClusterLock(cluster: cluster, directory: home.appending("locks"), purpose: purpose)
+    }
+
+    // MARK: ssh
+
+    func sshClient(cluster: String) throws -> SSHClient {
+        SSHClient(
+            identityFile: try secret.ownKeyFile(),
+            knownHostsFile: home.appending("known_hosts").appending(cluster),
+        )
+    }
+
+    /// The nodes of a cluster as ssh must know them, with their host keys on file.
+    func sshTargets(cluster: String, nodes: [ObservedNode]) throws -> [SSHTarget] {
+        let keys = try HostKeys(secret: secret, cluster: cluster)
+        let targets = nodes.compactMap { node in
+            node.address.map { SSHTarget(node: node.name, address: $0, hostKey: keys.pair(of: node.name).publicKey) }
+        }
+        try sshClient(cluster: cluster).writeKnownHosts(targets)
+        return targets
+    }
+
+    func sshTargets(_ plan: Plan) throws -> [SSHTarget] {
+        let keys = try HostKeys(secret: secret, cluster: plan.cluster)
+        let targets = plan.nodes.map {
+            SSHTarget(node: $0.name, address: $0.address, hostKey: keys.pair(of: $0.name).publicKey)
+        }
+        try sshClient(cluster: plan.cluster).writeKnownHosts(targets)
+        return targets
+    }
+
+    /// Forgets what was kept for ssh.
+    func removeKnownHosts(cluster: String) throws {
+        let file = home.appending("known_hosts").appending(cluster).string
+        for path in [file, file + ".ssh-config"] where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+}

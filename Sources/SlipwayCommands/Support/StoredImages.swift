@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Images
+import Planning
+import Provisioning
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The images of this host, as planning and provisioning want them.
+struct StoredImages: ImageSource {
+    let store: ImageStore
+    let recipe: RootRecipe
+    let home: FilePath
+
+    init(home: FilePath) throws {
+        self.home = home
+        store = ImageStore(home: home.string)
+        recipe = RootRecipe.debian12
+    }
+
+    /// The layer made of the node programs beside this program.
+    func layer() throws -> NodeLayer {
+        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let environment = ProcessInfo.processInfo.environment
+        return NodeLayer(programs: try NodePrograms.locate(near: executable, environment: environment))
+    }
+
+    /// The image nodes get that are made now.
+    func current() throws -> ImageDigests { ImageDigests(root: recipe.digest, layer: try layer().digest) }
+
+    func isPresent(_ digests: ImageDigests) -> Bool {
+        store.has(.root, digest: digests.root) && store.has(.layer, digest: digests.layer)
+    }
+
+    func paths(_ digests: ImageDigests) -> NodeImagePaths {
+        let image = store.reference(rootDigest: digests.root, layerDigest: digests.layer)
+        return NodeImagePaths(root: image.rootPath, layer: image.layerPath)
+    }
+
+    func ensure(
+        _ digests: ImageDigests,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> NodeImagePaths {
+        if isPresent(digests) { return paths(digests) }
+        let layer = try layer()
+        guard digests == ImageDigests(root: recipe.digest, layer: layer.digest) else {
+            throw ProvisioningError(
+                "the plan's image \(digests.root.prefix(12))/\(digests.layer.prefix(12)) is not what this slipway makes",
+                hints: ["the node programs changed since the plan was made; run the command again"],
+            )
+        }
+        _ = try await store.ensure(recipe, layer) { event in
+            switch event {
+            case .waiting(let text), .step(let text): progress(text)
+            case .built(let kind, let digest, _): progress("\(kind.rawValue) \(digest.prefix(12)) is ready")
+            }
+        }
+        return paths(digests)
+    }
+}
