@@ -25,7 +25,9 @@ package struct DiagnosticRenderer: Sendable {
             text += quoted
         }
         for note in diagnostic.notes {
-            let indented = note.split(omittingEmptySubsequences: false) { $0.isNewline }.joined(separator: "\n          ")
+            let indented = note.split(omittingEmptySubsequences: false) { $0.isNewline }.joined(
+                separator: "\n          "
+            )
             text += "    note: \(indented)\n"
         }
         return text

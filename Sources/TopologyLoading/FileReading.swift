@@ -16,8 +16,10 @@ package struct DiskFiles: FileReading {
     package init() {}
 
     package func text(at path: String) throws -> String? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let bytes = try Data(contentsOf: URL(filePath: path))
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return nil }
+        guard !isDirectory else { throw FileReadingError.directory }
+        guard let bytes = FileManager.default.contents(atPath: path) else { throw FileReadingError.unreadable }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw FileReadingError.notText }
         return text
     }
@@ -46,7 +48,13 @@ package struct MemoryFiles: FileReading {
 }
 
 enum FileReadingError: Error, CustomStringConvertible {
-    case notText
+    case directory, unreadable, notText
 
-    var description: String { "it is not UTF-8 text" }
+    var description: String {
+        switch self {
+        case .directory: "it is a directory"
+        case .unreadable: "the system does not let it be read; look at its permissions"
+        case .notText: "it is not UTF-8 text"
+        }
+    }
 }

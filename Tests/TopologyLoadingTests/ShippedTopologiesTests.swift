@@ -26,6 +26,13 @@ import TopologyLoading
         )
     }
 
+    @Test func filesThatAreNoFiles() {
+        let directory = TopologyLoader().load(path: Self.directory).diagnostics
+        #expect(directory.map(\.message) == ["cannot read \(Self.directory): it is a directory"])
+        let missing = TopologyLoader().load(path: "\(Self.directory)/prodution.yaml").diagnostics
+        #expect(missing.map(\.notes) == [["did you mean \(Self.directory)/production.yaml?"]])
+    }
+
     /// A scaled topology is checked again: one worker is enough for what production runs.
     @Test(arguments: [1, 2, 6])
     func productionScales(workers: Int) throws {
