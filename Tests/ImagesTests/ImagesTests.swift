@@ -1,1 +1,0 @@
-// The images' tests come with their store.

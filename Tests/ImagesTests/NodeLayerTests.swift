@@ -1,0 +1,43 @@
+import FoundationEssentials
+import Testing
+
+@testable import Images
+
+@Suite struct NodeLayerTests {
+    private func layer(_ scratch: Scratch, fleetd: String = "fleetd") throws -> NodeLayer {
+        let programs = try NodeProgramName.allCases.map { name in
+            let path = try scratch.write(name == .fleetd ? fleetd : name.rawValue, to: "programs/\(name.rawValue)")
+            return NodeProgram(name: name, path: path, digest: try FileDigest.of(path))
+        }
+        return NodeLayer(programs: NodePrograms(programs: programs))
+    }
+
+    @Test func isNamedByItsContent() async throws {
+        try await Scratch.with { scratch in
+            let first = try layer(scratch).digest
+            #expect(try layer(scratch).digest == first)
+            #expect(try layer(scratch, fleetd: "another").digest != first)
+            #expect(RootRecipe.debian12.digest == RootRecipe.debian12.digest)
+        }
+    }
+
+    @Test func holdsTheProgramsAndTheirUnits() async throws {
+        try await Scratch.with { scratch in
+            let store = ImageStore(home: scratch.path)
+            let digest = try await store.ensureLayer(layer(scratch))
+            let units = "images/layer/\(digest)/usr/lib/systemd/system"
+            #expect(scratch.names(in: "images/layer/\(digest)/usr/bin") == ["coreos-cloudinit", "fleetctl", "fleetd"])
+            #expect(
+                scratch.names(in: "images/layer/\(digest)/usr/lib/slipway")
+                    == ["etcd2", "slipway-etcd-proxy", "slipway-node-init"]
+            )
+            #expect(scratch.names(in: units).filter { $0.hasSuffix(".socket") } == ["fleet.socket"])
+            #expect(scratch.text("\(units)/multi-user.target.wants/coreos-cloudinit.service") == NodeUnits.cloudInit)
+            let directory = "\(scratch.path)/images/layer/\(digest)"
+            let launcher = try FileManager.default.attributesOfItem(atPath: "\(directory)/usr/lib/slipway/etcd2")
+            #expect(launcher[.posixPermissions] as? Int == 0o755)
+            let usr = try FileManager.default.attributesOfItem(atPath: "\(directory)/usr")
+            #expect(usr[.modificationDate] as? Date == Date(timeIntervalSince1970: 1))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Images
+
+@Suite struct NodeProgramsTests {
+    private let fine = ELFSample.bytes(needing: ["libc.so.6"])
+    private let dynamic = ELFSample.bytes(needing: ["libswiftCore.so"])
+
+    @Test func prefersTheReleaseBuildToADynamicDebugBuild() async throws {
+        try await Scratch.with { scratch in
+            for name in NodeProgramName.allCases {
+                try scratch.write(dynamic, to: "debug/\(name.rawValue)")
+                try scratch.write(fine, to: "release/\(name.rawValue)")
+            }
+            let programs = try NodePrograms.locate(near: "\(scratch.path)/debug/slipway")
+            let expected = NodeProgramName.allCases.map { "\(scratch.path)/release/\($0.rawValue)" }
+            #expect(programs.programs.map(\.path) == expected)
+        }
+    }
+
+    @Test func namesEveryProgramThatIsMissingAndHowToBuildThem() async throws {
+        try await Scratch.with { scratch in
+            for name in NodeProgramName.allCases where name != .fleetd {
+                try scratch.write(name == .fleetctl ? dynamic : fine, to: "debug/\(name.rawValue)")
+            }
+            let error = #expect(throws: ImagesError.self) {
+                try NodePrograms.locate(near: "\(scratch.path)/debug/slipway")
+            }
+            let message = try #require(error).message
+            #expect(message.contains("fleetd is in none of"))
+            #expect(message.contains("debug/fleetctl needs libswiftCore.so"))
+            #expect(message.hasSuffix("build them with: \(NodePrograms.buildCommand)"))
+        }
+    }
+
+    @Test func takesThemWhereItIsTold() {
+        let path = NodePrograms.searchPath(near: "/a/b/slipway", environment: ["SLIPWAY_NODE_PROGRAMS": "/p"])
+        #expect(path == ["/p"])
+        #expect(
+            NodePrograms.searchPath(near: "/a/b/slipway", environment: [:]) == ["/a/b", "/a/release", "/a/lib/slipway"]
+        )
+    }
+}
