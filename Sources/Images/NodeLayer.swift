@@ -34,9 +34,9 @@ package struct NodeLayer: Sendable {
         return Digest.hexadecimal(hash.finalize())
     }
 
-    /// A container has no power button, seats, device nodes or kernel modules to care for.
+    /// A container has no device nodes or kernel modules to care for.
     private static let unitsOfMachines = [
-        "modprobe@.service", "systemd-logind.service", "systemd-modules-load.service", "systemd-remount-fs.service",
+        "modprobe@.service", "systemd-modules-load.service", "systemd-remount-fs.service",
         "systemd-tmpfiles-setup-dev.service", "systemd-update-utmp-runlevel.service", "systemd-update-utmp.service",
     ]
 

@@ -19,6 +19,7 @@ enum RootCustomization {
         printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$root/etc/hosts"
         : >"$root/etc/resolv.conf"
         printf 'LANG=C.UTF-8\nETCDCTL_API=3\n' >"$root/etc/environment"
+        : >"$root/etc/default/locale"
         {
             echo 'HostKey /etc/ssh/ssh_host_ed25519_key'
             echo 'PasswordAuthentication no'
@@ -28,9 +29,10 @@ enum RootCustomization {
             echo 'MaxStartups 100:30:200'
         } >"$root/etc/ssh/sshd_config.d/slipway.conf"
 
-        # No motd to compute at each login, and no session to register: logind is for VMs only.
+        # No motd to compute at each login, and no session to register: logind starts when poweroff asks for it.
         sed -i '/pam_motd/d; /pam_mail/d' "$root/etc/pam.d/sshd"
         rm -rf "$root/etc/update-motd.d"
+        rm "$root/lib/systemd/system/multi-user.target.wants/systemd-logind.service"
 
         # What runs is said by cloud-config; docker starts when its socket is used.
         chroot "$root" systemctl --quiet disable etcd.service docker.service containerd.service remote-fs.target \
