@@ -10,11 +10,13 @@ extension LibvirtProvider {
     private static let destroyPatience = Duration.seconds(10)
     /// How often a domain's state is asked for, in case its event is lost.
     private static let pollInterval = Duration.milliseconds(250)
+    /// How often the wish to stop is repeated: the kernel drops it while systemd is not far enough to listen.
+    private static let askInterval = Duration.seconds(1)
 
     package func stop(_ node: NodeReference, deadline: Duration) async throws {
         try await refuseForeign(node)
         guard try await isActive(node) else { return }
-        let isStopped = try await waitForStop(of: node, within: deadline) {
+        let isStopped = try await waitForStop(of: node, within: deadline, repeatingEvery: Self.askInterval) {
             // systemd takes SIGTERM as process 1 for a wish to be started anew; SIGRTMIN+3 is halt.target.
             try await self.signal(.realTime(3), node)
         }
@@ -78,7 +80,8 @@ extension LibvirtProvider {
     private func waitForStop(
         of node: NodeReference,
         within limit: Duration,
-        _ act: () async throws -> Void
+        repeatingEvery interval: Duration? = nil,
+        _ act: @escaping @Sendable () async throws -> Void
     ) async throws -> Bool {
         let events: AsyncStream<DomainEvent>
         do {
@@ -94,7 +97,14 @@ extension LibvirtProvider {
                 return nil
             }
             group.addTask {
-                while try await self.isActive(node) { try await Task.sleep(for: Self.pollInterval) }
+                var next = interval.map { ContinuousClock.now + $0 }
+                while try await self.isActive(node) {
+                    if let due = next, let interval, ContinuousClock.now >= due {
+                        next = due + interval
+                        try await act()
+                    }
+                    try await Task.sleep(for: Self.pollInterval)
+                }
                 return true
             }
             group.addTask {
