@@ -2,24 +2,49 @@ import FoundationEssentials
 import Images
 import Planning
 import Provisioning
+import Subprocess
+import SystemPackage
 
 extension LibvirtProvider {
     /// What libvirt's LXC driver writes of a domain. https://libvirt.org/drvlxc.html
     static func libvirtLog(of domain: String) -> String { "/var/log/libvirt/lxc/\(domain).log" }
 
     package func evidence(for node: NodeReference, lines: Int) async -> [String] {
-        let sources = [
-            ("node", "\(storage.directory(of: node))/\(NodeContract.initLog)"),
-            ("libvirt", Self.libvirtLog(of: node.domainName)),
-        ]
+        let directory = storage.directory(of: node)
+        // Evidence is for an error that is being told already: what cannot be read is left out.
         let found = try? await offPool { [storage] in
-            sources.flatMap { source, path in
-                // Evidence is for an error that is being told already: what cannot be read is left out.
-                let text = (try? storage.contents(of: path)).flatMap(\.self).map { String(decoding: $0, as: UTF8.self) }
-                return Evidence.tail(text ?? "", lines: lines).map { "\(source): \($0)" }
+            func tail(_ path: String) throws -> [String] {
+                Evidence.tail(String(decoding: try storage.contents(of: path) ?? Data(), as: UTF8.self), lines: lines)
             }
+            let ofLibvirt = try tail(Self.libvirtLog(of: node.domainName)).map { "libvirt: \($0)" }
+            return (ofLibvirt: ofLibvirt, ofInit: try tail("\(directory)/\(NodeContract.initLog)"))
         }
-        return Array((found ?? []).suffix(lines))
+        var evidence = found?.ofLibvirt ?? []
+        if let found, !found.ofInit.isEmpty {
+            evidence += found.ofInit.map { "init: \($0)" }
+        } else {
+            evidence += await journal(in: "\(directory)/upper/var/log/journal", lines: lines).map { "journal: \($0)" }
+        }
+        return Array(evidence.suffix(lines))
+    }
+
+    /// The node's own journal, read from outside: warnings and worse, or anything when there are none.
+    private func journal(in directory: String, lines: Int) async -> [String] {
+        guard FileManager.default.fileExists(atPath: directory) else { return [] }
+        for priority in ["warning", "debug"] {
+            let result = try? await Subprocess.run(
+                .name("journalctl"),
+                arguments: [
+                    "--directory", directory, "--lines", String(lines), "--priority", priority, "--boot", "--no-pager",
+                    "--quiet", "--output", "short-iso",
+                ],
+                output: .string(limit: 1 << 20),
+                error: .discarded,
+            )
+            let text = result?.standardOutput ?? ""
+            if !text.isEmpty { return Evidence.tail(text, lines: lines) }
+        }
+        return []
     }
 }
 

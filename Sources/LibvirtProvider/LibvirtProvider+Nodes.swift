@@ -38,14 +38,13 @@ extension LibvirtProvider {
 
     package func setPhase(_ phase: NodePhase, of node: NodeReference) async throws {
         let isOurs = try await run { connection throws(LibvirtError) in
-            let domain = try connection.domain(named: node.domainName)
-            guard var record = try domain.record() else { return false }
-            if record.phase != phase {
-                record.phase = phase
-                let element = record.element(qualified: false).rendered()
-                try domain.setMetadata(element, prefix: NodeRecord.prefix, namespace: NodeRecord.nameSpace)
+            // A node whose domain someone took away is leaving already.
+            if phase == .leaving {
+                return try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                    try domain.setPhase(phase)
+                } ?? true
             }
-            return true
+            return try connection.domain(named: node.domainName).setPhase(phase)
         }
         if !isOurs { throw Self.foreign(node.domainName) }
     }
@@ -105,6 +104,17 @@ private struct PresentDomain: Sendable {
 }
 
 extension Domain {
+    /// - Returns: whether the domain is Slipway's; one that is not is left alone.
+    fileprivate borrowing func setPhase(_ phase: NodePhase) throws(LibvirtError) -> Bool {
+        guard var record = try record() else { return false }
+        if record.phase != phase {
+            record.phase = phase
+            let element = record.element(qualified: false).rendered()
+            try setMetadata(element, prefix: NodeRecord.prefix, namespace: NodeRecord.nameSpace)
+        }
+        return true
+    }
+
     /// Starts the domain; one that runs, or that another call started meanwhile, is fine.
     fileprivate borrowing func startIfNeeded() throws(LibvirtError) {
         if try state().isActive { return }

@@ -24,7 +24,7 @@ package protocol NodeProvider: Sendable {
     func stop(_ node: NodeReference, deadline: Duration) async throws
     /// Powers the node off at once, as a power cut would.
     func powerOff(_ node: NodeReference) async throws
-    /// Writes how far the node has come onto its domain.
+    /// Writes how far the node has come onto its domain; a node without one is `leaving` as it is, and nothing else.
     func setPhase(_ phase: NodePhase, of node: NodeReference) async throws
     /// Removes domain, storage and every other trace of the node.
     func remove(_ node: NodeReference) async throws

@@ -50,6 +50,7 @@ import Testing
             let reference = NodeReference(cluster: world.cluster, name: "central-9")
             try await world.provider.stop(reference, deadline: .seconds(1))
             try await world.provider.powerOff(reference)
+            try await world.provider.setPhase(.leaving, of: reference)
             try await world.provider.remove(reference)
             try await world.provider.removeNetwork(cluster: world.cluster)
             try await world.provider.removeClusterRemains(world.cluster)

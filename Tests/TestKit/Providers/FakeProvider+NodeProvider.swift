@@ -134,6 +134,8 @@ extension FakeProvider {
 
     package func setPhase(_ phase: NodePhase, of node: NodeReference) async throws {
         try begin("setPhase", "\(node.domainName) \(phase)")
+        try requireOurs(node.domainName)
+        if phase == .leaving, nodes[node.domainName]?.domain == nil { return }
         guard try requireDomain(node).phase != phase else { return }
         try step { nodes[node.domainName]?.domain?.phase = phase }
     }
