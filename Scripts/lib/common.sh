@@ -51,13 +51,26 @@ apt_install() {
         sudo=(sudo)
     fi
     echo "installing ${missing[*]}"
-    # No daemon is started by its package here: scripts that need one start their own.
     local quiet=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
     if ! "${sudo[@]}" "${quiet[@]}" install --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
         "${sudo[@]}" "${quiet[@]}" update >/dev/null
         "${sudo[@]}" "${quiet[@]}" install --no-install-recommends "${missing[@]}" >/dev/null ||
             die "apt-get could not install: ${missing[*]}"
     fi
+    stop_new_services "${missing[@]}"
+}
+
+# Debian starts what it installs. The registry and etcd are needed as programs; no service of the host is wanted.
+stop_new_services() { # the packages that were installed
+    local package sudo=()
+    [ -d /run/systemd/system ] || return 0
+    [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+    for package in "$@"; do
+        case $package in
+        docker-registry) "${sudo[@]}" systemctl --quiet disable --now docker-registry.service ;;
+        etcd-server) "${sudo[@]}" systemctl --quiet disable --now etcd.service ;;
+        esac
+    done
 }
 
 swift_minimum=6.2
