@@ -1,0 +1,48 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+/// The local door to etcd: forwards connections to the cluster's members, whatever is spoken over them.
+///
+/// It learns the members from the cluster itself and follows changes; new connections go to members that are well, and
+/// connections to members that are found dead are closed, so that their clients come back at once.
+package final class EtcdProxyServer: Sendable {
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let core: EventLoopFuture<NIOLoopBound<ProxyCore>>
+
+    /// - Throws: ``ProxyError`` for a mode this program does not serve.
+    package init(
+        _ configuration: ProxyConfiguration,
+        logger: Logger,
+        notifier: ServiceNotifier = ServiceNotifier(address: nil),
+    ) throws(ProxyError) {
+        guard configuration.mode == .on else {
+            throw ProxyError(.configuration, "ETCD_PROXY=readonly is not served yet; use on")
+        }
+        let loop = group.next()
+        core = loop.submit {
+            NIOLoopBound(ProxyCore(configuration, on: loop.assumeIsolated(), logger, notifier), eventLoop: loop)
+        }
+    }
+
+    /// Listens, and begins to look for members.
+    /// - Returns: the ports listened on, in the configuration's order.
+    package func start() -> EventLoopFuture<[Int]> {
+        core.flatMap { $0.value.listen() }
+    }
+
+    /// Closes everything; answers that are under way have a moment to end.
+    package func stop(grace: TimeAmount = .milliseconds(200)) -> EventLoopFuture<Void> {
+        core.flatMap { $0.value.stop(grace: grace) }
+    }
+
+    /// For a main program: listens, blocks the calling thread for as long as `wait` does, and closes everything.
+    package func serve(until wait: () -> Void) throws {
+        _ = try start().wait()
+        wait()
+        try stop().wait()
+    }
+
+    /// Ends the event loop's thread, after ``stop(grace:)``.
+    package func shutDown() throws { try group.syncShutdownGracefully() }
+}

@@ -1,0 +1,95 @@
+/// What the proxy is told by the environment, in etcd v2's own variables.
+package struct ProxyConfiguration: Sendable, Hashable {
+    package enum Mode: String, Sendable {
+        /// Forwards everything.
+        case on
+        /// Forwards what changes nothing.
+        case readonly
+    }
+
+    package var mode: Mode
+    /// Where clients come in (`ETCD_LISTEN_CLIENT_URLS`).
+    package var listen: [Endpoint]
+    /// Where the members' peers are (`ETCD_INITIAL_CLUSTER`); the names do not matter.
+    package var peers: [Endpoint]
+    /// The file that remembers the members over a restart (in `ETCD_DATA_DIR`); nil remembers nothing.
+    package var cacheFile: String?
+    /// How often the member list is read (`ETCD_PROXY_REFRESH_INTERVAL`).
+    package var refreshInterval: Duration
+    /// How long one attempt to reach a member may take (`ETCD_PROXY_DIAL_TIMEOUT`).
+    package var dialTimeout: Duration
+    /// How long a client waits for a member before it is told that there is none.
+    package var patience: Duration = .seconds(5)
+    /// How long an attempt is alone before the next member is tried beside it.
+    package var hedgeDelay: Duration = .milliseconds(200)
+    /// How often each member is asked for a sign of life, and how long it has for it.
+    package var probeInterval: Duration = .seconds(1)
+
+    package init(
+        mode: Mode = .on,
+        listen: [Endpoint],
+        peers: [Endpoint],
+        cacheFile: String? = nil,
+        refreshInterval: Duration = .seconds(30),
+        dialTimeout: Duration = .seconds(1),
+    ) {
+        self.mode = mode
+        self.listen = listen
+        self.peers = peers
+        self.cacheFile = cacheFile
+        self.refreshInterval = refreshInterval
+        self.dialTimeout = dialTimeout
+    }
+
+    /// - Throws: ``ProxyError`` that names the variable.
+    package init(environment: [String: String]) throws(ProxyError) {
+        let value = environment["ETCD_PROXY"] ?? "on"
+        guard let mode = Mode(rawValue: value) else {
+            throw ProxyError(.configuration, "ETCD_PROXY is \"\(value)\"; this program serves on and readonly")
+        }
+        let listen = environment["ETCD_LISTEN_CLIENT_URLS"] ?? "http://localhost:2379,http://localhost:4001"
+        self.init(
+            mode: mode,
+            listen: try Self.list(listen, of: "ETCD_LISTEN_CLIENT_URLS"),
+            peers: try Self.peers(environment["ETCD_INITIAL_CLUSTER"] ?? ""),
+            cacheFile: environment["ETCD_DATA_DIR"].map { "\($0)/proxy/cluster" },
+            refreshInterval: try Self.milliseconds("ETCD_PROXY_REFRESH_INTERVAL", environment, default: 30_000),
+            dialTimeout: try Self.milliseconds("ETCD_PROXY_DIAL_TIMEOUT", environment, default: 1000),
+        )
+    }
+
+    /// `name=http://host:2380,name=…`
+    private static func peers(_ text: String) throws(ProxyError) -> [Endpoint] {
+        let urls = text.split(separator: ",").map { entry in
+            String(entry.firstIndex(of: "=").map { entry[entry.index(after: $0)...] } ?? entry)
+        }
+        return try list(urls.joined(separator: ","), of: "ETCD_INITIAL_CLUSTER")
+    }
+
+    private static func list(_ text: String, of name: String) throws(ProxyError) -> [Endpoint] {
+        var endpoints: [Endpoint] = []
+        for part in text.split(separator: ",") {
+            let url = part.filter { !$0.isWhitespace }
+            do {
+                let endpoint = try Endpoint(url: url)
+                if !endpoints.contains(endpoint) { endpoints.append(endpoint) }
+            } catch {
+                throw ProxyError(.configuration, "\(name): \(error.message)")
+            }
+        }
+        if endpoints.isEmpty { throw ProxyError(.configuration, "\(name) is empty: it must list at least one URL") }
+        return endpoints
+    }
+
+    private static func milliseconds(
+        _ name: String,
+        _ environment: [String: String],
+        default fallback: Int,
+    ) throws(ProxyError) -> Duration {
+        guard let text = environment[name] else { return .milliseconds(fallback) }
+        guard let count = Int(text), count > 0 else {
+            throw ProxyError(.configuration, "\(name) is \"\(text)\", not a number of milliseconds")
+        }
+        return .milliseconds(count)
+    }
+}

@@ -1,0 +1,87 @@
+import Logging
+import NIOCore
+
+extension ProxyCore {
+    /// Takes a new connection on; called before it is active.
+    func accept(_ channel: any Channel) throws {
+        let relay = RelayHandler()
+        try channel.pipeline.syncOperations.addHandler(relay)
+        let client = ProxyClient(channel, relay)
+        channel.closeFuture.assumeIsolated().whenComplete { _ in self.ended(client) }
+        guard !isStopping, clients.count < DescriptorLimit.connections else { return channel.close(promise: nil) }
+        clients.add(client)
+        loop.scheduleTask(in: TimeAmount(configuration.patience)) { self.giveUp(client) }
+        // The first turn of the loop after this one finds the connection active.
+        loop.execute { self.begin(client) }
+    }
+
+    private func begin(_ client: ProxyClient) {
+        guard clients.contains(client) else { return }
+        channelReads(client)
+        if table.isReady { connect(client) } else { clients.wait(client) }
+    }
+
+    private func channelReads(_ client: ProxyClient) {
+        client.channel.setOption(.autoRead, value: true).whenFailure { [channel = client.channel] _ in
+            channel.close(promise: nil)
+        }
+    }
+
+    func connect(_ client: ProxyClient) {
+        guard clients.contains(client), client.upstream == nil else { return }
+        let dial = HedgedDial(
+            table.candidates(),
+            on: loop,
+            configuration,
+            failed: { self.perform(self.table.dialFailed($0)) },
+            finish: { self.dialed(client, $0) },
+        )
+        client.dial = dial
+        dial.start()
+    }
+
+    private func dialed(_ client: ProxyClient, _ found: (any Channel, Endpoint)?) {
+        client.dial = nil
+        guard let (channel, endpoint) = found else {
+            loop.scheduleTask(in: .milliseconds(100)) { self.connect(client) }
+            return
+        }
+        guard clients.contains(client) else { return channel.close(promise: nil) }
+        client.upstream = (channel, endpoint)
+        let relay = RelayHandler()
+        do {
+            try channel.pipeline.syncOperations.addHandler(relay)
+        } catch {
+            return client.close()
+        }
+        RelayHandler.join(client.relay, relay)
+        channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+    }
+
+    /// No member could be reached for as long as a client waits.
+    private func giveUp(_ client: ProxyClient) {
+        guard clients.contains(client), client.upstream == nil else { return }
+        client.dial?.cancel()
+        clients.remove(client)
+        client.relay.reject(with: Self.noMember)
+    }
+
+    private func ended(_ client: ProxyClient) {
+        client.dial?.cancel()
+        clients.remove(client)
+    }
+
+    func disconnect(_ endpoint: Endpoint, _ reason: String) {
+        let affected = clients.connected(to: endpoint)
+        guard !affected.isEmpty else { return }
+        logger.info("closing \(affected.count) connections to \(endpoint): \(reason)")
+        for client in affected { client.close() }
+    }
+
+    /// What etcd v2's own proxy answers.
+    private static let noMember: String = {
+        let body = "{\"message\":\"httpproxy: zero endpoints currently available\"}"
+        return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)"
+    }()
+}

@@ -1,0 +1,112 @@
+import NIOCore
+
+/// How far the reading of the member list is.
+struct RefreshState {
+    var isRunning = false
+}
+
+extension ProxyCore {
+    // MARK: The member list
+
+    func refreshRegularly() {
+        let pause: TimeAmount = table.hasLearned ? TimeAmount(configuration.refreshInterval) : .milliseconds(250)
+        loop.scheduleTask(in: pause) {
+            if self.isStopping { return }
+            self.refresh()
+            self.refreshRegularly()
+        }
+    }
+
+    /// Asks all peers at once until a list was had, then one after the other, best first.
+    func refresh() {
+        guard !refreshing.isRunning, !isStopping else { return }
+        refreshing.isRunning = true
+        let peers = table.peers.map { ($0, "/members") }
+        let clients = table.endpoints.filter { table.isAlive($0) == true }.map { ($0, "/v2/members") }
+        if table.hasLearned {
+            ask((peers + clients)[...])
+        } else {
+            askAll(peers)
+        }
+    }
+
+    private func ask(_ sources: ArraySlice<(Endpoint, String)>) {
+        guard let (endpoint, path) = sources.first, !isStopping else { return refreshing.isRunning = false }
+        get(endpoint, path, within: .seconds(1)) { result in
+            if self.learn(result) {
+                self.refreshing.isRunning = false
+            } else {
+                self.ask(sources.dropFirst())
+            }
+        }
+    }
+
+    private func askAll(_ sources: [(Endpoint, String)]) {
+        var left = sources.count
+        for (endpoint, path) in sources {
+            get(endpoint, path, within: .seconds(1)) { result in
+                left -= 1
+                let isFirst = !self.table.hasLearned
+                if isFirst { _ = self.learn(result) }
+                if left == 0 { self.refreshing.isRunning = false }
+            }
+        }
+    }
+
+    /// False when the answer was no member list.
+    private func learn(_ result: Result<HTTPGet.Answer, any Error>) -> Bool {
+        guard case .success(let answer) = result, answer.status == 200,
+            let members = ProxyMember.list(json: answer.body), !members.isEmpty
+        else { return false }
+        perform(table.learned(members))
+        return true
+    }
+
+    // MARK: Signs of life
+
+    func probeRegularly() {
+        probeAll()
+        let pause: TimeAmount = table.isReady ? TimeAmount(configuration.probeInterval) : .milliseconds(100)
+        loop.scheduleTask(in: pause) {
+            if !self.isStopping { self.probeRegularly() }
+        }
+    }
+
+    func probeAll() {
+        probeRound += 1
+        for endpoint in table.endpoints { probe(endpoint) }
+    }
+
+    /// Mostly `/version`, which costs a member nothing: `/health` writes an entry to the cluster's log, so it is asked
+    /// only of members nothing is known of, and every fifth time.
+    private func probe(_ endpoint: Endpoint) {
+        guard !probing.contains(endpoint) else { return }
+        probing.insert(endpoint)
+        let asksHealth = table.isAlive(endpoint) == nil || (table.isReady && probeRound % 5 == 0)
+        let limit = TimeAmount(configuration.probeInterval)
+        get(endpoint, asksHealth ? "/health" : "/version", within: asksHealth ? limit * 2 : limit) { result in
+            self.probing.remove(endpoint)
+            self.perform(self.table.probed(endpoint, Self.sign(result, isHealth: asksHealth)))
+        }
+    }
+
+    private static func sign(_ result: Result<HTTPGet.Answer, any Error>, isHealth: Bool) -> MemberTable.Sign {
+        switch result {
+        case .success(let answer) where isHealth: .health(answer.status == 200 && answer.body.contains("true"))
+        case .success: .alive
+        case .failure(HTTPGet.Failure.refused): .refused
+        case .failure: .silent
+        }
+    }
+
+    private func get(
+        _ endpoint: Endpoint,
+        _ path: String,
+        within limit: TimeAmount,
+        _ done: @escaping (Result<HTTPGet.Answer, any Error>) -> Void,
+    ) {
+        HTTPGet.get(endpoint, path, on: loop.nonisolated(), within: limit)
+            .assumeIsolated()
+            .whenComplete(done)
+    }
+}

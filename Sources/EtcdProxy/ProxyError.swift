@@ -1,0 +1,19 @@
+/// Why the proxy does not start.
+package struct ProxyError: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        /// A variable of the environment is missing or says what this proxy cannot do.
+        case configuration
+        /// An address could not be listened on.
+        case listen
+    }
+
+    package var code: Code
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "etcd proxy: \(message)" }
+}

@@ -1,0 +1,61 @@
+/// A member of the cluster as the proxy needs it.
+package struct ProxyMember: Sendable, Hashable {
+    /// Where its peers reach it, and where it serves the member list.
+    package var peers: [Endpoint]
+    /// Where clients are forwarded.
+    package var client: Endpoint
+
+    package init(peers: [Endpoint], client: Endpoint) {
+        self.peers = peers
+        self.client = client
+    }
+
+    /// What to assume of a member nobody has been asked about yet: etcd's usual client port on the peer's host.
+    package static func guess(peer: Endpoint) -> ProxyMember {
+        ProxyMember(peers: [peer], client: Endpoint(host: peer.host, port: 2379))
+    }
+
+    /// Reads what a member serves as `/members` on its peer port, `[{"name":…,"peerURLs":[…],"clientURLs":[…]}]`, or as
+    /// `/v2/members` on its client port, the same in `{"members":…}`. Members that have not started have no client URL
+    /// and are left out.
+    /// - Returns: nil when the text is neither.
+    package static func list(json text: String) -> [ProxyMember]? {
+        guard let value = JSONValue(text) else { return nil }
+        let list = value["members"] ?? value
+        guard case .array(let elements) = list else { return nil }
+        return elements.compactMap(ProxyMember.init(json:))
+    }
+
+    private init?(json: JSONValue) {
+        let peers = json["peerURLs"]?.endpoints ?? []
+        let clients = json["clientURLs"]?.endpoints ?? []
+        guard let client = clients.first(where: { !$0.isLocal }) ?? clients.first else { return nil }
+        self.init(peers: peers, client: client.asSeenFromAfar(peers))
+    }
+
+    /// What is kept on disk: etcd v2's proxy keeps `{"PeerURLs":[…]}` in the same place.
+    package static func cacheText(_ members: [ProxyMember]) -> String {
+        let peers = members.flatMap(\.peers).map { "\"http://\($0)\"" }.joined(separator: ",")
+        let list = members.map { member in
+            let peers = member.peers.map { "\"http://\($0)\"" }.joined(separator: ",")
+            return "{\"peerURLs\":[\(peers)],\"clientURLs\":[\"http://\(member.client)\"]}"
+        }
+        return "{\"PeerURLs\":[\(peers)],\"members\":[\(list.joined(separator: ","))]}\n"
+    }
+}
+
+extension JSONValue {
+    fileprivate var endpoints: [Endpoint] {
+        elements.compactMap { element in
+            element.text.flatMap { text in try? Endpoint(url: text) }
+        }
+    }
+}
+
+extension Endpoint {
+    /// A member that advertises `localhost` would make the proxy forward to itself: its peers' address is taken for it.
+    fileprivate func asSeenFromAfar(_ peers: [Endpoint]) -> Endpoint {
+        guard isLocal, let peer = peers.first(where: { !$0.isLocal }) else { return self }
+        return Endpoint(host: peer.host, port: port)
+    }
+}

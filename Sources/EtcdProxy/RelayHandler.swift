@@ -1,0 +1,109 @@
+import NIOCore
+
+/// One side of a forwarded connection: what comes in here goes out at the partner.
+///
+/// A side reads only while its partner can take more, so that a slow reader slows the sender and nothing piles up
+/// here. The end of one direction is passed on alone: the other stays open. Until there is a partner, what comes in is
+/// kept. Both sides live on one event loop.
+final class RelayHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+
+    private var context: ChannelHandlerContext?
+    private var partner: RelayHandler?
+    private var early: [NIOAny] = []
+    private var inputEnded = false
+    private var wantsRead = false
+    private var isRejected = false
+
+    /// Ties two sides together; both start to flow.
+    static func join(_ one: RelayHandler, _ other: RelayHandler) {
+        one.partner = other
+        other.partner = one
+        one.passOnEarly()
+        other.passOnEarly()
+    }
+
+    private func passOnEarly() {
+        for data in early { partner?.context?.write(data, promise: nil) }
+        if !early.isEmpty { partner?.context?.flush() }
+        early = []
+        if inputEnded { partner?.endOutput() }
+        if wantsRead { readIfPossible() }
+    }
+
+    /// Answers whatever is asked with the text, and closes.
+    func reject(with text: String) {
+        guard let context else { return }
+        isRejected = true
+        early = []
+        let buffer = context.channel.allocator.buffer(string: text)
+        context.write(NIOAny(buffer), promise: nil)
+        close(.output)
+        // What the client still sends is read, lest the kernel reset the connection before the answer was read.
+        if wantsRead { readIfPossible() }
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        partner = nil
+    }
+
+    func read(context: ChannelHandlerContext) {
+        wantsRead = true
+        readIfPossible()
+    }
+
+    private func readIfPossible() {
+        guard isRejected || partner?.context?.channel.isWritable == true else { return }
+        wantsRead = false
+        context?.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isRejected { return }
+        if let partner {
+            partner.context?.write(data, promise: nil)
+        } else {
+            early.append(data)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { partner?.context?.flush() }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, let partner, partner.wantsRead { partner.readIfPossible() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+        inputEnded = true
+        partner?.endOutput()
+    }
+
+    private func endOutput() { close(.output) }
+
+    /// Closes when all that was written is out.
+    private func close(_ mode: CloseMode) {
+        guard let context else { return }
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        flushed.futureResult.whenComplete { _ in channel.close(mode: mode, promise: nil) }
+        context.writeAndFlush(NIOAny(ByteBuffer()), promise: flushed)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let partner = self.partner
+        self.partner = nil
+        partner?.partner = nil
+        partner?.close(.all)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

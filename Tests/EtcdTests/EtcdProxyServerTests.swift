@@ -1,0 +1,206 @@
+import Etcd
+import EtcdProxy
+import Foundation
+import Logging
+import TestKit
+import Testing
+
+/// The proxy in front of real members.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct EtcdProxyServerTests {
+    @Test func servesVersion2AndVersion3OnEveryPort() async throws {
+        try await RealEtcd.with(members: 1) { etcd in
+            try await withProxy(to: etcd.peers, listen: 2) { ports in
+                let put = await Loopback.http("PUT", port: ports[0], path: "/v2/keys/a?value=1")
+                #expect(put?.status == 201)
+                let got = await Loopback.http(port: ports[1], path: "/v2/keys/a")
+                #expect(got?.body.contains(#""value":"1""#) == true)
+                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[1])"])
+                try await client.put("b", "2")
+                #expect(try await client.get("b")?.value == Array("2".utf8))
+            }
+        }
+    }
+
+    @Test func largeAnswersComeWhole() async throws {
+        try await RealEtcd.with(members: 1) { etcd in
+            try await withProxy(to: etcd.peers) { ports in
+                let text = String(repeating: "0123456789", count: 90_000)
+                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[0])"])
+                for index in 0..<4 { try await client.put("large/\(index)", text) }
+                let direct = EtcdHTTPClient(endpoints: etcd.clientURLs)
+                for index in 0..<4 {
+                    let value = try await client.get("large/\(index)")?.value
+                    #expect(value?.count == 900_000)
+                    #expect(try await direct.get("large/\(index)")?.value == value)
+                }
+            }
+        }
+    }
+
+    @Test func deathOfAMemberIsNotNoticedByAClientThatRetries() async throws {
+        try await RealEtcd.with(members: 3) { etcd in
+            try await withProxy(to: etcd.peers) { ports in
+                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[0])"])
+                try await client.put("k", "before")
+                etcd.kill(1)
+                for index in 0..<12 {
+                    let answer = await retryOnce { await Loopback.http(port: ports[0], path: "/v2/keys/") }
+                    #expect(answer?.status == 200, "request \(index)")
+                }
+                try await eventually("a write is accepted again") {
+                    await Loopback.http("PUT", port: ports[0], path: "/v2/keys/x?value=1")?.status.isSuccess == true
+                }
+            }
+        }
+    }
+
+    @Test func watchGoesOnWhenItsMemberTurnsIntoABlackHole() async throws {
+        try await RealEtcd.with(members: 3) { etcd in
+            try await withProxy(to: etcd.peers) { ports in
+                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[0])"])
+                let first = try await client.put("w", "0")
+                var events = client.watch(.key("w"), from: first).makeAsyncIterator()
+                #expect(try await events.next()?.events.count == 1)
+                // Only one of them holds the watch, and it is one that does not answer any more, whichever it is.
+                for index in 0..<2 {
+                    etcd.suspend(index)
+                    let direct = EtcdHTTPClient(endpoints: [etcd.clientURLs[2], etcd.clientURLs[1 - index]])
+                    try await eventually("a write without member \(index)") {
+                        do {
+                            try await direct.put("w", "\(index)")
+                            return true
+                        } catch where error.isTransient {
+                            return false
+                        }
+                    }
+                    #expect(try await events.next() != nil)
+                    etcd.resume(index)
+                }
+            }
+        }
+    }
+
+    @Test func followsNewMembersAndRemembersThem() async throws {
+        let cache = temporaryPath("cluster")
+        defer { unlink(cache) }
+        try await RealEtcd.with(members: 1) { etcd in
+            try await withProxy(to: etcd.peers, cache: cache) { ports in
+                let added = try await etcd.addMember()
+                try await eventually("the new member is asked as well") {
+                    let answer = await Loopback.http(port: ports[0], path: "/v2/stats/self")
+                    return answer?.body.contains(#""name":"\#(added.name)""#) == true
+                }
+                let kept = try String(contentsOfFile: cache, encoding: .utf8)
+                #expect(kept.contains(added.clientURL))
+            }
+            // The peers it is told are not there: what it remembers is enough.
+            let nobody = try Loopback.freePorts(1).map { Endpoint(host: "127.0.0.1", port: $0) }
+            try await withProxy(to: nobody, cache: cache) { ports in
+                #expect(await Loopback.http(port: ports[0], path: "/v2/keys/")?.status == 200)
+            }
+        }
+    }
+
+    @Test func saysThatThereIsNoMember() async throws {
+        let nobody = try Loopback.freePorts(1).map { Endpoint(host: "127.0.0.1", port: $0) }
+        try await withProxy(to: nobody) { ports in
+            let answer = await Loopback.http(port: ports[0], path: "/v2/keys/")
+            #expect(answer?.status == 503)
+            #expect(answer?.body == #"{"message":"httpproxy: zero endpoints currently available"}"#)
+        }
+    }
+
+    @Test func clientThatCameTooEarlyIsServedWhenAMemberAnswers() async throws {
+        try await RealEtcd.with(members: 1) { etcd in
+            etcd.suspend(0)
+            try await withProxy(to: etcd.peers, patience: .seconds(5)) { ports in
+                async let answer = Loopback.http(port: ports[0], path: "/v2/keys/", within: .seconds(5))
+                // The client's request is under way, the member does not answer it yet.
+                try await Task.sleep(for: .milliseconds(50))
+                etcd.resume(0)
+                #expect(await answer?.status == 200)
+            }
+        }
+    }
+
+    @Test func systemdIsToldOnceAMemberAnswers() async throws {
+        let path = temporaryPath("notify")
+        defer { unlink(path) }
+        let inbox = try DatagramInbox(path: path)
+        try await RealEtcd.with(members: 1) { etcd in
+            try await withProxy(to: etcd.peers, notifier: ServiceNotifier(address: path)) { _ in
+                #expect(try inbox.next().hasPrefix("READY=1\nSTATUS=Forwarding to 127.0.0.1:"))
+            }
+            #expect(try inbox.next() == "STOPPING=1")
+        }
+    }
+
+    @Test func addressInUseIsAnErrorThatSaysWhich() async throws {
+        let nobody = try Loopback.freePorts(1).map { Endpoint(host: "127.0.0.1", port: $0) }
+        try await withProxy(to: nobody) { ports in
+            let error = await #expect(throws: ProxyError.self) {
+                try await withProxy(to: nobody, at: [Endpoint(host: "127.0.0.1", port: ports[0])]) { _ in }
+            }
+            #expect(error?.description.contains("127.0.0.1:\(ports[0])") == true)
+        }
+    }
+
+    @Test func readonlyIsRefused() throws {
+        let here = [Endpoint(host: "127.0.0.1", port: 0)]
+        let configuration = ProxyConfiguration(mode: .readonly, listen: here, peers: here)
+        let error = #expect(throws: ProxyError.self) {
+            try EtcdProxyServer(configuration, logger: Logger(label: "test"))
+        }
+        #expect(error?.description.contains("readonly") == true)
+    }
+}
+
+private func retryOnce(_ request: () async -> HTTPAnswer?) async -> HTTPAnswer? {
+    if let answer = await request() { return answer }
+    return await request()
+}
+
+private func temporaryPath(_ name: String) -> String {
+    NSTemporaryDirectory() + "slipway-proxy-\(name)-\(UUID().uuidString.prefix(8))"
+}
+
+/// A proxy with short waits, on ports of the kernel's choice.
+private func withProxy(
+    to peers: [Endpoint],
+    listen count: Int = 1,
+    at addresses: [Endpoint] = [],
+    cache: String? = nil,
+    patience: Duration = .milliseconds(300),
+    notifier: ServiceNotifier = ServiceNotifier(address: nil),
+    _ body: ([Int]) async throws -> Void,
+) async throws {
+    let anywhere = Array(repeating: Endpoint(host: "127.0.0.1", port: 0), count: count)
+    var configuration = ProxyConfiguration(
+        listen: addresses.isEmpty ? anywhere : addresses,
+        peers: peers,
+        cacheFile: cache,
+        refreshInterval: .milliseconds(200),
+    )
+    configuration.patience = patience
+    configuration.probeInterval = .milliseconds(300)
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    let server = try EtcdProxyServer(configuration, logger: logger, notifier: notifier)
+    do {
+        try await body(try await server.start().get())
+    } catch {
+        try await server.stop(grace: .zero).get()
+        throw error
+    }
+    try await server.stop(grace: .zero).get()
+}
+
+extension RealEtcd {
+    fileprivate var peers: [Endpoint] {
+        members.map { Endpoint(host: "127.0.0.1", port: $0.peerPort) }
+    }
+}
+
+extension Int {
+    fileprivate var isSuccess: Bool { (200..<300).contains(self) }
+}
