@@ -43,6 +43,9 @@ package final class EtcdProxyServer: Sendable {
         try stop().wait()
     }
 
-    /// Ends the event loop's thread, after ``stop(grace:)``.
-    package func shutDown() throws { try group.syncShutdownGracefully() }
+    /// Ends the event loop's thread as well.
+    package func shutDown() async throws {
+        try await stop(grace: .zero).get()
+        try await group.shutdownGracefully()
+    }
 }

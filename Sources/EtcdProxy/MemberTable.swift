@@ -154,7 +154,7 @@ package struct MemberTable: Sendable {
         entry.misses = misses
         if misses >= Self.patience { entry.isAlive = false }
         entries[endpoint] = entry
-        guard entry.isAlive == false, old.isAlive != false else { return [] }
+        guard entry.isAlive == false, old.isAlive == true else { return [] }
         return [.log("\(endpoint) \(what)"), .disconnect(endpoint, reason: what), .refresh]
     }
 

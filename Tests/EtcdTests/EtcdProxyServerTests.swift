@@ -2,6 +2,7 @@ import Etcd
 import EtcdProxy
 import Foundation
 import Logging
+import NIOCore
 import TestKit
 import Testing
 
@@ -66,12 +67,7 @@ import Testing
                     etcd.suspend(index)
                     let direct = EtcdHTTPClient(endpoints: [etcd.clientURLs[2], etcd.clientURLs[1 - index]])
                     try await eventually("a write without member \(index)") {
-                        do {
-                            try await direct.put("w", "\(index)")
-                            return true
-                        } catch where error.isTransient {
-                            return false
-                        }
+                        (try? await direct.put("w", "\(index)")) != nil
                     }
                     #expect(try await events.next() != nil)
                     etcd.resume(index)
@@ -128,7 +124,7 @@ import Testing
         defer { unlink(path) }
         let inbox = try DatagramInbox(path: path)
         try await RealEtcd.with(members: 1) { etcd in
-            try await withProxy(to: etcd.peers, notifier: ServiceNotifier(address: path)) { _ in
+            try await withProxy(to: etcd.peers, notifier: ServiceNotifier(address: path)) { _ async throws in
                 #expect(try inbox.next().hasPrefix("READY=1\nSTATUS=Forwarding to 127.0.0.1:"))
             }
             #expect(try inbox.next() == "STOPPING=1")
@@ -189,10 +185,10 @@ private func withProxy(
     do {
         try await body(try await server.start().get())
     } catch {
-        try await server.stop(grace: .zero).get()
+        try await server.shutDown()
         throw error
     }
-    try await server.stop(grace: .zero).get()
+    try await server.shutDown()
 }
 
 extension RealEtcd {
