@@ -114,7 +114,7 @@ let package = Package(
         /// What coreos-cloudinit does to a machine.
         .target(
             name: "NodeSetup",
-            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "Systemd", subprocess, systemPackage],
+            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Systemd", subprocess],
         ),
 
         // MARK: Commands: one command a file.
@@ -173,7 +173,7 @@ let package = Package(
             ],
         ),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestKit"]),
-        .testTarget(name: "NodeSetupTests", dependencies: ["CloudConfig", "CloudConfigLoading", "NodeSetup", "TestKit"]),
+        .testTarget(name: "NodeSetupTests", dependencies: ["CloudConfig", "NodeSetup", "Systemd", "TestKit"]),
         .testTarget(name: "EtcdTests", dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioPosix]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(

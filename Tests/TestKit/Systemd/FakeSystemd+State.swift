@@ -170,6 +170,8 @@ extension FakeSystemd.State {
         case "ActiveState": return .string(status.activeState)
         case "SubState": return .string(status.subState)
         case "MainPID": return .unsigned(0)
+        case "NeedDaemonReload": return .bool(false)
+        case "FragmentPath": return .string("")
         default:
             throw SystemdError(
                 .refused,

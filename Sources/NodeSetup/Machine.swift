@@ -1,0 +1,101 @@
+import Subprocess
+import Systemd
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The machine that is set up, as far as it is more than files.
+package struct Machine: Sendable {
+    /// Where its root is; `/` for this machine.
+    package var root: String
+    /// Whether owners of files can be set.
+    package var setsOwners: Bool
+    /// The environment of this program, as far as it says addresses.
+    package var environment: [String: String]
+    package var hostname: @Sendable () -> String
+    package var setHostname: @Sendable (String) throws(NodeSetupError) -> Void
+    /// Runs a program to its end; the text is its input.
+    package var run: @Sendable (_ program: String, _ arguments: [String], _ input: String) async throws -> Void
+    package var connectToSystemd: @Sendable () throws(SystemdError) -> any SystemdManager
+    /// Says that what is ordered after this program may start.
+    package var notifyReady: @Sendable () throws(SystemdError) -> Void
+    /// Prints a line of progress.
+    package var say: @Sendable (String) -> Void
+
+    package init(
+        root: String,
+        setsOwners: Bool,
+        environment: [String: String] = [:],
+        hostname: @escaping @Sendable () -> String,
+        setHostname: @escaping @Sendable (String) throws(NodeSetupError) -> Void,
+        run: @escaping @Sendable (String, [String], String) async throws -> Void,
+        connectToSystemd: @escaping @Sendable () throws(SystemdError) -> any SystemdManager,
+        notifyReady: @escaping @Sendable () throws(SystemdError) -> Void = {},
+        say: @escaping @Sendable (String) -> Void,
+    ) {
+        self.root = root
+        self.setsOwners = setsOwners
+        self.environment = environment
+        self.hostname = hostname
+        self.setHostname = setHostname
+        self.run = run
+        self.connectToSystemd = connectToSystemd
+        self.notifyReady = notifyReady
+        self.say = say
+    }
+
+    /// The machine this program runs on.
+    package static func this() -> Machine {
+        Machine(
+            root: "/",
+            setsOwners: geteuid() == 0,
+            environment: currentEnvironment,
+            hostname: currentHostname,
+            setHostname: setCurrentHostname,
+            run: runProgram,
+            connectToSystemd: { () throws(SystemdError) in try SystemdBus.open() },
+            notifyReady: { () throws(SystemdError) in try ServiceNotification.ready() },
+            say: sayLine,
+        )
+    }
+
+    var files: NodeFiles { NodeFiles(root: root == "/" ? "" : root, setsOwners: setsOwners) }
+
+    private static var currentEnvironment: [String: String] {
+        NodeAddresses.variableNames.reduce(into: [:]) { environment, name in
+            environment[name] = getenv(name).map { String(cString: $0) }
+        }
+    }
+
+    @Sendable private static func sayLine(_ line: String) {
+        // Unbuffered: the journal gets each line when it happens.
+        let bytes = Array("\(line)\n".utf8)
+        _ = write(STDOUT_FILENO, bytes, bytes.count)
+    }
+
+    @Sendable private static func currentHostname() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, buffer.count - 1)
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    @Sendable private static func setCurrentHostname(_ name: String) throws(NodeSetupError) {
+        guard sethostname(name, name.utf8.count) != 0 else { return }
+        throw NodeSetupError(.file, "cannot set the hostname to \(name)", cause: String(cString: strerror(errno)))
+    }
+
+    @Sendable private static func runProgram(_ program: String, _ arguments: [String], _ input: String) async throws {
+        let result = try await Subprocess.run(
+            .name(program),
+            arguments: Arguments(arguments),
+            input: .string(input),
+            output: .discarded,
+            error: .string(limit: 1 << 16),
+        )
+        guard !result.terminationStatus.isSuccess else { return }
+        throw NodeSetupError(.program, "\(program) failed (\(result.terminationStatus))", cause: result.standardError.trimmed)
+    }
+}

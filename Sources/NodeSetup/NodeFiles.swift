@@ -1,0 +1,193 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The machine's files, as seen from its root. Nothing is written that is already as it should be.
+struct NodeFiles: Sendable {
+    /// Where the machine's root is, without a slash at the end: empty for this machine.
+    let root: String
+    /// Whether owners can be set; a test is not root.
+    let setsOwners: Bool
+
+    struct Owner: Sendable, Hashable {
+        var user: UInt32
+        var group: UInt32
+
+        static let root = Owner(user: 0, group: 0)
+    }
+
+    func host(_ path: String) -> String { root + path }
+
+    /// The content of a file; nil when there is none.
+    func read(_ path: String) throws(NodeSetupError) -> [UInt8]? {
+        let descriptor = open(host(path), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw failure("cannot read \(path)")
+        }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { systemRead(descriptor, $0.baseAddress, $0.count) }
+            guard count >= 0 else { throw failure("cannot read \(path)") }
+            if count == 0 { return content }
+            content += buffer[..<count]
+        }
+    }
+
+    func readText(_ path: String) throws(NodeSetupError) -> String? {
+        try read(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Makes the file have this content, owner and mode: whole or not at all.
+    ///
+    /// - Parameter owner: root when nil.
+    /// - Returns: whether anything had to be changed.
+    @discardableResult
+    func write(
+        _ path: String, _ content: [UInt8], owner: Owner? = nil, mode: UInt32 = 0o644,
+    ) throws(NodeSetupError) -> Bool {
+        let owner = owner ?? .root
+        if try isRegular(path, owner: owner, mode: mode), try read(path) == content { return false }
+        try makeDirectory(NodePath.parent(path))
+        let temporary = "\(NodePath.parent(path))/.cloudinit-\(getpid())-\(NodePath.name(path))"
+        do {
+            try create(temporary, content, owner: owner, mode: mode)
+            try replace(path, with: temporary, content)
+        } catch {
+            unlink(host(temporary))
+            throw NodeSetupError(.file, "cannot write \(path)", cause: error.description)
+        }
+        return true
+    }
+
+    /// Makes the directory and those above it; ones that are there stay as they are.
+    func makeDirectory(_ path: String, owner: Owner = .root, mode: UInt32 = 0o755) throws(NodeSetupError) {
+        guard path != "/", !path.isEmpty else { return }
+        if mkdir(host(path), mode_t(mode)) == 0 {
+            if setsOwners, chown(host(path), owner.user, owner.group) != 0 { throw failure("cannot give away \(path)") }
+            return
+        }
+        switch errno {
+        case EEXIST: return
+        case ENOENT:
+            try makeDirectory(NodePath.parent(path))
+            try makeDirectory(path, owner: owner, mode: mode)
+        default: throw failure("cannot make the directory \(path)")
+        }
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    @discardableResult
+    func remove(_ path: String) throws(NodeSetupError) -> Bool {
+        if unlink(host(path)) == 0 { return true }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw failure("cannot remove \(path)")
+    }
+
+    /// Makes `path` a link to `target`; returns whether it was not one.
+    func link(_ path: String, to target: String) throws(NodeSetupError) -> Bool {
+        if linkTarget(path) == target { return false }
+        try makeDirectory(NodePath.parent(path))
+        try remove(path)
+        guard symlink(target, host(path)) == 0 else { throw failure("cannot link \(path) to \(target)") }
+        return true
+    }
+
+    func linkTarget(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink(host(path), &buffer, buffer.count)
+        return count < 0 ? nil : String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(host(path), &status) == 0
+    }
+
+    /// Whether it is a real directory, not a link to one.
+    func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(host(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether it is empty or leads to a device, as masked units do.
+    func isNull(_ path: String) -> Bool {
+        if linkTarget(path) == "/dev/null" { return true }
+        var status = stat()
+        guard stat(host(path), &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFCHR || (status.st_mode & S_IFMT == S_IFREG && status.st_size == 0)
+    }
+
+    /// Names in a directory, sorted; empty when there is none.
+    func names(in path: String) -> [String] {
+        guard let directory = opendir(host(path)) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    // MARK: Steps of a write
+
+    private func isRegular(_ path: String, owner: Owner, mode: UInt32) throws(NodeSetupError) -> Bool {
+        var status = stat()
+        guard lstat(host(path), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        let isOwned = !setsOwners || (status.st_uid == owner.user && status.st_gid == owner.group)
+        return isOwned && UInt32(status.st_mode) & 0o7777 == mode
+    }
+
+    private func create(
+        _ path: String, _ content: [UInt8], owner: Owner, mode: UInt32,
+    ) throws(NodeSetupError) {
+        unlink(host(path))
+        let descriptor = open(host(path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw failure("open") }
+        defer { close(descriptor) }
+        try writeAll(content, to: descriptor)
+        if setsOwners, fchown(descriptor, owner.user, owner.group) != 0 { throw failure("chown") }
+        // After the owner: changing that takes the set-user-ID bit away.
+        if fchmod(descriptor, mode_t(mode)) != 0 { throw failure("chmod") }
+    }
+
+    private func replace(_ path: String, with temporary: String, _ content: [UInt8]) throws(NodeSetupError) {
+        if rename(host(temporary), host(path)) == 0 { return }
+        // A file that is a mount point, such as a container's /etc/hosts, can only be written in place.
+        guard errno == EBUSY else { throw failure("rename") }
+        let descriptor = open(host(path), O_WRONLY | O_TRUNC | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open") }
+        defer { close(descriptor) }
+        try writeAll(content, to: descriptor)
+        unlink(host(temporary))
+    }
+
+    private func writeAll(_ content: [UInt8], to descriptor: Int32) throws(NodeSetupError) {
+        var rest = content[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw failure("write") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private func failure(_ message: String) -> NodeSetupError {
+        NodeSetupError(.file, message, cause: String(cString: strerror(errno)))
+    }
+}
+
+// `NodeFiles.read` would hide the system's.
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    read(descriptor, buffer, count)
+}
+
+private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, buffer, count)
+}

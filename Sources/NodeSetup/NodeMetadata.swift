@@ -1,0 +1,33 @@
+import Diagnostics
+import LocatedYAML
+
+/// What a datasource says about the machine beside its user-data.
+package struct NodeMetadata: Sendable, Hashable {
+    package var hostname: String?
+    /// Keys for the user `core`.
+    package var publicKeys: [String]
+    package var addresses: NodeAddresses
+
+    package init(
+        hostname: String? = nil, publicKeys: [String] = [], addresses: NodeAddresses = NodeAddresses(),
+    ) {
+        self.hostname = hostname
+        self.publicKeys = publicKeys
+        self.addresses = addresses
+    }
+}
+
+extension NodeMetadata {
+    /// Reads a config drive's `meta_data.json`. JSON is YAML, as far as this file goes.
+    package init(json bytes: [UInt8], file: String) throws(DiagnosticsError) {
+        let document = YAMLDocument(parsing: bytes, file: file)
+        if document.diagnostics.hasErrors {
+            throw DiagnosticsError(document.diagnostics, sources: [file: document.text])
+        }
+        let hostname = document.root?["hostname"]?.asString?.trimmed
+        self.init(
+            hostname: hostname?.isEmpty == true ? nil : hostname,
+            publicKeys: document.root?["public_keys"]?.pairs?.compactMap { $0.value.asString } ?? [],
+        )
+    }
+}

@@ -1,0 +1,215 @@
+import CloudConfig
+import Systemd
+
+/// Does to the machine what a plan says, effect by effect; the first failure ends it.
+package struct SetupExecutor {
+    private let machine: Machine
+    private let files: NodeFiles
+    private var manager: (any SystemdManager)?
+    private var unitEdits: [UnitFileEdit] = []
+    private var hasNetworkEdits = false
+    /// Jobs that systemd carried out without success, such as `start web.service: failed`.
+    package private(set) var failedJobs: [String] = []
+
+    /// There while unit files were changed that systemd may not have read.
+    private static let reloadMark = "/run/coreos-cloudinit/reload"
+
+    package init(_ machine: Machine) {
+        self.machine = machine
+        files = machine.files
+    }
+
+    package mutating func perform(_ effects: [Effect]) async throws(NodeSetupError) {
+        for effect in effects { try await perform(effect) }
+    }
+
+    private mutating func perform(_ effect: Effect) async throws(NodeSetupError) {
+        switch effect {
+        case .setHostname(let name): try setHostname(name)
+        case .ensureUser(let user): try await ensure(user)
+        case .authorizeKeys(let user, let name, let keys): try authorize(keys, name: name, user: user)
+        case .writeFile(let path, let content, let owner, let mode):
+            try writeFile(path, content, owner: owner, mode: mode)
+        case .setVariables(let path, let template, let variables):
+            try setVariables(variables, path: path, template: template)
+        case .writeUnit(let path, let content): try writeUnit(path, content)
+        case .writeNetworkUnit(let path, let content): try writeNetworkUnit(path, content)
+        case .mask(let path): try mask(path)
+        case .unmask(let path): try unmask(path)
+        case .enable(let unit, let runtime): try await enable(unit, runtime: runtime)
+        case .reloadSystemd: try await reloadSystemd()
+        case .restartNetworkd: try await restartNetworkd()
+        case .run(let command, let unit, let isOptional): try await run(command, unit, isOptional: isOptional)
+        case .note(let text): machine.say(text)
+        }
+    }
+
+    // MARK: Hostname and users
+
+    private func setHostname(_ name: String) throws(NodeSetupError) {
+        let isWritten = try files.write("/etc/hostname", Array("\(name)\n".utf8))
+        let isOther = machine.hostname() != name
+        if isOther { try machine.setHostname(name) }
+        if isWritten || isOther { machine.say("hostname is \(name)") }
+    }
+
+    private func ensure(_ user: CloudConfig.User) async throws(NodeSetupError) {
+        let accounts = Accounts(files)
+        guard try accounts.user(user.name) != nil else {
+            let hasSudo = try accounts.hasGroup("sudo")
+            try await call("useradd", UserCommand.arguments(for: user, hasSudo: hasSudo))
+            machine.say("user \(user.name) made")
+            return
+        }
+        guard let hash = user.passwd, try accounts.password(of: user.name) != hash else { return }
+        try await call("chpasswd", ["-e"], input: "\(user.name):\(hash)")
+        machine.say("password of \(user.name) set")
+    }
+
+    private func authorize(_ keys: [String], name: String, user: String) throws(NodeSetupError) {
+        guard let account = try Accounts(files).user(user) else {
+            throw NodeSetupError(.account, "there is no user \(user) to give keys to")
+        }
+        guard try AuthorizedKeys(files: files, account: account).set(keys, name: name) else { return }
+        machine.say("\(keys.count) ssh keys of \(user) set")
+    }
+
+    private func call(_ program: String, _ arguments: [String], input: String = "") async throws(NodeSetupError) {
+        do {
+            try await machine.run(program, arguments, input)
+        } catch let error as NodeSetupError {
+            throw error
+        } catch {
+            throw NodeSetupError(.program, "cannot run \(program)", cause: "\(error)")
+        }
+    }
+
+    // MARK: Files
+
+    private func writeFile(_ path: String, _ content: [UInt8], owner: String?, mode: UInt32) throws(NodeSetupError) {
+        let owner = files.setsOwners ? try owner.map { (text) throws(NodeSetupError) in try Accounts(files).owner(text) } : nil
+        if try files.write(path, content, owner: owner, mode: mode) { machine.say("\(path) written") }
+    }
+
+    private func setVariables(
+        _ variables: [EnvironmentVariable], path: String, template: String?,
+    ) throws(NodeSetupError) {
+        var text = try files.readText(path)
+        if text == nil, let template { text = try files.readText(template) }
+        let new = VariableFile.setting(variables, in: text ?? "")
+        if try files.write(path, Array(new.utf8)) { machine.say("\(path) written") }
+    }
+
+    // MARK: Units
+
+    private mutating func writeUnit(_ path: String, _ content: String) throws(NodeSetupError) {
+        try edit(NodePath.parent(path).hasSuffix(".d") ? .dropIn : .fragment, path) { (files) throws(NodeSetupError) in
+            try files.write(path, Array(content.utf8))
+        }
+    }
+
+    private mutating func writeNetworkUnit(_ path: String, _ content: String) throws(NodeSetupError) {
+        guard try files.write(path, Array(content.utf8)) else { return }
+        hasNetworkEdits = true
+        machine.say("\(path) written")
+    }
+
+    private mutating func mask(_ path: String) throws(NodeSetupError) {
+        try edit(.masked, path) { (files) throws(NodeSetupError) in try files.link(path, to: "/dev/null") }
+    }
+
+    private mutating func unmask(_ path: String) throws(NodeSetupError) {
+        guard files.isNull(path) else { return }
+        try edit(.unmasked, path) { (files) throws(NodeSetupError) in try files.remove(path) }
+    }
+
+    private mutating func edit(
+        _ kind: UnitFileEdit.Kind, _ path: String, _ change: (NodeFiles) throws(NodeSetupError) -> Bool,
+    ) throws(NodeSetupError) {
+        guard try change(files) else { return }
+        // Should this run end here, the next one knows that systemd has old files.
+        if unitEdits.isEmpty { try files.write(Self.reloadMark, []) }
+        unitEdits.append(UnitFileEdit(kind: kind, path: path))
+        machine.say("\(path) \(kind == .masked ? "masked" : kind == .unmasked ? "unmasked" : "written")")
+    }
+
+    private mutating func enable(_ unit: String, runtime: Bool) async throws(NodeSetupError) {
+        let changes = try await asking { (manager) throws(SystemdError) in
+            try await manager.enableUnitFiles([unit], runtime: runtime, force: true)
+        }
+        if !changes.isEmpty { machine.say("\(unit) enabled") }
+    }
+
+    private mutating func reloadSystemd() async throws(NodeSetupError) {
+        guard files.exists(Self.reloadMark) else { return }
+        if try await isReloadNeeded() {
+            machine.say("systemd reads its unit files again")
+            try await asking { (manager) throws(SystemdError) in try await manager.daemonReload() }
+        }
+        try files.remove(Self.reloadMark)
+    }
+
+    private mutating func isReloadNeeded() async throws(NodeSetupError) -> Bool {
+        // The mark is of a run that was cut off.
+        if unitEdits.isEmpty { return true }
+        let edits = unitEdits
+        return try await asking { (manager) throws(SystemdError) in
+            for edit in edits where try await edit.isStale(in: manager) { return true }
+            return false
+        }
+    }
+
+    private mutating func restartNetworkd() async throws(NodeSetupError) {
+        let unit = "systemd-networkd.service"
+        let status = try await asking { (manager) throws(SystemdError) in try await manager.unitStatus(unit) }
+        let isActive = status?.activeState == "active"
+        if isActive && !hasNetworkEdits { return }
+        // It starts by itself, and with the new files.
+        if !isActive, status?.job != nil { return }
+        try await run(.restart, unit, isOptional: false)
+    }
+
+    /// Long enough for a member that waits for its peers; the job goes on when this program no longer waits for it.
+    private static let jobLimit = Duration.seconds(600)
+
+    private mutating func run(
+        _ command: CloudConfig.UnitCommand, _ unit: String, isOptional: Bool,
+    ) async throws(NodeSetupError) {
+        guard let verb = JobVerb(rawValue: command.rawValue) else { return }
+        machine.say("\(command.rawValue) \(unit)")
+        do {
+            let result = try await systemd().run(verb, unit, mode: .replace, within: Self.jobLimit)
+            if result != .done { noteFailure(command, unit, result.description) }
+        } catch where error.code == .deadline {
+            noteFailure(command, unit, "not finished after \(Self.jobLimit.components.seconds) s; systemd goes on with it")
+        } catch where isOptional && (error.isUnitNotLoaded || error.dbusName == SystemdError.unitMasked) {
+            machine.say("\(unit) is not on this machine")
+        } catch {
+            throw NodeSetupError(.systemd, "cannot \(command.rawValue) \(unit)", cause: error.description)
+        }
+    }
+
+    /// As the original did, a job that fails ends nothing: the next unit may come up all the same.
+    private mutating func noteFailure(_ command: CloudConfig.UnitCommand, _ unit: String, _ result: String) {
+        failedJobs.append("\(command.rawValue) \(unit): \(result)")
+        machine.say("\(command.rawValue) \(unit): \(result)")
+    }
+
+    private mutating func systemd() throws(SystemdError) -> any SystemdManager {
+        if let manager { return manager }
+        let manager = try machine.connectToSystemd()
+        self.manager = manager
+        return manager
+    }
+
+    @discardableResult
+    private mutating func asking<Answer>(
+        _ question: (any SystemdManager) async throws(SystemdError) -> Answer,
+    ) async throws(NodeSetupError) -> Answer {
+        do {
+            return try await question(systemd())
+        } catch {
+            throw NodeSetupError(.systemd, "systemd did not answer as it should", cause: error.description)
+        }
+    }
+}
