@@ -7,6 +7,10 @@ import Testing
         SetupPlan(config, metadata: metadata, hostname: "old")
     }
 
+    private static func file(_ path: String, _ content: String) -> Effect {
+        .writeFile(path: path, content: Array(content.utf8), owner: nil, mode: 0o644)
+    }
+
     private let unmasks: [Effect] = ["etcd", "etcd2", "fleet", "locksmithd"].map {
         .unmask(path: "/run/systemd/system/\($0).service")
     }
@@ -43,13 +47,13 @@ import Testing
             .ensureUser(CloudConfig.User(name: "core", shell: "/bin/bash")),
             .authorizeKeys(user: "core", name: "coreos-cloudinit", keys: ["k", "m"]),
             .writeFile(path: "/motd", content: Array("hi".utf8), owner: nil, mode: 0o4755),
-            file("/etc/oem-release", "ID=x\nVERSION_ID=\nNAME=\"The \\\"X\\\"\"\nHOME_URL=\"\"\nBUG_REPORT_URL=\"\"\n"),
+            Self.file("/etc/oem-release", "ID=x\nVERSION_ID=\nNAME=\"The \\\"X\\\"\"\nHOME_URL=\"\"\nBUG_REPORT_URL=\"\"\n"),
             .setVariables(
                 path: "/etc/coreos/update.conf", template: "/usr/share/coreos/update.conf",
                 variables: [.init(name: "REBOOT_STRATEGY", value: "off"), .init(name: "GROUP", value: "stable")],
             ),
-            file("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 core-01\n::1 localhost ip6-localhost ip6-loopback\n"),
-            file("/run/flannel/options.env", "FLANNELD_IP_MASQ=true\nFLANNELD_IFACE=eth1"),
+            Self.file("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 core-01\n::1 localhost ip6-localhost ip6-loopback\n"),
+            Self.file("/run/flannel/options.env", "FLANNELD_IP_MASQ=true\nFLANNELD_IFACE=eth1"),
             .setVariables(
                 path: "/etc/environment", template: nil,
                 variables: [.init(name: "COREOS_PRIVATE_IPV4", value: "10.0.0.1")],
