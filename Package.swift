@@ -180,7 +180,10 @@ let package = Package(
             name: "FleetTests",
             dependencies: ["Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", logging],
         ),
-        .testTarget(name: "FleetCommandsTests", dependencies: ["FleetCommands", "Reporting", "TestKit", "UnitFiles"]),
+        .testTarget(
+            name: "FleetCommandsTests",
+            dependencies: ["FleetCommands", "Reporting", "Scheduling", "TestKit", "UnitFiles", argumentParser],
+        ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),
         .testTarget(

@@ -4,12 +4,15 @@ import Diagnostics
 struct UnitFileLinter {
     let unit: UnitFile
     let name: UnitName?
+    /// Whose specifiers to replace: a template is checked as its instances will read.
+    private let sample: UnitName?
     let origin: TextOrigin
     private var found: [Diagnostic] = []
 
     init(unit: UnitFile, name: UnitName?, origin: TextOrigin) {
         self.unit = unit
         self.name = name
+        sample = name?.isTemplate == true ? name?.firstInstance : name
         self.origin = origin
     }
 
@@ -56,7 +59,7 @@ struct UnitFileLinter {
     }
 
     private mutating func checkValue(of key: FleetKey, _ option: UnitOption) {
-        let values = FleetRequirements.split(option.value).map { name?.expandingSpecifiers(in: $0) ?? $0 }
+        let values = FleetRequirements.split(option.value).map { sample?.expandingSpecifiers(in: $0) ?? $0 }
         for value in values {
             switch key {
             case .machineMetadata: checkMetadata(value, option)
@@ -88,7 +91,7 @@ struct UnitFileLinter {
     }
 
     private mutating func checkPeer(_ peer: String, _ option: UnitOption) {
-        if let name, peer == name.full {
+        if let sample, peer == sample.full {
             addToValue(.error, "a unit cannot be required to be where it is itself", of: option)
             return
         }
@@ -128,7 +131,7 @@ struct UnitFileLinter {
     }
 
     private mutating func checkExclusions() {
-        for exclusion in unit.exclusions(name: name) {
+        for exclusion in unit.exclusions(name: sample) {
             let place = unit.options.last { option in
                 option.section == FleetKey.section && exclusion.other.spellings.contains(option.name)
             }

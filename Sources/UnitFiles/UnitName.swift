@@ -71,6 +71,9 @@ extension UnitName {
         isInstance ? UnitName(unchecked: "\(prefix)@.\(suffix)") : nil
     }
 
+    /// The instance of this template called `1`.
+    package var firstInstance: UnitName { UnitName(unchecked: "\(prefix)@1.\(suffix)") }
+
     /// The instance of this template (or the sibling of this instance) called `instance`.
     package func instance(_ instance: String) throws(UnitNameError) -> UnitName {
         try UnitName("\(prefix)@\(instance).\(suffix)")

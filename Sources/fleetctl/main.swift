@@ -1,1 +1,9 @@
-print("placeholder")
+import FleetCommands
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+exit(await FleetctlMain.run(Array(CommandLine.arguments.dropFirst())))

@@ -15,6 +15,12 @@ import UnitFiles
         #expect(try lint(text).isEmpty)
     }
 
+    @Test func aTemplateIsCheckedAsItsInstances() throws {
+        let text = service("Conflicts=%p@*.service\nMachineOf=data@%i.service")
+        #expect(try lint(text, name: "web@.service").isEmpty)
+        #expect(try lint(service("MachineOf=web@%i.service"), name: "web@.service").count == 1)
+    }
+
     @Test func unknownKeysNameTheNearest() throws {
         let (_, diagnostics) = UnitFile.check(
             service("Conflict=a\nFoo=b"),

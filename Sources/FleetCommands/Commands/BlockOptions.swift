@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// Whether and how long to wait.
+struct BlockOptions: ParsableArguments {
+    @Flag(help: "Do not wait until the units are there.")
+    var noBlock = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Look so many times, a quarter of a second apart, before giving up. (default: for one minute)",
+            valueName: "count",
+        )
+    )
+    var blockAttempts: Int?
+
+    var policy: WaitPolicy { WaitPolicy(blockAttempts: blockAttempts ?? 0, noBlock: noBlock) }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+
+struct UnitDestroy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy",
+        abstract: "Stop units and make fleet forget them.",
+        discussion: "Example: fleetctl destroy hello 'web@*'",
+    )
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var block: BlockOptions
+
+    @Argument(help: "Names of units, or patterns with * ? [ ].")
+    var units: [String]
+
+    func run() async throws {
+        let (units, wait) = (units, block.policy)
+        try await Session.run(global) { context in
+            try await UnitOperations(context, wait: wait).destroy(units)
+        }
+    }
+}

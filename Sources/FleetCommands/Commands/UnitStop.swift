@@ -1,0 +1,22 @@
+import ArgumentParser
+
+struct UnitStop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop",
+        abstract: "Stop units, leaving them on their machines.",
+        discussion: "Example: fleetctl stop hello 'web@*'",
+    )
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var block: BlockOptions
+
+    @Argument(help: "Names of units, or patterns with * ? [ ].")
+    var units: [String]
+
+    func run() async throws {
+        let (units, wait) = (units, block.policy)
+        try await Session.run(global) { context in
+            try await UnitOperations(context, wait: wait).stop(units)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+
+struct UnitUnload: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unload",
+        abstract: "Take units from their machines; fleet still knows them.",
+        discussion: "Example: fleetctl unload hello 'web@*'",
+    )
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var block: BlockOptions
+
+    @Argument(help: "Names of units, or patterns with * ? [ ].")
+    var units: [String]
+
+    func run() async throws {
+        let (units, wait) = (units, block.policy)
+        try await Session.run(global) { context in
+            try await UnitOperations(context, wait: wait).unload(units)
+        }
+    }
+}

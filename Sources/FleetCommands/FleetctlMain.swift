@@ -1,0 +1,50 @@
+import ArgumentParser
+
+/// The whole run of `fleetctl`.
+package enum FleetctlMain {
+    /// - Parameter arguments: without the program's name.
+    /// - Returns: the exit code: 0 done, 1 failed; of `status`, `journal` and `ssh` that of the program they run.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try Fleetctl.parseAsRoot(normalizer.normalized(arguments))
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let error as FleetctlError {
+            Console.standard.err("fleetctl: \(error)")
+            return 1
+        } catch {
+            return end(with: error)
+        }
+    }
+
+    /// How fleetctl's options and commands are written.
+    static var normalizer: ArgumentNormalizer {
+        ArgumentNormalizer(
+            commands: Fleetctl.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"],
+            valued: [
+                "endpoint", "tunnel", "request-timeout", "ssh-username", "ssh-timeout", "ssh-config",
+                "known-hosts-file", "driver", "etcd-key-prefix",
+            ],
+            flags: [
+                "debug", "strict-host-key-checking", "full", "no-legend", "no-block", "replace", "json", "follow",
+                "sudo", "forward-agent", "sign",
+            ],
+        )
+    }
+
+    /// Help goes to the output, a misuse of the command line is an error.
+    private static func end(with error: any Error) -> Int32 {
+        if let code = error as? ExitCode { return code.rawValue }
+        let text = Fleetctl.fullMessage(for: error)
+        guard Fleetctl.exitCode(for: error).isSuccess else {
+            Console.standard.err(text)
+            return 1
+        }
+        Console.standard.out(text)
+        return 0
+    }
+}

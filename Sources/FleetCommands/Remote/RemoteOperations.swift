@@ -1,0 +1,149 @@
+import Scheduling
+import UnitFiles
+
+/// What happens on the machines themselves: through ssh, or directly on this one.
+package struct RemoteOperations: Sendable {
+    let context: FleetContext
+    var port: Int?
+    var forwardsAgent = false
+
+    package init(_ context: FleetContext, port: Int? = nil, forwardsAgent: Bool = false) {
+        self.context = context
+        self.port = port
+        self.forwardsAgent = forwardsAgent
+    }
+
+    /// Shows what systemd says of each unit.
+    ///
+    /// - Returns: the worst exit code; 3, as of systemctl, for a unit that is on no machine.
+    package func status(_ typed: [String]) async throws -> Int32 {
+        var worst: Int32 = 0
+        for name in typed.map(UnitName.completed) {
+            let unit = try await unit(called: name)
+            let machines = try await machineIDs(of: unit)
+            if machines.isEmpty { worst = max(worst, tellUnplaced(unit)) }
+            for machine in machines {
+                let code = try await run(["systemctl", "status", "-l", name], on: machine)
+                worst = max(worst, code)
+            }
+        }
+        return worst
+    }
+
+    /// Shows the log of a unit; of a global one, the log of this machine's or else of the first that runs it.
+    package func journal(
+        _ typed: String,
+        lines: Int,
+        output: String,
+        follows: Bool,
+        usesSudo: Bool,
+    ) async throws -> Int32 {
+        let name = UnitName.completed(typed)
+        let unit = try await unit(called: name)
+        let machines = try await machineIDs(of: unit)
+        guard let machine = machines.first(where: { $0 == context.localMachineID }) ?? machines.first else {
+            return tellUnplaced(unit)
+        }
+        var command = ["journalctl", "--unit", name, "--no-pager", "-n", String(lines), "--output", output]
+        if follows { command.append("-f") }
+        return try await run((usesSudo ? ["sudo"] : []) + command, on: machine, needsTerminal: follows)
+    }
+
+    /// Opens a shell, or runs a command, on a machine, given by the beginning of its id or by a unit on it.
+    package func shell(machine: String?, unit: String?, target: String?, _ command: [String]) async throws -> Int32 {
+        let id = try await resolve(machine: machine, unit: unit, target: target)
+        var call = try await sshCommand(to: id, command)
+        call.needsTerminal = false
+        return try await context.runner.run("ssh", call.arguments)
+    }
+
+    // MARK: Finding
+
+    private func resolve(machine: String?, unit: String?, target: String?) async throws -> String {
+        if let machine { return try await machineID(startingWith: machine).orThrow(machine) }
+        if let unit { return try await machineID(of: unit) }
+        guard let target else { throw FleetctlError(.usage, "name a machine or a unit to ssh to") }
+        let byMachine = try await machineID(startingWith: target)
+        let byUnit = try await context.client.unit(UnitName.completed(target))
+        if byMachine != nil, byUnit != nil {
+            throw FleetctlError(.usage, "\(target) is both a machine and a unit; say --machine or --unit")
+        }
+        if byUnit != nil { return try await machineID(of: target) }
+        return try byMachine.orThrow(target)
+    }
+
+    private func machineID(startingWith prefix: String) async throws -> String? {
+        let found = try await context.client.machines().map(\.id).filter { $0.hasPrefix(prefix) }
+        guard found.count < 2 else {
+            throw FleetctlError(.usage, "\(found.count) machines have ids that start with \(prefix); give more of it")
+        }
+        return found.first
+    }
+
+    private func machineID(of typed: String) async throws -> String {
+        let unit = try await unit(called: UnitName.completed(typed))
+        guard let id = try await machineIDs(of: unit).first else {
+            let reason = unit.statusReason.map { ": \($0)" } ?? ""
+            throw FleetctlError(.notPlaced, "unit \(unit.name) is on no machine\(reason)")
+        }
+        return id
+    }
+
+    private func unit(called name: String) async throws -> APIUnit {
+        guard let unit = try await context.client.unit(name) else {
+            throw FleetctlError(.notFound, "unit \(name) does not exist; fleetctl list-unit-files shows those that do")
+        }
+        return unit
+    }
+
+    /// The machines that have the unit: one, or for a global unit all that report it.
+    private func machineIDs(of unit: APIUnit) async throws -> [String] {
+        if let id = unit.machineID, !id.isEmpty { return [id] }
+        guard unit.isGlobal else { return [] }
+        return try await context.client.states(of: unit.name).compactMap(\.machineID).sorted()
+    }
+
+    private func tellUnplaced(_ unit: APIUnit) -> Int32 {
+        context.console.out("Unit \(unit.name) is on no machine; it is to be \(unit.target.rawValue)")
+        if let reason = unit.statusReason { context.console.out("Reason: \(reason)") }
+        return 3
+    }
+
+    // MARK: Running
+
+    private func run(_ command: [String], on machine: String, needsTerminal: Bool = false) async throws -> Int32 {
+        if machine == context.localMachineID {
+            return try await context.runner.run(command.first ?? "true", Array(command.dropFirst()))
+        }
+        var call = try await sshCommand(to: machine, command)
+        call.needsTerminal = needsTerminal
+        return try await context.runner.run("ssh", call.arguments)
+    }
+
+    private func sshCommand(to id: String, _ command: [String]) async throws -> SSHCommand {
+        guard let machine = try await context.client.machines().first(where: { $0.id == id }) else {
+            throw FleetctlError(.notFound, "machine \(id.prefix(8)) has left the cluster")
+        }
+        guard let address = machine.primaryIP, !address.isEmpty else {
+            throw FleetctlError(.notFound, "machine \(id.prefix(8)) has not told its address (public_ip)")
+        }
+        var call = SSHCommand(
+            context.settings.ssh,
+            host: address,
+            port: port,
+            command: command,
+            isInteractive: context.isInteractive,
+        )
+        call.forwardsAgent = forwardsAgent
+        return call
+    }
+}
+
+extension String? {
+    fileprivate func orThrow(_ typed: String) throws -> String {
+        guard let self else {
+            throw FleetctlError(.notFound, "\(typed) is neither the beginning of a machine's id nor a unit")
+        }
+        return self
+    }
+}
