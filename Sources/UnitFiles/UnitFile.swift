@@ -30,6 +30,7 @@ package struct UnitFile: Sendable, Hashable {
         origin: TextOrigin,
     ) -> (unit: UnitFile, diagnostics: [Diagnostic]) {
         let (unit, syntax) = parse(text, origin: origin)
+        if unit.options.isEmpty, !syntax.isEmpty { return (unit, syntax) }
         return (unit, (syntax + unit.diagnostics(name: name, origin: origin)).inReadingOrder)
     }
 }
