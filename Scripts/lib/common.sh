@@ -134,3 +134,16 @@ verify_swift() { # directory with swift.tar.gz and its signature
     curl -fsSL https://www.swift.org/keys/all-keys.asc | gpg --homedir "$1/gnupg" --quiet --import 2>/dev/null
     gpg --homedir "$1/gnupg" --quiet --verify "$1/swift.tar.gz.sig" "$1/swift.tar.gz" 2>/dev/null
 }
+
+# build_release: slipway and the node programs, as they run on nodes that have no Swift.
+build_release() {
+    swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error -Xlinker -s
+}
+
+# host_libvirt_answers: whether this host's own libvirtd serves containers, started first where systemd can.
+host_libvirt_answers() {
+    ! virsh --quiet --connect lxc:///system list >/dev/null 2>&1 || return 0
+    [ -d /run/systemd/system ] || return 1
+    systemctl start libvirtd >/dev/null 2>&1 || systemctl start virtlxcd virtnetworkd >/dev/null 2>&1 || return 1
+    virsh --quiet --connect lxc:///system list >/dev/null 2>&1
+}

@@ -87,7 +87,7 @@ struct Session: Sendable {
 
     /// Takes the cluster's lock; whoever has it may change the cluster.
     func lock(_ cluster: String, purpose: String) throws -> ClusterLock {
-        try ClusterLock(cluster: cluster, directory: home.appending("locks"), purpose: purpose)
+        try ClusterLock(cluster: cluster, directory: FilePath("/run/slipway/locks"), purpose: purpose)
     }
 
     // MARK: ssh
