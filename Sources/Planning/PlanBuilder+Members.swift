@@ -49,6 +49,10 @@ extension PlanBuilder {
 
     /// Members that are only off or not ready are brought back; anything else would risk the data.
     private mutating func planRecovery(_ changes: [String: NodeChange]) throws(DiagnosticsError) {
+        let wanted = Set(nodes.map(\.name))
+        if let surplus = memberNodesObserved.first(where: { $0.phase == .ready && !wanted.contains($0.name) }) {
+            throw DiagnosticsError([noQuorum(surplus.name, "the topology does not ask for it any more")])
+        }
         var started: [String] = []
         let members = wantedMembers.map { nodePlan($0, peers: wantedPeers, state: .existing) }
         plans += members
@@ -84,6 +88,7 @@ extension PlanBuilder {
         etcd: ObservedEtcd,
     ) throws(DiagnosticsError) {
         var voters = Voters(etcd, nodes: nodes)
+        planReturns(changes, voters: &voters)
         try planRebuilds(changes, voters: &voters)
         planJoins(changes, voters: &voters)
         try planRestarts(changes, voters: voters)
@@ -103,6 +108,31 @@ extension PlanBuilder {
         }
     }
 
+    /// Members that only have to be switched on or seen ready: the sooner they vote, the more can be changed.
+    private mutating func planReturns(_ changes: [String: NodeChange], voters: inout Voters) {
+        for node in wantedMembers {
+            let needs: [String]
+            let cause: String
+            switch changes[node.name] ?? .none {
+            case .start(let reason):
+                let plan = nodePlan(node, peers: wantedPeers, state: .existing)
+                add(Step("node/\(plan.name)/start", .startNode(plan), reason: reason, needs: groundwork))
+                (needs, cause) = (["node/\(plan.name)/start"], reason)
+            case .await(let reason):
+                (needs, cause) = ([], reason)
+            case .none:
+                plans.append(nodePlan(node, peers: wantedPeers, state: .existing))
+                continue
+            case .create, .rebuild, .reconfigure:
+                continue
+            }
+            let plan = nodePlan(node, peers: wantedPeers, state: .existing)
+            plans.append(plan)
+            voters.markHealthy(node.peerURL)
+            settle(plan, reason: cause, needs: needs, voters: voters)
+        }
+    }
+
     /// Nodes that become members, and members that were announced and never started.
     private mutating func planJoins(_ changes: [String: NodeChange], voters: inout Voters) {
         for node in wantedMembers where !plans.contains(where: { $0.name == node.name }) {
@@ -112,19 +142,8 @@ extension PlanBuilder {
             case .rebuild(let reason):
                 removeNode(node.name, reason: reason, needs: gate, wasRunning: isRunning(node.name))
                 join(node, reason: reason, after: ["node/\(node.name)/remove"], voters: &voters)
-            case .start(let reason):
-                let plan = nodePlan(node, peers: wantedPeers, state: .existing)
-                plans.append(plan)
-                add(Step("node/\(plan.name)/start", .startNode(plan), reason: reason, needs: groundwork + gate))
-                settle(plan, reason: reason, needs: ["node/\(plan.name)/start"], voters: voters)
-            case .await(let reason):
-                let plan = nodePlan(node, peers: wantedPeers, state: .existing)
-                plans.append(plan)
-                settle(plan, reason: reason, needs: [], voters: voters)
-            case .reconfigure:
+            case .none, .start, .await, .reconfigure:
                 continue
-            case .none:
-                plans.append(nodePlan(node, peers: wantedPeers, state: .existing))
             }
         }
     }
@@ -186,7 +205,8 @@ extension PlanBuilder {
 
     /// Waits for etcd and for the node, and makes both the gate for what comes next.
     private mutating func settle(_ plan: NodePlan, reason: String, needs: [String], voters: Voters) {
-        awaitEtcd(voters.memberPlans(builder: self), id: "etcd/healthy/\(plan.name)", reason: reason, needs: unique(needs + gate))
+        let healthy = voters.memberPlans(builder: self).filter { voters.healthy.contains($0.peerURL) }
+        awaitEtcd(healthy, id: "etcd/healthy/\(plan.name)", reason: reason, needs: unique(needs + gate))
         awaitNode(plan, reason: reason, needs: needs)
     }
 
