@@ -23,6 +23,7 @@ struct NodeConfiguration {
             address: node.address,
             network: topology.network.cidr,
             etcd: node.role.etcd,
+            runsFleet: runsFleet,
             metadata: node.role.metadata,
             image: inputs.image,
             userData: text(cloudConfig(peers: peers, state: state)),

@@ -20,6 +20,8 @@ package struct NodePlan: Sendable, Hashable, Codable {
     package var networkName: String
     package var machineID: String
     package var etcd: EtcdRole
+    /// Whether the node runs fleet.
+    package var runsFleet: Bool
     /// fleet's machine metadata.
     package var metadata: [String: String]
     package var image: ImageDigests
@@ -42,6 +44,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         address: IPv4Address,
         network: CIDRv4,
         etcd: EtcdRole,
+        runsFleet: Bool = true,
         metadata: [String: String],
         image: ImageDigests,
         userData: String,
@@ -63,6 +66,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         self.networkName = Identity.networkName(cluster: cluster)
         self.machineID = Identity.machineID(cluster: cluster, node: name)
         self.etcd = etcd
+        self.runsFleet = runsFleet
         self.metadata = metadata
         self.image = image
         self.userData = userData
@@ -73,8 +77,6 @@ package struct NodePlan: Sendable, Hashable, Codable {
 }
 
 extension NodePlan {
-    /// Whether the node runs fleet.
-    package var runsFleet: Bool { etcd != .none }
     /// Where etcd's clients are served.
     package var clientURL: String { "http://\(address):2379" }
     /// Where an etcd member talks to the others.
