@@ -16,6 +16,9 @@ package struct ImageStore: Sendable {
         self.home = home
     }
 
+    /// What this store knows of programs it has read before.
+    package var digestCache: DigestCache { DigestCache(file: "\(home)/images/program-digests") }
+
     package func path(of kind: ImageKind, digest: String) -> String {
         "\(directory(of: kind))/\(digest)"
     }

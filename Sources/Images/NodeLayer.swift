@@ -37,7 +37,7 @@ package struct NodeLayer: Sendable {
     /// A container has no device nodes or kernel modules to care for.
     private static let unitsOfMachines = [
         "modprobe@.service", "systemd-modules-load.service", "systemd-remount-fs.service",
-        "systemd-tmpfiles-setup-dev.service", "systemd-update-utmp-runlevel.service", "systemd-update-utmp.service",
+        "systemd-tmpfiles-setup-dev.service",
     ]
 
     private static let units = "usr/lib/systemd/system"

@@ -1,4 +1,3 @@
-import Crypto
 import FoundationEssentials
 import SystemPackage
 
@@ -13,17 +12,20 @@ package struct NodePrograms: Sendable {
     /// Finds the programs beside `executable` (the path of the running `slipway`), in the release build next to a debug
     /// build, or in `lib/slipway` of an installation; `SLIPWAY_NODE_PROGRAMS` names another directory.
     ///
+    /// - Parameter cache: spares reading programs that were read before.
     /// - Throws: an error that lists every program that is missing or cannot run in a node, and the command to build it.
     package static func locate(
         near executable: String,
         environment: [String: String] = [:],
+        cache: DigestCache? = nil,
     ) throws(ImagesError) -> NodePrograms {
+        var cache = cache ?? DigestCache()
         let directories = searchPath(near: executable, environment: environment)
         var found: [NodeProgram] = []
         var problems: [String] = []
         for name in NodeProgramName.allCases {
             switch find(name, in: directories) {
-            case .success(let path): found.append(NodeProgram(name: name, path: path, digest: try FileDigest.of(path)))
+            case .success(let path): found.append(NodeProgram(name: name, path: path, digest: try cache.digest(of: path)))
             case .failure(let problem): problems.append("  \(problem.text)")
             }
         }
@@ -37,6 +39,7 @@ package struct NodePrograms: Sendable {
                 """,
             )
         }
+        cache.save(Set(found.map(\.digest)))
         return NodePrograms(programs: found)
     }
 

@@ -42,6 +42,7 @@ enum RootCustomization {
         chroot "$root" systemctl --quiet enable systemd-networkd.service
         chroot "$root" systemctl --quiet mask console-getty.service getty-static.service \
             systemd-networkd-wait-online.service systemd-network-generator.service systemd-user-sessions.service \
+            systemd-update-utmp.service systemd-update-utmp-runlevel.service \
             dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount
         rm -f "$root/etc/default/etcd"
 

@@ -40,4 +40,24 @@ import Testing
             NodePrograms.searchPath(near: "/a/b/slipway", environment: [:]) == ["/a/b", "/a/release", "/a/lib/slipway"]
         )
     }
+
+    @Test func remembersWhatItRead() async throws {
+        try await Scratch.with { scratch in
+            for name in NodeProgramName.allCases {
+                try scratch.write(fine, to: "release/\(name.rawValue)")
+            }
+            let cache = "\(scratch.path)/digests"
+            func locate() throws -> Set<String> {
+                let near = "\(scratch.path)/release/slipway"
+                let programs = try NodePrograms.locate(near: near, cache: DigestCache(file: cache))
+                return Set(programs.programs.map(\.digest))
+            }
+            let first = try locate()
+            #expect(first == [try FileDigest.of("\(scratch.path)/release/fleetd")])
+            #expect(scratch.text("digests").split(separator: "\n").count == NodeProgramName.allCases.count)
+            #expect(try locate() == first)
+            try scratch.write(fine + [0], to: "release/fleetd")
+            #expect(try locate().count == 2)
+        }
+    }
 }

@@ -24,7 +24,8 @@ struct StoredImages: ImageSource {
     func layer() throws -> NodeLayer {
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let environment = ProcessInfo.processInfo.environment
-        return NodeLayer(programs: try NodePrograms.locate(near: executable, environment: environment))
+        let programs = try NodePrograms.locate(near: executable, environment: environment, cache: store.digestCache)
+        return NodeLayer(programs: programs)
     }
 
     /// The image nodes get that are made now.
