@@ -52,29 +52,29 @@ package struct MemberTable: Sendable {
     private var turn = 0
     /// A member has answered since the start.
     package private(set) var isReady = false
-    /// The list came from a member, or from one of an earlier run.
-    private var isLearned = false
+    /// The list came from a member.
+    package private(set) var hasLearned = false
+    private let configuredPeers: [Endpoint]
 
     package init(peers: [Endpoint]) {
+        configuredPeers = peers
         for peer in peers { add(.guess(peer: peer)) }
     }
 
     package var members: [ProxyMember] { entries.values.map(\.member).sorted { $0.client < $1.client } }
     package var endpoints: [Endpoint] { entries.keys.sorted() }
 
-    /// Where to ask for the member list: those who are well first, they know best.
+    /// Where to ask for the member list: those who are well first, they know best; last the configured ones, should
+    /// everybody else be gone.
     package var peers: [Endpoint] {
         let entries = entries.values.sorted { ($0.rank, $0.member.client) < ($1.rank, $1.member.client) }
         var peers: [Endpoint] = []
-        for peer in entries.flatMap(\.member.peers) where !peers.contains(peer) { peers.append(peer) }
+        for peer in entries.flatMap(\.member.peers) + configuredPeers where !peers.contains(peer) { peers.append(peer) }
         return peers
     }
 
     /// Whether anything is known of this member; nil for nothing.
     package func isAlive(_ endpoint: Endpoint) -> Bool? { entries[endpoint]?.isAlive }
-
-    /// A list came from a member.
-    package var hasLearned: Bool { isLearned }
 
     /// Members in the order to try them for one new connection: the best first, equals in turn.
     package mutating func candidates() -> [Endpoint] {
@@ -88,10 +88,9 @@ package struct MemberTable: Sendable {
 
     // MARK: Events
 
-    /// A list from a file of an earlier run.
+    /// A list from a file of an earlier run: better than a guess.
     package mutating func remembered(_ members: [ProxyMember]) {
         guard !members.isEmpty else { return }
-        isLearned = true
         entries = [:]
         for member in members { add(member) }
     }
@@ -100,8 +99,8 @@ package struct MemberTable: Sendable {
     package mutating func learned(_ members: [ProxyMember]) -> [Action] {
         guard !members.isEmpty else { return [] }
         let before = self.members
-        let isFirst = !isLearned
-        isLearned = true
+        let isFirst = !hasLearned
+        hasLearned = true
         let now = Set(members.map(\.client))
         let gone = entries.keys.filter { !now.contains($0) }.sorted()
         for endpoint in gone { entries[endpoint] = nil }

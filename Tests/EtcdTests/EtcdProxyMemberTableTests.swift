@@ -106,7 +106,8 @@ import Testing
         var table = MemberTable(peers: [Endpoint(host: "10.0.0.9", port: 2380)])
         table.remembered([member(a), member(b)])
         #expect(table.endpoints == [a, b])
-        #expect(table.hasLearned)
+        #expect(table.peers.map(\.host) == ["10.0.0.1", "10.0.0.2", "10.0.0.9"], "it may be out of date")
+        #expect(!table.hasLearned)
     }
 
     @Test func peersOfMembersThatAreWellAreAskedFirst() {

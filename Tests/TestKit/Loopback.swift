@@ -41,7 +41,7 @@ package enum Loopback {
         return descriptor
     }
 
-    private static func bindToAnyPort(_ socket: Int32) throws -> Int {
+    static func bindToAnyPort(_ socket: Int32) throws -> Int {
         var address = self.address(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let code = withUnsafeMutablePointer(to: &address) { pointer in
@@ -69,16 +69,31 @@ package enum Loopback {
         var address = self.address(port: port)
         var pause = timeval(tv_sec: 0, tv_usec: 100_000)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &pause, socklen_t(MemoryLayout<timeval>.size))
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        let connected = connect(socket, to: &address)
         let bytes = Array(text.utf8)
-        guard connected == 0, send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+        guard connected, send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             return nil
         }
         return readAll(socket, until: deadline)
+    }
+
+    /// A blocking connection to a port of 127.0.0.1.
+    package static func connection(to port: Int) throws -> Int32 {
+        let socket = try tcpSocket()
+        var address = self.address(port: port)
+        guard connect(socket, to: &address) else {
+            defer { close(socket) }
+            throw POSIXFailure("connect to port \(port)")
+        }
+        return socket
+    }
+
+    private static func connect(_ socket: Int32, to address: inout sockaddr_in) -> Bool {
+        withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Foundation.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
     }
 
     private static func readAll(_ socket: Int32, until deadline: ContinuousClock.Instant) -> [UInt8]? {
