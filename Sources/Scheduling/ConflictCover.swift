@@ -1,6 +1,7 @@
 /// Chooses the units that must leave a machine, so that no two of those that stay conflict.
 struct ConflictCover {
-    /// Up to how many units the cheapest choice is found by trying all; above, by taking the most contested unit first.
+    /// Up to how many units the cheapest choice is found by trying all; above, by taking the most contested unit
+    /// first.
     static let exactLimit = 12
 
     /// How many units leave when these do.

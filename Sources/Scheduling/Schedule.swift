@@ -2,9 +2,9 @@ import UnitFiles
 
 /// Decides where every unit runs.
 ///
-/// A unit goes to the least loaded machine that takes it, ties to the lowest id; it leaves its machine only when it may
-/// not stay there. A whole chain of `MachineOf` is placed at once, and applying the decisions and asking again changes
-/// nothing.
+/// A unit goes to the least loaded machine that takes it, ties to the lowest id; it leaves its machine only when it
+/// may not stay there. A whole chain of `MachineOf` is placed at once, and applying the decisions and asking again
+/// changes nothing.
 ///
 /// - Returns: first what leaves, then what comes (both by name), then what fits nowhere, with the reasons.
 package func schedule(_ cluster: ClusterState) -> [Decision] {

@@ -1,7 +1,8 @@
 import UnitFiles
 
 extension SchedulingPass {
-    /// Of units on one machine that conflict with one another, takes away as few as will do, with those that follow them.
+    /// Of units on one machine that conflict with one another, takes away as few as will do, with those that follow
+    /// them.
     mutating func evictConflicting() {
         for machine in machines.indices {
             let contested = occupancy.units[machine].filter { occupancy.hasConflict($0, on: machine) }.sorted()

@@ -2,8 +2,8 @@ import UnitFiles
 
 /// One decision about a whole cluster. First the units that may not stay leave; then those without a machine get one.
 ///
-/// What the cluster looks like in between is never told: only where a unit was and where it ends counts, so that a unit
-/// that leaves and returns does not move.
+/// What the cluster looks like in between is never told: only where a unit was and where it ends counts, so that a
+/// unit that leaves and returns does not move.
 struct SchedulingPass {
     let machines: [Machine]
     let jobs: [Job]

@@ -54,7 +54,8 @@ package struct FleetRequirements: Sendable, Hashable {
 }
 
 extension FleetRequirements {
-    /// The values in one line: a line in quotes holds several, separated by spaces outside them; any other line is one.
+    /// The values in one line: a line in quotes holds several, separated by spaces outside them; any other line is
+    /// one.
     static func split(_ line: String) -> [String] {
         guard line.hasPrefix("\""), line.hasSuffix("\"") else { return [line] }
         var parts = [""]

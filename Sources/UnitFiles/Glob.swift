@@ -1,6 +1,6 @@
-/// A shell pattern with the meaning of Go's `path.Match`, which `Conflicts=` and `Replaces=` use: `*` and `?` do not match
-/// a slash, `[a-c]` and `[^x]` are sets, a backslash takes the meaning from the next character. A malformed pattern
-/// matches nothing.
+/// A shell pattern with the meaning of Go's `path.Match`, which `Conflicts=` and `Replaces=` use: `*` and `?` do not
+/// match a slash, `[a-c]` and `[^x]` are sets, a backslash takes the meaning from the next character. A malformed
+/// pattern matches nothing.
 package struct Glob: Sendable, Hashable {
     private enum Token: Sendable, Hashable {
         case star

@@ -36,8 +36,8 @@ package struct UnitFile: Sendable, Hashable {
 }
 
 extension UnitFile {
-    /// The unit as fleet writes it to a machine: one block a section, in the order in which the sections first appeared,
-    /// without comments.
+    /// The unit as fleet writes it to a machine: one block a section, in the order in which the sections first
+    /// appeared, without comments.
     package var canonicalText: String {
         var order: [String] = []
         var lines: [String: String] = [:]

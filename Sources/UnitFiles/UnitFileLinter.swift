@@ -100,8 +100,8 @@ struct UnitFileLinter {
             guard peer.isTemplate else { return }
             addToValue(.error, "\(peer) is a template, which never runs on a machine", of: option)
         } catch {
-            let notes =
-                peer.contains(" ") ? ["for several units put each in quotes: MachineOf=\"a.service\" \"b.service\""] : []
+            let advice = "for several units put each in quotes: MachineOf=\"a.service\" \"b.service\""
+            let notes = peer.contains(" ") ? [advice] : []
             addToValue(.error, "MachineOf names no unit: \(error)", of: option, notes: notes)
         }
     }
@@ -109,8 +109,8 @@ struct UnitFileLinter {
     private mutating func checkMachineID(_ id: String, _ option: UnitOption) {
         let digits = id.allSatisfy { $0.isASCII && $0.isHexDigit }
         guard !digits || (id.count != 32 && id.count != 8), !id.contains("%") else { return }
-        let message = "\"\(id)\" does not look like a machine id, which has 32 hexadecimal digits (or the first 8 of them)"
-        addToValue(.warning, message, of: option)
+        let notes = ["a machine id has 32 hexadecimal digits; the first 8 of them will do"]
+        addToValue(.warning, "\"\(id)\" does not look like a machine id", of: option, notes: notes)
     }
 
     private mutating func checkGlobal(_ value: String, _ option: UnitOption) {
@@ -146,7 +146,7 @@ struct UnitFileLinter {
         guard option.section == "Service", option.name == "ExecStart" else { return }
         let words = option.value.split { $0.isWhitespace || $0 == "\\" }.map(String.init)
         guard
-            let docker = words.firstIndex(where: { $0.split(separator: "/").last == "docker" || $0.hasSuffix("-docker") }),
+            let docker = words.firstIndex(where: { $0.split(separator: "/").last == "docker" }),
             let run = words[docker...].firstIndex(of: "run"),
             let flag = UnitFileLinter.flags(in: words[(run + 1)...]).first(where: UnitFileLinter.detaches)
         else { return }
@@ -158,7 +158,8 @@ struct UnitFileLinter {
         )
     }
 
-    /// The words that may still be flags of `docker run`: of two plain words in a row the second belongs to the container.
+    /// The words that may still be flags of `docker run`: of two plain words in a row the second belongs to the
+    /// container.
     private static func flags(in words: ArraySlice<String>) -> ArraySlice<String> {
         let end = zip(words, words.dropFirst()).enumerated().first { _, pair in
             !pair.0.hasPrefix("-") && !pair.1.hasPrefix("-")

@@ -2,9 +2,9 @@ import Diagnostics
 
 /// Reads unit files by the rules of fleet's own reader, so that the same text gives the same options and hash.
 ///
-/// The rules that surprise: a section may be opened again, and its parts are merged; a comment is one only at the start
-/// of a line, and not within a continued value; a backslash at the end of a line stays in the value, with the newline;
-/// whatever precedes the first section is skipped.
+/// The rules that surprise: a section may be opened again, and its parts are merged; a comment is one only at the
+/// start of a line, and not within a continued value; a backslash at the end of a line stays in the value, with the
+/// newline; whatever precedes the first section is skipped.
 struct UnitFileParser {
     /// The longest line in bytes; systemd of fleet's time cut what exceeded it.
     static let maximumLineLength = 2048

@@ -25,7 +25,8 @@ extension UnitNameError: CustomStringConvertible {
         case .empty:
             "a unit needs a name, such as hello.service"
         case .tooLong:
-            "the unit name \(name.prefix(40))… has \(name.utf8.count) bytes, and at most \(UnitName.maximumLength) are allowed"
+            "the unit name \(name.prefix(40))… has \(name.utf8.count) bytes; "
+                + "at most \(UnitName.maximumLength) are allowed"
         case .character(let scalar):
             "the unit name \"\(name)\" contains \(scalar.debugDescription); "
                 + "only letters, digits and : _ . \\ @ - are allowed"

@@ -8,7 +8,10 @@ import Testing
         ("list-units", ["list-units"]),
         ("--endpoint http://h:1 list-units --full", ["list-units", "--endpoint", "http://h:1", "--full"]),
         ("--endpoint=unix:///x list-m", ["list-machines", "--endpoint=unix:///x"]),
-        ("--debug --tunnel h list-unit-f --no-legend=true", ["list-unit-files", "--debug", "--tunnel", "h", "--no-legend"]),
+        (
+            "--debug --tunnel h list-unit-f --no-legend=true",
+            ["list-unit-files", "--debug", "--tunnel", "h", "--no-legend"]
+        ),
         ("list-units --full=false -l", ["list-units", "-l"]),
         ("--strict-host-key-checking=false ssh m", ["ssh", "--no-strict-host-key-checking", "m"]),
         ("ssh m -- x --full=false", ["ssh", "m", "--", "x", "--full=false"]),

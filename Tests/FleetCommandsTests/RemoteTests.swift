@@ -16,8 +16,10 @@ import UnitFiles
         return run
     }
 
-    private static let ssh = ["ssh", "-l", "core", "-o", "ConnectTimeout=10", "-o", "StrictHostKeyChecking=accept-new"]
-        + ["-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]
+    private static let ssh = [
+        "ssh", "-l", "core", "-o", "ConnectTimeout=10", "-o", "StrictHostKeyChecking=accept-new", "-o", "BatchMode=yes",
+        "-o", "LogLevel=ERROR",
+    ]
 
     @Test func statusOnAnotherMachine() async throws {
         let run = filled()

@@ -14,6 +14,8 @@ final class StubFleet: APITransport {
         var reasons: [String: String] = [:]
         /// What systemd says of a launched unit; one word a look, the last one for ever.
         var active: [String: [String]] = [:]
+        /// How many answers fail once a unit is to be launched.
+        var outage = 0
         /// How many elements a page has.
         var pageSize = 100
     }
@@ -30,6 +32,10 @@ final class StubFleet: APITransport {
         try storage.withLock { storage in
             let body = request.body.map { " " + String(decoding: $0, as: UTF8.self) } ?? ""
             storage.requests.append("\(request.method.rawValue) \(request.target)\(body)")
+            if storage.outage > 0, storage.units.values.contains(where: { $0.desiredState == "launched" }) {
+                storage.outage -= 1
+                return APIResponse(status: 503)
+            }
             return try storage.answer(request)
         }
     }
@@ -44,7 +50,8 @@ extension StubFleet.Storage {
         case (.get, "machines", 3): return try page("machines", machines, parts[1])
         case (.get, "state", 3): return try page("states", states(), parts[1])
         case (.get, "units", 4): return try units[path[3]].map { try json($0) } ?? missing
-        case (.delete, "units", 4): return units.removeValue(forKey: path[3]) == nil ? missing : APIResponse(status: 204)
+        case (.delete, "units", 4):
+            return units.removeValue(forKey: path[3]) == nil ? missing : APIResponse(status: 204)
         case (.put, "units", 4): return try put(path[3], request.body ?? [])
         default: return APIResponse(status: 405)
         }

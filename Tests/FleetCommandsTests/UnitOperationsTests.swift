@@ -111,6 +111,19 @@ import UnitFiles
         await #expect(throws: FleetctlError.self) { try await replacing.submit(["a"]) }
     }
 
+    @Test func aMomentWithoutFleetIsWaitedOut() async throws {
+        let run = StubRun(files: ["a.service": Self.hello])
+        run.fleet.change { $0.outage = 3 }
+        #expect(try await run.operations.raise(["a"], to: .launched) == 0)
+        let late = StubRun(files: ["a.service": Self.hello])
+        late.fleet.change { $0.outage = 600 }
+        #expect(try await late.operations.raise(["a"], to: .launched) == 1)
+        #expect(
+            late.err == "unit a.service is not launched after 60 s; fleetctl list-unit-files shows what fleet wants "
+                + "of it: cannot read unit a.service: fleet answered 503: no reason given\n"
+        )
+    }
+
     @Test func globalUnitsAreTriggered() async throws {
         let run = StubRun(files: ["g.service": Self.global])
         #expect(try await run.operations.raise(["g"], to: .launched) == 0)

@@ -43,7 +43,8 @@ struct Oracle {
     }
 
     private func direct(_ name: String, _ other: String) -> Bool {
-        name != other && wanted.contains(name) && jobs[name]?.requirements.replaces.contains { $0.matches(other) } == true
+        guard name != other, wanted.contains(name), let job = jobs[name] else { return false }
+        return job.requirements.replaces.contains { $0.matches(other) }
     }
 
     private func reaches(_ start: String, _ goal: String) -> Bool {
@@ -91,7 +92,7 @@ struct Oracle {
     var mostThatMayStay: Int {
         let all = seated.sorted { $0.key < $1.key }
         let choices = (0..<(1 << all.count)).filter { choice in
-            let stay = all.enumerated().filter { choice >> $0.offset & 1 == 1 }.map { ($0.element.key, $0.element.value) }
+            let stay = all.indices.filter { choice >> $0 & 1 == 1 }.map { (all[$0].key, all[$0].value) }
             return isSound(Dictionary(uniqueKeysWithValues: stay), before: seated)
         }
         return choices.map(\.nonzeroBitCount).max() ?? 0

@@ -88,7 +88,9 @@ import UnitFiles
     }
 
     @Test func theOneContestedUnitMoves() throws {
-        let jobs = [try Job.unit("a.service", "Conflicts=[bc].service"), try .unit("b.service"), try .unit("c.service")]
+        let jobs = [
+            try Job.unit("a.service", "Conflicts=[bc].service"), try .unit("b.service"), try .unit("c.service"),
+        ]
         let placed = Dictionary(uniqueKeysWithValues: jobs.map { ($0.name, "aaaaaaaa1111") })
         #expect(
             decide(jobs, placed) == [
@@ -121,7 +123,9 @@ import UnitFiles
     }
 
     @Test func followersLeaveWithTheirLeader() throws {
-        let jobs = [try Job.unit("a.service", "MachineOf=b.service"), try .unit("b.service", "MachineMetadata=role=db")]
+        let jobs = [
+            try Job.unit("a.service", "MachineOf=b.service"), try .unit("b.service", "MachineMetadata=role=db"),
+        ]
         let placed = ["a.service": "aaaaaaaa1111", "b.service": "aaaaaaaa1111"]
         #expect(decide(jobs, placed).suffix(2) == ["a", "b"].map { "schedule \($0).service on bbbbbbbb" })
     }
@@ -173,7 +177,8 @@ import UnitFiles
     @Test func globalUnitsOfAMachine() throws {
         let jobs = [
             try Job.unit("b.service", "Global=true\nConflicts=a.service"), try .unit("a.service", "Global=true"),
-            try .unit("c.service", "Global=true\nMachineMetadata=role=db"), try .unit("d.service", "Global=true", .inactive),
+            try .unit("c.service", "Global=true\nMachineMetadata=role=db"),
+            try .unit("d.service", "Global=true", .inactive),
             try .unit("e.service", "Global=true\nConflicts=x.service"), try .unit("x.service"),
         ]
         let cluster = ClusterState(machines: two, jobs: jobs, schedule: ["x.service": "aaaaaaaa1111"])
@@ -184,7 +189,8 @@ import UnitFiles
     @Test func aLargeClusterIsScheduledAtOnce() throws {
         let machines = (0..<100).map { Machine(id: "machine\($0)", metadata: ["zone": "\($0 % 4)"]) }
         let jobs = try (0..<1000).map { number in
-            try Job.unit("s\(number % 50)@\(number / 50).service", "Conflicts=%p@*.service\nMachineMetadata=zone=\(number % 4)")
+            let wants = "Conflicts=%p@*.service\nMachineMetadata=zone=\(number % 4)"
+            return try Job.unit("s\(number % 50)@\(number / 50).service", wants)
         }
         let decisions = Scheduling.schedule(ClusterState(machines: machines, jobs: jobs))
         #expect(decisions.count == 1000)

@@ -16,7 +16,7 @@ package enum Endpoint: Sendable, Hashable {
         switch scheme {
         case "unix", "file":
             guard rest.hasPrefix("/"), rest.count > 1 else {
-                throw FleetctlError(.usage, "the endpoint \"\(text)\" needs an absolute path: unix:///var/run/fleet.sock")
+                throw FleetctlError(.usage, "the endpoint \"\(text)\" needs an absolute path: \(Endpoint.standard)")
             }
             self = .unix(path: rest)
         case "http", "https":

@@ -1,5 +1,5 @@
-/// Columns set apart by tabs, byte for byte as fleetctl always printed them: tab stops every eight columns, at least one
-/// column between a cell and the next stop, nothing after the last cell of a row.
+/// Columns set apart by tabs, byte for byte as fleetctl always printed them: tab stops every eight columns, at least
+/// one column between a cell and the next stop, nothing after the last cell of a row.
 package enum TabTable {
     private static let tabWidth = 8
     private static let padding = 1

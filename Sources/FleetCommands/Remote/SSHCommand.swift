@@ -36,8 +36,8 @@ package struct SSHCommand: Sendable, Hashable {
         return arguments + ["--", host] + SSHCommand.quoted(command)
     }
 
-    /// The arguments that forward a local unix socket to `target`, a socket's path or host:port, through the tunnel host
-    /// until ssh is ended.
+    /// The arguments that forward a local unix socket to `target`, a socket's path or host:port, through the tunnel
+    /// host until ssh is ended.
     package static func forwarding(
         _ socket: String,
         to target: String,
@@ -89,16 +89,14 @@ package struct SSHCommand: Sendable, Hashable {
         return (host.filter { $0 != "[" && $0 != "]" }, port)
     }
 
-    /// ssh joins its words and gives them to a shell: several words are quoted to arrive as they are, a single one is a
-    /// shell command.
+    /// ssh joins its words and gives them to a shell: several words are quoted to arrive as they are, a single one is
+    /// a shell command.
     static func quoted(_ command: [String]) -> [String] {
         command.count > 1 ? command.map(quoted) : command
     }
 
     private static func quoted(_ word: String) -> String {
-        let isPlain = word.unicodeScalars.allSatisfy { scalar in
-            scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar) || "-_./:@=,+".contains(String(scalar))
-        }
+        let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:@=,+".contains($0)) }
         return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 }

@@ -48,7 +48,7 @@ extension UnitOperations {
     /// Stops units and starts them again.
     package func restart(_ typed: [String]) async throws -> Int32 {
         let units = try await find(typed).filter { !$0.isGlobal }
-        guard !units.isEmpty else { throw FleetctlError(.notFound, "no unit is called \(typed.joined(separator: " "))") }
+        if units.isEmpty { throw FleetctlError(.notFound, "no unit is called \(typed.joined(separator: " or "))") }
         if let unit = units.first(where: { $0.target != .launched }) {
             throw FleetctlError(
                 .refused,

@@ -31,7 +31,7 @@ extension UnitOperations {
             let instance = "\(source.name.prefix)@1.\(source.name.suffix)"
             throw FleetctlError(
                 .usage,
-                "\(source.name) is a template, which cannot run; \(goal.command) an instance of it, such as \(instance)",
+                "\(source.name) is a template, which cannot run; \(goal.command) an instance, such as \(instance)",
             )
         }
     }

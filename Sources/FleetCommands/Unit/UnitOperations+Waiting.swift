@@ -7,9 +7,19 @@ extension UnitOperations {
     /// - Throws: `FleetctlError` when it will not come there, or the time is up.
     func settle(_ unit: UnitWait) async throws -> String? {
         var unit = unit
+        var trouble: FleetctlError?
         for attempt in 0..<wait.attempts {
             if attempt > 0 { try await context.pause.sleep(wait.interval) }
-            switch unit.saw(try await client.unit(unit.unit)) {
+            let seen: APIUnit?
+            do {
+                seen = try await client.unit(unit.unit)
+                trouble = nil
+            } catch let error as FleetctlError {
+                // fleet may be without etcd for a moment; what it was told is not lost.
+                trouble = error
+                continue
+            }
+            switch unit.saw(seen) {
             case .wait: continue
             case .done(let machineID): return machineID
             case .fail(let reason): throw FleetctlError(.notPlaced, reason)
@@ -19,6 +29,7 @@ extension UnitOperations {
             .timedOut,
             "unit \(unit.unit) is not \(unit.target.rawValue) after \(seconds(wait.limit)); "
                 + "fleetctl list-unit-files shows what fleet wants of it",
+            cause: trouble,
         )
     }
 

@@ -1,7 +1,7 @@
 import Scheduling
 
-/// What has become of one unit that is on its way to a state. Every look at the API is an event, the answer says whether
-/// to go on.
+/// What has become of one unit that is on its way to a state. Every look at the API is an event, the answer says
+/// whether to go on.
 package struct UnitWait: Sendable, Hashable {
     package enum Action: Sendable, Hashable {
         /// Look again.
