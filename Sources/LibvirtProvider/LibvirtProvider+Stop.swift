@@ -122,15 +122,19 @@ extension LibvirtProvider {
 }
 
 extension Domain {
-    /// Sends process 1 a signal. A domain that stopped meanwhile is fine; a driver that sends none destroys instead.
+    /// Sends process 1 a signal. A domain that stopped meanwhile is fine; one whose process 1 cannot be reached is
+    /// destroyed when the signal was to kill, and else left to be asked again.
+    ///
+    /// For a while after a start, libvirt 9.0 knows only the process of the start before, which is gone.
     fileprivate borrowing func sendOrDestroy(_ signal: DomainSignal) throws(LibvirtError) {
         do {
             try send(signal)
         } catch {
             switch error.code {
-            case .unsupported: try destroyIfActive()
+            case .connectionLost, .denied: throw error
             case .wrongState: return
-            default: throw error
+            case .unsupported: try destroyIfActive()
+            default: if signal == .kill { try destroyIfActive() }
             }
         }
     }
