@@ -25,6 +25,12 @@ package struct Domain: ~Copyable {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// The number of the running domain, which for a container is the process that carries it; nil when it is off.
+    package var id: UInt32? {
+        let id = virDomainGetID(handle)
+        return id == UInt32.max ? nil : id
+    }
+
     package func state() throws(LibvirtError) -> DomainState {
         var state: Int32 = 0
         try check(virDomainGetState(handle, &state, nil, 0), "read the state of")

@@ -2,7 +2,7 @@ import CLibvirt
 
 /// A signal as `virDomainSendProcessSignal` numbers it, which for the real-time ones is the kernel's numbering.
 package struct DomainSignal: Sendable, Hashable {
-    var number: UInt32
+    package var number: UInt32
 
     package static let terminate = DomainSignal(number: VIR_DOMAIN_PROCESS_SIGNAL_TERM.rawValue)
     package static let kill = DomainSignal(number: VIR_DOMAIN_PROCESS_SIGNAL_KILL.rawValue)

@@ -56,14 +56,24 @@ extension LibvirtProvider {
         }
     }
 
+    /// Sends process 1 a signal; the caller waits for what comes of it. A kill that does not reach it is done by force.
     private func signal(_ signal: DomainSignal, _ node: NodeReference) async throws {
         // libvirt's driver for tests takes signals and does nothing.
         if try await driver() == .test { return try await destroy(node) }
-        try await run { connection throws(LibvirtError) in
-            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
-                try domain.sendOrDestroy(signal)
+        let carrier = try await run { connection throws(LibvirtError) in
+            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in domain.id } ?? nil
+        }
+        guard let carrier else { return }
+        // By way of the carrier, because libvirt 9.0 at times does not learn of a container's first process, or takes
+        // that of an earlier start for it.
+        let process = ContainerProcess(carrier: carrier, domain: node.domainName)
+        if try await offPool({ process.signal(signal.number) }) { return }
+        let isSent = try await run { connection throws(LibvirtError) in
+            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.signal(signal)
             }
         }
+        if isSent == false, signal == .kill { try await destroy(node) }
     }
 
     private func destroy(_ node: NodeReference) async throws {
@@ -122,20 +132,16 @@ extension LibvirtProvider {
 }
 
 extension Domain {
-    /// Sends process 1 a signal. A domain that stopped meanwhile is fine; one whose process 1 cannot be reached is
-    /// destroyed when the signal was to kill, and else left to be asked again.
+    /// Sends process 1 a signal by way of libvirt; a domain that stopped meanwhile is fine.
     ///
-    /// For a while after a start, libvirt 9.0 knows only the process of the start before, which is gone.
-    fileprivate borrowing func sendOrDestroy(_ signal: DomainSignal) throws(LibvirtError) {
+    /// - Returns: false when the domain runs, and libvirt cannot reach its process 1.
+    fileprivate borrowing func signal(_ signal: DomainSignal) throws(LibvirtError) -> Bool {
         do {
             try send(signal)
+            return true
         } catch {
-            switch error.code {
-            case .connectionLost, .denied: throw error
-            case .wrongState: return
-            case .unsupported: try destroyIfActive()
-            default: if signal == .kill { try destroyIfActive() }
-            }
+            guard error.code != .connectionLost, error.code != .denied else { throw error }
+            return try !state().isActive
         }
     }
 

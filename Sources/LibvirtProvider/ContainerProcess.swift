@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Process 1 of a container, as the host sees it: the child of the `libvirt_lxc` that carries the container.
+struct ContainerProcess: Sendable {
+    /// The carrier's process, by libvirt's word.
+    let carrier: UInt32
+    let domain: String
+
+    /// Sends process 1 a signal.
+    ///
+    /// - Returns: false when it cannot be found, or is gone.
+    func signal(_ number: UInt32) -> Bool {
+        guard carriesDomain(Self.contents(of: "/proc/\(carrier)/cmdline")) else { return false }
+        let children = Self.contents(of: "/proc/\(carrier)/task/\(carrier)/children").split(separator: " ")
+        guard children.count == 1, let process = children.first.flatMap({ Int32($0) }) else { return false }
+        return kill(process, Int32(number)) == 0
+    }
+
+    /// Whether a command line is the carrier's, and not that of a process that was given its number since.
+    ///
+    /// - Parameter commandLine: arguments with a NUL after each.
+    func carriesDomain(_ commandLine: String) -> Bool {
+        let arguments = commandLine.split(separator: "\0")
+        guard arguments.first?.hasSuffix("libvirt_lxc") == true, let name = arguments.firstIndex(of: "--name") else {
+            return false
+        }
+        return arguments.dropFirst(name + 1).first.map(String.init) == domain
+    }
+
+    /// A small file of the kernel's; empty when it cannot be read.
+    private static func contents(of path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 16384)
+        let count = read(descriptor, &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+    }
+}
