@@ -25,7 +25,9 @@ package enum Base64 {
         guard text.count % 4 == 0 else { throw fault("its length is not a multiple of four") }
         let body = text.prefix { $0 != padding }
         let pads = text.count - body.count
-        guard pads <= 2, text[body.endIndex...].allSatisfy({ $0 == padding }) else { throw fault("the padding is wrong") }
+        guard pads <= 2, text[body.endIndex...].allSatisfy({ $0 == padding }) else {
+            throw fault("the padding is wrong")
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(body.count * 3 / 4)
         var buffer: UInt32 = 0

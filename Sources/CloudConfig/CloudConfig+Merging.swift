@@ -34,7 +34,9 @@ extension CoreOS {
 
     /// Elements of the same name become one, at the place of the first.
     fileprivate static func merge<Element: Named>(
-        _ base: [Element], _ own: [Element], by combine: (Element, Element) -> Element,
+        _ base: [Element],
+        _ own: [Element],
+        by combine: (Element, Element) -> Element,
     ) -> [Element] {
         own.reduce(into: base) { merged, element in
             if let index = merged.firstIndex(where: { $0.name == element.name }) {

@@ -60,9 +60,11 @@ package struct CloudConfigRenderer: Sendable {
     }
 
     private func value<Element: KeyedStruct>(of element: Element) -> YAMLText.Value {
-        .mapping(Element.fields.compactMap { field in
-            value(of: field.target, in: element).map { (field.key, $0) }
-        })
+        .mapping(
+            Element.fields.compactMap { field in
+                value(of: field.target, in: element).map { (field.key, $0) }
+            }
+        )
     }
 
     /// Nil for what need not be written.

@@ -16,7 +16,9 @@ package struct EnvironmentVariable: Sendable, Hashable {
 
     /// The line of an `EnvironmentFile=`: `NAME=value`, in quotes where systemd would not take the value as it is.
     package var fileLine: String {
-        let plain = value.unicodeScalars.allSatisfy { $0.isASCII && $0.value > 0x20 && !"\"'\\#;$`".unicodeScalars.contains($0) }
+        let plain = value.unicodeScalars.allSatisfy {
+            $0.isASCII && $0.value > 0x20 && !"\"'\\#;$`".unicodeScalars.contains($0)
+        }
         return plain ? "\(name)=\(value)" : "\(name)=\"\(Self.escapedForFile(value))\""
     }
 

@@ -74,7 +74,9 @@ struct Inflater {
     }
 
     private mutating func compressed(
-        _ output: inout [UInt8], literals: HuffmanCode, distances: HuffmanCode,
+        _ output: inout [UInt8],
+        literals: HuffmanCode,
+        distances: HuffmanCode,
     ) throws(EncodingError) {
         let start = output.startIndex
         while true {
@@ -95,7 +97,8 @@ struct Inflater {
     }
 
     private mutating func extended(
-        _ symbol: Int, _ table: [(base: Int, bits: Int)],
+        _ symbol: Int,
+        _ table: [(base: Int, bits: Int)],
     ) throws(EncodingError) -> Int {
         guard table.indices.contains(symbol) else { throw Gzip.fault("it has a code that means nothing") }
         return table[symbol].base + (try bits(table[symbol].bits))
@@ -141,7 +144,8 @@ struct HuffmanCode {
     }
 
     static let fixedLiterals = HuffmanCode(
-        lengths: (0..<288).map { $0 < 144 ? 8 : $0 < 256 ? 9 : $0 < 280 ? 7 : 8 })
+        lengths: (0..<288).map { $0 < 144 ? 8 : $0 < 256 ? 9 : $0 < 280 ? 7 : 8 }
+    )
     static let fixedDistances = HuffmanCode(lengths: Array(repeating: 5, count: 30))
 
     static let lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]

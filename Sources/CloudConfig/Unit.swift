@@ -65,7 +65,9 @@ extension CloudConfig.Unit: KeyedStruct {
             Field("runtime", .bool(\.runtime)),
             Field("content", .string(\.content)),
             Field(
-                "command", .string(\.commandName), validity: .oneOf(CloudConfig.UnitCommand.allCases.map(\.rawValue)),
+                "command",
+                .string(\.commandName),
+                validity: .oneOf(CloudConfig.UnitCommand.allCases.map(\.rawValue)),
             ),
             Field("drop_ins", .dropIns(\.dropIns)),
         ]

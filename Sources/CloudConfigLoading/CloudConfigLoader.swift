@@ -55,7 +55,8 @@ package struct CloudConfigLoader: Sendable {
         guard let text = string("manage_etc_hosts", in: fields) else { return nil }
         if let option = CloudConfig.EtcHosts(rawValue: text) { return option }
         decoder.report(
-            "invalid value \"\(text)\" for \"manage_etc_hosts\"", at: fields.location(of: "manage_etc_hosts"),
+            "invalid value \"\(text)\" for \"manage_etc_hosts\"",
+            at: fields.location(of: "manage_etc_hosts"),
             notes: ["the only value is localhost"],
         )
         return nil
@@ -105,13 +106,18 @@ package struct CloudConfigLoader: Sendable {
 
     /// `write-files` and `write_files` in one file are both read, as the original did.
     private mutating func structs<Element: KeyedStruct>(
-        _ key: String, in parent: YAMLFields, as what: String, check: Check<Element>,
+        _ key: String,
+        in parent: YAMLFields,
+        as what: String,
+        check: Check<Element>,
     ) -> [Element] {
         elements(key, in: parent).compactMap { element($0, as: what, check: check) }
     }
 
     private mutating func element<Element: KeyedStruct>(
-        _ node: YAMLNode, as what: String, check: Check<Element>,
+        _ node: YAMLNode,
+        as what: String,
+        check: Check<Element>,
     ) -> Element? {
         let table = Element.fields
         guard let fields = decoder.fields(of: node, as: what, keys: table.map(\.key)) else { return nil }
@@ -188,7 +194,10 @@ package struct CloudConfigLoader: Sendable {
 
     /// A section's fields; nil when it is absent or has nothing in it.
     private mutating func section(
-        _ key: String, in parent: YAMLFields, as what: String, keys: [String],
+        _ key: String,
+        in parent: YAMLFields,
+        as what: String,
+        keys: [String],
     ) -> YAMLFields? {
         hasValue(key, in: parent) ? decoder.fields(key, in: parent, as: what, keys: keys) : nil
     }

@@ -23,7 +23,9 @@ struct TreeBuilder {
         errors
             + duplicates.map { key, first in
                 Diagnostic(
-                    severity, "duplicate key \"\(key.key)\"", at: key.keyLocation,
+                    severity,
+                    "duplicate key \"\(key.key)\"",
+                    at: key.keyLocation,
                     notes: ["it is set first at line \(first.keyLocation.line); only the last one counts"],
                 )
             }

@@ -15,7 +15,9 @@ package struct YAMLDecoder: Sendable {
     package let unknownKeys: Diagnostic.Severity
 
     package init(
-        schema: YAMLSchema = .core, foldsHyphens: Bool = false, unknownKeys: Diagnostic.Severity = .error,
+        schema: YAMLSchema = .core,
+        foldsHyphens: Bool = false,
+        unknownKeys: Diagnostic.Severity = .error,
     ) {
         self.schema = schema
         self.foldsHyphens = foldsHyphens
@@ -43,7 +45,10 @@ package struct YAMLDecoder: Sendable {
 
     /// The fields of the mapping under `key`; nil when it is absent (or wrong, which is reported).
     package mutating func fields(
-        _ key: String, in parent: YAMLFields, as what: String, keys: [String],
+        _ key: String,
+        in parent: YAMLFields,
+        as what: String,
+        keys: [String],
     ) -> YAMLFields? {
         guard let pair = parent.pair(key) else { return nil }
         guard !pair.value.isNull else {
@@ -102,7 +107,9 @@ package struct YAMLDecoder: Sendable {
 
     /// One of a set of words.
     package mutating func word<Word: RawRepresentable & CaseIterable>(
-        _ key: String, in fields: YAMLFields, as type: Word.Type,
+        _ key: String,
+        in fields: YAMLFields,
+        as type: Word.Type,
     ) -> Word? where Word.RawValue == String {
         guard let text = string(key, in: fields), let node = fields[key] else { return nil }
         if let word = Word(rawValue: text) { return word }
@@ -115,7 +122,10 @@ package struct YAMLDecoder: Sendable {
 
     /// Reads `key` by `read`, or says what was expected and what is there. Nil, and no report, when it is absent.
     package mutating func value<Value>(
-        _ key: String, in fields: YAMLFields, expected: String, _ read: (YAMLNode) -> Value?,
+        _ key: String,
+        in fields: YAMLFields,
+        expected: String,
+        _ read: (YAMLNode) -> Value?,
     ) -> Value? {
         guard let pair = fields.pair(key) else { return nil }
         if let value = read(pair.value) { return value }
@@ -168,7 +178,8 @@ package struct YAMLDecoder: Sendable {
 
     private mutating func reportMismatch(_ pair: YAMLPair, expected: String) {
         // A value that is not there has no place of its own.
-        let location = pair.value.asString == "" || pair.value.scalar?.text == "" ? pair.keyLocation : pair.value.location
+        let location =
+            pair.value.asString == "" || pair.value.scalar?.text == "" ? pair.keyLocation : pair.value.location
         var notes: [String] = []
         if expected == "true or false", schema == .core, pair.value.asBool(.coreOS) != nil {
             notes.append("write true or false, without quotes")

@@ -79,7 +79,10 @@ package struct YAMLDocument: Sendable {
     }
 
     private static func syntaxError(
-        _ problem: String, at mark: Mark, context: YamlError.Context?, in source: SourceText,
+        _ problem: String,
+        at mark: Mark,
+        context: YamlError.Context?,
+        in source: SourceText,
     ) -> Diagnostic {
         var notes: [String] = []
         if let context, !context.text.isEmpty {

@@ -8,7 +8,9 @@ package enum YAMLEdit {
     /// - Throws: ``DiagnosticsError`` when the scalar cannot be replaced where it stands: an alias, whose anchor others
     ///   may use too; a text over several lines; a value that is not there.
     package static func replacing(
-        _ node: YAMLNode, with replacement: String, in text: String,
+        _ node: YAMLNode,
+        with replacement: String,
+        in text: String,
     ) throws(DiagnosticsError) -> String {
         let location = node.location
         if node.isAlias { throw refusal("the value is an alias; change it at its anchor", node, text) }

@@ -40,7 +40,9 @@ extension YAMLNode {
         guard var word = plainText, tag == nil || tag == YAMLTag.float else { return nil }
         if schema == .coreOS { word.removeAll { $0 == "_" } }
         let first = word.unicodeScalars.first { $0 != "-" && $0 != "+" }
-        guard let first, first == "." || ("0"..."9").contains(first), word.contains(where: \.isNumber) else { return nil }
+        guard let first, first == "." || ("0"..."9").contains(first), word.contains(where: \.isNumber) else {
+            return nil
+        }
         guard word.unicodeScalars.allSatisfy({ ("0"..."9").contains($0) || "+-.eE".unicodeScalars.contains($0) }) else {
             return nil
         }

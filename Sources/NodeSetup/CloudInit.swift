@@ -68,6 +68,8 @@ package struct CloudInit: Sendable {
         var executor = SetupExecutor(machine)
         var stage = SetupResult.Stage.files
         do {
+            // What an earlier run said must not be taken for this one's word.
+            try machine.files.remove(SetupResult.path)
             let plan = try plan(userData, options)
             try await executor.perform(plan.preparation)
             try report(SetupResult(stage: .files))
@@ -96,7 +98,9 @@ package struct CloudInit: Sendable {
             return SetupPlan()
         case .gzip, .unknown:
             throw NodeSetupError(
-                .userData, "\(userData.file) is no user-data: its first line is neither #cloud-config nor #!")
+                .userData,
+                "\(userData.file) is no user-data: its first line is neither #cloud-config nor #!"
+            )
         }
     }
 

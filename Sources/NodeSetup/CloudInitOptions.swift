@@ -20,12 +20,17 @@ package struct CloudInitOptions: Sendable, Hashable {
             guard argument.hasPrefix("-"), argument != "-" else {
                 throw NodeSetupError(.usage, "\"\(argument)\" is not a flag")
             }
-            let parts = argument.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = argument.drop { $0 == "-" }.split(
+                separator: "=",
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
             try set(String(parts[0]), to: parts.count > 1 ? String(parts[1]) : nil, rest: &rest)
         }
     }
 
-    private mutating func set(_ flag: String, to value: String?, rest: inout ArraySlice<String>) throws(NodeSetupError) {
+    private mutating func set(_ flag: String, to value: String?, rest: inout ArraySlice<String>) throws(NodeSetupError)
+    {
         switch flag {
         case "validate": validates = try Self.bool(flag, value)
         case "version": printsVersion = try Self.bool(flag, value)
@@ -40,7 +45,9 @@ package struct CloudInitOptions: Sendable, Hashable {
     }
 
     private static func text(
-        _ flag: String, _ value: String?, _ rest: inout ArraySlice<String>,
+        _ flag: String,
+        _ value: String?,
+        _ rest: inout ArraySlice<String>,
     ) throws(NodeSetupError) -> String {
         guard let text = value ?? rest.popFirst(), !text.isEmpty else {
             throw NodeSetupError(.usage, "the flag -\(flag) needs a value")

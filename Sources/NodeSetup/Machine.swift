@@ -2,9 +2,9 @@ import Subprocess
 import Systemd
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// The machine that is set up, as far as it is more than files.
@@ -96,6 +96,10 @@ package struct Machine: Sendable {
             error: .string(limit: 1 << 16),
         )
         guard !result.terminationStatus.isSuccess else { return }
-        throw NodeSetupError(.program, "\(program) failed (\(result.terminationStatus))", cause: result.standardError.trimmed)
+        throw NodeSetupError(
+            .program,
+            "\(program) failed (\(result.terminationStatus))",
+            cause: result.standardError.trimmed
+        )
     }
 }

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// The machine's files, as seen from its root. Nothing is written that is already as it should be.
@@ -48,7 +48,10 @@ struct NodeFiles: Sendable {
     /// - Returns: whether anything had to be changed.
     @discardableResult
     func write(
-        _ path: String, _ content: [UInt8], owner: Owner? = nil, mode: UInt32 = 0o644,
+        _ path: String,
+        _ content: [UInt8],
+        owner: Owner? = nil,
+        mode: UInt32 = 0o644,
     ) throws(NodeSetupError) -> Bool {
         let owner = owner ?? .root
         if try isRegular(path, owner: owner, mode: mode), try read(path) == content { return false }
@@ -146,7 +149,10 @@ struct NodeFiles: Sendable {
     }
 
     private func create(
-        _ path: String, _ content: [UInt8], owner: Owner, mode: UInt32,
+        _ path: String,
+        _ content: [UInt8],
+        owner: Owner,
+        mode: UInt32,
     ) throws(NodeSetupError) {
         unlink(host(path))
         let descriptor = open(host(path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)

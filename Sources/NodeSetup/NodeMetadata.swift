@@ -9,7 +9,9 @@ package struct NodeMetadata: Sendable, Hashable {
     package var addresses: NodeAddresses
 
     package init(
-        hostname: String? = nil, publicKeys: [String] = [], addresses: NodeAddresses = NodeAddresses(),
+        hostname: String? = nil,
+        publicKeys: [String] = [],
+        addresses: NodeAddresses = NodeAddresses(),
     ) {
         self.hostname = hostname
         self.publicKeys = publicKeys

@@ -17,7 +17,9 @@ extension SetupPlan {
         preparation = [
             .writeFile(path: path, content: script, owner: nil, mode: 0o744),
             .writeFile(
-                path: "\(NodePath.absolute(workspace))/scripts/unit-name", content: Array(unit.utf8), owner: nil,
+                path: "\(NodePath.absolute(workspace))/scripts/unit-name",
+                content: Array(unit.utf8),
+                owner: nil,
                 mode: 0o644,
             ),
             .writeUnit(path: "/run/systemd/system/\(unit)", content: content),

@@ -87,12 +87,15 @@ package struct SetupExecutor {
     // MARK: Files
 
     private func writeFile(_ path: String, _ content: [UInt8], owner: String?, mode: UInt32) throws(NodeSetupError) {
-        let owner = files.setsOwners ? try owner.map { (text) throws(NodeSetupError) in try Accounts(files).owner(text) } : nil
+        let owner =
+            files.setsOwners ? try owner.map { (text) throws(NodeSetupError) in try Accounts(files).owner(text) } : nil
         if try files.write(path, content, owner: owner, mode: mode) { machine.say("\(path) written") }
     }
 
     private func setVariables(
-        _ variables: [EnvironmentVariable], path: String, template: String?,
+        _ variables: [EnvironmentVariable],
+        path: String,
+        template: String?,
     ) throws(NodeSetupError) {
         var text = try files.readText(path)
         if text == nil, let template { text = try files.readText(template) }
@@ -124,7 +127,9 @@ package struct SetupExecutor {
     }
 
     private mutating func edit(
-        _ kind: UnitFileEdit.Kind, _ path: String, _ change: (NodeFiles) throws(NodeSetupError) -> Bool,
+        _ kind: UnitFileEdit.Kind,
+        _ path: String,
+        _ change: (NodeFiles) throws(NodeSetupError) -> Bool,
     ) throws(NodeSetupError) {
         guard try change(files) else { return }
         // Should this run end here, the next one knows that systemd has old files.
@@ -173,16 +178,22 @@ package struct SetupExecutor {
     private static let jobLimit = Duration.seconds(600)
 
     private mutating func run(
-        _ command: CloudConfig.UnitCommand, _ unit: String, isOptional: Bool,
+        _ command: CloudConfig.UnitCommand,
+        _ unit: String,
+        isOptional: Bool,
     ) async throws(NodeSetupError) {
         guard let verb = JobVerb(rawValue: command.rawValue) else { return }
         machine.say("\(command.rawValue) \(unit)")
         do {
             let result = try await systemd().run(verb, unit, mode: .replace, within: Self.jobLimit)
             if result != .done { noteFailure(command, unit, result.description) }
-        } catch where error.code == .deadline {
-            noteFailure(command, unit, "not finished after \(Self.jobLimit.components.seconds) s; systemd goes on with it")
-        } catch where isOptional && (error.isUnitNotLoaded || error.dbusName == SystemdError.unitMasked) {
+        } catch  where error.code == .deadline {
+            noteFailure(
+                command,
+                unit,
+                "not finished after \(Self.jobLimit.components.seconds) s; systemd goes on with it"
+            )
+        } catch  where isOptional && (error.isUnitNotLoaded || error.dbusName == SystemdError.unitMasked) {
             machine.say("\(unit) is not on this machine")
         } catch {
             throw NodeSetupError(.systemd, "cannot \(command.rawValue) \(unit)", cause: error.description)

@@ -14,7 +14,9 @@ package struct SetupPlan: Sendable, Hashable {
     ///   - hostname: the machine's name now, for `/etc/hosts` when nothing sets another.
     ///   - keyName: under which name the keys of the user `core` are kept.
     package init(
-        _ config: CloudConfig, metadata: NodeMetadata = NodeMetadata(), hostname: String,
+        _ config: CloudConfig,
+        metadata: NodeMetadata = NodeMetadata(),
+        hostname: String,
         keyName: String = "coreos-cloudinit",
     ) {
         let name = config.hostname ?? metadata.hostname
@@ -61,8 +63,11 @@ package struct SetupPlan: Sendable, Hashable {
         if !update.isEmpty {
             preparation.append(
                 .setVariables(
-                    path: "/etc/coreos/update.conf", template: "/usr/share/coreos/update.conf", variables: update,
-                ))
+                    path: "/etc/coreos/update.conf",
+                    template: "/usr/share/coreos/update.conf",
+                    variables: update,
+                )
+            )
         }
         if config.manageEtcHosts == .localhost { addFile("/etc/hosts", Self.hosts(hostname)) }
         let flannel = config.coreos.flannel.environment
@@ -148,7 +153,8 @@ package struct SetupPlan: Sendable, Hashable {
 
     private mutating func addUnitFile(_ path: String, _ content: String, isNetwork: Bool) {
         preparation.append(
-            isNetwork ? .writeNetworkUnit(path: path, content: content) : .writeUnit(path: path, content: content))
+            isNetwork ? .writeNetworkUnit(path: path, content: content) : .writeUnit(path: path, content: content)
+        )
     }
 
     /// locksmithd and update-engine: on a machine without them there is nothing to restart.

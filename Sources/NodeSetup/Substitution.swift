@@ -73,7 +73,9 @@ extension NodeAddresses {
             self[keyPath: path].isEmpty ? others[keyPath: path] : self[keyPath: path]
         }
         return NodeAddresses(
-            publicIPv4: first(\.publicIPv4), privateIPv4: first(\.privateIPv4), publicIPv6: first(\.publicIPv6),
+            publicIPv4: first(\.publicIPv4),
+            privateIPv4: first(\.privateIPv4),
+            publicIPv6: first(\.publicIPv6),
             privateIPv6: first(\.privateIPv6),
         )
     }

@@ -21,8 +21,10 @@ struct UnitFileEdit: Sendable, Hashable {
         // A template is no unit; its instances are read when they come.
         if unit.contains("@.") { return false }
         switch kind {
-        case .masked: return try await manager.unitProperty("LoadState", interface: "Unit", of: unit) != .string("masked")
-        case .unmasked: return try await manager.unitProperty("LoadState", interface: "Unit", of: unit) == .string("masked")
+        case .masked:
+            return try await manager.unitProperty("LoadState", interface: "Unit", of: unit) != .string("masked")
+        case .unmasked:
+            return try await manager.unitProperty("LoadState", interface: "Unit", of: unit) == .string("masked")
         case .dropIn: return try await needsReload(manager)
         case .fragment:
             let fragment = try await manager.unitProperty("FragmentPath", interface: "Unit", of: unit)

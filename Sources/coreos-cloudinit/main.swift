@@ -1,9 +1,9 @@
 import NodeSetup
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 @Sendable func complain(_ line: String) {

@@ -10,7 +10,8 @@ import Testing
     }
 
     @Test func theArticlesConfigLoads() {
-        let (config, report) = load("""
+        let (config, report) = load(
+            """
             hostname: core-01
             coreos:
               update:
@@ -38,7 +39,8 @@ import Testing
                   OPTS_RPC_MOUNTD=""
             ssh_authorized_keys:
               - ssh-rsa 121313dqx1e123e12… user@my_mac
-            """)
+            """
+        )
         #expect(report == "")
         #expect(config.coreos.update[.rebootStrategy] == "off")
         #expect(config.coreos.etcd2[.proxy] == "on")
@@ -49,7 +51,8 @@ import Testing
     }
 
     @Test func everyMistakeIsReported() {
-        let (_, report) = load("""
+        let (_, report) = load(
+            """
             hostnam: x
             coreos:
               etcd2:
@@ -72,31 +75,34 @@ import Testing
                 permissions: 64
             manage_etc_hosts: true
             users: core
-            """)
-        #expect(report == """
-            c:2:1: warning: unknown key "hostnam" in a cloud-config
-                note: did you mean "hostname"?
-            c:5:12: error: expected true or false for "debug", found the text "true"
-            c:6:25: error: expected a whole number for "heartbeat_interval", found the text "fast"
-            c:7:12: error: invalid value "readwrite" for "proxy"
-                note: valid: on, off, readonly
-            c:8:5: warning: deprecated key "ca_file" (ca_file obsoleted by trusted_ca_file and client_cert_auth)
-            c:10:7: error: a unit needs "name"
-            c:12:16: error: invalid value "launch" for "command"
-                note: valid: start, stop, restart, reload, try-restart, reload-or-restart, reload-or-try-restart
-            c:13:7: warning: unknown key "dropins" in a unit
-                note: did you mean "drop_ins"?
-            c:15:19: error: invalid value "25:00" for "window_start"
-                note: valid: a time of day with or without a weekday, such as "Thu 04:00"
-            c:19:14: error: content cannot be decoded as "base64"
-                note: not base64: its length is not a multiple of four
-            c:21:18: error: invalid value "64" for "permissions"
-                note: valid: three or four octal digits, such as 0644
-            c:22:19: error: invalid value "true" for "manage_etc_hosts"
-                note: the only value is localhost
-            c:23:8: error: expected a list for "users", found the text "core"
+            """
+        )
+        #expect(
+            report == """
+                c:2:1: warning: unknown key "hostnam" in a cloud-config
+                    note: did you mean "hostname"?
+                c:5:12: error: expected true or false for "debug", found the text "true"
+                c:6:25: error: expected a whole number for "heartbeat_interval", found the text "fast"
+                c:7:12: error: invalid value "readwrite" for "proxy"
+                    note: valid: on, off, readonly
+                c:8:5: warning: deprecated key "ca_file" (ca_file obsoleted by trusted_ca_file and client_cert_auth)
+                c:10:7: error: a unit needs "name"
+                c:12:16: error: invalid value "launch" for "command"
+                    note: valid: start, stop, restart, reload, try-restart, reload-or-restart, reload-or-try-restart
+                c:13:7: warning: unknown key "dropins" in a unit
+                    note: did you mean "drop_ins"?
+                c:15:19: error: invalid value "25:00" for "window_start"
+                    note: valid: a time of day with or without a weekday, such as "Thu 04:00"
+                c:19:14: error: content cannot be decoded as "base64"
+                    note: not base64: its length is not a multiple of four
+                c:21:18: error: invalid value "64" for "permissions"
+                    note: valid: three or four octal digits, such as 0644
+                c:22:19: error: invalid value "true" for "manage_etc_hosts"
+                    note: the only value is localhost
+                c:23:8: error: expected a list for "users", found the text "core"
 
-            """)
+                """
+        )
     }
 
     @Test func bothSpellingsOfAListAreJoined() {
@@ -115,15 +121,18 @@ import Testing
     @Test func keysWithoutValueAreAbsent() {
         let (config, report) = load("hostname:\ncoreos:\n")
         #expect(config == CloudConfig())
-        #expect(report == """
-            c:2:1: warning: "hostname" has no value and is not read
-            c:3:1: warning: "coreos" has no value and is not read
+        #expect(
+            report == """
+                c:2:1: warning: "hostname" has no value and is not read
+                c:3:1: warning: "coreos" has no value and is not read
 
-            """)
+                """
+        )
     }
 
     @Test func binaryIsUnpackedFirst() throws {
-        let (config, report) = load("""
+        let (config, report) = load(
+            """
             write_files:
               - {path: /a, content: !!binary aGVsbG8=}
               - {path: /b, content: !!binary /w==}
@@ -131,7 +140,8 @@ import Testing
                 encoding: gzip
                 content: !!binary |
                   H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA==
-            """)
+            """
+        )
         #expect(report == "")
         #expect(config.writeFiles.map(\.encoding) == [nil, .base64, .gzipBase64])
         let contents = try config.writeFiles.map { try $0.decoded() }
@@ -145,11 +155,14 @@ import Testing
         #expect(CloudConfigLoader.load(text, file: "c").diagnostics.hasErrors)
     }
 
-    @Test(arguments: [
-        ("#cloud-config", .cloudConfig), ("#cloud-config \t\r\nhostname: x", .cloudConfig), ("#!", .script), ("", .empty),
-        ("\u{1F}", .unknown), ("{\"ignitionVersion\": 1}", .ignition), ("{\"ignition\": {}}", .unknown),
-        (" {\"ignition\": {\"version\": \"3.3.0\"}, \"x\": [true, null]}", .ignition), ("hostname: x", .unknown),
-    ] as [(String, UserDataKind)])
+    @Test(
+        arguments: [
+            ("#cloud-config", .cloudConfig), ("#cloud-config \t\r\nhostname: x", .cloudConfig), ("#!", .script),
+            ("", .empty),
+            ("\u{1F}", .unknown), ("{\"ignitionVersion\": 1}", .ignition), ("{\"ignition\": {}}", .unknown),
+            (" {\"ignition\": {\"version\": \"3.3.0\"}, \"x\": [true, null]}", .ignition), ("hostname: x", .unknown),
+        ] as [(String, UserDataKind)]
+    )
     func theKindIsToldByTheFirstBytes(text: String, kind: UserDataKind) {
         #expect(UserDataKind(Array(text.utf8)) == kind)
     }

@@ -15,20 +15,31 @@ struct RandomConfig {
             writeFiles: list { $0.file() },
             manageEtcHosts: maybe { _ in .localhost },
             coreos: CoreOS(
-                etcd: settings(), etcd2: settings(), flannel: settings(), fleet: settings(), locksmith: settings(),
-                oem: settings(), update: settings(), units: list { $0.unit() },
+                etcd: settings(),
+                etcd2: settings(),
+                flannel: settings(),
+                fleet: settings(),
+                locksmith: settings(),
+                oem: settings(),
+                update: settings(),
+                units: list { $0.unit() },
             ),
         )
     }
 
     private static let words = [
-        "yes", "No", "on", "OFF", "y", "N", "true", "False", "null", "~", "0644", "0x1a4", "0b1", "0o17", "1_000", "1:30",
-        "2016-01-01", "1e3", ".5", "1.", ".inf", ".NaN", "-1", "+5", "=", "<<", "---", "...", "- a", "a: b", "a #b", "#a",
+        "yes", "No", "on", "OFF", "y", "N", "true", "False", "null", "~", "0644", "0x1a4", "0b1", "0o17", "1_000",
+        "1:30",
+        "2016-01-01", "1e3", ".5", "1.", ".inf", ".NaN", "-1", "+5", "=", "<<", "---", "...", "- a", "a: b", "a #b",
+        "#a",
         " lead", "trail ", "a:", ":a", "%H", "@x", "`x`", "'q'", "\"q\"", "it's", "back\\slash", "{a}", "[a]", "a,b",
-        "!t", "&a", "*a", "?a", "? a", "|", ">", "tab\there", "\ttab", "é", "日本", "🇨🇭", "a\u{85}b", "a\u{2028}b", "x\u{FEFF}",
+        "!t", "&a", "*a", "?a", "? a", "|", ">", "tab\there", "\ttab", "é", "日本", "🇨🇭", "a\u{85}b", "a\u{2028}b",
+        "x\u{FEFF}",
         "a\u{A0}b", "\u{7}bell", "\r", "a\r\nb", "10.0.0.1", "http://10.0.0.1:2380", "ssh-rsa AAAA+/= me@host", "$x",
-        "\u{1F600}", "[Unit]\nDescription=x\n", "a\nb", "a\n\n", "\n", "\na\n", "  a\nb\n", "a\n  b\n", "a\n \n", "a\n\n\nb\n\n",
-        "a \n b", "#c\nd\n", "a\n#b\n", "--- x\ny\n", "a\n\tb\n", "x\u{85}\ny\n", "end\\\n", "key: value\nlist:\n  - a\n",
+        "\u{1F600}", "[Unit]\nDescription=x\n", "a\nb", "a\n\n", "\n", "\na\n", "  a\nb\n", "a\n  b\n", "a\n \n",
+        "a\n\n\nb\n\n",
+        "a \n b", "#c\nd\n", "a\n#b\n", "--- x\ny\n", "a\n\tb\n", "x\u{85}\ny\n", "end\\\n",
+        "key: value\nlist:\n  - a\n",
     ]
 
     mutating func text() -> String {

@@ -10,7 +10,10 @@ import Testing
         let config = random.config()
         let text = CloudConfigRenderer().render(config)
         let loaded = CloudConfigLoader.load(text, file: "x")
-        #expect(!loaded.diagnostics.hasErrors, "\(DiagnosticRenderer().render(loaded.diagnostics, sources: ["x": text]))")
+        #expect(
+            !loaded.diagnostics.hasErrors,
+            "\(DiagnosticRenderer().render(loaded.diagnostics, sources: ["x": text]))"
+        )
         #expect(loaded.config == config, "\(text)")
         #expect(CloudConfigRenderer().render(loaded.config) == text)
     }
@@ -21,7 +24,7 @@ import Testing
             sshAuthorizedKeys: ["ssh-ed25519 AAAAC3 me@host"],
             users: [CloudConfig.User(name: "elroy", passwd: "$6$x", groups: ["sudo", "docker"])],
             writeFiles: [
-                CloudConfig.File(path: "/etc/motd", content: "Hello\n  there: all\n", permissions: "0644"),
+                CloudConfig.File(path: "/etc/motd", content: "Hello\n  there: all\n", permissions: "0644")
             ],
             coreos: CoreOS(
                 etcd2: [
@@ -32,53 +35,57 @@ import Testing
                 update: [.rebootStrategy: "off"],
                 units: [
                     CloudConfig.Unit(
-                        name: "docker-tcp.socket", enable: true, content: "[Socket]\nListenStream=2375\n",
+                        name: "docker-tcp.socket",
+                        enable: true,
+                        content: "[Socket]\nListenStream=2375\n",
                         command: .start,
                         dropIns: [CloudConfig.DropIn(name: "10-x.conf", content: "[Unit]\n")],
-                    ),
+                    )
                 ],
             ),
         )
-        #expect(CloudConfigRenderer(comment: ["Node core-01"]).render(config) == """
-            #cloud-config
-            # Node core-01
-            hostname: core-01
-            ssh_authorized_keys:
-              - ssh-ed25519 AAAAC3 me@host
-            users:
-              - name: elroy
-                passwd: $6$x
-                groups:
-                  - sudo
-                  - docker
-            write_files:
-              - path: /etc/motd
-                permissions: '0644'
-                content: |
-                  Hello
-                    there: all
-            coreos:
-              etcd2:
-                debug: true
-                heartbeat_interval: 100
-                initial_cluster: core-01=http://10.0.0.1:2380,core-02=http://10.0.0.2:2380
-                name: core-01
-                proxy: 'on'
-              update:
-                reboot_strategy: 'off'
-              units:
-                - name: docker-tcp.socket
-                  enable: true
-                  content: |
-                    [Socket]
-                    ListenStream=2375
-                  command: start
-                  drop_ins:
-                    - name: 10-x.conf
+        #expect(
+            CloudConfigRenderer(comment: ["Node core-01"]).render(config) == """
+                #cloud-config
+                # Node core-01
+                hostname: core-01
+                ssh_authorized_keys:
+                  - ssh-ed25519 AAAAC3 me@host
+                users:
+                  - name: elroy
+                    passwd: $6$x
+                    groups:
+                      - sudo
+                      - docker
+                write_files:
+                  - path: /etc/motd
+                    permissions: '0644'
+                    content: |
+                      Hello
+                        there: all
+                coreos:
+                  etcd2:
+                    debug: true
+                    heartbeat_interval: 100
+                    initial_cluster: core-01=http://10.0.0.1:2380,core-02=http://10.0.0.2:2380
+                    name: core-01
+                    proxy: 'on'
+                  update:
+                    reboot_strategy: 'off'
+                  units:
+                    - name: docker-tcp.socket
+                      enable: true
                       content: |
-                        [Unit]
+                        [Socket]
+                        ListenStream=2375
+                      command: start
+                      drop_ins:
+                        - name: 10-x.conf
+                          content: |
+                            [Unit]
 
-            """)
+                """
+        )
     }
 
     @Test func nothingIsAHeader() {

@@ -7,10 +7,12 @@ import Testing
             .walDir: "/w", .name: "a", .debug: false, .maxWALs: 0, .dataDir: "", .electionTimeout: 1000,
             .strictReconfigCheck: true,
         ]
-        #expect(settings.environment.map(\.unitLine) == [
-            #"Environment="ETCD_ELECTION_TIMEOUT=1000""#, #"Environment="ETCD_NAME=a""#,
-            #"Environment="ETCD_STRICT_RECONFIG_CHECK=true""#, #"Environment="ETCD_WAL_DIR=/w""#,
-        ])
+        #expect(
+            settings.environment.map(\.unitLine) == [
+                #"Environment="ETCD_ELECTION_TIMEOUT=1000""#, #"Environment="ETCD_NAME=a""#,
+                #"Environment="ETCD_STRICT_RECONFIG_CHECK=true""#, #"Environment="ETCD_WAL_DIR=/w""#,
+            ]
+        )
         #expect(Settings<FleetKey>().environment.dropIn == nil)
     }
 
@@ -32,7 +34,8 @@ import Testing
 
     @Test(arguments: [
         (#"a "b" %H"#, #"Environment="N=a \"b\" %%H""#), (#"c:\x"#, #"Environment="N=c:\\x""#),
-        ("a\nb\tc", #"Environment="N=a\nb\tc""#), ("$HOME", #"Environment="N=$HOME""#), ("\u{1}", #"Environment="N=\x01""#),
+        ("a\nb\tc", #"Environment="N=a\nb\tc""#), ("$HOME", #"Environment="N=$HOME""#),
+        ("\u{1}", #"Environment="N=\x01""#),
         ("é", #"Environment="N=é""#),
     ])
     func unitLinesAreEscaped(value: String, line: String) {
@@ -55,22 +58,36 @@ import Testing
     @Test func mergingLetsTheSecondOneSpeak() {
         var base = CloudConfig(hostname: "a", sshAuthorizedKeys: ["k1"])
         base.coreos.etcd2 = [.name: "a", .debug: true]
-        base.coreos.units = [CloudConfig.Unit(name: "x.service", content: "1", dropIns: [.init(name: "d", content: "1")])]
+        base.coreos.units = [
+            CloudConfig.Unit(name: "x.service", content: "1", dropIns: [.init(name: "d", content: "1")])
+        ]
         var own = CloudConfig(sshAuthorizedKeys: ["k1", "k2"], writeFiles: [CloudConfig.File(path: "/x")])
         own.coreos.etcd2 = [.name: "b"]
         own.coreos.units = [
             CloudConfig.Unit(name: "y.service"),
-            CloudConfig.Unit(name: "x.service", enable: true, command: .start, dropIns: [.init(name: "d", content: "2")]),
+            CloudConfig.Unit(
+                name: "x.service",
+                enable: true,
+                command: .start,
+                dropIns: [.init(name: "d", content: "2")]
+            ),
         ]
         let merged = base.merging(own)
         #expect(merged.hostname == "a")
         #expect(merged.sshAuthorizedKeys == ["k1", "k2"])
         #expect(merged.coreos.etcd2 == [.name: "b", .debug: true])
-        #expect(merged.coreos.units == [
-            CloudConfig.Unit(
-                name: "x.service", enable: true, content: "1", command: .start, dropIns: [.init(name: "d", content: "2")]),
-            CloudConfig.Unit(name: "y.service"),
-        ])
+        #expect(
+            merged.coreos.units == [
+                CloudConfig.Unit(
+                    name: "x.service",
+                    enable: true,
+                    content: "1",
+                    command: .start,
+                    dropIns: [.init(name: "d", content: "2")]
+                ),
+                CloudConfig.Unit(name: "y.service"),
+            ]
+        )
         #expect(CloudConfig().merging(base) == base)
     }
 }

@@ -45,18 +45,24 @@ import Testing
     }
 
     @Test func mergeKeysGiveWayToTheMappingsOwn() throws {
-        let root = try #require(parse("base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nc:\n  <<: [*b, *m]\n  x: 9\n").root)
+        let root = try #require(
+            parse("base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nc:\n  <<: [*b, *m]\n  x: 9\n").root
+        )
         #expect(root["c"]?.pairs?.map { "\($0.key)=\($0.value.asString ?? "")" } == ["x=9", "y=2", "z=4"])
     }
 
     @Test func duplicateKeysAreAllReportedAndTheLastCounts() throws {
         let document = parse("name: a\nétcd: 1\nname: b\n\"name\": c\nx: {k: 1, k: 2}\n")
-        #expect(document.diagnostics.map(\.message) == [
-            "duplicate key \"name\"", "duplicate key \"name\"", "duplicate key \"k\"",
-        ])
-        #expect(document.diagnostics.compactMap(\.location).map(\.description) == [
-            "f.yaml:3:1", "f.yaml:4:1", "f.yaml:5:11",
-        ])
+        #expect(
+            document.diagnostics.map(\.message) == [
+                "duplicate key \"name\"", "duplicate key \"name\"", "duplicate key \"k\"",
+            ]
+        )
+        #expect(
+            document.diagnostics.compactMap(\.location).map(\.description) == [
+                "f.yaml:3:1", "f.yaml:4:1", "f.yaml:5:11",
+            ]
+        )
         #expect(document.root?["name"]?.asString == "c")
         #expect(document.root?.pairs?.map(\.key) == ["name", "étcd", "name", "name", "x"])
     }

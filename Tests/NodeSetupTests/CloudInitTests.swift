@@ -11,12 +11,14 @@ import Testing
         try machine.write("/target", "kept")
         try machine.write("/etc/x", "")
         machine.link("/etc/link", to: "../target")
-        let code = try await machine.apply("""
+        let code = try await machine.apply(
+            """
             hostname: core-01
             write_files:
               - {path: /a/b/c, content: "ip $private_ipv4", permissions: '4750'}
               - {path: /etc/link, content: new}
-            """)
+            """
+        )
         #expect(code == 0, "\(machine.complaints)")
         #expect(machine.read("/a/b/c") == "ip 10.0.0.7")
         #expect(machine.mode("/a/b/c") == 0o4750)
@@ -83,10 +85,12 @@ import Testing
               - {name: old, passwd: $6$a}
             """
         #expect(try await machine.apply(config) == 0)
-        #expect(machine.programs == [
-            "useradd --password $6$x --comment The Elroy --no-create-home --groups sudo,docker --shell /bin/sh -- elroy",
-            "chpasswd -e < old:$6$b",
-        ])
+        #expect(
+            machine.programs == [
+                "useradd --password $6$x --comment The Elroy --no-create-home --groups sudo,docker --shell /bin/sh -- elroy",
+                "chpasswd -e < old:$6$b",
+            ]
+        )
     }
 
     @Test func unitsAreMaskedUnmaskedEnabledAndStarted() async throws {
@@ -95,23 +99,27 @@ import Testing
         try machine.write("/etc/systemd/system/gone.service", "[Service]\n")
         try machine.write("/run/systemd/system/web.socket", "")
         machine.systemd.script(.start, "docker.service", .result(.failed))
-        let code = try await machine.apply("""
+        let code = try await machine.apply(
+            """
             coreos:
               update: {reboot_strategy: off}
               units:
                 - {name: docker.service, command: start, drop_ins: [{name: 1.conf, content: "[Service]"}]}
                 - {name: gone.service, mask: true}
                 - {name: web.socket, runtime: true, enable: true, command: start}
-            """)
+            """
+        )
         #expect(code == 0, "\(machine.complaints)")
         #expect(machine.read("/etc/systemd/system/docker.service.d/1.conf") == "[Service]")
         #expect(machine.linkTarget("/etc/systemd/system/gone.service") == "/dev/null")
         #expect(machine.linkTarget("/run/systemd/system/locksmithd.service") == "/dev/null")
         #expect(machine.mode("/run/systemd/system/web.socket") == nil)
         #expect(machine.systemd.calls.contains(.enable("web.socket")))
-        #expect(machine.systemd.calls.suffix(3) == [
-            .job(.start, "docker.service"), .job(.start, "web.socket"), .job(.stop, "locksmithd.service"),
-        ])
+        #expect(
+            machine.systemd.calls.suffix(3) == [
+                .job(.start, "docker.service"), .job(.start, "web.socket"), .job(.stop, "locksmithd.service"),
+            ]
+        )
         #expect(machine.read(result)?.contains(#""ok":true,"failed":["start docker.service: failed"]"#) == true)
     }
 
@@ -119,7 +127,8 @@ import Testing
         let machine = try TestMachine()
         machine.systemd.addUnitFile("b.service")
         let code = try await machine.apply(
-            "coreos: {units: [{name: a.service, command: start}, {name: b.service, command: start}]}")
+            "coreos: {units: [{name: a.service, command: start}, {name: b.service, command: start}]}"
+        )
         #expect(code == 1)
         #expect(!machine.systemd.calls.contains(.job(.start, "b.service")))
         #expect(machine.read(result)?.contains(#""stage":"done","ok":false"#) == true)
@@ -139,7 +148,10 @@ import Testing
     @Test func aConfigDriveHasMetadata() async throws {
         let machine = try TestMachine()
         let directory = "/drive/openstack/latest"
-        try machine.write("\(directory)/meta_data.json", #"{"hostname": "m", "public_keys": {"a": "k1\n"}, "uuid": null}"#)
+        try machine.write(
+            "\(directory)/meta_data.json",
+            #"{"hostname": "m", "public_keys": {"a": "k1\n"}, "uuid": null}"#
+        )
         #expect(await machine.run(["-from-configdrive", "\(machine.root)/drive"]) == 0, "\(machine.complaints)")
         #expect(machine.hostname == "m")
         #expect(machine.read("/home/core/.ssh/authorized_keys")?.hasSuffix("\nk1\n") == true)
@@ -169,10 +181,13 @@ import Testing
         #expect(machine.systemd.calls.contains(.job(.start, unit)))
     }
 
-    @Test(arguments: [
-        ([], 2), (["-frob"], 2), (["x"], 2), (["-from-file"], 2), (["-version"], 0), (["-from-file=/nonexistent"], 1),
-        (["-ssh-key-name=../x", "-from-file=/x"], 2), (["-validate=perhaps"], 2),
-    ] as [([String], Int32)])
+    @Test(
+        arguments: [
+            ([], 2), (["-frob"], 2), (["x"], 2), (["-from-file"], 2), (["-version"], 0),
+            (["-from-file=/nonexistent"], 1),
+            (["-ssh-key-name=../x", "-from-file=/x"], 2), (["-validate=perhaps"], 2),
+        ] as [([String], Int32)]
+    )
     func commandLines(arguments: [String], code: Int32) async throws {
         let machine = try TestMachine()
         #expect(await machine.run(arguments) == code)
@@ -181,9 +196,12 @@ import Testing
     @Test func validationSaysEachFindingOnALine() async throws {
         let machine = try TestMachine()
         #expect(try await machine.apply("hostnam: x\nwrite_files: [{path: /a, permissions: '9'}]", "-validate") == 1)
-        #expect(machine.complaints.map { $0.drop { $0 != "l" } } == [
-            #"line 2: warning: unknown key "hostnam" in a cloud-config"#, #"line 3: error: invalid value "9" for "permissions""#,
-        ])
+        #expect(
+            machine.complaints.map { $0.drop { $0 != "l" } } == [
+                #"line 2: warning: unknown key "hostnam" in a cloud-config"#,
+                #"line 3: error: invalid value "9" for "permissions""#,
+            ]
+        )
         machine.forget()
         #expect(try await machine.apply("hostname: x", "-validate") == 0)
         #expect(machine.hostname == "localhost")

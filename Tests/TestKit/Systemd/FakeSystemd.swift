@@ -193,9 +193,9 @@ extension FakeSystemd {
     }
 
     /// Puts a unit in a state, as when its process ends by itself.
-    package func setState(_ unit: String, active: String, sub: String, load: String = "loaded") {
+    package func setState(_ unit: String, active: String, sub: String, load: String = "loaded", job: String? = nil) {
         state.withLock {
-            $0.set(UnitStatus(name: unit, loadState: load, activeState: active, subState: sub))
+            $0.set(UnitStatus(name: unit, loadState: load, activeState: active, subState: sub, job: job))
         }
     }
 
