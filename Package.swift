@@ -9,7 +9,7 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let customDump: Target.Dependency = .product(name: "CustomDump", package: "swift-custom-dump")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -17,6 +17,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -107,8 +108,8 @@ let package = Package(
         .target(
             name: "Fleet",
             dependencies: [
-                "Etcd", "FleetRegistry", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbird, logging, nioCore,
-                nioPosix, serviceLifecycle,
+                "Etcd", "FleetRegistry", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbirdCore, logging,
+                nioCore, nioPosix, serviceLifecycle, unixSignals,
             ],
         ),
         /// What coreos-cloudinit does to a machine.
@@ -178,7 +179,10 @@ let package = Package(
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(
             name: "FleetTests",
-            dependencies: ["Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", logging],
+            dependencies: [
+                "Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", logging,
+                serviceLifecycle,
+            ],
         ),
         .testTarget(
             name: "FleetCommandsTests",

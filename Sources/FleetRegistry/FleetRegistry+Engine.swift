@@ -32,43 +32,50 @@ extension FleetRegistry {
     /// Nothing is done to a unit that has changed since, or that a machine has gone from: the caller sees
     /// the change and decides anew.
     ///
-    /// - Returns: the units to which nothing was done.
+    /// - Returns: the units to which nothing was done, and etcd's revision after it.
     /// - Throws: `changedMeanwhile` when the leadership has ended.
     package func apply(
         _ placements: [Placement],
         _ snapshot: FleetSnapshot,
         _ leader: EngineLeader,
-    ) async throws(RegistryError) -> [String] {
+    ) async throws(RegistryError) -> (skipped: [String], revision: Int64) {
         var skipped: [String] = []
+        var revision = snapshot.revision
         var rest = placements[...]
         // One condition fences, and a move has at most five of its own.
         let size = (Transaction.maximumOperations - 1) / 5
         while !rest.isEmpty {
             let part = Array(rest.prefix(size))
             rest = rest.dropFirst(part.count)
-            if try await applyTogether(part, snapshot, leader) { continue }
+            if let after = try await applyTogether(part, snapshot, leader) {
+                revision = after
+                continue
+            }
             guard try await isLeading(leader) else {
                 throw RegistryError(.changedMeanwhile, "another engine leads now")
             }
-            for placement in part where try await !applyTogether([placement], snapshot, leader) {
-                skipped.append(placement.unit)
+            for placement in part {
+                let after = try await applyTogether([placement], snapshot, leader)
+                if after == nil { skipped.append(placement.unit) }
+                revision = after ?? revision
             }
         }
-        return skipped
+        return (skipped, revision)
     }
 
     private func applyTogether(
         _ placements: [Placement],
         _ snapshot: FleetSnapshot,
         _ leader: EngineLeader,
-    ) async throws(RegistryError) -> Bool {
+    ) async throws(RegistryError) -> Int64? {
         var conditions = [fence(leader)]
         var operations: [Operation] = []
         for placement in placements {
             conditions += self.conditions(placement, snapshot)
             operations += self.operations(placement)
         }
-        return try await write("place units", Transaction(if: conditions, then: operations)).succeeded
+        let response = try await write("place units", Transaction(if: conditions, then: operations))
+        return response.succeeded ? response.revision : nil
     }
 
     private func conditions(_ placement: Placement, _ snapshot: FleetSnapshot) -> [Comparison] {

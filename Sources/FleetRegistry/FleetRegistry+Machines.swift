@@ -27,9 +27,13 @@ extension FleetRegistry {
             try await release(lease)
             throw RegistryError(.changedMeanwhile, "machine \(machine.id) changed while it was registered")
         }
-        let createRevision = held?.createRevision ?? response.revision
         return MachineSession(
-            machineID: machine.id, lease: lease.id, ttl: lease.ttl, createRevision: createRevision)
+            machineID: machine.id,
+            lease: lease.id,
+            ttl: lease.ttl,
+            createRevision: held?.createRevision ?? response.revision,
+            revision: response.revision,
+        )
     }
 
     private func refuseOthers(
@@ -67,8 +71,8 @@ extension FleetRegistry {
 
     /// Says something new of a machine that is present.
     package func update(_ machine: MachineRecord, _ session: MachineSession) async throws(RegistryError) {
-        let put = Operation.put(
-            key: keyspace.machine(machine.id), value: try JSONText.encode(machine), lease: session.lease)
+        let value = try JSONText.encode(machine)
+        let put = Operation.put(key: keyspace.machine(machine.id), value: value, lease: session.lease)
         let response = try await write("update machine \(machine.id)", Transaction(if: [fence(session)], then: [put]))
         guard response.succeeded else { throw Self.machineLost(session) }
     }
@@ -80,8 +84,11 @@ extension FleetRegistry {
 
     /// Writes what has changed of the states of a machine's units.
     ///
+    /// - Returns: etcd's revision after it.
     /// - Throws: `machineLost` when the machine's presence has ended; what was written before that went with it.
-    package func publish(_ changes: [StateChange], _ session: MachineSession) async throws(RegistryError) {
+    @discardableResult
+    package func publish(_ changes: [StateChange], _ session: MachineSession) async throws(RegistryError) -> Int64 {
+        var revision: Int64 = 0
         var rest = changes[...]
         while !rest.isEmpty {
             let part = rest.prefix(Transaction.maximumOperations)
@@ -91,7 +98,9 @@ extension FleetRegistry {
             let transaction = Transaction(if: [fence(session)], then: operations)
             let response = try await write("publish the states of \(part.count) units", transaction)
             guard response.succeeded else { throw Self.machineLost(session) }
+            revision = response.revision
         }
+        return revision
     }
 
     private func operation(_ change: StateChange, _ session: MachineSession) throws(RegistryError) -> Operation {

@@ -8,11 +8,14 @@ package struct MachineSession: Sendable, Equatable {
     package var ttl: Int64
     /// Of the machine's key. When the key has another, the machine's presence has ended in between.
     package var createRevision: Int64
+    /// etcd's revision when the presence began: what was read before it may be out of date.
+    package var revision: Int64
 
-    package init(machineID: String, lease: LeaseID, ttl: Int64, createRevision: Int64) {
+    package init(machineID: String, lease: LeaseID, ttl: Int64, createRevision: Int64, revision: Int64) {
         self.machineID = machineID
         self.lease = lease
         self.ttl = ttl
         self.createRevision = createRevision
+        self.revision = revision
     }
 }

@@ -1,0 +1,69 @@
+import UnitFiles
+
+/// The objects of fleet's API as they are in JSON; empty members are left out.
+enum APIObjects {
+    struct Unit: Codable, Sendable, Equatable {
+        var currentState: String?
+        var desiredState: String?
+        var machineID: String?
+        var name: String?
+        var options: [UnitOption]?
+        /// Why the unit, though wanted, is on no machine. The original has no such member.
+        var statusReason: String?
+    }
+
+    struct UnitState: Encodable, Sendable {
+        var hash: String?
+        var machineID: String?
+        var name: String?
+        var systemdActiveState: String?
+        var systemdLoadState: String?
+        var systemdSubState: String?
+    }
+
+    struct Machine: Encodable, Sendable {
+        var id: String?
+        var metadata: [String: String]?
+        var primaryIP: String?
+    }
+
+    struct UnitPage: Encodable, Sendable {
+        var nextPageToken: String?
+        var units: [Unit]?
+    }
+
+    struct UnitStatePage: Encodable, Sendable {
+        var nextPageToken: String?
+        var states: [UnitState]?
+    }
+
+    struct MachinePage: Encodable, Sendable {
+        var machines: [Machine]?
+        var nextPageToken: String?
+    }
+
+    struct Failure: Encodable, Sendable {
+        struct Entity: Encodable, Sendable {
+            var code: Int
+            var message: String
+        }
+
+        var error: Entity
+    }
+
+    /// One change of a machine's metadata.
+    struct MetadataChange: Decodable, Sendable {
+        struct Value: Decodable, Sendable {
+            var value: String
+        }
+
+        var op: String
+        var path: String
+        var value: Value?
+    }
+}
+
+extension String {
+    /// `nil` instead of an empty text, which the API leaves out.
+    var unlessEmpty: String? { isEmpty ? nil : self }
+}

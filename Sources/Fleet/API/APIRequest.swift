@@ -1,0 +1,34 @@
+/// A request as the API sees it, whatever brought it.
+package struct APIRequest: Sendable {
+    package var method: String
+    /// Decoded, without the query.
+    package var path: String
+    /// Names and values, decoded.
+    package var query: [String: String]
+    package var contentTypes: [String]
+    package var body: [UInt8]
+
+    package init(
+        _ method: String,
+        _ path: String,
+        query: [String: String] = [:],
+        contentTypes: [String] = [],
+        body: String = "",
+    ) {
+        self.init(method, path, query: query, contentTypes: contentTypes, bytes: Array(body.utf8))
+    }
+
+    package init(
+        _ method: String,
+        _ path: String,
+        query: [String: String],
+        contentTypes: [String],
+        bytes: [UInt8],
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.contentTypes = contentTypes
+        body = bytes
+    }
+}

@@ -1,0 +1,17 @@
+/// An answer of the API.
+package struct APIResponse: Sendable, Equatable {
+    package var status: Int
+    package var contentType: String?
+    package var body: String
+
+    package init(status: Int, contentType: String? = "application/json", body: String) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+
+    /// A status without a body.
+    package static func empty(_ status: Int) -> APIResponse {
+        APIResponse(status: status, contentType: nil, body: "")
+    }
+}

@@ -1,0 +1,132 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Systemd
+
+/// Serves the API on one socket.
+///
+/// Hummingbird's own server only binds addresses; here it is given connections of a socket that may have been bound
+/// by systemd.
+package struct APIServer: Service {
+    typealias Connections = NIOAsyncChannel<HTTP1Channel.Value, Never>
+
+    /// Bytes of a request's body; unit files are small.
+    static let maximumBody = 4 << 20
+    /// A client that is silent for so long is gone.
+    static let idleLimit = TimeAmount.seconds(60)
+
+    let listener: APIListener
+    let api: FleetAPI
+    let version: String
+    let logger: Logger
+    let onListening: @Sendable (SocketAddress?) -> Void
+
+    package init(
+        _ listener: APIListener,
+        _ api: FleetAPI,
+        version: String,
+        logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress?) -> Void = { _ in },
+    ) {
+        self.listener = listener
+        self.api = api
+        self.version = version
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    package func run() async throws {
+        let http = HTTP1Channel(
+            responder: { request, writer, _ in try await respond(request, writer) },
+            configuration: .init(idleTimeout: Self.idleLimit),
+        )
+        let connections = try await bind(http)
+        logger.notice("serving the API", metadata: ["on": "\(listener)"])
+        onListening(connections.channel.localAddress)
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                do {
+                    try await connections.executeThenClose { inbound in
+                        for try await connection in inbound {
+                            group.addTask { await http.handle(value: connection, logger: logger) }
+                        }
+                    }
+                } catch {
+                    if !Task.isCancelled { logger.error("the API's socket failed", metadata: ["error": "\(error)"]) }
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func bind(_ http: HTTP1Channel) async throws -> Connections {
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+        let setup: @Sendable (any Channel) -> EventLoopFuture<HTTP1Channel.Value> = { channel in
+            http.setup(channel: channel, logger: logger)
+        }
+        do {
+            switch listener {
+            case .inherited(let socket):
+                let inherited = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .childChannelOption(.allowRemoteHalfClosure, value: true)
+                return try await inherited.bind(socket.descriptor, childChannelInitializer: setup)
+            case .unix(let path):
+                return try await bootstrap.bind(
+                    unixDomainSocketPath: path,
+                    cleanupExistingSocketFile: true,
+                    childChannelInitializer: setup,
+                )
+            case .tcp(let host, let port):
+                return try await bootstrap.bind(host: host, port: port, childChannelInitializer: setup)
+            }
+        } catch {
+            throw FleetError(.socket, "cannot serve the API on \(listener)", cause: error)
+        }
+    }
+
+    private func respond(_ request: Request, _ writer: consuming ResponseWriter) async throws {
+        let response = Self.response(try await answer(request), version)
+        try await writer.write(response: response.head, body: response.body)
+    }
+
+    private func answer(_ request: Request) async throws -> APIResponse {
+        do {
+            let body = try await request.body.collect(upTo: Self.maximumBody)
+            return await api.respond(to: APIRequest(request, body: Array(body.readableBytesView)))
+        } catch is NIOTooManyBytesError {
+            return FleetAPI.failure(APIError(413, "the body has more than \(Self.maximumBody) bytes"))
+        }
+    }
+
+    private static func response(_ answer: APIResponse, _ version: String) -> Response {
+        let body = answer.body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(string: answer.body))
+        var response = Response(status: .init(code: answer.status), body: body)
+        response.headers[.server] = "fleetd/\(version)"
+        if let type = answer.contentType { response.headers[.contentType] = type }
+        return response
+    }
+}
+
+extension APIRequest {
+    init(_ request: Request, body: [UInt8]) {
+        let target = request.head.path ?? "/"
+        let path = target.prefix { $0 != "?" }
+        let pairs = target.dropFirst(path.count + 1).split(separator: "&").map { pair in
+            let name = pair.prefix { $0 != "=" }
+            return (PercentEncoding.decode(name), PercentEncoding.decode(pair.dropFirst(name.count + 1)))
+        }
+        self.init(
+            request.method.rawValue,
+            PercentEncoding.decode(path),
+            query: Dictionary(pairs) { first, _ in first },
+            contentTypes: request.headers[values: .contentType],
+            bytes: body,
+        )
+    }
+}

@@ -1,0 +1,116 @@
+import FleetRegistry
+import Logging
+
+/// fleet's HTTP API, `/fleet/v1` and its older name `/v1-alpha`, as the original's clients know it.
+///
+/// Lists and units are answered from the copy of fleet's state in memory; a write is answered when the copy has it.
+package struct FleetAPI: Sendable {
+    let registry: FleetRegistry
+    package let watch: ClusterWatch
+    let presence: Presence
+    let tokenLimit: UInt16
+    let logger: Logger
+
+    /// How long a write waits for the copy.
+    static let copyLimit = Duration.seconds(1)
+
+    package init(
+        registry: FleetRegistry,
+        watch: ClusterWatch,
+        presence: Presence,
+        tokenLimit: UInt16 = 100,
+        logger: Logger,
+    ) {
+        self.registry = registry
+        self.watch = watch
+        self.presence = presence
+        self.tokenLimit = tokenLimit
+        self.logger = logger
+    }
+
+    package func respond(to request: APIRequest) async -> APIResponse {
+        do {
+            return try await route(request)
+        } catch let error as APIError {
+            return Self.failure(error)
+        } catch let error as RegistryError where error.code == .unavailable {
+            logger.warning("a request could not be served", metadata: ["path": "\(request.path)", "error": "\(error)"])
+            return Self.failure(.noEtcd)
+        } catch {
+            logger.error("a request failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
+            return Self.failure(APIError(500, "\(error)"))
+        }
+    }
+
+    static func failure(_ error: APIError) -> APIResponse {
+        let entity = APIObjects.Failure.Entity(code: error.status, message: error.message)
+        do {
+            return try APIJSON.response(error.status, APIObjects.Failure(error: entity))
+        } catch {
+            return .empty(500)
+        }
+    }
+
+    private func route(_ request: APIRequest) async throws -> APIResponse {
+        // The original answers nothing else before it is registered.
+        guard presence.session != nil || (watch.snapshot != nil && presence.failure?.code == .machineLost) else {
+            throw APIError.noEtcd
+        }
+        if request.path == "/metrics" { return metrics(request) }
+        let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        guard let rest = Self.withoutPrefix(parts) else {
+            throw request.path == "/" ? APIError(405) : .notFound
+        }
+        switch (rest.first, rest.count) {
+        case (nil, _): throw APIError(405)
+        case ("units", 1): return try listUnits(request)
+        case ("units", 2) where !rest[1].isEmpty: return try await unit(request, rest[1])
+        case ("state", 1): return try listStates(request)
+        case ("state", 2) where !rest[1].isEmpty: return try state(request, rest[1])
+        case ("machines", 1): return try await machines(request)
+        case ("discovery", 1): return try discovery(request)
+        default: throw APIError.notFound
+        }
+    }
+
+    private static func withoutPrefix(_ parts: [String]) -> [String]? {
+        if parts.starts(with: ["fleet", "v1"]) { return Array(parts.dropFirst(2)) }
+        if parts.first == "v1-alpha" { return Array(parts.dropFirst()) }
+        return nil
+    }
+
+    func snapshot() throws(APIError) -> FleetSnapshot {
+        guard let snapshot = watch.snapshot else { throw .noEtcd }
+        return snapshot
+    }
+
+    func token(_ request: APIRequest) throws(APIError) -> PageToken {
+        guard let text = request.query["nextPageToken"], !text.isEmpty else {
+            return PageToken(limit: tokenLimit, page: 1)
+        }
+        return try PageToken(text, limit: tokenLimit)
+    }
+
+    /// Waits until what was written can be read here, too.
+    func settle(_ revision: Int64) async {
+        if await !watch.wait(until: revision, within: Self.copyLimit) {
+            logger.warning("the copy of fleet's state is behind", metadata: ["revision": "\(revision)"])
+        }
+    }
+
+    private func discovery(_ request: APIRequest) throws -> APIResponse {
+        guard request.method == "GET" else { throw APIError(400, "only HTTP GET supported against this resource") }
+        return APIResponse(status: 200, body: DiscoveryDocument.text)
+    }
+
+    private func metrics(_ request: APIRequest) -> APIResponse {
+        let snapshot = watch.snapshot
+        let lines = [
+            "# TYPE fleet_registry_units gauge", "fleet_registry_units \(snapshot?.units.count ?? 0)",
+            "# TYPE fleet_registry_machines gauge", "fleet_registry_machines \(snapshot?.machines.count ?? 0)",
+            "# TYPE fleet_engine_unplaced_units gauge", "fleet_engine_unplaced_units \(snapshot?.reasons.count ?? 0)",
+        ]
+        let body = lines.joined(separator: "\n") + "\n"
+        return APIResponse(status: 200, contentType: "text/plain; version=0.0.4", body: body)
+    }
+}

@@ -1,0 +1,32 @@
+/// What to do so that a machine runs what is wanted on it.
+package enum AgentReconciler {
+    /// - Returns: the actions in their order; none when all is well.
+    package static func actions(
+        desired: [String: DesiredUnit],
+        current: [String: CurrentUnit],
+    ) -> [AgentAction] {
+        var actions: [AgentAction] = []
+        for name in Set(desired.keys).union(current.keys) {
+            actions += self.actions(name, desired[name], current[name])
+        }
+        let changesFiles = actions.contains { action in
+            switch action {
+            case .unload, .load: true
+            default: false
+            }
+        }
+        if changesFiles { actions.append(.reload) }
+        return actions.sorted()
+    }
+
+    private static func actions(_ name: String, _ desired: DesiredUnit?, _ current: CurrentUnit?) -> [AgentAction] {
+        guard let desired else { return current == nil ? [] : [.unload(name, .notWanted)] }
+        let start: [AgentAction] = desired.launched ? [.start(name, .wantedLaunched)] : []
+        guard let current else { return [.load(name, .wantedHere)] + start }
+        guard current.hash == desired.hash else {
+            return [.unload(name, .otherText), .load(name, .otherText)] + start
+        }
+        guard current.launched != desired.launched else { return [] }
+        return desired.launched ? start : [.stop(name, .wantedLoaded)]
+    }
+}

@@ -1,0 +1,60 @@
+import UnitFiles
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The directory with the files of the units that are loaded on this machine.
+package struct UnitDirectory: Sendable {
+    /// Absolute, without a slash at its end.
+    package let path: String
+
+    package init(path: String) {
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    }
+
+    /// Where fleetd keeps what is its own, beside the units.
+    package var parent: String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
+    package func file(_ unit: String) -> String { "\(path)/\(unit)" }
+
+    /// The hash of each unit's text, by unit; files with other names are nobody's.
+    package func hashes() throws(FleetError) -> [String: String] {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            let names = try FileManager.default.contentsOfDirectory(atPath: path)
+            return try names.reduce(into: [:]) { hashes, name in
+                guard (try? UnitName(name)) != nil else { return }
+                let text = String(decoding: try Data(contentsOf: URL(filePath: file(name))), as: UTF8.self)
+                hashes[name] = UnitHash(of: text).hex
+            }
+        } catch {
+            throw FleetError(.files, "cannot read the units in \(path)", cause: error)
+        }
+    }
+
+    /// Writes a unit's file whole or not at all.
+    package func write(_ unit: String, _ text: String) throws(FleetError) {
+        do {
+            try Data(text.utf8).write(to: URL(filePath: file(unit)), options: .atomic)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file(unit))
+        } catch {
+            throw FleetError(.files, "cannot write \(file(unit))", cause: error)
+        }
+    }
+
+    /// A file that is not there is no error.
+    package func remove(_ unit: String) throws(FleetError) {
+        guard FileManager.default.fileExists(atPath: file(unit)) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: file(unit))
+        } catch {
+            throw FleetError(.files, "cannot remove \(file(unit))", cause: error)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// How fleetd is set up: a file of `key = value` lines, and `FLEET_KEY` in the environment over it.
+package struct FleetConfiguration: Sendable, Equatable {
+    package var etcdServers = ["http://127.0.0.1:2379", "http://127.0.0.1:4001"]
+    package var etcdKeyPrefix = "/_coreos.com/fleet/"
+    package var etcdRequestTimeout = Duration.seconds(1)
+    /// A machine that was silent for so long is gone, and its units run elsewhere.
+    package var agentTTL = Duration.seconds(30)
+    /// Empty: the address of the default route.
+    package var publicIP = ""
+    package var metadata: [String: String] = [:]
+    package var unitsDirectory = "/run/fleet/units/"
+    /// Kept for its name: the engine looks when something changes, not every so often.
+    package var engineReconcileInterval = Duration.seconds(2)
+    package var disableEngine = false
+    package var verbosity = 0
+    package var tokenLimit: UInt16 = 100
+
+    package init() {}
+
+    /// - Parameters:
+    ///   - text: of the file.
+    ///   - environment: names in upper case with `FLEET_` before them.
+    /// - Throws: `configuration`, with the line or variable that is wrong.
+    package init(text: String, environment: [String: String] = [:]) throws(FleetError) {
+        for setting in try ConfigurationFile.settings(text) {
+            try set(setting.key, setting.value, setting.place)
+        }
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("FLEET_") {
+            try set(name.dropFirst("FLEET_".count).lowercased(), value, "$\(name)")
+        }
+    }
+
+    /// Keys of the original that mean nothing here are taken without effect.
+    static let ignored: Set<String> = [
+        "etcd_username", "etcd_password", "etcd_keyfile", "etcd_certfile", "etcd_cafile", "systemd_user", "enable_grpc",
+        "disable_watches", "authorized_keys_file", "verify_units",
+    ]
+
+    private mutating func set(_ key: String, _ text: String, _ place: String) throws(FleetError) {
+        let value = ConfigurationValue(text: text, key: key, place: place)
+        switch key {
+        case "etcd_servers": etcdServers = value.list
+        case "etcd_key_prefix": etcdKeyPrefix = value.plain
+        case "etcd_request_timeout": etcdRequestTimeout = try value.duration()
+        case "agent_ttl": agentTTL = try value.duration()
+        case "public_ip": publicIP = value.plain
+        case "metadata": metadata = try value.pairs()
+        case "units_directory": unitsDirectory = value.plain
+        case "engine_reconcile_interval": engineReconcileInterval = try value.duration()
+        case "disable_engine": disableEngine = try value.flag()
+        case "verbosity": verbosity = try value.number(in: 0...10)
+        case "token_limit": tokenLimit = UInt16(try value.number(in: 1...65535))
+        default:
+            // In the environment other programs' variables may have the prefix, as FLEET_ENDPOINT does.
+            guard Self.ignored.contains(key) || place.hasPrefix("$") else {
+                throw FleetError(.configuration, "\(place): there is no setting called \(key)")
+            }
+        }
+    }
+}

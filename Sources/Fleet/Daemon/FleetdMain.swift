@@ -1,0 +1,54 @@
+import Etcd
+import Logging
+import Systemd
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// fleetd with the real etcd and systemd, set up from a file and the environment.
+package struct FleetdMain: Sendable {
+    static let socketPath = "/var/run/fleet.sock"
+
+    let configurationFile: String
+
+    /// - Parameter configurationFile: may be missing.
+    package init(configurationFile: String) {
+        self.configurationFile = configurationFile
+    }
+
+    package func run() async throws {
+        let sockets = try ListenSocket.takeAll()
+        let configuration = try read()
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        var logger = Logger(label: "fleetd")
+        logger.logLevel = configuration.verbosity > 1 ? .debug : configuration.verbosity > 0 ? .info : .notice
+        let listeners = sockets.isEmpty ? [.unix(path: Self.socketPath)] : sockets.map(APIListener.inherited)
+        let directory = UnitDirectory(path: configuration.unitsDirectory)
+        let daemon = FleetDaemon(
+            configuration: configuration,
+            identity: try .read(directory: directory.parent),
+            listeners: listeners,
+            etcd: EtcdHTTPClient(
+                endpoints: configuration.etcdServers, requestTimeout: configuration.etcdRequestTimeout),
+            systemd: try SystemdBus.open(),
+            logger: logger,
+            reload: read,
+        )
+        try ServiceNotification.ready()
+        try await daemon.run()
+    }
+
+    private func read() throws -> FleetConfiguration {
+        let isThere = FileManager.default.fileExists(atPath: configurationFile)
+        let data = isThere ? try Data(contentsOf: URL(filePath: configurationFile)) : Data()
+        let environment = ProcessInfo.processInfo.environment
+        do {
+            return try FleetConfiguration(text: String(decoding: data, as: UTF8.self), environment: environment)
+        } catch {
+            throw FleetError(.configuration, "\(configurationFile) cannot be used", cause: error)
+        }
+    }
+}

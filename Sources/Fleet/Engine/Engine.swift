@@ -1,0 +1,76 @@
+import FleetRegistry
+import Logging
+
+/// The engine's memory between two looks.
+actor Engine {
+    private let registry: FleetRegistry
+    private let watch: ClusterWatch
+    private let presence: Presence
+    private let logger: Logger
+    private let coalescing: Duration
+    private var leader: EngineLeader?
+    /// What was written last; a snapshot from before it is out of date.
+    private var written: Int64 = 0
+
+    init(service: EngineService) {
+        registry = service.registry
+        watch = service.watch
+        presence = service.presence
+        logger = service.logger
+        coalescing = service.coalescing
+    }
+
+    /// - Returns: whether all went well, so that there is nothing to try again.
+    func look() async -> Bool {
+        do {
+            try await Task.sleep(for: coalescing)
+            try await lookOnce()
+            return true
+        } catch let error as RegistryError {
+            if error.code == .changedMeanwhile { leader = nil }
+            logger.warning("the engine will try again", metadata: ["error": "\(error)"])
+            return false
+        } catch {
+            // Cancelled: the loop ends by itself.
+            return true
+        }
+    }
+
+    private func lookOnce() async throws {
+        guard let session = presence.session, let snapshot = watch.snapshot else { return }
+        guard snapshot.revision >= max(session.revision, written) else { return }
+        if let leader, snapshot.leader?.createRevision == leader.createRevision {
+            return try await place(snapshot, leader)
+        }
+        leader = nil
+        guard snapshot.leader == nil || snapshot.leader?.machineID == session.machineID else { return }
+        leader = try await registry.campaign(session)
+        guard let leader else { return }
+        written = leader.revision
+        logger.notice("this machine's engine leads")
+        // If the key was this machine's already, no event will come of it.
+        if snapshot.leader?.createRevision == leader.createRevision { try await place(snapshot, leader) }
+    }
+
+    private func place(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
+        let placements = EnginePass.placements(snapshot)
+        guard !placements.isEmpty else { return }
+        for placement in placements {
+            logger.info("engine", metadata: ["unit": "\(placement.unit)", "action": "\(placement.action)"])
+        }
+        let (skipped, revision) = try await registry.apply(placements, snapshot, leader)
+        written = revision
+        if !skipped.isEmpty {
+            logger.info("units changed while they were placed", metadata: ["units": "\(skipped)"])
+        }
+    }
+
+    func resign() async {
+        guard let leader else { return }
+        do {
+            try await registry.resign(leader)
+        } catch {
+            logger.warning("the leadership ends with the machine's lease", metadata: ["error": "\(error)"])
+        }
+    }
+}

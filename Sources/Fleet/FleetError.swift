@@ -1,0 +1,30 @@
+/// Why fleetd could not do something on its own machine.
+package struct FleetError: Error, Sendable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable {
+        private enum Storage: Sendable { case configuration, files, socket, identity }
+
+        private let storage: Storage
+
+        package static let configuration = Code(storage: .configuration)
+        /// A unit file or directory could not be read or written.
+        package static let files = Code(storage: .files)
+        package static let socket = Code(storage: .socket)
+        /// The machine has no usable identity.
+        package static let identity = Code(storage: .identity)
+    }
+
+    package var code: Code
+    package var message: String
+    package var cause: (any Error)?
+
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    package var description: String {
+        guard let cause else { return message }
+        return "\(message): \(cause)"
+    }
+}

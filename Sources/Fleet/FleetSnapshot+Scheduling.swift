@@ -1,0 +1,27 @@
+import FleetRegistry
+import Scheduling
+
+extension FleetSnapshot {
+    /// What the scheduler decides from.
+    var clusterState: ClusterState {
+        ClusterState(
+            machines: machines.keys.sorted().map(schedulingMachine),
+            jobs: units.keys.sorted().compactMap { name in units[name].map { job($0) } },
+            schedule: schedule.mapValues(\.value),
+        )
+    }
+
+    func schedulingMachine(_ id: String) -> Machine {
+        Machine(id: id, metadata: metadata(of: id), primaryIP: machines[id]?.record.primaryIP ?? "")
+    }
+
+    private func job(_ unit: StoredUnit) -> Job {
+        let target: Job.TargetState =
+            switch target(of: unit.name) {
+            case .inactive: .inactive
+            case .loaded: .loaded
+            case .launched: .launched
+            }
+        return Job(name: unit.name, requirements: unit.requirements, targetState: target)
+    }
+}
