@@ -114,14 +114,20 @@ package struct UnitPlan: Sendable, Hashable, Codable {
     /// SHA-1 of the canonical text, in hexadecimal.
     package var hash: String
     package var desiredState: UnitDeployment.DesiredState
-    /// Whether it runs on every machine that matches.
-    package var isGlobal: Bool
+    /// IDs of the machines that each run it, sorted, for a global unit; nil for one that runs once.
+    package var everywhere: [String]?
 
-    package init(name: String, text: String, hash: String, desiredState: UnitDeployment.DesiredState, isGlobal: Bool) {
+    package init(
+        name: String,
+        text: String,
+        hash: String,
+        desiredState: UnitDeployment.DesiredState,
+        everywhere: [String]? = nil,
+    ) {
         self.name = name
         self.text = text
         self.hash = hash
         self.desiredState = desiredState
-        self.isGlobal = isGlobal
+        self.everywhere = everywhere
     }
 }

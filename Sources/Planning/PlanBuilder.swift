@@ -191,7 +191,7 @@ struct PlanBuilder {
     // MARK: Units
 
     private mutating func planUnits() {
-        let units = topology.units.map(UnitPlan.init)
+        let units = topology.units.map(unitPlan)
         let changed = units.filter { unit in
             guard let present = observed.fleet?.units[unit.name] else { return true }
             return present.hash != unit.hash || present.desiredState != unit.desiredState
@@ -215,7 +215,23 @@ struct PlanBuilder {
     private func isSettled(_ unit: UnitPlan) -> Bool {
         guard let present = observed.fleet?.units[unit.name] else { return false }
         guard unit.desiredState == .launched else { return true }
-        return !present.states.isEmpty && present.states.values.allSatisfy { $0 == "active" }
+        let everywhere = unit.everywhere ?? []
+        return (unit.everywhere != nil || !present.states.isEmpty)
+            && everywhere.allSatisfy { present.states[$0] != nil }
+            && present.states.values.allSatisfy { $0 == "active" }
+    }
+
+    private func unitPlan(_ deployment: UnitDeployment) -> UnitPlan {
+        let requirements = deployment.requirements
+        let eligible = nodes.filter { $0.role.runsFleet && $0.role.meets(requirements.metadata) }
+        let machines = eligible.map { Identity.machineID(cluster: topology.name, node: $0.name) }
+        return UnitPlan(
+            name: deployment.name,
+            text: deployment.unit.canonicalText,
+            hash: "\(deployment.unit.hash)",
+            desiredState: deployment.desiredState,
+            everywhere: requirements.isGlobal ? machines.sorted() : nil,
+        )
     }
 
     // MARK: Assembly
@@ -225,18 +241,6 @@ struct PlanBuilder {
     func unique(_ ids: [String]) -> [String] {
         var seen: Set<String> = []
         return ids.filter { seen.insert($0).inserted }
-    }
-}
-
-extension UnitPlan {
-    init(_ deployment: UnitDeployment) {
-        self.init(
-            name: deployment.name,
-            text: deployment.unit.canonicalText,
-            hash: "\(deployment.unit.hash)",
-            desiredState: deployment.desiredState,
-            isGlobal: FleetRequirements(of: deployment.unit, name: nil).isGlobal,
-        )
     }
 }
 

@@ -39,7 +39,9 @@ package struct UnitsStatus: Sendable, Hashable {
             pending[unit.name] = reason
         } else if let machine = present.states.filter({ $0.value == "failed" }).keys.min() {
             failed[unit.name] = "failed on \(machine.prefix(8))"
-        } else if present.states.isEmpty {
+        } else if let missing = unit.everywhere?.first(where: { present.states[$0] == nil }) {
+            pending[unit.name] = "not on \(missing.prefix(8)) yet"
+        } else if unit.everywhere == nil, present.states.isEmpty {
             pending[unit.name] = "not placed yet"
         } else if let state = present.states.values.filter({ $0 != "active" }).min() {
             pending[unit.name] = state

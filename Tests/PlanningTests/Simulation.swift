@@ -90,8 +90,11 @@ struct Simulation {
             remove(name, step)
         case .deployUnit(let unit):
             units[unit.name] = .init(name: unit.name, hash: unit.hash, desiredState: unit.desiredState, states: [:])
-        case .awaitUnits:
-            for name in units.keys { units[name]?.states = machines.min().map { [$0: "active"] } ?? [:] }
+        case .awaitUnits(let wanted):
+            for unit in wanted {
+                let places = unit.everywhere ?? machines.min().map { [$0] } ?? []
+                units[unit.name]?.states = Dictionary(places.map { ($0, "active") }) { first, _ in first }
+            }
         case .removeNetwork:
             networks = []
         case .removeRemains:

@@ -16,7 +16,7 @@ extension SmokeTest {
     }
 
     func checkGlobal(say: @Sendable (String) -> Void) async throws {
-        let units = [try unit("global", ["Global=true"], isGlobal: true)]
+        let units = [try unit("global", ["Global=true"])]
         say("waiting for it on \(machines.count) machines")
         let wanted = Set(machines.map(machineID))
         try await withUnits(units) {

@@ -162,7 +162,7 @@ package struct SmokeTest: Sendable {
     }
 
     /// A unit that runs until it is stopped, with fleet's requirements as given.
-    func unit(_ name: String, _ requirements: [String] = [], isGlobal: Bool = false) throws -> UnitPlan {
+    func unit(_ name: String, _ requirements: [String] = []) throws -> UnitPlan {
         let fleetSection = requirements.isEmpty ? "" : "\n[X-Fleet]\n" + requirements.map { "\($0)\n" }.joined()
         let text = """
             [Unit]
@@ -178,7 +178,6 @@ package struct SmokeTest: Sendable {
             text: file.canonicalText,
             hash: "\(file.hash)",
             desiredState: .launched,
-            isGlobal: isGlobal,
         )
     }
 }
