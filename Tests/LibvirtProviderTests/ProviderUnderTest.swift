@@ -18,15 +18,24 @@ enum ProviderUnderTest: Sendable, CustomTestStringConvertible {
     /// The libvirt of the sandbox this runs in, with a real image.
     case real(uri: String, home: String, image: NodeImagePaths)
 
-    /// The real one is named by SLIPWAY_TEST_URI, with SLIPWAY_TEST_ROOT and SLIPWAY_TEST_LAYER for its image.
+    /// With SLIPWAY_TEST_NODES, as Scripts/test sets it in a sandbox, the real one as well, with the newest image.
     static let all: [ProviderUnderTest] = {
         let environment = ProcessInfo.processInfo.environment
-        guard let uri = environment["SLIPWAY_TEST_URI"], let root = environment["SLIPWAY_TEST_ROOT"],
-            let layer = environment["SLIPWAY_TEST_LAYER"]
-        else { return [.fake, .testDriver] }
+        guard environment["SLIPWAY_TEST_NODES"] != nil else { return [.fake, .testDriver] }
         let home = environment["SLIPWAY_HOME"] ?? "/var/lib/slipway"
-        return [.fake, .testDriver, .real(uri: uri, home: home, image: NodeImagePaths(root: root, layer: layer))]
+        let image = NodeImagePaths(root: newest(in: "\(home)/images/root"), layer: newest(in: "\(home)/images/layer"))
+        return [.fake, .testDriver, .real(uri: "lxc:///system", home: home, image: image)]
     }()
+
+    /// The newest directory in a directory, or what is not there, so that the tests fail.
+    private static func newest(in directory: String) -> String {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let paths = names.filter { $0.allSatisfy(\.isHexDigit) }.map { "\(directory)/\($0)" }
+        func modified(_ path: String) -> Date {
+            (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date ?? .distantPast
+        }
+        return paths.max { modified($0) < modified($1) } ?? "\(directory)/none"
+    }
 
     var testDescription: String {
         switch self {
