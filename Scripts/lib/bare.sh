@@ -7,6 +7,8 @@
 #
 # ROOT and LAYER are the image's directories (slipway image list --json).
 set -euo pipefail
+# shellcheck source=Scripts/lib/probe.sh
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/probe.sh"
 
 root=$1 layer=$2 members=${3:-3} proxies=${4:-2}
 home=${SLIPWAY_HOME:-/var/lib/slipway}/clusters/bare
@@ -86,20 +88,14 @@ clean() {
     rm -rf --one-file-system "$home"
 }
 
-healthy() { # first and last number
+addresses() { # first and last number
     local i
-    for i in $(seq "$1" "$2"); do
-        curl -s -m 0.3 "http://$(address "$i"):2379/health" | grep -q true || return 1
-    done
+    for i in $(seq "$1" "$2"); do address "$i"; done
 }
 
-wait_healthy() { # first and last number; prints milliseconds since the start
-    local deadline=$((SECONDS + 60))
-    until healthy "$1" "$2"; do
-        [ $SECONDS -lt $deadline ] || { echo "bare: nodes $1 to $2 were not healthy in 60 s" >&2 && exit 1; }
-        sleep 0.02
-    done
-    echo $((($(date +%s%N) - began) / 1000000))
+wait_nodes() { # first and last number; prints when all of them answered
+    # shellcheck disable=SC2046 # an address is a word
+    wait_healthy 60 $(addresses "$1" "$2") || { echo "bare: nodes $1 to $2 were not healthy in 60 s" >&2 && exit 1; }
 }
 
 clean
@@ -118,9 +114,10 @@ for i in $(seq $((members + proxies))); do
     virsh -q define "$home/n$i.xml"
     starts+=("start bare-n$i;")
 done
-began=$(date +%s%N)
 virsh -q "${starts[*]}"
-quorum=$(wait_healthy 1 "$members")
+quorum=$(wait_nodes 1 "$members")
 answering=$quorum
-[ "$proxies" -eq 0 ] || answering=$(wait_healthy $((members + 1)) $((members + proxies)))
-echo "quorum_ms=$quorum proxies_ms=$answering"
+[ "$proxies" -eq 0 ] || answering=$(wait_nodes $((members + 1)) $((members + proxies)))
+# shellcheck disable=SC2046
+began=$(first_start_ms $(seq -f 'bare-n%g' $((members + proxies))))
+echo "quorum_ms=$((quorum - began)) proxies_ms=$((answering - began))"
