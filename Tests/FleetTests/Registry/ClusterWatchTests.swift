@@ -99,7 +99,7 @@ struct ClusterWatchTests {
                 for number in 0..<150 { try await registry.create(unit: "u\(number).service", .service("\(number)")) }
                 let snapshot = try await registry.snapshot()
                 let placements = snapshot.units.keys.sorted().map { Placement(unit: $0, .place(on: "m1")) }
-                #expect(try await registry.apply(placements, snapshot, leader) == [])
+                #expect(try await registry.apply(placements, snapshot, leader).skipped == [])
                 try await registry.publish(placements.map { StateChange(unit: $0.unit, state: .running()) }, session)
                 let fresh = try await registry.snapshot()
                 #expect(await watch.wait(until: fresh.revision, within: .seconds(5)))
