@@ -128,7 +128,7 @@ extension SystemdManager {
     package func resetFailedIfLoaded(_ unit: String) async throws(SystemdError) {
         do {
             try await resetFailed(unit)
-        } catch where error.isUnitNotLoaded {
+        } catch let error where error.isUnitNotLoaded {
             return
         }
     }

@@ -90,12 +90,14 @@ import Testing
         var table = threeMembers()
         let d = Endpoint(host: "10.0.0.4", port: 2379)
         let members = [member(a), member(b), member(d)]
-        #expect(table.learned(members) == [
-            .disconnect(c, reason: "no longer a member"),
-            .save(members),
-            .log("members: 10.0.0.1:2379, 10.0.0.2:2379, 10.0.0.4:2379"),
-            .probe,
-        ])
+        #expect(
+            table.learned(members) == [
+                .disconnect(c, reason: "no longer a member"),
+                .save(members),
+                .log("members: 10.0.0.1:2379, 10.0.0.2:2379, 10.0.0.4:2379"),
+                .probe,
+            ]
+        )
         #expect(table.learned(members) == [], "the same list again")
         #expect(table.endpoints == [a, b, d])
         #expect(table.candidates() == [a, b, d], "a member nothing is known of comes after those who are well")

@@ -7,7 +7,8 @@ import Testing
 /// A systemd the contract is checked against.
 ///
 /// The fake always; a real one as well when `SLIPWAY_TEST_SYSTEMD_BUS` names its bus (`unix:path=…`, systemd's private
-/// socket or a system bus) and `SLIPWAY_TEST_SYSTEMD_ROOT` the root of its file system as seen from here.
+/// socket or a system bus) and `SLIPWAY_TEST_SYSTEMD_ROOT` the root of its file system as seen from here. The private
+/// socket takes no callers from another pid namespace.
 struct SystemdSubject: Sendable, CustomTestStringConvertible {
     enum Behaviour: String {
         case runs = "ExecStart=/bin/sleep infinity"

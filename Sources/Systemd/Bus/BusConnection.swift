@@ -26,7 +26,13 @@ final class BusConnection {
     func send(_ call: BusCall) -> Result<UInt64, BusFailure> {
         var created: OpaquePointer?
         let code = sd_bus_message_new_method_call(
-            bus, &created, call.destination, call.path, call.interface, call.method)
+            bus,
+            &created,
+            call.destination,
+            call.path,
+            call.interface,
+            call.method
+        )
         guard code >= 0, let message = created else { return .failure(BusFailure(code: code)) }
         defer { sd_bus_message_unref(message) }
         for argument in call.arguments {
@@ -77,7 +83,8 @@ final class BusConnection {
     }
 
     private static func unreachable(_ address: BusAddress, _ code: Int32) -> SystemdError {
-        let hint = code == ENOENT || code == ECONNREFUSED
+        let hint =
+            code == ENOENT || code == ECONNREFUSED
             ? "; is systemd running here, and its bus up?"
             : code == EACCES || code == EPERM ? "; are you root?" : ""
         return SystemdError(

@@ -80,12 +80,13 @@ struct BusOperations {
             failed(reply.id) {
                 SystemdError(.deadline, operation: $0, message: "no answer within \(reply.call.limit)")
             }
-        } + jobs.flatMap { job in
-            failed(job.id) {
-                let message = "the job has not finished within \(job.limit); see `systemctl list-jobs`"
-                return SystemdError(.deadline, operation: $0, message: message)
-            }
         }
+            + jobs.flatMap { job in
+                failed(job.id) {
+                    let message = "the job has not finished within \(job.limit); see `systemctl list-jobs`"
+                    return SystemdError(.deadline, operation: $0, message: message)
+                }
+            }
     }
 
     mutating func failed(_ id: Int, _ error: (_ operation: String) -> SystemdError) -> [Action] {
@@ -109,9 +110,10 @@ struct BusOperations {
             let error = error(reply.call.operation)
             return { reply.finish(.failure(error)) }
         }
-        return failedReplies + jobs.values.joined().map { job in
-            let error = error(job.operation)
-            return { job.finish(.failure(error)) }
-        }
+        return failedReplies
+            + jobs.values.joined().map { job in
+                let error = error(job.operation)
+                return { job.finish(.failure(error)) }
+            }
     }
 }

@@ -45,12 +45,17 @@ final class BusThread: SerialExecutor {
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 512 * 1024)
         var thread = pthread_t()
-        let code = pthread_create(&thread, &attributes, { context in
-            guard let context else { return nil }
-            let body = Unmanaged<Body>.fromOpaque(context).takeRetainedValue()
-            body.thread.loop(body.pump)
-            return nil
-        }, body.toOpaque())
+        let code = pthread_create(
+            &thread,
+            &attributes,
+            { context in
+                guard let context else { return nil }
+                let body = Unmanaged<Body>.fromOpaque(context).takeRetainedValue()
+                body.thread.loop(body.pump)
+                return nil
+            },
+            body.toOpaque()
+        )
         guard code == 0 else {
             body.release()
             throw SystemdError(.unreachable, operation: "connect", message: "start a thread: \(errnoText(code))")

@@ -84,7 +84,7 @@ extension SystemdBus: SystemdManager {
         do {
             let get = BusCall.manager("GetUnitFileState", "unit file state of \(name)", [.string(name)])
             return try await call(get) { (message) throws(BusFailure) in try message.string() }
-        } catch where error.dbusName == Self.fileNotFound || error.isUnitNotLoaded {
+        } catch let error where error.dbusName == Self.fileNotFound || error.isUnitNotLoaded {
             return nil
         }
     }
@@ -93,7 +93,7 @@ extension SystemdBus: SystemdManager {
     package func daemonReexecute() async throws(SystemdError) {
         do {
             try await call(.manager("Reexecute", "daemon-reexec")) { _ in }
-        } catch where error.code == .disconnected || error.dbusName == Self.noReply {
+        } catch let error where error.code == .disconnected || error.dbusName == Self.noReply {
             return
         }
     }
