@@ -2,7 +2,8 @@ import Dispatch
 
 /// Runs an actor's jobs on a dispatch queue of its own.
 ///
-/// libvirt's calls block, some for seconds: on Swift's own pool, which has one thread a core, they would stop everything.
+/// libvirt's calls block, some for seconds: on Swift's own pool, which has one thread a core, they would stop
+/// everything.
 final class QueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

@@ -1,7 +1,8 @@
 import Planning
 import Topology
 
-/// The kernel's table of IPv4 routes, `/proc/net/route` (proc_net(5)): numbers in hexadecimal, in the host's byte order.
+/// The kernel's table of IPv4 routes, `/proc/net/route` (proc_net(5)): numbers in hexadecimal, in the host's byte
+/// order.
 enum HostRoutes {
     static let path = "/proc/net/route"
 

@@ -104,7 +104,9 @@ extension LibvirtProvider {
         try await act()
         return try await withThrowingTaskGroup(of: Bool?.self) { group in
             group.addTask {
-                for await event in events where event.domain == node.domainName && event.kind == .stopped { return true }
+                for await event in events where event == DomainEvent(domain: node.domainName, kind: .stopped) {
+                    return true
+                }
                 return nil
             }
             group.addTask {

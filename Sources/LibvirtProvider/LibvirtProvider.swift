@@ -60,7 +60,7 @@ package final class LibvirtProvider: NodeProvider {
     /// The XML of a node, once it is known to be a container.
     func definition(of node: NodePlan, image: NodeImagePaths) async throws -> DomainXML {
         guard node.runtime == .container else {
-            throw ProviderError(.unsupported, "\(node.domainName) is to be a virtual machine, which is not supported yet")
+            throw ProviderError(.unsupported, "\(node.domainName) is to be a virtual machine: not supported yet")
         }
         let directory = storage.directory(of: NodeReference(node))
         return DomainXML(node: node, image: image, directory: directory, driver: try await driver())

@@ -1,7 +1,8 @@
 import Planning
 import Topology
 
-/// What Slipway writes of a node onto its domain, and into its directory: enough to know it again without any other file.
+/// What Slipway writes of a node onto its domain, and into its directory: enough to know it again without any other
+/// file.
 struct NodeRecord: Sendable, Hashable, Codable {
     static let nameSpace = "urn:slipway:node:1"
     static let prefix = "slipway"

@@ -87,7 +87,8 @@ import Topology
                   <name>slipway.prod</name>
                   <uuid>\(Identity.networkUUID(cluster: "prod"))</uuid>
                   <metadata>
-                    <slipway:network xmlns:slipway='urn:slipway:network:1' cluster='prod' cidr='10.71.3.0/24' mode='nat'/>
+                    <slipway:network xmlns:slipway='urn:slipway:network:1' cluster='prod' \
+                cidr='10.71.3.0/24' mode='nat'/>
                   </metadata>
                   <forward mode='nat'/>
                   <bridge name='\(Identity.bridgeName(cluster: "prod"))' stp='off' delay='0'/>

@@ -68,7 +68,8 @@ import Testing
                 texts.append(try domain.metadata(namespace: "urn:example:other"))
                 return texts
             }
-            #expect(texts.map { $0?.split(separator: "\"").dropFirst().first ?? "-" } == ["central", "worker", "none", "-"])
+            let roles = texts.map { $0?.split(separator: "\"").dropFirst().first ?? "-" }
+            #expect(roles == ["central", "worker", "none", "-"])
         }
     }
 
@@ -80,7 +81,11 @@ import Testing
             ) async -> LibvirtError.Code? {
                 await #expect(throws: LibvirtError.self) { try await hypervisor.run(body) }?.code
             }
-            #expect(await code { c throws(LibvirtError) in _ = try c.defineDomain("<domain", name: "a") } == .invalidXML)
+            #expect(
+                await code { c throws(LibvirtError) in
+                    _ = try c.defineDomain("<domain", name: "a")
+                } == .invalidXML
+            )
             #expect(
                 await code { c throws(LibvirtError) in
                     try c.defineDomain(xml, name: "a").destroy()
