@@ -19,6 +19,10 @@ struct ELFImage: Sendable {
         var offset: UInt64
         var address: UInt64
         var size: UInt64
+
+        func isLoaded(at place: UInt64) -> Bool {
+            type == 1 && address <= place && place < address + size
+        }
     }
 
     init(path: String) throws(ELFError) {
@@ -46,7 +50,7 @@ struct ELFImage: Sendable {
         guard
             let address = entries.first(where: { $0.tag == 5 })?.value,
             let size = entries.first(where: { $0.tag == 10 })?.value,
-            let home = segments.first(where: { $0.type == 1 && $0.address <= address && address < $0.address + $0.size })
+            let home = segments.first(where: { $0.isLoaded(at: address) })
         else { throw ELFError(message: "has a dynamic section without strings") }
         let strings = try Self.bytes(of: file, at: home.offset + address - home.address, count: Int(size))
         neededLibraries = entries.filter { $0.tag == 1 }.map { Self.string(strings, Int($0.value)) }

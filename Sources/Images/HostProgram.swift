@@ -40,7 +40,8 @@ enum HostProgram {
             throw ImagesError(.tool, "\(name) could not be run", cause: error)
         }
         guard status.isSuccess else {
-            throw ImagesError(.tool, "\(name) failed (\(status)); it said last:\n" + tail.map { "  \($0)" }.joined(separator: "\n"))
+            let said = tail.map { "  \($0)" }.joined(separator: "\n")
+            throw ImagesError(.tool, "\(name) failed (\(status)); it said last:\n\(said)")
         }
     }
 

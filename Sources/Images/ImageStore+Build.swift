@@ -66,6 +66,7 @@ extension ImageStore {
         into part: String,
         onEvent: @Sendable (ImageEvent) -> Void,
     ) async throws(ImagesError) {
+        try refuseInSandbox()
         let sources = AptSources.host(suite: recipe.suite)
         var files: [String] = []
         defer { files.forEach { unlinkQuietly($0) } }
@@ -87,6 +88,17 @@ extension ImageStore {
                 onEvent(.step(step))
             }
         }
+    }
+
+    /// The sandbox shares this store, and has no way to a package mirror.
+    private func refuseInSandbox() throws(ImagesError) {
+        guard ProcessInfo.processInfo.environment["SLIPWAY_IN_SANDBOX"] != nil, bootstrapper == "mmdebstrap" else {
+            return
+        }
+        throw ImagesError(
+            .tool,
+            "the node image is missing, and the sandbox has no network to make it; outside it: slipway image build",
+        )
     }
 
     /// mmdebstrap tells its steps as `I: doing this...`.

@@ -51,8 +51,10 @@ package struct ImageStore: Sendable {
                 images.append(try await describe(kind, digest))
             }
         }
-        return images.sorted { ($0.kind.rawValue, -$0.modified, $0.digest) > ($1.kind.rawValue, -$1.modified, $1.digest) }
-            .sorted { $0.kind == .root && $1.kind == .layer }
+        return images.sorted { first, second in
+            guard first.kind == second.kind else { return first.kind == .root }
+            return (second.modified, first.digest) < (first.modified, second.digest)
+        }
     }
 
     /// The image a person means by a digest's first characters.

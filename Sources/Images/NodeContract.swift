@@ -35,8 +35,8 @@
 /// ```
 ///
 /// The quickest way to stop one for good: `virDomainSendProcessSignal(pid 1, SIGKILL)`, then wait for the domain to be
-/// shut off. Measured: 0.1 s a node, where `virDomainDestroy` takes 1.8 s and libvirt does only one at a time. Interfaces
-/// and libvirt's own cgroups go with it; the node's cgroup v2 directory stays and is removed by ``cgroupRemoval``.
+/// shut off. Measured: 0.1 s a node, where `virDomainDestroy` takes 1.8 s and libvirt does only one at a time.
+/// Interfaces and libvirt's own cgroups go with it; the node's cgroup v2 directory stays: see ``cgroupRemoval``.
 package enum NodeContract {
     /// Where the shared node programs appear in a container before its init made the root.
     package static let layerTarget = "/.slipway/layer"

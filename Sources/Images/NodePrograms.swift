@@ -13,7 +13,7 @@ package struct NodePrograms: Sendable {
     /// build, or in `lib/slipway` of an installation; `SLIPWAY_NODE_PROGRAMS` names another directory.
     ///
     /// - Parameter cache: spares reading programs that were read before.
-    /// - Throws: an error that lists every program that is missing or cannot run in a node, and the command to build it.
+    /// - Throws: an error that lists every program that is missing or cannot run in a node, and how to build it.
     package static func locate(
         near executable: String,
         environment: [String: String] = [:],
@@ -25,8 +25,10 @@ package struct NodePrograms: Sendable {
         var problems: [String] = []
         for name in NodeProgramName.allCases {
             switch find(name, in: directories) {
-            case .success(let path): found.append(NodeProgram(name: name, path: path, digest: try cache.digest(of: path)))
-            case .failure(let problem): problems.append("  \(problem.text)")
+            case .success(let path):
+                found.append(NodeProgram(name: name, path: path, digest: try cache.digest(of: path)))
+            case .failure(let problem):
+                problems.append("  \(problem.text)")
             }
         }
         guard problems.isEmpty else {

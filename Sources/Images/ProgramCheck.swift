@@ -9,11 +9,13 @@ enum ProgramCheck {
     static func reasonAgainst(_ path: String) -> String? {
         do throws(ELFError) {
             let image = try ELFImage(path: path)
-            if let library = image.neededLibraries.first(where: { $0.hasPrefix("libswift") || $0.hasPrefix("libFoundation") }) {
+            let isSwift = { (name: String) in name.hasPrefix("libswift") || name.hasPrefix("libFoundation") }
+            if let library = image.neededLibraries.first(where: isSwift) {
                 return "needs \(library), which a node does not have"
             }
             if let version = image.newestLibraryVersion, version > nodeLibraryVersion {
-                return "needs glibc 2.\(version), and nodes have 2.\(nodeLibraryVersion): build on Debian 12 (a container will do)"
+                let mend = "build on Debian 12 (a container will do)"
+                return "needs glibc 2.\(version), nodes have 2.\(nodeLibraryVersion): \(mend)"
             }
             return nil
         } catch {

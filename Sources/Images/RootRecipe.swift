@@ -22,8 +22,8 @@ package struct RootRecipe: Sendable, Hashable {
         suite: "bookworm",
         packages: [
             "busybox", "ca-certificates", "curl", "dbus", "docker.io", "etcd-client", "etcd-server", "iproute2",
-            "iptables", "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo", "systemd",
-            "systemd-sysv",
+            "iptables", "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo",
+            "systemd", "systemd-sysv",
         ],
         excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],
         customization: RootCustomization.script,

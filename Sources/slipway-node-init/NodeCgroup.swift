@@ -34,7 +34,7 @@ struct NodeCgroup {
 
     static func mountHierarchy(at path: String) throws(Failure) {
         let flags = UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC)
-        try check("cannot mount cgroup2 at \(path)", hint: "the host's kernel must have cgroup v2 (Linux 5.4 or later)") {
+        try check("cannot mount cgroup2 at \(path)", hint: "the kernel must have cgroup v2 (Linux 5.4 or later)") {
             mount("cgroup2", path, "cgroup2", flags, nil)
         }
     }

@@ -13,10 +13,10 @@ import Testing
 
     @Test func takesTheHostsSourcesOfTheSameRelease() async throws {
         try await Scratch.with { scratch in
-            try scratch.write("# a comment\n\(stanza)\n\nTypes: deb\nURIs: http://x\nSuites: trixie\nComponents: main\n",
-                to: "etc/apt/sources.list.d/debian.sources")
-            try scratch.write("deb https://packages.example/apt cloud-sdk-bookworm main\n",
-                to: "etc/apt/sources.list.d/other.list")
+            let newer = "Types: deb\nURIs: http://x\nSuites: trixie\nComponents: main\n"
+            try scratch.write("# a comment\n\(stanza)\n\n\(newer)", to: "etc/apt/sources.list.d/debian.sources")
+            let other = "deb https://packages.example/apt cloud-sdk-bookworm main\n"
+            try scratch.write(other, to: "etc/apt/sources.list.d/other.list")
             #expect(AptSources.host(suite: "bookworm", root: scratch.path) == AptSources(stanzas: [stanza]))
         }
     }

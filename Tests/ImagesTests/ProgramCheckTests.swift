@@ -29,7 +29,7 @@ import Testing
         Case(
             testDescription: "a newer C library",
             bytes: ELFSample.bytes(needing: ["libc.so.6"], versions: ["GLIBC_2.36", "GLIBC_2.38"]),
-            reason: "needs glibc 2.38, and nodes have 2.36: build on Debian 12 (a container will do)",
+            reason: "needs glibc 2.38, nodes have 2.36: build on Debian 12 (a container will do)",
         ),
         Case(testDescription: "a script", bytes: Array("#!/bin/sh\n".utf8), reason: "is cut short"),
         Case(
