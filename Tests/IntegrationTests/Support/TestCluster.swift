@@ -1,0 +1,179 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// A cluster with a name, a network and a directory of its own.
+struct TestCluster: Sendable {
+    let name: String
+    /// Of its topology and unit files.
+    let directory: String
+    let cidr: String
+    /// The host, before there was anything of the cluster.
+    let before: HostTraces
+
+    var file: String { "\(directory)/\(name).yaml" }
+
+    private static let count = Mutex(0)
+
+    /// Gives `body` a cluster of which nothing exists yet; afterwards takes it down, however `body` ended, and checks that
+    /// nothing is left.
+    static func with(_ name: String, _ body: (TestCluster) async throws -> Void) async throws {
+        try Program.requireSandbox()
+        let cluster = try await make(name)
+        do {
+            try await body(cluster)
+        } catch {
+            await cluster.explain()
+            try await cluster.removeAll()
+            throw error
+        }
+        try await cluster.removeAll()
+        try await HostTraces.requireNothingSince(cluster.before, after: "the end of \(name)")
+    }
+
+    static func make(_ name: String) async throws -> TestCluster {
+        let number = count.withLock { count in
+            count += 1
+            return count
+        }
+        let directory = NSTemporaryDirectory() + "slipway-\(name)-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        return TestCluster(
+            name: name,
+            directory: directory,
+            cidr: "10.73.\(number).0/24",
+            before: try await HostTraces.now(),
+        )
+    }
+
+    /// Removes what a test left, with less trust in the program under test than `down` asks for.
+    func removeAll() async throws {
+        let ran = try await Program.slipway(["down", name, "--yes"], deadline: 60)
+        try? FileManager.default.removeItem(atPath: directory)
+        try ran.expecting(0)
+    }
+
+    /// Prints what there is, for whoever reads why a test failed.
+    private func explain() async {
+        let status = try? await Program.slipway(["status", name], deadline: 30)
+        print("cluster \(name) when the test failed:\n\(status?.text ?? "no status")")
+    }
+
+    // MARK: The topology file
+
+    func write(_ text: String, to file: String) throws {
+        let path = "\(directory)/\(file)"
+        let parent = URL(filePath: path).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(filePath: path))
+    }
+
+    func topologyText() throws -> String { try String(contentsOfFile: file, encoding: .utf8) }
+
+    func edit(_ change: (inout String) -> Void) throws {
+        var text = try topologyText()
+        change(&text)
+        try write(text, to: "\(name).yaml")
+    }
+
+    /// One of the project's own topologies, under this cluster's name and on its network.
+    func copyTopology(_ original: String) throws {
+        let topologies = "\(Program.checkout)/Topologies"
+        try FileManager.default.copyItem(atPath: "\(topologies)/units", toPath: "\(directory)/units")
+        let text = try String(contentsOfFile: "\(topologies)/\(original).yaml", encoding: .utf8)
+        let named = text.replacing("name: \(original)\n", with: "name: \(name)\n")
+        try write(named.replacing(/cidr: \S+/, with: "cidr: \(cidr)"), to: "\(name).yaml")
+    }
+
+    /// A small topology, with one unit file for each of `units`.
+    func writeTopology(members: Int, workers: Int, units: [String: String] = [:], extra: String = "") throws {
+        var text = """
+            # A cluster for a test.
+            name: \(name)
+            network:
+              cidr: \(cidr) # its own
+            fleet:
+              machine_ttl: 5s
+            roles:
+              central:
+                count: \(members)
+                etcd: member
+                metadata: {role: central}
+
+            """
+        if workers > 0 {
+            text += """
+                  worker:
+                    count: \(workers) # grows
+                    etcd: proxy
+                    metadata: {role: worker}
+
+                """
+        }
+        text += extra
+        if !units.isEmpty { text += "units:\n" }
+        for (unit, content) in units.sorted(by: { $0.key < $1.key }) {
+            text += "  - file: \(unit)\n" + (unit.contains("@.") ? "    instances: 2\n" : "")
+            try write(content, to: unit)
+        }
+        try write(text, to: "\(name).yaml")
+    }
+
+    // MARK: slipway
+
+    @discardableResult
+    func up() async throws -> Ran { try await Program.slipway(["up", file, "--yes"]).expecting(0) }
+
+    @discardableResult
+    func scale(_ count: String, write: Bool = false) async throws -> Ran {
+        try await Program.slipway(["scale", file, count, "--yes"] + (write ? ["--write"] : [])).expecting(0)
+    }
+
+    /// Takes the cluster down by its name, and checks that nothing is left.
+    @discardableResult
+    func down() async throws -> Ran {
+        let ran = try await Program.slipway(["down", name, "--yes"]).expecting(0)
+        try await HostTraces.requireNothingSince(before, after: "\(ran)")
+        return ran
+    }
+
+    func plan(expecting code: Int) async throws { try await Program.slipway(["plan", file]).expecting(code) }
+
+    func status() async throws -> ClusterReport {
+        try await Program.slipway(["status", name, "--json"]).expecting(0).json()
+    }
+
+    /// What a green smoke test looks like, or an error with what failed.
+    func smoke() async throws {
+        let report = try await Program.slipway(["smoke", name, "--json"]).expecting(0).json(SmokeReport.self)
+        #expect(report.passed, "\(report)")
+    }
+
+    /// `plan` has nothing to do, and every node and unit is well.
+    func requireHealthy() async throws {
+        try await plan(expecting: 0)
+        let problems = try await status().problems
+        guard problems.isEmpty else { throw Unexpected("\(name) is not well: \(problems.joined(separator: "; "))") }
+    }
+
+    // MARK: In nodes
+
+    /// Runs a shell script on a node, by `slipway exec`.
+    func exec(_ node: String, _ script: String, deadline: Int = 60) async throws -> Ran {
+        try await Program.slipway(["exec", name, node, "--", script], deadline: deadline)
+    }
+
+    /// What a script that succeeds prints, without the last newline.
+    func output(_ node: String, _ script: String, deadline: Int = 60) async throws -> String {
+        try await exec(node, script, deadline: deadline).expecting(0).output.trimmingSuffix("\n")
+    }
+
+    /// Puts a file on a node.
+    func put(_ text: String, _ path: String, on node: String) async throws {
+        let encoded = Data(text.utf8).base64EncodedString()
+        try await exec(node, "echo \(encoded) | base64 -d > \(path)").expecting(0)
+    }
+
+    /// Ends a node as a power cut does.
+    func cutPower(_ node: String) async throws { _ = try await Program.virsh("destroy", "\(name).\(node)") }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+extension RealNodes {
+    /// Files that cannot be, and nodes that do not come up.
+    @Suite(.serialized)
+    struct TroubleTests {
+        @Test("bad files are refused with their line, and nothing is touched", .timeLimit(.minutes(1)))
+        func badFiles() async throws {
+            try await TestCluster.with("bad") { cluster in
+                let cases: [(change: (String) -> String, said: [String])] = [
+                    ({ $0.replacing("metadata", with: "metdata") }, ["metdata", "metadata", ":11:"]),
+                    ({ $0.replacing("count: 1 # grows", with: "count: 0") }, ["count"]),
+                    ({ $0.replacing("count: 1 # grows", with: "count: many") }, ["count", "many"]),
+                    ({ $0.replacing(cluster.cidr, with: "10.73.0.0/31") }, ["10.73.0.0/31"]),
+                    ({ $0 + "units:\n  - file: missing.service\n" }, ["missing.service"]),
+                    ({ $0.replacing("name: bad", with: "name: Bad_Name") }, ["Bad_Name"]),
+                    ({ _ in "name: [\n" }, [":"]),
+                ]
+                try cluster.writeTopology(members: 1, workers: 1)
+                let good = try cluster.topologyText()
+                for (change, said) in cases {
+                    try cluster.edit { $0 = change(good) }
+                    for command in [["validate", cluster.file], ["plan", cluster.file], ["up", cluster.file, "--yes"]] {
+                        let ran = try await Program.slipway(command).expecting(1)
+                        for word in said + ["bad.yaml:"] { #expect(ran.text.contains(word), "no '\(word)' in \(ran)") }
+                    }
+                }
+                try await HostTraces.requireNothingSince(cluster.before, after: "bad files")
+                try cluster.edit { $0 = good }
+            }
+        }
+
+        @Test("a unit that exits is named with what it said, and `up` goes on once it is mended", .timeLimit(.minutes(2)))
+        func failingUnit() async throws {
+            try await TestCluster.with("exits") { cluster in
+                let broken = "[Service]\nExecStart=/bin/sh -c 'echo the disk is made of cheese; exit 3'\n"
+                try cluster.writeTopology(members: 1, workers: 1, units: ["fails.service": broken])
+                let failed = try await Program.slipway(["up", cluster.file, "--yes"]).expecting(1)
+                print("a unit that exits was reported after \(failed.took)")
+                for word in ["fails.service", "made of cheese", "central-1"] {
+                    #expect(failed.text.contains(word) || word == "central-1" && failed.text.contains("worker-1"), "\(failed)")
+                }
+                try cluster.write(Units.sleeper(), to: "fails.service")
+                try await cluster.up()
+                try await cluster.requireHealthy()
+            }
+        }
+
+        @Test("an etcd that cannot start is named with node, rung and evidence", .timeLimit(.minutes(4)))
+        func failingEtcd() async throws {
+            try await TestCluster.with("noport") { cluster in
+                let broken = """
+                        cloud_config:
+                          write_files:
+                            - path: /etc/systemd/system/etcd2.service.d/90-test.conf
+                              permissions: "0644"
+                              content: |
+                                [Service]
+                                ExecStartPre=/bin/sh -c 'echo somebody sits on port 2379; exit 1'
+
+                    """
+                try cluster.writeTopology(members: 1, workers: 1)
+                let good = try cluster.topologyText()
+                try cluster.edit { $0 = good.replacing("  worker:\n", with: "\(broken)  worker:\n") }
+                let failed = try await Program.slipway(["up", cluster.file, "--yes"]).expecting(1)
+                print("an etcd that cannot start was reported after \(failed.took)")
+                for word in ["central-1", "etcd", "somebody sits on port 2379"] {
+                    #expect(failed.text.contains(word), "no '\(word)' in \(failed)")
+                }
+                try cluster.edit { $0 = good }
+                try await cluster.up()
+                try await cluster.requireHealthy()
+            }
+        }
+    }
+}
