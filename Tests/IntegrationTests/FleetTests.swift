@@ -40,13 +40,13 @@ extension RealNodes {
 
         private func unplaceable(_ fleet: FleetNode) async throws {
             try await fleet.put("nowhere.service", "MachineMetadata=role=nobody")
-            let started = try await fleet.ctl("start --block-attempts=3 nowhere.service")
+            let started = try await fleet.ctl("start nowhere.service")
             #expect(started.exitCode == 1, "\(started)")
             #expect(started.text.contains("role=nobody"), "it does not say why: \(started)")
             let listed = try await fleet.ctl("list-unit-files --no-legend").expecting(0).output
             let line = try #require(listed.split(separator: "\n").first { $0.hasPrefix("nowhere.service") })
             #expect(line.contains("inactive"), "\(listed)")
-            let fourth = try await fleet.ctl("start --block-attempts=3 rival@4")
+            let fourth = try await fleet.ctl("start rival@4")
             #expect(fourth.exitCode == 1 && fourth.text.lowercased().contains("conflict"), "\(fourth)")
             try await fleet.ctl("destroy nowhere.service rival@4").expecting(0)
         }

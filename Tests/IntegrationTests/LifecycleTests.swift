@@ -35,7 +35,7 @@ extension RealNodes {
             let again = try await cluster.up()
             #expect(again.took < .seconds(2), "\(again)")
             #expect(!again.text.contains("✓"), "a second `up` did something: \(again)")
-            let report = try await cluster.status()
+            let report = try await Program.slipway(["status", cluster.name, "--json"]).expecting(0).json(ClusterReport.self)
             #expect(report.problems.isEmpty, "\(report)")
             #expect(report.nodes.map(\.name) == ["central-1", "central-2", "central-3", "worker-1", "worker-2"])
             #expect(report.nodes.map(\.etcd) == ["healthy", "healthy", "healthy", "proxy", "proxy"])

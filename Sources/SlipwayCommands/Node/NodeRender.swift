@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import FoundationEssentials
 import Planning
 import Provisioning
 import TopologyLoading
@@ -37,12 +38,27 @@ struct NodeRender: AsyncParsableCommand {
         }
         switch part {
         case .cloudConfig:
-            Output.rawOutput(node.userData)
+            Output.rawOutput(try given(node, by: plan, session: session) ?? node.userData)
         case .domain:
             Output.print(try await session.provider.domainXML(for: node, image: session.images.paths(node.image)))
         case .network:
             guard let network = plan.network else { throw ValidationError("the plan has no network") }
             Output.print(try await session.provider.networkXML(for: network))
         }
+    }
+
+    /// What a node that stays as it is was given. A member is given the state of the cluster it first joined, which no
+    /// later plan can tell.
+    private func given(_ node: NodePlan, by plan: Plan, session: Session) throws -> String? {
+        let changes = plan.steps.contains { step in
+            switch step.action {
+            case .createNode(let changed), .reconfigureNode(let changed): changed.name == node.name
+            default: false
+            }
+        }
+        let seed = "clusters/\(plan.cluster)/\(node.name)/config/openstack/latest/user_data"
+        let path = session.home.appending(seed).string
+        guard !changes, FileManager.default.fileExists(atPath: path) else { return nil }
+        return try String(contentsOfFile: path, encoding: .utf8)
     }
 }

@@ -13,10 +13,10 @@ struct HostTraces: Sendable {
         ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | each link
         ip route | each route
         sed 's/^[0-9]* [0-9]* [0-9:]* //' /proc/self/mountinfo | each mount
-        find /sys/fs/cgroup -type d | each cgroup
-        ls -d "$1"/clusters/* "$1"/known_hosts/* 2>/dev/null | each directory
+        find /sys/fs/cgroup -type d | grep -v '/machine$' | each cgroup # libvirt's own, from its first domain on
+        ls -d "$1"/clusters/* 2>/dev/null | each directory
         find /run/libvirt /etc/libvirt -name '*.xml' | each libvirt-file
-        for name in filter nat; do iptables-save -t $name 2>/dev/null | grep ^-A | sort | uniq -c | each $name-rule; done
+        for name in filter nat; do iptables-save -t $name 2>/dev/null | grep ^-A | grep -v -e '-j LIBVIRT_' | sort | uniq -c | each $name-rule; done
         for process in /proc/[0-9]*; do
             [ -s "$process/cmdline" ] || continue
             read -r _ _ _ parent _ 2>/dev/null <"$process/stat" || continue
