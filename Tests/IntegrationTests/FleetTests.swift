@@ -148,7 +148,7 @@ extension RealNodes {
                 for node in central.dropFirst() {
                     try await cluster.exec(node, "sudo systemctl start etcd2.service").expecting(0)
                 }
-                try await settle(cluster)
+                try await cluster.settle()
                 try await check("quorum came back")
                 try await cluster.requireHealthy()
                 try await cluster.smoke()
@@ -178,18 +178,6 @@ extension RealNodes {
             let leading = try #require(answers.first { $0.Status.header.member_id == $0.Status.leader })
             let nodes = try await cluster.status().nodes
             return try #require(nodes.first { leading.Endpoint.contains("//\($0.address ?? "-"):") }).name
-        }
-
-        /// Waits until every machine and unit is known again.
-        private func settle(_ cluster: TestCluster) async throws {
-            var problems: [String] = []
-            let deadline = ContinuousClock.now + .seconds(30)
-            repeat {
-                problems = try await cluster.status().problems
-                if problems.isEmpty { return }
-                try await Task.sleep(for: .milliseconds(200))
-            } while ContinuousClock.now < deadline
-            throw Unexpected("not well again 30 s after etcd: \(problems)")
         }
     }
 }

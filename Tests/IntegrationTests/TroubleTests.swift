@@ -34,7 +34,12 @@ extension RealNodes {
         @Test("a unit that exits is named with what it said, and `up` goes on once it is mended", .timeLimit(.minutes(2)))
         func failingUnit() async throws {
             try await TestCluster.with("exits") { cluster in
-                let broken = "[Service]\nExecStart=/bin/sh -c 'echo the disk is made of cheese; exit 3'\n"
+                let broken = """
+                    [Service]
+                    ExecStartPre=/bin/sh -c 'echo the disk is made of cheese; exit 3'
+                    ExecStart=/bin/sleep infinity
+
+                    """
                 try cluster.writeTopology(members: 1, workers: 1, units: ["fails.service": broken])
                 let failed = try await Program.slipway(["up", cluster.file, "--yes"]).expecting(1)
                 print("a unit that exits was reported after \(failed.took)")
@@ -50,25 +55,30 @@ extension RealNodes {
         @Test("an etcd that cannot start is named with node, rung and evidence", .timeLimit(.minutes(4)))
         func failingEtcd() async throws {
             try await TestCluster.with("noport") { cluster in
-                let broken = """
+                // A file that a cloud-config once wrote stays, so mending it is writing it anew.
+                let drop = """
                         cloud_config:
                           write_files:
                             - path: /etc/systemd/system/etcd2.service.d/90-test.conf
                               permissions: "0644"
                               content: |
                                 [Service]
-                                ExecStartPre=/bin/sh -c 'echo somebody sits on port 2379; exit 1'
+                                ExecStartPre=/bin/sh -c 'echo somebody sits on port 2379; exit STATUS'
 
                     """
                 try cluster.writeTopology(members: 1, workers: 1)
                 let good = try cluster.topologyText()
-                try cluster.edit { $0 = good.replacing("  worker:\n", with: "\(broken)  worker:\n") }
+                func end(_ status: String) throws {
+                    let role = drop.replacing("STATUS", with: status) + "  worker:\n"
+                    try cluster.edit { $0 = good.replacing("  worker:\n", with: role) }
+                }
+                try end("1")
                 let failed = try await Program.slipway(["up", cluster.file, "--yes"]).expecting(1)
                 print("an etcd that cannot start was reported after \(failed.took)")
                 for word in ["central-1", "etcd", "somebody sits on port 2379"] {
                     #expect(failed.text.contains(word), "no '\(word)' in \(failed)")
                 }
-                try cluster.edit { $0 = good }
+                try end("0")
                 try await cluster.up()
                 try await cluster.requireHealthy()
             }

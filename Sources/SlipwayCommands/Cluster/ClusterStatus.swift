@@ -22,7 +22,10 @@ struct ClusterStatus: AsyncParsableCommand {
         let session = try await Session.open(connect)
         if watch { return try await follow(name, session: session) }
         let report = StatusReport(try await session.observer().observe(name, wanted: nil), cluster: name)
-        guard report.exists else { throw ValidationError("there is no cluster '\(name)'; see: slipway list") }
+        guard report.exists else {
+            // Not a ValidationError: that would exit with 64, and print how `status` is used.
+            throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"])
+        }
         if output.json { try Output.json(report) } else { Output.print(report.text(style: Output.style)) }
         if !report.isWell { throw ExitCode.failure }
     }

@@ -3,6 +3,7 @@ import Diagnostics
 import FoundationEssentials
 import Planning
 import Provisioning
+import SystemPackage
 import TopologyLoading
 
 struct NodeRender: AsyncParsableCommand {

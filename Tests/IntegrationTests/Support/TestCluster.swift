@@ -157,6 +157,20 @@ struct TestCluster: Sendable {
         guard problems.isEmpty else { throw Unexpected("\(name) is not well: \(problems.joined(separator: "; "))") }
     }
 
+    /// Waits until every node, machine and unit is well.
+    @discardableResult
+    func settle(within limit: Duration = .seconds(30)) async throws -> ClusterReport {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let report = try await status()
+            if report.problems.isEmpty { return report }
+            guard ContinuousClock.now < deadline else {
+                throw Unexpected("\(name) is not well after \(limit): \(report.problems.joined(separator: "; "))")
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
     // MARK: In nodes
 
     /// Runs a shell script on a node, by `slipway exec`.
