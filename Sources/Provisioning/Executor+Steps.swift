@@ -188,15 +188,27 @@ extension Executor {
     ) async throws {
         let fleet = fleet(of: plan)
         let last = Latest("")
-        let result = try await fleet.observe(
-            until: { seen in
-                let status = UnitsStatus(units, seen: seen)
-                if last.update(status.summary), !status.isDone { say(status.summary) }
-                return status.isDone || status.isHopeless
-            },
-            limit: limits.units,
-        )
-        let status = UnitsStatus(units, seen: result.fleet)
+        let end = ContinuousClock.now + limits.units
+        var status: UnitsStatus
+        var lasts = false
+        repeat {
+            let result = try await fleet.observe(
+                until: { seen in
+                    let status = UnitsStatus(units, seen: seen)
+                    if last.update(status.summary), !status.isDone { say(status.summary) }
+                    return status.isDone || status.isHopeless
+                },
+                limit: end - ContinuousClock.now,
+            )
+            let found = UnitsStatus(units, seen: result.fleet)
+            status = found
+            guard result.done else { break }
+            // A program that exits at once is active for a moment, and a mended one is known as failed for another.
+            lasts = try await !fleet.observe(
+                until: { UnitsStatus(units, seen: $0) != found },
+                limit: found.isDone ? limits.steadyUnits : limits.failedUnits,
+            ).done
+        } while !lasts
         guard !status.isDone else { return }
         throw await unitsFailure(status, plan: plan)
     }

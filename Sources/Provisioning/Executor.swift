@@ -18,6 +18,10 @@ package struct Executor: Sendable {
         package var cloudConfig: Duration = .seconds(90)
         package var fleet: Duration = .seconds(60)
         package var units: Duration = .seconds(300)
+        /// How long units must be as wanted to count as being so.
+        package var steadyUnits: Duration = .milliseconds(200)
+        /// How long units must be failed to count as being so.
+        package var failedUnits: Duration = .seconds(2)
         package var leave: Duration = .seconds(30)
         package var shutdown: Duration = .seconds(10)
 
