@@ -26,7 +26,7 @@ wait_healthy() {
 
 # first_start_ms DOMAIN…: when libvirt began to start the first of them, by its own log, in milliseconds of the clock.
 first_start_ms() {
-    local domain line first= at
+    local domain line first='' at
     for domain in "$@"; do
         line=$(grep -h ': starting up$' "/var/log/libvirt/lxc/$domain.log" | tail -n 1)
         at=$(($(date -d "${line%: starting up}" +%s%N) / 1000000))
