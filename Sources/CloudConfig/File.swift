@@ -53,15 +53,13 @@ extension CloudConfig {
 extension CloudConfig.File: KeyedStruct {
     package static var empty: Self { Self() }
 
-    package static var fields: [Field<Self>] {
-        [
-            Field("path", .text(\.path)),
-            Field("owner", .string(\.owner)),
-            Field("permissions", .string(\.permissions), validity: .octalMode),
-            Field("encoding", .string(\.encodingName), validity: .oneOf(CloudConfig.FileEncoding.names)),
-            Field("content", .text(\.content)),
-        ]
-    }
+    package static let fields: [Field<Self>] = [
+        Field("path", .text(\.path)),
+        Field("owner", .string(\.owner)),
+        Field("permissions", .string(\.permissions), validity: .octalMode),
+        Field("encoding", .string(\.encodingName), validity: .oneOf(CloudConfig.FileEncoding.names)),
+        Field("content", .text(\.content)),
+    ]
 
     private var encodingName: String? {
         get { encoding?.rawValue }

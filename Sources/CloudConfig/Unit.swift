@@ -57,21 +57,19 @@ extension CloudConfig {
 extension CloudConfig.Unit: KeyedStruct {
     package static var empty: Self { Self() }
 
-    package static var fields: [Field<Self>] {
-        [
-            Field("name", .text(\.name)),
-            Field("mask", .bool(\.mask)),
-            Field("enable", .bool(\.enable)),
-            Field("runtime", .bool(\.runtime)),
-            Field("content", .string(\.content)),
-            Field(
-                "command",
-                .string(\.commandName),
-                validity: .oneOf(CloudConfig.UnitCommand.allCases.map(\.rawValue)),
-            ),
-            Field("drop_ins", .dropIns(\.dropIns)),
-        ]
-    }
+    package static let fields: [Field<Self>] = [
+        Field("name", .text(\.name)),
+        Field("mask", .bool(\.mask)),
+        Field("enable", .bool(\.enable)),
+        Field("runtime", .bool(\.runtime)),
+        Field("content", .string(\.content)),
+        Field(
+            "command",
+            .string(\.commandName),
+            validity: .oneOf(CloudConfig.UnitCommand.allCases.map(\.rawValue)),
+        ),
+        Field("drop_ins", .dropIns(\.dropIns)),
+    ]
 
     private var commandName: String? {
         get { command?.rawValue }

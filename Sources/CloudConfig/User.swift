@@ -39,23 +39,21 @@ extension CloudConfig.User: KeyedStruct {
 
     private static let remote = "trying to fetch from a remote endpoint introduces too many intermittent errors"
 
-    package static var fields: [Field<Self>] {
-        [
-            Field("name", .text(\.name)),
-            Field("passwd", .string(\.passwd)),
-            Field("ssh_authorized_keys", .strings(\.sshAuthorizedKeys)),
-            Field("coreos_ssh_import_github", .string(\.importGithub), deprecation: remote),
-            Field("coreos_ssh_import_github_users", .strings(\.importGithubUsers), deprecation: remote),
-            Field("coreos_ssh_import_url", .string(\.importURL), deprecation: remote),
-            Field("gecos", .string(\.gecos)),
-            Field("homedir", .string(\.homedir)),
-            Field("no_create_home", .bool(\.noCreateHome)),
-            Field("primary_group", .string(\.primaryGroup)),
-            Field("groups", .strings(\.groups)),
-            Field("no_user_group", .bool(\.noUserGroup)),
-            Field("system", .bool(\.system)),
-            Field("no_log_init", .bool(\.noLogInit)),
-            Field("shell", .string(\.shell)),
-        ]
-    }
+    package static let fields: [Field<Self>] = [
+        Field("name", .text(\.name)),
+        Field("passwd", .string(\.passwd)),
+        Field("ssh_authorized_keys", .strings(\.sshAuthorizedKeys)),
+        Field("coreos_ssh_import_github", .string(\.importGithub), deprecation: remote),
+        Field("coreos_ssh_import_github_users", .strings(\.importGithubUsers), deprecation: remote),
+        Field("coreos_ssh_import_url", .string(\.importURL), deprecation: remote),
+        Field("gecos", .string(\.gecos)),
+        Field("homedir", .string(\.homedir)),
+        Field("no_create_home", .bool(\.noCreateHome)),
+        Field("primary_group", .string(\.primaryGroup)),
+        Field("groups", .strings(\.groups)),
+        Field("no_user_group", .bool(\.noUserGroup)),
+        Field("system", .bool(\.system)),
+        Field("no_log_init", .bool(\.noLogInit)),
+        Field("shell", .string(\.shell)),
+    ]
 }

@@ -52,22 +52,28 @@ struct YAMLText {
         if canBePlain(text) { return text }
         if canBeBlock(text) { return block(text, indent: indent) }
         guard text.unicodeScalars.allSatisfy(isPrintable) else { return doubleQuoted(text) }
-        return "'" + text.map { $0 == "'" ? "''" : String($0) }.joined() + "'"
+        return "'" + text.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false).map { String($0) }
+            .joined(separator: "''") + "'"
     }
 
     private static func block(_ text: String, indent: Int) -> String {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let endings = lines.reversed().prefix { $0.isEmpty }.count
         let header = endings == 0 ? "|-" : endings == 1 ? "|" : "|+"
         if lines.last?.isEmpty == true { lines.removeLast() }
         let lead = String(repeating: " ", count: indent)
-        return ([header] + lines.map { $0.isEmpty ? "" : lead + $0 }).joined(separator: "\n")
+        return lines.reduce(into: header) { block, line in
+            block += "\n"
+            guard !line.isEmpty else { return }
+            block += lead
+            block += Substring(line)
+        }
     }
 
     /// Several lines, of which the first shows the indentation: it has a character that is not white.
     private static func canBeBlock(_ text: String) -> Bool {
         guard let first = text.unicodeScalars.first, first != " ", first != "\t", first != "\n" else { return false }
-        return text.unicodeScalars.contains("\n")
+        return text.utf8.contains(UInt8(ascii: "\n"))
             && text.unicodeScalars.allSatisfy { $0 == "\n" || $0 == "\t" || isPrintable($0) }
     }
 
@@ -107,16 +113,19 @@ struct YAMLText {
         "", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "=", "<<",
     ]
 
+    private static let longestWord = 5
+
     private static func canBePlain(_ text: String) -> Bool {
         guard let first = text.utf8.first, isWord(first) || "/$._".utf8.contains(first),
             text.utf8.allSatisfy({ isWord($0) || " /$._:=,@+~%-".utf8.contains($0) })
         else { return false }
-        guard !text.hasSuffix(" "), !text.hasSuffix(":"), !contains(": ", in: text) else { return false }
-        return !words.contains(text.lowercased()) && !looksNumeric(text) && text != "---" && text != "..."
+        guard !text.hasSuffix(" "), !text.hasSuffix(":"), !hasColonBeforeSpace(text) else { return false }
+        return !(text.utf8.count <= longestWord && words.contains(text.lowercased())) && !looksNumeric(text) && text != "---" && text != "..."
     }
 
-    private static func contains(_ pair: String, in text: String) -> Bool {
-        zip(text.utf8, text.utf8.dropFirst()).contains { [$0, $1].elementsEqual(pair.utf8) }
+    private static func hasColonBeforeSpace(_ text: String) -> Bool {
+        text.utf8.contains(UInt8(ascii: ":"))
+            && zip(text.utf8, text.utf8.dropFirst()).contains { $0 == UInt8(ascii: ":") && $1 == UInt8(ascii: " ") }
     }
 
     private static func isWord(_ byte: UInt8) -> Bool {
@@ -131,10 +140,11 @@ struct YAMLText {
     /// Integers of any base, floats, base 60, dates: what starts like one and has nothing else in it. An address with
     /// its three dots is none of these.
     private static func looksNumeric(_ text: String) -> Bool {
-        let isNamed = [".inf", ".nan"].contains(text.lowercased())
+        // Also ".inf" and ".nan" begin with a dot.
         guard let first = text.utf8.first, first == UInt8(ascii: ".") || (0x30...0x39).contains(first) else {
-            return isNamed
+            return false
         }
+        let isNamed = [".inf", ".nan"].contains(text.lowercased())
         if ["0x", "0o", "0b"].contains(text.prefix(2).lowercased()) { return true }
         let dots = text.utf8.filter { $0 == UInt8(ascii: ".") }.count
         let isDecimal = dots <= 1 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || "_.eE+-".utf8.contains($0) }

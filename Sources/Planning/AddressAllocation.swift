@@ -11,6 +11,8 @@ package struct AddressAllocation: Sendable {
     private let network: CIDRv4
     private let roles: [String]
     private var taken: Set<IPv4Address>
+    /// How far each role has gone through the network: everything before is taken.
+    private var progress: [String: Int] = [:]
 
     package init(network: CIDRv4, roles: [String], taken: some Sequence<IPv4Address>) {
         self.network = network
@@ -27,10 +29,13 @@ package struct AddressAllocation: Sendable {
         guard capacity > 0 else { return nil }
         let share = roles.firstIndex(of: role) ?? 0
         let start = share * capacity / max(1, roles.count)
-        for step in 0..<capacity {
+        let begin = progress[role, default: 0]
+        for step in begin..<capacity {
             let offset = (start + step) % capacity
             let address = IPv4Address(number: network.base.number + UInt32(Self.reserved + 1 + offset))
-            if taken.insert(address).inserted { return address }
+            guard taken.insert(address).inserted else { continue }
+            progress[role] = step + 1
+            return address
         }
         return nil
     }

@@ -22,12 +22,21 @@ struct PlanBuilder {
     /// Steps that must be over before units are looked at.
     var settled: [String] = []
 
+    /// The topology's etcd members.
+    let wantedMembers: [PlacedNode]
+    let wantedPeers: [EtcdPeer]
+    /// Every node's plan as it comes up together with the others, made once: each is a rendered cloud-config.
+    private var freshPlans: [String: NodePlan] = [:]
+
     init(topology: Topology, inputs: PlannerInputs, observed: Observation, nodes: [PlacedNode]) {
         self.topology = topology
         self.inputs = inputs
         self.observed = observed
         self.nodes = nodes
         generation = (observed.provider.nodes(of: topology.name).map(\.generation).max() ?? 0) + 1
+        wantedMembers = nodes.filter(\.isMember)
+        wantedPeers = wantedMembers.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL) }
+        for node in nodes { freshPlans[node.name] = render(node, peers: wantedPeers, state: .new) }
     }
 
     mutating func build() throws(DiagnosticsError) -> Plan {
@@ -46,7 +55,7 @@ struct PlanBuilder {
             cluster: topology.name,
             purpose: .converge,
             generation: steps.isEmpty ? generation - 1 : generation,
-            nodes: plans.sorted { nodeOrder($0.name) < nodeOrder($1.name) },
+            nodes: inOrder(plans),
             network: network,
             steps: steps,
             warnings: warnings,
@@ -78,12 +87,18 @@ struct PlanBuilder {
         return changes
     }
 
-    var wantedMembers: [PlacedNode] { nodes.filter(\.isMember) }
-    var wantedPeers: [EtcdPeer] { wantedMembers.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL) } }
-
-    func nodeOrder(_ name: String) -> Int { nodes.firstIndex { $0.name == name } ?? nodes.count }
+    /// In the topology's order.
+    private func inOrder(_ plans: [NodePlan]) -> [NodePlan] {
+        let order = Dictionary(nodes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return plans.sorted { order[$0.name, default: nodes.count] < order[$1.name, default: nodes.count] }
+    }
 
     func nodePlan(_ node: PlacedNode, peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> NodePlan {
+        if state == .new, peers == wantedPeers, let plan = freshPlans[node.name] { return plan }
+        return render(node, peers: peers, state: state)
+    }
+
+    private func render(_ node: PlacedNode, peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> NodePlan {
         NodeConfiguration(topology: topology, inputs: inputs, node: node)
             .plan(peers: peers, state: state, generation: generation)
     }

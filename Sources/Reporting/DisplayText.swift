@@ -2,7 +2,9 @@
 package enum DisplayText {
     /// How many columns `text` takes, counting every character as one.
     package static func width(_ text: String) -> Int {
-        pieces(of: text).reduce(0) { $0 + ($1.isEscape ? 0 : 1) }
+        // Most text is plain ASCII, where bytes are characters.
+        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text.utf8.count }
+        return pieces(of: text).reduce(0) { $0 + ($1.isEscape ? 0 : 1) }
     }
 
     /// `text` cut to at most `width` columns, with `…` at the end when something was cut; colours end where they did.

@@ -85,6 +85,7 @@ package struct Table: Sendable, Hashable {
     }
 
     private static func oneLine(_ cell: String) -> String {
-        String(cell.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+        if cell.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return cell }
+        return String(cell.map { $0.isNewline || $0 == "\t" ? " " : $0 })
     }
 }

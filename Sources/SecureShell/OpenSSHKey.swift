@@ -38,9 +38,9 @@ package enum OpenSSHKey {
     }
 
     private static func armor(_ blob: [UInt8]) -> String {
-        let base64 = Array(Data(blob).base64EncodedString())
+        let base64 = Array(Data(blob).base64EncodedString().utf8)
         let lines = stride(from: 0, to: base64.count, by: 70).map {
-            String(base64[$0..<min($0 + 70, base64.count)])
+            String(decoding: base64[$0..<min($0 + 70, base64.count)], as: UTF8.self)
         }
         return (["-----BEGIN OPENSSH PRIVATE KEY-----"] + lines + ["-----END OPENSSH PRIVATE KEY-----", ""])
             .joined(separator: "\n")
