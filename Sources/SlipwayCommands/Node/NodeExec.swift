@@ -8,8 +8,7 @@ struct NodeExec: AsyncParsableCommand {
         discussion: "The words of the command reach the node as they are. Exit code 255: the node could not be reached.",
     )
 
-    @Argument(help: ArgumentHelp("The cluster (or its file) and the node.", valueName: "node"))
-    var node: [String]
+    @OptionGroup var node: NodeWords
     @Argument(parsing: .postTerminator, help: ArgumentHelp("The command and its arguments.", valueName: "command"))
     var command: [String] = []
     @OptionGroup var connect: ConnectOptions
@@ -22,7 +21,7 @@ struct NodeExec: AsyncParsableCommand {
         let session = try await Session.open(connect)
         // One word is a line for the node's shell, as with ssh; several are quoted so that each stays one word.
         let words = command.count == 1 ? command : command.map(ShellWord.quoted)
-        try await NodeShellCommand(session: session, words: node).become(words)
+        try await NodeShellCommand(session: session, words: node.words).become(words)
     }
 }
 

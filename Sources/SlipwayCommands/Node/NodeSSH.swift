@@ -10,15 +10,14 @@ struct NodeSSH: AsyncParsableCommand {
         usage: "slipway ssh [CLUSTER|FILE] NODE [-- COMMAND...]",
     )
 
-    @Argument(help: ArgumentHelp("The cluster (or its file) and the node.", valueName: "node"))
-    var node: [String]
+    @OptionGroup var node: NodeWords
     @Argument(parsing: .postTerminator, help: ArgumentHelp("What to run instead of a shell.", valueName: "command"))
     var command: [String] = []
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
         let session = try await Session.open(connect)
-        try await NodeShellCommand(session: session, words: node).become(command)
+        try await NodeShellCommand(session: session, words: node.words).become(command)
     }
 }
 
