@@ -151,7 +151,7 @@ let package = Package(
         /// Fakes, temporary directories, seeded randomness.
         .target(
             name: "TestKit",
-            dependencies: ["Etcd", "Planning", "Provisioning", "Systemd", "Topology", customDump],
+            dependencies: ["Etcd", "Planning", "Provisioning", "SecureShell", "Systemd", "Topology", customDump],
             path: "Tests/TestKit",
         ),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
@@ -200,10 +200,13 @@ let package = Package(
             name: "ProvisioningTests",
             dependencies: [
                 "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "LibvirtProvider", "Planning",
-                "Provisioning", "SecureShell", "TestKit", "Topology", "TopologyLoading", "UnitFiles",
+                "Provisioning", "SecureShell", "TestKit", "Topology", "TopologyLoading", "UnitFiles", systemPackage,
             ],
         ),
-        .testTarget(name: "SlipwayCommandsTests", dependencies: ["SlipwayCommands", "TestKit"]),
+        .testTarget(
+            name: "SlipwayCommandsTests",
+            dependencies: ["Planning", "Reporting", "SlipwayCommands", "Topology", "UnitFiles", argumentParser],
+        ),
         /// Real nodes, in the project's own sandbox.
         .testTarget(name: "IntegrationTests", dependencies: ["TestKit", subprocess]),
     ],

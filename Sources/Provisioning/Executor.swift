@@ -1,6 +1,7 @@
 import Etcd
 import Planning
 import SecureShell
+import Topology
 
 /// Carries out plans: as many steps at once as their order allows, and nothing that the plan does not say.
 package struct Executor: Sendable {
@@ -9,7 +10,11 @@ package struct Executor: Sendable {
     let shell: any NodeShell
     let clusters: any ClusterClients
     let limits: Limits
+    let reaches: Reach
     let emit: EventSink
+
+    /// Whether something takes TCP connections on that port, now.
+    package typealias Reach = @Sendable (_ address: IPv4Address, _ port: UInt16) async -> Bool
 
     /// How long each wait may take.
     package struct Limits: Sendable {
@@ -34,6 +39,7 @@ package struct Executor: Sendable {
         shell: any NodeShell,
         clusters: any ClusterClients,
         limits: Limits = Limits(),
+        reaches: @escaping Reach = { await Waiting.answers($0.description, port: $1) },
         emit: @escaping EventSink,
     ) {
         self.provider = provider
@@ -41,6 +47,7 @@ package struct Executor: Sendable {
         self.shell = shell
         self.clusters = clusters
         self.limits = limits
+        self.reaches = reaches
         self.emit = emit
     }
 

@@ -28,11 +28,11 @@ struct Ladder {
 
     private func address() async throws {
         say("waiting for its address to answer")
-        let text = node.address.description
+        let address = node.address
         let answered = try await Waiting.until(limits.address) {
-            await Waiting.answers(text, port: 22) ? true : nil
+            await executor.reaches(address, 22) ? true : nil
         }
-        guard answered != nil else { throw await failure("port 22 of \(text) does not answer", limits.address) }
+        guard answered != nil else { throw await failure("port 22 of \(address) does not answer", limits.address) }
     }
 
     private func etcd() async throws {

@@ -55,6 +55,12 @@ package struct SSHClient: Sendable {
         package var exitCode: Int
         package var standardOutput: String
         package var standardError: String
+
+        package init(exitCode: Int, standardOutput: String = "", standardError: String = "") {
+            self.exitCode = exitCode
+            self.standardOutput = standardOutput
+            self.standardError = standardError
+        }
     }
 
     /// Runs one shell command on the node.

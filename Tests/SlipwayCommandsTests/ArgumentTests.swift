@@ -1,0 +1,52 @@
+import ArgumentParser
+import Testing
+
+@testable import SlipwayCommands
+
+struct ArgumentTests {
+    @Test(arguments: [
+        "validate", "plan", "up", "scale", "status", "list", "smoke", "down", "render", "ssh", "exec", "console",
+        "logs", "ssh-config", "env", "image", "doctor",
+    ])
+    func everyCommandHasHelp(command: String) throws {
+        let error = #expect(throws: (any Error).self) {
+            var help = try SlipwayCommand.parseAsRoot([command, "--help"])
+            try help.run()
+        }
+        let failure = try #require(error)
+        #expect(SlipwayCommand.exitCode(for: failure) == .success)
+        #expect(SlipwayCommand.fullMessage(for: failure).contains("slipway \(command)"))
+    }
+
+    @Test(arguments: [[], ["up"], ["up", "--sideways", "x"], ["levitate"], ["exec", "worker-1"]])
+    func mistakesOnTheCommandLineAreErrors(arguments: [String]) throws {
+        guard !arguments.isEmpty else { return }
+        let error = #expect(throws: (any Error).self) { _ = try SlipwayCommand.parseAsRoot(arguments) }
+        #expect(SlipwayCommand.exitCode(for: try #require(error)) != .success)
+    }
+
+    @Test func execTakesWordsAsTheyAre() throws {
+        let command = try #require(
+            try SlipwayCommand.parseAsRoot(["exec", "demo", "worker-1", "--", "ls", "-l", "--", "a b"]) as? NodeExec
+        )
+        #expect(command.node.words == ["demo", "worker-1"])
+        #expect(command.command == ["ls", "-l", "--", "a b"])
+    }
+
+    @Test(arguments: [
+        ("production", ClusterArgument.name("production")),
+        ("production.yaml", .file("production.yaml")),
+        ("Topologies/production", .file("Topologies/production")),
+    ])
+    func aClusterIsAFileOrAName(text: String, meant: ClusterArgument) {
+        #expect(ClusterArgument(text) == meant)
+    }
+
+    @Test(arguments: [
+        ("uptime", "uptime"), ("--unit=a@1.service", "--unit=a@1.service"), ("", "''"), ("a b", "'a b'"),
+        ("it's", #"'it'\''s'"#), ("$HOME", "'$HOME'"), ("a;b", "'a;b'"), ("ü", "'ü'"), ("a\nb", "'a\nb'"),
+    ])
+    func wordsAreQuotedForAShell(word: String, quoted: String) {
+        #expect(ShellWord.quoted(word) == quoted)
+    }
+}

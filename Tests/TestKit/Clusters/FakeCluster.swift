@@ -1,0 +1,111 @@
+import Etcd
+import Planning
+import Provisioning
+import SecureShell
+import Synchronization
+import Topology
+
+/// What runs on the nodes of a ``FakeProvider``: etcd, fleet and ssh, as far as provisioning sees them. A node does what
+/// it should as soon as its domain runs, unless it was told to be broken.
+package final class FakeCluster: Sendable {
+    /// A rung that a node never reaches.
+    package enum Fault: Sendable, Hashable {
+        case address, etcd, cloudConfig, fleet
+    }
+
+    struct State: Sendable {
+        var nodes: [String: NodePlan] = [:]
+        var running: Set<String> = []
+        var faults: [String: Fault] = [:]
+        var units: [String: UnitPlan] = [:]
+        var brokenUnits: Set<String> = []
+        var log: [String] = []
+        var listeners: [AsyncStream<Void>.Continuation] = []
+    }
+
+    package let provider: FakeProvider
+    private let state = Mutex(State())
+
+    package init(provider: FakeProvider = FakeProvider()) async {
+        self.provider = provider
+        await provider.onPowerChange { [weak self] domain, isRunning in
+            self?.change {
+                if isRunning { $0.running.insert(domain) } else { $0.running.remove(domain) }
+                $0.log.append("\(isRunning ? "on" : "off") \(domain)")
+            }
+        }
+    }
+
+    func read<Result>(_ body: (State) -> Result) -> Result {
+        state.withLock { body($0) }
+    }
+
+    func change(_ body: (inout State) -> Void) {
+        let listeners = state.withLock { state in
+            body(&state)
+            return state.listeners
+        }
+        for listener in listeners { listener.yield() }
+    }
+
+    /// Yields once at the start and after every change.
+    func changes() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.listeners.append(continuation) }
+        continuation.yield()
+        return stream
+    }
+}
+
+// MARK: What a test does to it
+
+extension FakeCluster {
+    /// Tells which nodes there can be; a domain that is none of these runs nothing.
+    package func know(_ nodes: [NodePlan]) {
+        change { for node in nodes { $0.nodes[node.domainName] = node } }
+    }
+
+    package func breakNode(_ name: String, at fault: Fault?) {
+        change { $0.faults[name] = fault }
+    }
+
+    package func breakUnit(_ name: String) {
+        change { $0.brokenUnits.insert(name) }
+    }
+
+    /// What happened on nodes, in order: `on`, `off`, `deploy`.
+    package var log: [String] { read { $0.log } }
+    package var deployedUnits: Set<String> { read { Set($0.units.keys) } }
+}
+
+// MARK: What is so
+
+extension FakeCluster.State {
+    /// Nodes that run and are not broken at that rung or an earlier one.
+    func well(_ faults: Set<FakeCluster.Fault>) -> [NodePlan] {
+        nodes.values.filter { node in
+            running.contains(node.domainName) && !(self.faults[node.name].map(faults.contains) ?? false)
+        }
+    }
+
+    var members: [NodePlan] { nodes.values.filter { $0.etcd == .member } }
+
+    var hasQuorum: Bool {
+        let healthy = well([.address, .etcd]).filter { $0.etcd == .member }.count
+        return healthy >= members.count / 2 + 1
+    }
+
+    var fleet: ObservedFleet {
+        let machines = well([.address, .etcd, .fleet]).filter(\.runsFleet).map(\.machineID).sorted()
+        let observed = units.mapValues { unit in
+            let host = unit.desiredState == .launched ? machines.first : nil
+            return ObservedFleet.Unit(
+                name: unit.name,
+                hash: unit.hash,
+                desiredState: unit.desiredState,
+                states: host.map { [$0: brokenUnits.contains(unit.name) ? "failed" : "active"] } ?? [:],
+            )
+        }
+        return ObservedFleet(machines: Set(machines), units: observed)
+    }
+}

@@ -1,0 +1,135 @@
+import Etcd
+import Planning
+import Provisioning
+import SecureShell
+import Topology
+
+extension FakeCluster: ClusterClients {
+    package func etcd(_ endpoints: [String]) -> any EtcdCluster { FakeEtcdCluster(cluster: self) }
+    package func fleet(_ endpoints: [String]) -> any FleetAccess { FakeFleet(cluster: self) }
+}
+
+extension FakeCluster: NodeShell {
+    package func run(
+        _ command: String,
+        on node: String,
+        at address: IPv4Address,
+        deadline: Duration,
+    ) async throws -> SSHClient.Output {
+        let reached = read { $0.well([.address]).contains { $0.name == node } }
+        guard reached else { throw SSHError(.connection, "ssh to \(node) (\(address)) failed") }
+        if command.contains("systemctl status") {
+            return SSHClient.Output(exitCode: 0, standardOutput: "\(node) says what is wrong\n")
+        }
+        let isBroken = read { $0.faults[node] == .cloudConfig }
+        return isBroken
+            ? SSHClient.Output(exitCode: 0, standardOutput: #"{"stage":"done","ok":false,"error":"no such user"}"#)
+            : SSHClient.Output(exitCode: 0, standardOutput: #"{"stage":"done","ok":true}"#)
+    }
+
+    /// For ``Executor/Reach``.
+    package func reaches(_ address: IPv4Address) -> Bool {
+        read { $0.well([.address]).contains { $0.address == address } }
+    }
+}
+
+/// etcd's members as a ``FakeCluster`` has them. Members do not change.
+struct FakeEtcdCluster: EtcdCluster {
+    let cluster: FakeCluster
+
+    func members() async throws(EtcdError) -> [Member] {
+        let (members, hasQuorum) = cluster.read { ($0.members, $0.hasQuorum) }
+        guard hasQuorum else { throw EtcdError(.unavailable, "no leader") }
+        return members.sorted { $0.name < $1.name }.enumerated().map { index, node in
+            Member(
+                id: MemberID(UInt64(index + 1)),
+                name: node.name,
+                peerURLs: [node.peerURL],
+                clientURLs: [node.clientURL],
+            )
+        }
+    }
+
+    func health(of endpoint: String) async throws(EtcdError) -> Bool {
+        let (node, hasQuorum) = cluster.read { state in
+            (state.well([.address, .etcd]).first { $0.clientURL == endpoint }, state.hasQuorum)
+        }
+        guard node != nil else { throw EtcdError(.unavailable, "\(endpoint) does not answer") }
+        return hasQuorum
+    }
+
+    func addMember(peerURLs: [String], learner: Bool) async throws(EtcdError) -> Member { throw unsupported }
+    func removeMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
+    func promoteMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
+    func status(of endpoint: String) async throws(EtcdError) -> MemberStatus { throw unsupported }
+    func version(of endpoint: String) async throws(EtcdError) -> EtcdVersion { throw unsupported }
+
+    private var unsupported: EtcdError { EtcdError(.refused, "the fake's members do not change") }
+}
+
+/// fleet as a ``FakeCluster`` has it: it places every unit at once on the first machine.
+struct FakeFleet: FleetAccess {
+    let cluster: FakeCluster
+
+    func observe() async throws -> ObservedFleet { cluster.read { $0.fleet } }
+
+    func observe(
+        until done: @escaping @Sendable (ObservedFleet) -> Bool,
+        limit: Duration,
+    ) async throws -> (fleet: ObservedFleet, done: Bool) {
+        let found = try await withThrowingTaskGroup(of: ObservedFleet?.self) { group in
+            group.addTask {
+                for await _ in cluster.changes() {
+                    let fleet = cluster.read { $0.fleet }
+                    if done(fleet) { return fleet }
+                }
+                return nil
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        try Task.checkCancellation()
+        if let found { return (found, true) }
+        return (cluster.read { $0.fleet }, false)
+    }
+
+    func deploy(_ unit: UnitPlan) async throws {
+        cluster.change {
+            $0.units[unit.name] = unit
+            $0.log.append("deploy \(unit.name)")
+        }
+    }
+
+    func destroy(_ unit: String) async throws {
+        cluster.change { $0.units[unit] = nil }
+    }
+
+    func forget(machineID: String) async throws {}
+}
+
+/// Images that are all there, or take a moment of making.
+package struct FakeImages: ImageSource {
+    private let present: Bool
+
+    package init(present: Bool = true) {
+        self.present = present
+    }
+
+    package func ensure(
+        _ digests: ImageDigests,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> NodeImagePaths {
+        progress("making it")
+        return paths(digests)
+    }
+
+    package func paths(_ digests: ImageDigests) -> NodeImagePaths {
+        NodeImagePaths(root: "/images/\(digests.root)", layer: "/images/\(digests.layer)")
+    }
+
+    package func isPresent(_ digests: ImageDigests) -> Bool { present }
+}
