@@ -8,7 +8,11 @@ actor Engine {
     private let presence: Presence
     private let logger: Logger
     private let coalescing: Duration
+    private let patience: Duration?
     private var leader: EngineLeader?
+    private var registered: (session: MachineSession, at: ContinuousClock.Instant)?
+    /// How long units of machines that are gone still stay where they are; `nil` when there are none.
+    private(set) var pauseBeforeEviction: Duration?
     /// What was written last; a snapshot from before it is out of date.
     private var written: Int64 = 0
 
@@ -18,6 +22,7 @@ actor Engine {
         presence = service.presence
         logger = service.logger
         coalescing = service.coalescing
+        patience = service.patience
     }
 
     /// - Returns: whether all went well, so that there is nothing to try again.
@@ -37,7 +42,9 @@ actor Engine {
     }
 
     private func lookOnce() async throws {
+        pauseBeforeEviction = nil
         guard let session = presence.session, let snapshot = watch.snapshot else { return }
+        if registered?.session != session { registered = (session, .now) }
         guard snapshot.revision >= max(session.revision, written) else { return }
         if let leader, snapshot.leader?.createRevision == leader.createRevision {
             return try await place(snapshot, leader)
@@ -53,7 +60,10 @@ actor Engine {
     }
 
     private func place(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
-        let placements = EnginePass.placements(snapshot)
+        let patience = impatientIn()
+        let mayEvict = patience <= .zero || snapshot.unitsOfGoneMachines.isEmpty
+        if !mayEvict { pauseBeforeEviction = patience }
+        let placements = EnginePass.placements(snapshot, mayEvict: mayEvict)
         guard !placements.isEmpty else { return }
         for placement in placements {
             logger.info("engine", metadata: ["unit": "\(placement.unit)", "action": "\(placement.action)"])
@@ -63,6 +73,11 @@ actor Engine {
         if !skipped.isEmpty {
             logger.info("units changed while they were placed", metadata: ["units": "\(skipped)"])
         }
+    }
+
+    private func impatientIn() -> Duration {
+        guard let registered else { return .zero }
+        return (patience ?? .seconds(registered.session.ttl)) - registered.at.duration(to: .now)
     }
 
     func resign() async {

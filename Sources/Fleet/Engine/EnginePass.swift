@@ -3,8 +3,9 @@ import Scheduling
 
 /// One look of the engine at the cluster: what to write so that every unit is where it belongs.
 package enum EnginePass {
+    /// - Parameter mayEvict: whether units of machines that have gone may be placed elsewhere now.
     /// - Returns: at most one placement a unit, by name; none when all is well.
-    package static func placements(_ snapshot: FleetSnapshot) -> [Placement] {
+    package static func placements(_ snapshot: FleetSnapshot, mayEvict: Bool = true) -> [Placement] {
         var leaving: Set<String> = []
         var coming: [String: String] = [:]
         var stuck: [String: String] = [:]
@@ -15,7 +16,8 @@ package enum EnginePass {
             case .unplaceable(let unit, let reason): stuck[unit] = reason.description
             }
         }
-        let units = leaving.union(coming.keys).union(stuck.keys).union(snapshot.reasons.keys)
+        let kept = mayEvict ? [] : snapshot.unitsOfGoneMachines
+        let units = leaving.union(coming.keys).union(stuck.keys).union(snapshot.reasons.keys).subtracting(kept)
         return units.sorted().flatMap { unit -> [Placement] in
             if let machine = coming[unit] {
                 return [Placement(unit: unit, leaving.contains(unit) ? .move(to: machine) : .place(on: machine))]
@@ -25,5 +27,12 @@ package enum EnginePass {
             guard snapshot.reasons[unit] != stuck[unit] else { return [] }
             return [Placement(unit: unit, .explain(stuck[unit]))]
         }
+    }
+}
+
+extension FleetSnapshot {
+    /// Wanted units that are scheduled to a machine that is not present.
+    package var unitsOfGoneMachines: Set<String> {
+        Set(schedule.filter { machines[$0.value.value] == nil && target(of: $0.key) != .inactive }.map(\.key))
     }
 }

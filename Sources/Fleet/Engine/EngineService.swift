@@ -12,6 +12,9 @@ package struct EngineService: Service {
     let logger: Logger
     /// Changes within this time are taken together.
     let coalescing: Duration
+    /// For so long after this machine has registered, units stay where they are though their machine is gone: after an
+    /// outage of etcd every lease may have ended, and the others need the time to be back. `nil` is the machine's TTL.
+    let patience: Duration?
 
     package init(
         registry: FleetRegistry,
@@ -19,12 +22,14 @@ package struct EngineService: Service {
         presence: Presence,
         logger: Logger,
         coalescing: Duration = .milliseconds(10),
+        patience: Duration? = nil,
     ) {
         self.registry = registry
         self.watch = watch
         self.presence = presence
         self.logger = logger
         self.coalescing = coalescing
+        self.patience = patience
     }
 
     package func run() async throws {
@@ -39,6 +44,8 @@ package struct EngineService: Service {
                     for await _ in wakeups.stream {
                         if await engine.look() {
                             backoff.reset()
+                            guard let pause = await engine.pauseBeforeEviction else { continue }
+                            await wait(pause, wakeups)
                         } else {
                             do { try await Task.sleep(for: backoff.next()) } catch { break }
                             wakeups.wake()
@@ -54,5 +61,12 @@ package struct EngineService: Service {
             }
             group.cancelAll()
         }
+    }
+
+    /// Looks again after a pause, or before it when something changes.
+    private func wait(_ pause: Duration, _ wakeups: Wakeups) async {
+        // A tenth of a second at a time, so that changes are not kept waiting.
+        do { try await Task.sleep(for: min(pause, .milliseconds(100))) } catch { return }
+        wakeups.wake()
     }
 }

@@ -32,6 +32,7 @@ final class FleetMachine: Sendable {
         metadata: [String: String] = [:],
         ttl: Int64 = 60,
         engine: Bool = true,
+        patience: Duration = .zero,
     ) {
         self.id = id
         self.directory = directory
@@ -53,7 +54,13 @@ final class FleetMachine: Sendable {
             .named(id, metadata)
         }
         let engineService = EngineService(
-            registry: registry, watch: watch, presence: presence, logger: Self.quiet, coalescing: .zero)
+            registry: registry,
+            watch: watch,
+            presence: presence,
+            logger: Self.quiet,
+            coalescing: .zero,
+            patience: patience,
+        )
         services = [presenceService, agent] + (engine ? [engineService] : [])
     }
 

@@ -77,6 +77,32 @@ struct EngineTests {
         }
     }
 
+    @Test func anEngineThatHasJustComeWaitsForTheOthers() async throws {
+        try await withTemporaryDirectory { directory in
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            let other = try await registry.register(.named("m9"), ttl: 600)
+            let leader = try #require(try await registry.campaign(other))
+            let snapshot = try await registry.snapshot()
+            _ = try await registry.apply([Placement(unit: "a.service", .place(on: "m9"))], snapshot, leader)
+            // After an outage every lease has ended, and m1 is the first to be back.
+            try await registry.leave(other)
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory, patience: .seconds(30))
+            try await machine.running {
+                try await registry.create(unit: "new.service", .service(), target: .launched)
+                try await eventually("m1 leads and places what is new") {
+                    try await machine.isActive("new.service")
+                }
+                #expect(try await registry.unit("a.service")?.machineID == "m9")
+                _ = try await registry.register(.named("m9"), ttl: 600)
+                try await registry.create(unit: "newer.service", .service(), target: .launched)
+                try await eventually("the engine has looked again") {
+                    try await registry.unit("newer.service")?.machineID != nil
+                }
+                #expect(try await registry.unit("a.service")?.machineID == "m9")
+            }
+        }
+    }
+
     @Test func globalUnitsRunWhereTheyFit() async throws {
         try await withMachines(["m1": ["role": "web"], "m2": ["role": "web"], "m3": [:]]) { machines in
             let file = UnitFile.service(fleet: [("Global", "true"), ("MachineMetadata", "role=web")])
