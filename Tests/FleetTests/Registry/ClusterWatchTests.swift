@@ -94,7 +94,7 @@ struct ClusterWatchTests {
             let watch = ClusterWatch(registry, logger: Logger(label: "test"))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await watch.run() }
-                let session = try await registry.register(.named("m1"), ttl: 5)
+                let session = try await registry.register(.named("m1"), ttl: 60)
                 let leader = try #require(try await registry.campaign(session))
                 for number in 0..<150 { try await registry.create(unit: "u\(number).service", .service("\(number)")) }
                 let snapshot = try await registry.snapshot()
