@@ -118,7 +118,7 @@ package final class RealEtcd: Sendable {
     private func waitUntilHealthy(_ member: Member) async throws {
         let process = state.withLock { $0.processes[member.name] }
         do {
-            try await eventually(within: .seconds(20), "etcd \(member.name) is healthy") {
+            try await eventually(within: .seconds(60), "etcd \(member.name) is healthy") {
                 let answer = await Loopback.http(port: member.clientPort, path: "/health", within: .milliseconds(500))
                 return answer?.body.contains(#""health":"true""#) == true
             }
