@@ -56,11 +56,11 @@ struct ClusterScale: AsyncParsableCommand {
     }
 
     private func parsedCounts() throws -> [(role: String, count: Int)] {
-        guard !counts.isEmpty else { throw ValidationError("say which role gets how many nodes: role=N") }
+        guard !counts.isEmpty else { throw UserError("say which role gets how many nodes: role=N") }
         return try counts.map { word in
             let parts = word.split(separator: "=", omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, let count = Int(parts[1]) else {
-                throw ValidationError("'\(word)' is not of the form role=N")
+                throw UserError("'\(word)' is not of the form role=N")
             }
             return (String(parts[0]), count)
         }

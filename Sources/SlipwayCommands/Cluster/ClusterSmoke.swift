@@ -27,7 +27,7 @@ struct ClusterSmoke: AsyncParsableCommand {
         let lock = try session.lock(name, purpose: "slipway smoke \(cluster)")
         defer { withExtendedLifetime(lock) {} }
         let nodes = try await session.provider.observe().nodes(of: name)
-        guard !nodes.isEmpty else { throw ValidationError("there is no cluster '\(name)'; see: slipway list") }
+        guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         _ = try session.sshTargets(cluster: name, nodes: nodes)
         let test = SmokeTest(
             executor: try session.executor(cluster: name) { _ in },

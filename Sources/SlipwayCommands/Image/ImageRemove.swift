@@ -21,7 +21,7 @@ struct ImageRemove: AsyncParsableCommand {
             let users = nodes.filter { $0.image?.root == image.digest || $0.image?.layer == image.digest }
             guard users.isEmpty else {
                 let names = users.map(\.domainName).joined(separator: ", ")
-                throw ValidationError("\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by \(names)")
+                throw UserError("\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by \(names)")
             }
             try await session.images.store.remove(image.kind, digest: image.digest)
             Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)).")

@@ -22,7 +22,7 @@ struct ClusterEnv: AsyncParsableCommand {
         let name = try ClusterArgument(cluster).clusterName()
         let session = try await Session.open(connect)
         let nodes = try await session.provider.observe().nodes(of: name)
-        guard !nodes.isEmpty else { throw ValidationError("there is no cluster '\(name)'; see: slipway list") }
+        guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         let variables = try await variables(name, nodes: nodes, session: session)
         if output.json {
             try Output.json(Dictionary(variables, uniquingKeysWith: { first, _ in first }))

@@ -21,7 +21,7 @@ struct ClusterSSHConfig: AsyncParsableCommand {
         let name = try ClusterArgument(cluster).clusterName()
         let session = try await Session.open(connect)
         let nodes = try await session.provider.observe().nodes(of: name)
-        guard !nodes.isEmpty else { throw ValidationError("there is no cluster '\(name)'; see: slipway list") }
+        guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         let targets = try session.sshTargets(cluster: name, nodes: nodes)
         Output.print(SSHConfig(client: try session.sshClient(cluster: name), cluster: name).text(for: targets))
     }

@@ -35,7 +35,7 @@ struct NodeRender: AsyncParsableCommand {
         let plan = try await Diagnosing.showing(loaded.sources) { try await session.plan(topology).plan }
         guard let node = plan.nodes.first(where: { $0.name == node }) else {
             let names = plan.nodes.map(\.name).joined(separator: ", ")
-            throw ValidationError("the topology has no node '\(node)'; it has \(names)")
+            throw UserError("the topology has no node '\(node)'; it has \(names)")
         }
         switch part {
         case .cloudConfig:
@@ -43,7 +43,7 @@ struct NodeRender: AsyncParsableCommand {
         case .domain:
             Output.print(try await session.provider.domainXML(for: node, image: session.images.paths(node.image)))
         case .network:
-            guard let network = plan.network else { throw ValidationError("the plan has no network") }
+            guard let network = plan.network else { throw UserError("the plan has no network") }
             Output.print(try await session.provider.networkXML(for: network))
         }
     }

@@ -33,7 +33,7 @@ struct NodeShellCommand {
             nodes: try await session.provider.observe().nodes(of: node.cluster),
         )
         guard let target = targets.first(where: { $0.node == node.name }) else {
-            throw ValidationError("node \(node.name) has no address")
+            throw UserError("node \(node.name) has no address")
         }
         let client = try session.sshClient(cluster: node.cluster)
         try Replacing.exec("ssh", client.arguments(for: target, command: command, batch: false))

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Diagnostics
 import FoundationEssentials
 import Topology
@@ -34,7 +33,7 @@ enum ClusterArgument: Sendable, Hashable {
         case .name(let name):
             let candidates = ["\(name).yaml", "\(name).yml", "Topologies/\(name).yaml", "Topologies/\(name).yml"]
             guard let found = candidates.first(where: Self.isFile) else {
-                throw ValidationError(
+                throw UserError(
                     "'\(name)' is no file, and there is none of \(candidates.joined(separator: ", ")); name a topology file"
                 )
             }

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Planning
 import Provisioning
 import SecureShell
@@ -10,7 +9,7 @@ struct NodeArgument {
 
     /// The node meant.
     ///
-    /// - Throws: `ValidationError` that says which nodes there are.
+    /// - Throws: ``UserError`` that says which nodes there are.
     func resolve(_ session: Session) async throws -> ObservedNode {
         let nodes = try await session.provider.observe().nodes.filter(\.hasDomain)
         switch words.count {
@@ -19,10 +18,10 @@ struct NodeArgument {
         case 2:
             let cluster = try ClusterArgument(words[0]).clusterName()
             let own = nodes.filter { $0.cluster == cluster }
-            guard !own.isEmpty else { throw ValidationError("there is no cluster '\(cluster)'; see: slipway list") }
+            guard !own.isEmpty else { throw UserError("there is no cluster '\(cluster)'; see: slipway list") }
             return try only(own.filter { $0.name == words[1] }, of: own)
         default:
-            throw ValidationError("name a cluster and a node, such as: production worker-1")
+            throw UserError("name a cluster and a node, such as: production worker-1")
         }
     }
 
@@ -31,9 +30,9 @@ struct NodeArgument {
         let wanted = words.last ?? ""
         guard found.isEmpty else {
             let clusters = found.map(\.domainName).joined(separator: ", ")
-            throw ValidationError("'\(wanted)' is a node of several clusters; name one: \(clusters)")
+            throw UserError("'\(wanted)' is a node of several clusters; name one: \(clusters)")
         }
         let names = all.map { words.count == 1 ? $0.domainName : $0.name }.joined(separator: ", ")
-        throw ValidationError("there is no node '\(wanted)'; there are: \(names.isEmpty ? "none" : names)")
+        throw UserError("there is no node '\(wanted)'; there are: \(names.isEmpty ? "none" : names)")
     }
 }

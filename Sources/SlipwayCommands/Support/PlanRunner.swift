@@ -79,7 +79,7 @@ struct PlanRunner: Sendable {
         guard !destroyed.isEmpty, !yes else { return }
         let question = "This destroys what is stored on \(Format.count(destroyed.count, "thing")) marked '-'."
         guard Output.isTerminal || Output.errorIsTerminal else {
-            throw ValidationError("\(question) Say --yes where nobody can be asked.")
+            throw UserError("\(question) Say --yes where nobody can be asked.")
         }
         Output.raw("\(question) Go on? [y/N] ")
         let answer = readLine()?.lowercased() ?? ""

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import ArgumentParser
 
 #if canImport(Glibc)
     import Glibc
@@ -14,6 +13,6 @@ enum Replacing {
         execvp(program, &words)
         let reason = String(cString: strerror(errno))
         for word in words { free(word) }
-        throw ValidationError("\(program) cannot be started: \(reason)")
+        throw UserError("\(program) cannot be started: \(reason)")
     }
 }
