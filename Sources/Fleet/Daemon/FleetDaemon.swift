@@ -11,7 +11,7 @@ import Systemd
 /// |---|---|
 /// | SIGTERM, SIGINT | fleetd ends. Units run on, and the machine stays registered for the rest of its lease: a fleetd that is started again within it takes over as if nothing had happened. If the machine itself is going down, it leaves as on SIGUSR2. |
 /// | SIGUSR2 | The machine leaves the cluster: its units are stopped and run elsewhere at once. |
-/// | SIGHUP | The configuration is read again: metadata, address and verbosity. |
+/// | SIGHUP | The configuration is read again: metadata and address. |
 package struct FleetDaemon: Sendable {
     package static let version = "2.0.0"
 
