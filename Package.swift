@@ -5,6 +5,7 @@ import PackageDescription
 // `--explicit-target-dependency-import-check error`, so that a target can import only what is listed here.
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let customDump: Target.Dependency = .product(name: "CustomDump", package: "swift-custom-dump")
@@ -13,11 +14,13 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -33,10 +36,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -58,6 +64,8 @@ let package = Package(
         .target(name: "CloudConfig", dependencies: ["Diagnostics"]),
         /// plan(desired, observed): every address, name and step, with reasons.
         .target(name: "Planning", dependencies: ["CloudConfig", "Diagnostics", "Topology", "UnitFiles", crypto]),
+        /// A cluster's certificate authority: the same seed gives the same certificates.
+        .target(name: "Certificates", dependencies: [asn1, crypto, x509]),
         /// Which machine runs which unit.
         .target(name: "Scheduling", dependencies: ["UnitFiles"]),
         /// Tables, colours and JSON: text for people and programs, as strings.
@@ -81,9 +89,9 @@ let package = Package(
         /// systemd's D-Bus manager interface.
         .target(name: "Systemd", dependencies: ["CSystemd"]),
         /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
-        .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1]),
+        .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
         /// The worker's local door to etcd.
-        .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHTTP1, nioPosix]),
+        .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         /// Node images: a Debian root and the project's node programs on it.
         .target(name: "Images", dependencies: [crypto, logging, subprocess, systemPackage]),
         .target(name: "SecureShell", dependencies: ["Planning", "Topology", crypto, subprocess, systemPackage]),
@@ -123,9 +131,10 @@ let package = Package(
         .target(
             name: "SlipwayCommands",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Etcd", "FleetRegistry", "Images", "LibvirtProvider",
-                "Planning", "Provisioning", "Reporting", "SecureShell", "Topology", "TopologyLoading", "UnitFiles",
-                argumentParser, logging, subprocess, systemPackage,
+                "Certificates", "CloudConfig", "CloudConfigLoading", "Diagnostics", "Etcd", "FleetRegistry", "Images",
+                "LibvirtProvider", "Planning", "Provisioning", "Reporting", "SecureShell", "Topology", "TopologyLoading",
+                "UnitFiles",
+                argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
         .target(
@@ -151,7 +160,10 @@ let package = Package(
         /// Fakes, temporary directories, seeded randomness.
         .target(
             name: "TestKit",
-            dependencies: ["Etcd", "Planning", "Provisioning", "SecureShell", "Systemd", "Topology", customDump],
+            dependencies: [
+                "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "SecureShell", "Systemd", "Topology",
+                customDump,
+            ],
             path: "Tests/TestKit",
         ),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
@@ -173,6 +185,7 @@ let package = Package(
                 "TopologyLoading", "UnitFiles", customDump,
             ],
         ),
+        .testTarget(name: "CertificatesTests", dependencies: ["Certificates", asn1, crypto, x509]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestKit"]),
         .testTarget(name: "NodeSetupTests", dependencies: ["CloudConfig", "NodeSetup", "Systemd", "TestKit"]),
         .testTarget(name: "EtcdTests", dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioPosix]),
@@ -205,7 +218,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SlipwayCommandsTests",
-            dependencies: ["Planning", "Reporting", "SlipwayCommands", "Topology", "UnitFiles", argumentParser],
+            dependencies: [
+                "Planning", "Provisioning", "Reporting", "SecureShell", "SlipwayCommands", "Topology", "UnitFiles",
+                argumentParser, systemPackage,
+            ],
         ),
         /// Real nodes, in the project's own sandbox.
         .testTarget(name: "IntegrationTests", dependencies: ["TestKit", subprocess]),

@@ -14,10 +14,11 @@ package struct EtcdHTTPClient: Sendable {
     let router: EndpointRouter
 
     /// - Parameter endpoints: client URLs, such as `http://127.0.0.1:2379`; at least one.
-    package init(endpoints: [String], requestTimeout: Duration = .seconds(2)) {
+    /// - Parameter tls: for `https` endpoints; without it the host's own authorities are trusted.
+    package init(endpoints: [String], requestTimeout: Duration = .seconds(2), tls: EtcdTLS? = nil) {
         self.endpoints = endpoints.map { $0.last == "/" ? String($0.dropLast()) : $0 }
         self.requestTimeout = requestTimeout
-        transport = Transport(client: Transport.shared)
+        transport = Transport(client: tls.map(Transport.shared) ?? Transport.shared)
         router = EndpointRouter(count: endpoints.count)
     }
 

@@ -1,6 +1,8 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -21,15 +23,32 @@ struct Transport: Sendable {
     static let maximumAnswer = 64 << 20
 
     /// One connection pool for the process. It lives as long as that, so nobody has to shut it down.
-    static let shared: HTTPClient = {
+    static let shared = makeClient(nil)
+
+    /// One for each client certificate, of which a process has few.
+    private static let secured = Mutex<[EtcdTLS: HTTPClient]>([:])
+
+    static func shared(_ tls: EtcdTLS) -> HTTPClient {
+        secured.withLock { clients in
+            if let client = clients[tls] { return client }
+            let client = makeClient(tls)
+            clients[tls] = client
+            return client
+        }
+    }
+
+    private static func makeClient(_ tls: EtcdTLS?) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(2)
         configuration.connectionPool.idleTimeout = .seconds(30)
         // There are other endpoints to try.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.http1_1ConnectionDebugInitializer = keepAliveProbes
+        configuration.tlsConfiguration = tls?.configuration
+        // Over TLS, etcd would be asked for HTTP/2: one connection for all watches, without those probes.
+        configuration.httpVersion = .http1Only
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+    }
 
     let client: HTTPClient
 
@@ -101,6 +120,8 @@ struct Transport: Sendable {
             return EtcdError(.timeout, "\(url) does not answer within \(timeout)")
         case let error as IOError where unreachable.contains(error.errnoCode):
             return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+            return EtcdError(.unavailable, "\(url) and this client do not trust each other", cause: error)
         case is IOError, is ChannelError:
             return EtcdError(.unavailable, "the connection to \(url) broke", cause: error)
         default:

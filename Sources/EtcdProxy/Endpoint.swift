@@ -9,14 +9,14 @@ package struct Endpoint: Sendable, Hashable, Comparable, CustomStringConvertible
         self.port = port
     }
 
-    /// Reads `http://host:port` as etcd's settings have it; a path is ignored.
+    /// Reads `http://host:port` (or `https`) as etcd's settings have it; a path is ignored.
     /// - Throws: ``ProxyError`` that quotes the text.
     package init(url: String) throws(ProxyError) {
         guard let scheme = url.firstRange(of: "://") else {
             throw ProxyError(.configuration, "\"\(url)\" is not a URL such as http://10.0.0.1:2379")
         }
-        guard url[..<scheme.lowerBound] == "http" else {
-            throw ProxyError(.configuration, "\"\(url)\": this proxy speaks http only")
+        guard ["http", "https"].contains(url[..<scheme.lowerBound]) else {
+            throw ProxyError(.configuration, "\"\(url)\": this proxy speaks http and https only")
         }
         let authority = url[scheme.upperBound...].prefix { $0 != "/" }
         guard let colon = authority.lastIndex(of: ":"),

@@ -10,7 +10,7 @@ package final class EtcdProxyServer: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let core: EventLoopFuture<NIOLoopBound<ProxyCore>>
 
-    /// - Throws: ``ProxyError`` for a mode this program does not serve.
+    /// - Throws: ``ProxyError`` for a mode this program does not serve, or certificates that cannot be read.
     package init(
         _ configuration: ProxyConfiguration,
         logger: Logger,
@@ -19,9 +19,10 @@ package final class EtcdProxyServer: Sendable {
         guard configuration.mode == .on else {
             throw ProxyError(.configuration, "ETCD_PROXY=readonly is not served yet; use on")
         }
+        let tls = try configuration.tls?.context()
         let loop = group.next()
         core = loop.submit {
-            NIOLoopBound(ProxyCore(configuration, on: loop.assumeIsolated(), logger, notifier), eventLoop: loop)
+            NIOLoopBound(ProxyCore(configuration, tls, on: loop.assumeIsolated(), logger, notifier), eventLoop: loop)
         }
     }
 

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// One HTTP GET on a connection of its own, for probes and member lists.
 enum HTTPGet {
@@ -14,17 +15,24 @@ enum HTTPGet {
         case refused
         /// No (whole) answer in time.
         case silent
+        /// TLS failed.
+        case distrusted(String)
     }
 
-    static func get(_ endpoint: Endpoint, _ path: String, on loop: any EventLoop, within limit: TimeAmount)
-        -> EventLoopFuture<Answer>
-    {
+    static func get(
+        _ endpoint: Endpoint,
+        _ path: String,
+        on loop: any EventLoop,
+        within limit: TimeAmount,
+        tls: NIOSSLContext? = nil,
+    ) -> EventLoopFuture<Answer> {
         let promise = loop.makePromise(of: Answer.self)
         let timeout = loop.scheduleTask(in: limit) { promise.fail(Failure.silent) }
         let connecting = ClientBootstrap(group: loop)
             .connectTimeout(limit)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler(for: endpoint)) }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     try channel.pipeline.syncOperations.addHandler(Collector(endpoint, path, promise))
                 }
@@ -75,6 +83,10 @@ enum HTTPGet {
         }
 
         func channelInactive(context: ChannelHandlerContext) { promise.fail(Failure.silent) }
-        func errorCaught(context: ChannelHandlerContext, error: any Error) { promise.fail(Failure.silent) }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            let isTLS = error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError
+            promise.fail(isTLS ? Failure.distrusted("\(error)") : Failure.silent)
+        }
     }
 }

@@ -18,6 +18,8 @@ package struct ProxyConfiguration: Sendable, Hashable {
     package var refreshInterval: Duration
     /// How long one attempt to reach a member may take (`ETCD_PROXY_DIAL_TIMEOUT`).
     package var dialTimeout: Duration
+    /// How the proxy itself asks the members, for clusters with TLS; what clients say goes through as it is.
+    package var tls: ProxyTLS?
     /// How long a client waits for a member before it is told that there is none.
     package var patience: Duration = .seconds(5)
     /// How long an attempt is alone before the next member is tried beside it.
@@ -32,6 +34,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
         cacheFile: String? = nil,
         refreshInterval: Duration = .seconds(30),
         dialTimeout: Duration = .seconds(1),
+        tls: ProxyTLS? = nil,
     ) {
         self.mode = mode
         self.listen = listen
@@ -39,6 +42,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
         self.cacheFile = cacheFile
         self.refreshInterval = refreshInterval
         self.dialTimeout = dialTimeout
+        self.tls = tls
     }
 
     /// - Throws: ``ProxyError`` that names the variable.
@@ -55,6 +59,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
             cacheFile: environment["ETCD_DATA_DIR"].map { "\($0)/proxy/cluster" },
             refreshInterval: try Self.milliseconds("ETCD_PROXY_REFRESH_INTERVAL", environment, default: 30_000),
             dialTimeout: try Self.milliseconds("ETCD_PROXY_DIAL_TIMEOUT", environment, default: 1000),
+            tls: try ProxyTLS(environment: environment),
         )
     }
 

@@ -63,6 +63,8 @@ extension ProxyCore {
         guard clients.contains(client), client.upstream == nil else { return }
         client.dial?.cancel()
         clients.remove(client)
+        // A client that speaks TLS would take words for noise.
+        if tls != nil { return client.close() }
         client.relay.reject(with: Self.noMember)
     }
 

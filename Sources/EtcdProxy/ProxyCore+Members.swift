@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 
 /// How far the reading of the member list is.
@@ -105,8 +106,20 @@ extension ProxyCore {
         within limit: TimeAmount,
         _ done: @escaping (Result<HTTPGet.Answer, any Error>) -> Void,
     ) {
-        HTTPGet.get(endpoint, path, on: loop.nonisolated(), within: limit)
+        HTTPGet.get(endpoint, path, on: loop.nonisolated(), within: limit, tls: tls)
             .assumeIsolated()
-            .whenComplete(done)
+            .whenComplete { result in
+                self.noteTrust(in: endpoint, result)
+                done(result)
+            }
+    }
+
+    /// A certificate that is not accepted would otherwise look like a member that is away.
+    private func noteTrust(in endpoint: Endpoint, _ result: Result<HTTPGet.Answer, any Error>) {
+        if case .failure(HTTPGet.Failure.distrusted(let why)) = result {
+            if distrusted.insert(endpoint).inserted { logger.warning("TLS with \(endpoint) fails: \(why)") }
+        } else if case .success = result {
+            distrusted.remove(endpoint)
+        }
     }
 }

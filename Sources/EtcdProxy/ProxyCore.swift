@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Everything the proxy knows, on one event loop: members, clients, and who is connected to whom.
 final class ProxyCore {
@@ -8,24 +9,30 @@ final class ProxyCore {
     let configuration: ProxyConfiguration
     let logger: Logger
     let notifier: ServiceNotifier
+    /// For the proxy's own requests.
+    let tls: NIOSSLContext?
     private let cache: MemberCache?
 
     var table: MemberTable
     var clients = ClientTable()
     var refreshing = RefreshState()
     var probing: Set<Endpoint> = []
+    /// Members with which TLS fails, as was said in the log.
+    var distrusted: Set<Endpoint> = []
     var probeRound = 0
     var isStopping = false
     private var listeners: [any Channel] = []
 
     init(
         _ configuration: ProxyConfiguration,
+        _ tls: NIOSSLContext?,
         on loop: NIOIsolatedEventLoop,
         _ logger: Logger,
         _ notifier: ServiceNotifier,
     ) {
         self.loop = loop
         self.configuration = configuration
+        self.tls = tls
         self.logger = logger
         self.notifier = notifier
         cache = configuration.cacheFile.map(MemberCache.init(path:))

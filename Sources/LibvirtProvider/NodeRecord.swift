@@ -21,6 +21,10 @@ struct NodeRecord: Sendable, Hashable, Codable {
     var phase: NodePhase
     /// Digest of the domain's XML without its metadata: tells whether the definition would change.
     var definition: String
+    /// Whether etcd speaks TLS only; nil in records from before there was a choice.
+    var etcdTLS: Bool?
+    /// Which certificates it has, never the keys.
+    var certificates: CertificateGeneration?
 
     init(_ node: NodePlan, phase: NodePhase, definition: String) {
         cluster = node.cluster
@@ -36,6 +40,8 @@ struct NodeRecord: Sendable, Hashable, Codable {
         generation = node.generation
         self.phase = phase
         self.definition = definition
+        etcdTLS = node.etcdTLS ? true : nil
+        certificates = node.certificates
     }
 }
 
@@ -53,6 +59,7 @@ extension NodeRecord {
                 "address": address?.description, "etcd": etcd.rawValue, "root": image.root, "layer": image.layer,
                 "base": baseDigest, "config": configDigest, "generation": String(generation),
                 "phase": phase.rawValue, "definition": definition,
+                "etcd-tls": etcdTLS.map { String($0) }, "certificates": certificates?.description,
             ],
         )
         if qualified {
@@ -84,6 +91,8 @@ extension NodeRecord {
         configDigest = element["config"] ?? ""
         generation = element["generation"].flatMap { Int($0) } ?? 0
         definition = element["definition"] ?? ""
+        etcdTLS = element["etcd-tls"].flatMap { Bool($0) }
+        certificates = element["certificates"].flatMap { CertificateGeneration($0) }
     }
 
     /// Reads the metadata's text as libvirt returns it.
@@ -118,6 +127,8 @@ extension NodeRecord {
             generation: generation,
             hasDomain: hasDomain,
             hasStorage: hasStorage,
+            etcdTLS: etcdTLS ?? false,
+            certificates: certificates,
         )
     }
 }

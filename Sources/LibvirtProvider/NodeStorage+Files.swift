@@ -10,10 +10,10 @@ extension NodeStorage {
     }
 
     /// Writes a file by way of another that takes its place: nobody sees half of it.
-    func write(_ data: Data, to path: String) throws {
+    func write(_ data: Data, to path: String, permissions: Int = 0o644) throws {
         try explained("write \(path)") {
             try data.write(to: URL(filePath: path), options: .atomic)
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+            try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
         }
     }
 

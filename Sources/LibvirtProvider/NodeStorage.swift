@@ -77,7 +77,8 @@ struct NodeStorage: Sendable {
         where try contents(of: "\(etc)/\(name)") == nil {
             try write(Data("\(text)\n".utf8), to: "\(etc)/\(name)")
         }
-        try write(Data(node.userData.utf8), to: "\(seed)/user_data")
+        // It holds the node's private keys, and what runs on the node sees the file.
+        try write(Data(node.userData.utf8), to: "\(seed)/user_data", permissions: 0o600)
         try write(try JSONEncoder.sorted.encode(MetaData(node)), to: "\(seed)/meta_data.json")
     }
 

@@ -59,10 +59,16 @@ enum NodeChange: Sendable, Hashable {
         }
         if observed.phase <= .defined { return .create("an earlier run did not start it") }
         if observed.configDigest != plan.configDigest {
+            if let renewal = Self.renewal(observed, plan) { return .reconfigure(renewal) }
             let programs = observed.image?.layer != plan.image.layer
             return .reconfigure("its \(programs ? "node programs" : "cloud-config or resources") changed")
         }
         return nil
+    }
+
+    private static func renewal(_ observed: ObservedNode, _ plan: NodePlan) -> String? {
+        guard let wanted = plan.certificates, let present = observed.certificates, wanted != present else { return nil }
+        return "its certificates are renewed (generation \(wanted.number))"
     }
 
     private static func absence(

@@ -30,6 +30,8 @@ struct NodeConfiguration {
             baseDigest: baseDigest,
             configDigest: configDigest,
             generation: generation,
+            etcdTLS: topology.etcd.tls,
+            certificates: topology.usesCertificates ? inputs.certificates.generation : nil,
         )
     }
 
@@ -69,8 +71,8 @@ struct NodeConfiguration {
             sshAuthorizedKeys: inputs.authorizedKeys + topology.sshAuthorizedKeys + [inputs.clusterKey.publicKey],
             writeFiles: files,
             coreos: CoreOS(
-                etcd2: etcd2(peers: peers, state: state),
-                fleet: runsFleet ? fleet : [:],
+                etcd2: etcd2(peers: peers, state: state).merging(etcdTLS),
+                fleet: runsFleet ? fleet.merging(fleetTLS) : [:],
                 update: [.rebootStrategy: "off"],
                 units: units,
             ),
@@ -102,14 +104,15 @@ struct NodeConfiguration {
                 content: "nameserver \(topology.network.cidr.gateway)\n",
                 permissions: "0644",
             ),
-        ]
+        ] + tlsFiles
     }
 
     // MARK: etcd
 
     private func etcd2(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> Settings<Etcd2Key> {
         let cluster = peers.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",")
-        let clients = "http://0.0.0.0:2379,http://0.0.0.0:4001"
+        let clients = "\(scheme)://0.0.0.0:2379,\(scheme)://0.0.0.0:4001"
+        let advertised = EtcdURL.client(node.address, tls: topology.etcd.tls)
         switch node.role.etcd {
         case .none:
             return [:]
@@ -117,7 +120,7 @@ struct NodeConfiguration {
             return [
                 .proxy: node.role.etcd == .proxy ? "on" : "readonly",
                 .listenClientURLs: "\(clients)",
-                .advertiseClientURLs: "http://\(node.address):2379",
+                .advertiseClientURLs: "\(advertised)",
                 .initialCluster: "\(cluster)",
             ]
         case .member:
@@ -125,8 +128,8 @@ struct NodeConfiguration {
                 .name: "\(node.name)",
                 .dataDir: "/var/lib/etcd2",
                 .listenClientURLs: "\(clients)",
-                .advertiseClientURLs: "http://\(node.address):2379",
-                .listenPeerURLs: "http://\(node.address):2380",
+                .advertiseClientURLs: "\(advertised)",
+                .listenPeerURLs: "\(node.peerURL)",
                 .initialAdvertisePeerURLs: "\(node.peerURL)",
                 .initialCluster: "\(cluster)",
                 .initialClusterState: "\(state.rawValue)",
@@ -140,7 +143,7 @@ struct NodeConfiguration {
     private var fleet: Settings<FleetKey> {
         var settings: Settings<FleetKey> = [
             .agentTTL: "\(topology.fleet.machineTTLSeconds)s",
-            .etcdServers: "http://127.0.0.1:2379,http://127.0.0.1:4001",
+            .etcdServers: "\(scheme)://127.0.0.1:2379,\(scheme)://127.0.0.1:4001",
             .publicIP: "\(node.address)",
         ]
         if !node.role.metadata.isEmpty {
@@ -168,7 +171,7 @@ struct NodeConfiguration {
             let content = "[Service]\nEnvironment=\"DOCKER_OPTS=\(options)\"\n"
             units.append(.init(name: "docker.service", dropIns: [.init(name: "20-slipway.conf", content: content)]))
         }
-        if topology.docker.tcp {
+        if topology.docker.tcp || topology.docker.tls {
             units.append(.init(name: "docker-tcp.socket", enable: true, content: dockerSocket, command: .start))
         }
         return units
@@ -194,7 +197,7 @@ struct NodeConfiguration {
     private var dockerOptions: String? {
         let mirrors = (topology.docker.registryMirrors + inputs.registryMirrors).map { "--registry-mirror=\($0)" }
         let insecure = topology.docker.insecureRegistries.map { "--insecure-registry=\($0)" }
-        let options = mirrors + insecure
+        let options = mirrors + insecure + dockerTLS
         return options.isEmpty ? nil : options.joined(separator: " ")
     }
 
@@ -204,7 +207,7 @@ struct NodeConfiguration {
         Description=Docker Socket for the API
 
         [Socket]
-        ListenStream=\(node.address):2375
+        ListenStream=\(node.address):\(topology.docker.tls ? 2376 : 2375)
         FreeBind=true
         BindIPv6Only=both
         Service=docker.service

@@ -33,6 +33,10 @@ package struct NodePlan: Sendable, Hashable, Codable {
     package var configDigest: String
     /// Counts the plans that changed the cluster.
     package var generation: Int
+    /// Whether etcd's ports speak TLS only.
+    package var etcdTLS: Bool
+    /// Which of the cluster's certificates the node has; nil where it needs none.
+    package var certificates: CertificateGeneration?
 
     package init(
         cluster: String,
@@ -51,6 +55,8 @@ package struct NodePlan: Sendable, Hashable, Codable {
         baseDigest: String,
         configDigest: String,
         generation: Int,
+        etcdTLS: Bool = false,
+        certificates: CertificateGeneration? = nil,
     ) {
         self.cluster = cluster
         self.name = name
@@ -73,14 +79,16 @@ package struct NodePlan: Sendable, Hashable, Codable {
         self.baseDigest = baseDigest
         self.configDigest = configDigest
         self.generation = generation
+        self.etcdTLS = etcdTLS
+        self.certificates = certificates
     }
 }
 
 extension NodePlan {
     /// Where etcd's clients are served.
-    package var clientURL: String { "http://\(address):2379" }
+    package var clientURL: String { EtcdURL.client(address, tls: etcdTLS) }
     /// Where an etcd member talks to the others.
-    package var peerURL: String { "http://\(address):2380" }
+    package var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
 }
 
 /// The image a node runs: a Debian root, and the project's node programs as a layer on it.

@@ -44,6 +44,10 @@ package struct ObservedNode: Sendable, Hashable, Codable {
     package var hasDomain: Bool
     /// False when someone took the node's directory away.
     package var hasStorage: Bool
+    /// Whether its etcd speaks TLS only.
+    package var etcdTLS: Bool
+    /// Which of the cluster's certificates it was given.
+    package var certificates: CertificateGeneration?
 
     package init(
         cluster: String,
@@ -62,6 +66,8 @@ package struct ObservedNode: Sendable, Hashable, Codable {
         generation: Int,
         hasDomain: Bool = true,
         hasStorage: Bool = true,
+        etcdTLS: Bool = false,
+        certificates: CertificateGeneration? = nil,
     ) {
         self.cluster = cluster
         self.name = name
@@ -79,7 +85,16 @@ package struct ObservedNode: Sendable, Hashable, Codable {
         self.generation = generation
         self.hasDomain = hasDomain
         self.hasStorage = hasStorage
+        self.etcdTLS = etcdTLS
+        self.certificates = certificates
     }
+}
+
+extension ObservedNode {
+    /// Where etcd's clients are served; nil without an address.
+    package var clientURL: String? { address.map { EtcdURL.client($0, tls: etcdTLS) } }
+    /// Where an etcd member talks to the others; nil without an address.
+    package var peerURL: String? { address.map { EtcdURL.peer($0, tls: etcdTLS) } }
 }
 
 /// A network as libvirt shows it, ours or not.

@@ -6,8 +6,9 @@ struct Obstacles {
     let topology: Topology
     let observed: Observation
 
-    var diagnostics: [Diagnostic] {
-        runtimes + networkClashes + domainClashes
+    /// - Parameter now: seconds since 1970.
+    func diagnostics(at now: Int64) -> [Diagnostic] {
+        runtimes + networkClashes + domainClashes + certificateObstacles(at: now)
     }
 
     static func networkFull(_ topology: Topology) -> Diagnostic {

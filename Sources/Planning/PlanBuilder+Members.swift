@@ -167,7 +167,7 @@ extension PlanBuilder {
         let own = observed.provider.nodes(of: topology.name)
         for member in etcd.members where !member.peerURLs.contains(where: wanted.contains) {
             let url = member.peerURLs.first ?? ""
-            guard let node = own.first(where: { $0.address.map { "http://\($0):2380" } == url }) else {
+            guard let node = own.first(where: { $0.peerURL == url }) else {
                 warnings.append(.warning("etcd lists member '\(member.name)' at \(url), which is no node of this cluster"))
                 continue
             }

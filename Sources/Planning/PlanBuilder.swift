@@ -181,7 +181,7 @@ struct PlanBuilder {
     private mutating func planSurplus() {
         let wanted = Set(nodes.map(\.name))
         for node in observed.provider.nodes(of: topology.name) where !wanted.contains(node.name) {
-            let isListed = node.address.flatMap { observed.etcd?.member(peerURL: "http://\($0):2380") } != nil
+            let isListed = node.peerURL.flatMap { observed.etcd?.member(peerURL: $0) } != nil
             // A member's removal is ordered with the other changes to etcd.
             guard !(node.etcd == .member && isListed) else { continue }
             removeNode(node.name, reason: "the topology does not ask for it", needs: [], wasRunning: node.power == .running)

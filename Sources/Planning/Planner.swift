@@ -19,9 +19,11 @@ package struct Planner: Sendable {
     ///
     /// - Throws: ``DiagnosticsError`` with everything that stands in the way; nothing has been touched then.
     package func plan(from observed: Observation) throws(DiagnosticsError) -> Plan {
-        let obstacles = Obstacles(topology: topology, observed: observed).diagnostics
+        let obstacles = Obstacles(topology: topology, observed: observed)
+            .diagnostics(at: self.inputs.certificates.now)
         guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
         let nodes = try placedNodes(observed)
+        let inputs = try self.inputs.withCertificates(for: topology, observed: observed.provider)
         var builder = PlanBuilder(topology: topology, inputs: inputs, observed: observed, nodes: nodes)
         var plan = try builder.build()
         plan.warnings = obstacles + plan.warnings
@@ -87,7 +89,16 @@ package struct Planner: Sendable {
             guard let address = own ?? addresses.next(for: role.name) else {
                 throw DiagnosticsError([Obstacles.networkFull(topology)])
             }
-            placed.append(PlacedNode(name: name, role: role, index: index, address: address, observed: existing[name]))
+            placed.append(
+                PlacedNode(
+                    name: name,
+                    role: role,
+                    index: index,
+                    address: address,
+                    observed: existing[name],
+                    etcdTLS: topology.etcd.tls,
+                )
+            )
         }
         return placed
     }
@@ -100,7 +111,8 @@ struct PlacedNode: Sendable {
     var index: Int
     var address: IPv4Address
     var observed: ObservedNode?
+    var etcdTLS: Bool
 
     var isMember: Bool { role.etcd == .member }
-    var peerURL: String { "http://\(address):2380" }
+    var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
 }

@@ -12,6 +12,8 @@ package struct PlannerInputs: Sendable {
     package var clusterKey: SSHKeyPair
     /// Docker registry mirrors of this host, after the topology's own.
     package var registryMirrors: [String]
+    /// Where certificates come from, for a topology with TLS.
+    package var certificates: CertificateInputs
 
     package init(
         image: ImageDigests,
@@ -19,12 +21,14 @@ package struct PlannerInputs: Sendable {
         hostKey: @escaping @Sendable (_ node: String) -> SSHKeyPair,
         clusterKey: SSHKeyPair,
         registryMirrors: [String] = [],
+        certificates: CertificateInputs = .none,
     ) {
         self.image = image
         self.authorizedKeys = authorizedKeys
         self.hostKey = hostKey
         self.clusterKey = clusterKey
         self.registryMirrors = registryMirrors
+        self.certificates = certificates
     }
 }
 

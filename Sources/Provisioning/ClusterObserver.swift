@@ -21,7 +21,7 @@ package struct ClusterObserver: Sendable {
         var observation = Observation(provider: seen)
         if let wanted, images.isPresent(wanted) { observation.images = [wanted] }
         let members = seen.nodes(of: cluster).filter { $0.etcd == .member && $0.power == .running }
-        let endpoints = members.compactMap(\.address).map { "http://\($0):2379" }
+        let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else { return observation }
         observation.etcd = await observeEtcd(endpoints)
         if observation.etcd?.hasQuorum == true {

@@ -111,13 +111,18 @@ extension UnitDeployment.DesiredState {
 
 /// The real doors to a cluster: etcd's JSON gateway on its members.
 package struct LiveClusterClients: ClusterClients {
-    package init() {}
+    private let tls: EtcdTLS?
+
+    /// - Parameter tls: for clusters whose etcd speaks TLS.
+    package init(tls: EtcdTLS? = nil) {
+        self.tls = tls
+    }
 
     package func etcd(_ endpoints: [String]) -> any EtcdCluster {
-        EtcdHTTPClient(endpoints: endpoints, requestTimeout: .seconds(1))
+        EtcdHTTPClient(endpoints: endpoints, requestTimeout: .seconds(1), tls: tls)
     }
 
     package func fleet(_ endpoints: [String]) -> any FleetAccess {
-        RegistryFleet(registry: FleetRegistry(etcd: EtcdHTTPClient(endpoints: endpoints)))
+        RegistryFleet(registry: FleetRegistry(etcd: EtcdHTTPClient(endpoints: endpoints, tls: tls)))
     }
 }

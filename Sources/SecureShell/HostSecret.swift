@@ -51,9 +51,13 @@ package struct HostSecret: Sendable {
     }
 
     private func pair(_ purpose: [String], comment: String) throws -> SSHKeyPair {
+        try OpenSSHKey.ed25519(seed: seed(purpose), comment: comment)
+    }
+
+    /// 32 bytes for one purpose; those of another say nothing of them.
+    package func seed(_ purpose: [String]) -> [UInt8] {
         let message = Array(purpose.joined(separator: "\u{0}").utf8)
-        let seed = HMAC<SHA256>.authenticationCode(for: message, using: key)
-        return try OpenSSHKey.ed25519(seed: Array(seed), comment: comment)
+        return Array(HMAC<SHA256>.authenticationCode(for: message, using: key))
     }
 
     private static func makePrivateDirectory(_ path: FilePath) throws {

@@ -77,9 +77,15 @@ package struct EtcdSettings: Sendable, Hashable {
     }
 
     package var bootstrap: Bootstrap
+    /// Whether etcd's ports speak TLS only, to those with a certificate of the cluster only.
+    package var tls: Bool
+    /// Where the file says so; nil when the default was taken.
+    package var tlsLocation: SourceLocation?
 
-    package init(bootstrap: Bootstrap = .static) {
+    package init(bootstrap: Bootstrap = .static, tls: Bool = false, tlsLocation: SourceLocation? = nil) {
         self.bootstrap = bootstrap
+        self.tls = tls
+        self.tlsLocation = tlsLocation
     }
 }
 
@@ -98,13 +104,21 @@ package struct FleetSettings: Sendable, Hashable {
 package struct DockerSettings: Sendable, Hashable {
     /// Whether Docker listens on TCP 2375 of the cluster network, for a docker client on the host.
     package var tcp: Bool
+    /// Whether it listens on TCP 2376 instead, for docker clients with a certificate of the cluster.
+    package var tls: Bool
     /// Mirrors of Docker Hub, tried in order, as URLs.
     package var registryMirrors: [String]
     /// Registries spoken to without TLS, as host or host:port.
     package var insecureRegistries: [String]
 
-    package init(tcp: Bool = false, registryMirrors: [String] = [], insecureRegistries: [String] = []) {
+    package init(
+        tcp: Bool = false,
+        tls: Bool = false,
+        registryMirrors: [String] = [],
+        insecureRegistries: [String] = [],
+    ) {
         self.tcp = tcp
+        self.tls = tls
         self.registryMirrors = registryMirrors
         self.insecureRegistries = insecureRegistries
     }

@@ -41,11 +41,13 @@ extension TopologyReader {
     // MARK: etcd and fleet
 
     mutating func readEtcd(_ fields: YAMLFields) -> EtcdSettings {
-        guard let fields = decoder.fields("etcd", in: fields, as: "etcd", keys: ["bootstrap"]) else {
+        guard let fields = decoder.fields("etcd", in: fields, as: "etcd", keys: ["bootstrap", "tls"]) else {
             return EtcdSettings()
         }
         return EtcdSettings(
-            bootstrap: decoder.word("bootstrap", in: fields, as: EtcdSettings.Bootstrap.self) ?? .static
+            bootstrap: decoder.word("bootstrap", in: fields, as: EtcdSettings.Bootstrap.self) ?? .static,
+            tls: decoder.bool("tls", in: fields) ?? false,
+            tlsLocation: fields["tls"].map { _ in fields.location(of: "tls") },
         )
     }
 
@@ -76,12 +78,13 @@ extension TopologyReader {
     // MARK: Docker
 
     mutating func readDocker(_ fields: YAMLFields) -> DockerSettings {
-        let keys = ["tcp", "registry_mirrors", "insecure_registries"]
+        let keys = ["tcp", "tls", "registry_mirrors", "insecure_registries"]
         guard let fields = decoder.fields("docker", in: fields, as: "docker", keys: keys) else {
             return DockerSettings()
         }
         return DockerSettings(
             tcp: decoder.bool("tcp", in: fields) ?? false,
+            tls: decoder.bool("tls", in: fields) ?? false,
             registryMirrors: texts("registry_mirrors", in: fields, Self.mirrorFault),
             insecureRegistries: texts("insecure_registries", in: fields, Self.registryFault),
         )

@@ -59,7 +59,7 @@ struct TopologyReader {
 
     private func findings(of topology: Topology) -> [Diagnostic] {
         guard !topology.roles.isEmpty else { return [] }
-        return (knowsEtcd ? topology.memberFindings() : [])
+        return (knowsEtcd ? topology.memberFindings() + topology.tlsFindings() : [])
             + (knowsNetwork ? topology.networkFindings() : [])
             + (knowsMetadata ? topology.placementFindings() : [])
     }

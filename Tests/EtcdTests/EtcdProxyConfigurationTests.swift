@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         (["ETCD_INITIAL_CLUSTER": ""], "ETCD_INITIAL_CLUSTER is empty"),
         (["ETCD_INITIAL_CLUSTER": "a=10.0.0.1:2380"], "\"10.0.0.1:2380\" is not a URL"),
-        (["ETCD_INITIAL_CLUSTER": "a=https://10.0.0.1:2380"], "http only"),
+        (["ETCD_INITIAL_CLUSTER": "a=https://10.0.0.1:2380"], "ETCD_PEER_CERT_FILE"),
         (["ETCD_INITIAL_CLUSTER": "a=http://10.0.0.1"], "has no port"),
         (["ETCD_INITIAL_CLUSTER": "a=http://h:1", "ETCD_PROXY": "maybe"], "ETCD_PROXY is \"maybe\""),
         (["ETCD_INITIAL_CLUSTER": "a=http://h:1", "ETCD_PROXY_DIAL_TIMEOUT": "1s"], "not a number of milliseconds"),

@@ -51,7 +51,8 @@ extension RealNodes {
         private func nodesHaveWhatWasRendered(_ cluster: TestCluster) async throws {
             let userData = "/media/configdrive/openstack/latest/user_data"
             for node in ["central-1", "worker-2"] {
-                let rendered = try await Program.slipway(["render", cluster.file, node]).expecting(0).output
+                let render = ["render", cluster.file, node, "--secrets"]
+                let rendered = try await Program.slipway(render).expecting(0).output
                 let given = try await cluster.exec(node, "sudo cat \(userData)").expecting(0).output
                 #expect(rendered == given, "\(node) was given something else than `render` prints")
                 let validated = try await cluster.exec(node, "sudo coreos-cloudinit -validate -from-file=\(userData)")

@@ -141,6 +141,20 @@ import Topology
         #expect(try ObservedNetwork(xml: bridged, active: false).mode == nil)
     }
 
+    @Test func certificatesAreKnownAgainAndKeysAreNowhere() throws {
+        var node = Samples.node()
+        node.userData += "-----BEGIN PRIVATE KEY-----\n"
+        node.etcdTLS = true
+        node.certificates = CertificateGeneration(number: 2, at: 1_795_694_400)
+        let text = domain(node).text(phase: .started)
+        #expect(text.contains("etcd-tls='true' certificates='2@1795651200'") && !text.contains("PRIVATE"), "\(text)")
+        let record = domain(node).record(phase: .started)
+        #expect(NodeRecord(metadata: record.element(qualified: true).rendered()) == record)
+        let observed = record.observed(power: .running, hasDomain: true, hasStorage: true)
+        #expect(observed.etcdTLS && observed.certificates == node.certificates)
+        #expect(observed.clientURL == "https://10.71.3.11:2379")
+    }
+
     @Test func knowsANodeAgainByItsMetadata() throws {
         let record = domain(Samples.node()).record(phase: .started)
         #expect(NodeRecord(metadata: record.element(qualified: true).rendered()) == record)

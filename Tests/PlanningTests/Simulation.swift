@@ -52,7 +52,7 @@ struct Simulation {
     /// Whether so many members were lost with all they had that no majority can ever be again.
     var isBeyondRepair: Bool {
         let kept = members.filter { member in
-            nodes.values.contains { node in node.address.map { member.peerURLs == ["http://\($0):2380"] } ?? false }
+            nodes.values.contains { [$0.peerURL] == member.peerURLs }
         }
         return !members.isEmpty && kept.count < members.count / 2 + 1
     }
@@ -119,6 +119,8 @@ struct Simulation {
             baseDigest: plan.baseDigest,
             configDigest: plan.configDigest,
             generation: plan.generation,
+            etcdTLS: plan.etcdTLS,
+            certificates: plan.certificates,
         )
         if case .startNode = step.action, let present = nodes[plan.name] { node.phase = present.phase }
         nodes[plan.name] = node
@@ -146,7 +148,7 @@ struct Simulation {
 
     private mutating func remove(_ name: String, _ step: Step) {
         if let node = nodes[name], node.etcd == .member, formed, node.power == .running,
-            members.contains(where: { $0.peerURLs == ["http://\(node.address.map { "\($0)" } ?? ""):2380"] && $0.started })
+            members.contains(where: { $0.peerURLs == [node.peerURL] && $0.started })
         {
             faults.append("\(step.id): a member is destroyed before it left etcd")
         }
@@ -154,8 +156,7 @@ struct Simulation {
     }
 
     private mutating func setHealth(of node: ObservedNode, _ healthy: Bool) {
-        guard let address = node.address else { return }
-        for index in members.indices where members[index].peerURLs == ["http://\(address):2380"] {
+        for index in members.indices where members[index].peerURLs == [node.peerURL] {
             members[index].healthy = healthy
         }
     }

@@ -1,6 +1,10 @@
 /// How fleetd is set up: a file of `key = value` lines, and `FLEET_KEY` in the environment over it.
 package struct FleetConfiguration: Sendable, Equatable {
     package var etcdServers = ["http://127.0.0.1:2379", "http://127.0.0.1:4001"]
+    /// PEM files, for `https` servers: whom to trust, and how to show who we are. All three or none.
+    package var etcdCAFile = ""
+    package var etcdCertFile = ""
+    package var etcdKeyFile = ""
     package var etcdKeyPrefix = "/_coreos.com/fleet/"
     package var etcdRequestTimeout = Duration.seconds(1)
     /// A machine that was silent for so long is gone, and its units run elsewhere.
@@ -32,14 +36,17 @@ package struct FleetConfiguration: Sendable, Equatable {
 
     /// Keys of the original that mean nothing here are taken without effect.
     static let ignored: Set<String> = [
-        "etcd_username", "etcd_password", "etcd_keyfile", "etcd_certfile", "etcd_cafile", "systemd_user", "enable_grpc",
-        "disable_watches", "authorized_keys_file", "verify_units",
+        "etcd_username", "etcd_password", "systemd_user", "enable_grpc", "disable_watches",
+        "authorized_keys_file", "verify_units",
     ]
 
     private mutating func set(_ key: String, _ text: String, _ place: String) throws(FleetError) {
         let value = ConfigurationValue(text: text, key: key, place: place)
         switch key {
         case "etcd_servers": etcdServers = value.list
+        case "etcd_cafile": etcdCAFile = value.plain
+        case "etcd_certfile": etcdCertFile = value.plain
+        case "etcd_keyfile": etcdKeyFile = value.plain
         case "etcd_key_prefix": etcdKeyPrefix = value.plain
         case "etcd_request_timeout": etcdRequestTimeout = try value.duration()
         case "agent_ttl": agentTTL = try value.duration()

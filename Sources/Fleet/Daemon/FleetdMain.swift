@@ -32,13 +32,33 @@ package struct FleetdMain: Sendable {
             identity: try .read(directory: directory.parent),
             listeners: listeners,
             etcd: EtcdHTTPClient(
-                endpoints: configuration.etcdServers, requestTimeout: configuration.etcdRequestTimeout),
+                endpoints: configuration.etcdServers,
+                requestTimeout: configuration.etcdRequestTimeout,
+                tls: try Self.tls(configuration),
+            ),
             systemd: try SystemdBus.open(),
             logger: logger,
             reload: read,
         )
         try ServiceNotification.ready()
         try await daemon.run()
+    }
+
+    private static func tls(_ configuration: FleetConfiguration) throws -> EtcdTLS? {
+        let files = [
+            ("etcd_cafile", configuration.etcdCAFile), ("etcd_certfile", configuration.etcdCertFile),
+            ("etcd_keyfile", configuration.etcdKeyFile),
+        ]
+        guard files.contains(where: { !$0.1.isEmpty }) else { return nil }
+        let texts = try files.map { name, path in
+            guard !path.isEmpty else { throw FleetError(.configuration, "\(name) is missing beside the other two") }
+            do {
+                return try String(contentsOfFile: path, encoding: .utf8)
+            } catch {
+                throw FleetError(.configuration, "\(name) cannot be read from \(path)", cause: error)
+            }
+        }
+        return try EtcdTLS(authority: texts[0], certificate: texts[1], privateKey: texts[2])
     }
 
     private func read() throws -> FleetConfiguration {

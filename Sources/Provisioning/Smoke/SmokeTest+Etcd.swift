@@ -7,7 +7,7 @@ extension SmokeTest {
         let etcd = executor.clusters.etcd(endpoints)
         var leaders: [String: String] = [:]
         for member in members {
-            guard let url = clientURL(member) else { throw SmokeFailure(message: "\(member.name) has no address") }
+            guard let url = member.clientURL else { throw SmokeFailure(message: "\(member.name) has no address") }
             guard try await etcd.health(of: url) else {
                 throw SmokeFailure(message: "etcd on \(member.name) says that it is not healthy")
             }
@@ -28,28 +28,32 @@ extension SmokeTest {
     func checkReplication() async throws {
         guard let writer = members.first else { throw SmokeInapplicable(reason: "there is no member") }
         let key = "/slipway/smoke/\(id)"
-        let put = "etcdctl --endpoints=http://127.0.0.1:2379 put \(key) \(id)"
+        let put = "\(Self.etcdctl(on: writer)) put \(key) \(id)"
         _ = try await run(put, on: writer, limit: .seconds(15), failure: "writing to its etcd failed")
         var failures: [String] = []
         for member in members {
-            let get = "etcdctl --endpoints=http://127.0.0.1:2379 get --print-value-only \(key)"
+            let get = "\(Self.etcdctl(on: member)) get --print-value-only \(key)"
             let value = try await run(get, on: member, limit: .seconds(15), failure: "reading from its etcd failed")
             if value.split(whereSeparator: \.isNewline).first.map(String.init) != id {
                 failures.append("\(member.name) says '\(value)'")
             }
         }
-        let delete = "etcdctl --endpoints=http://127.0.0.1:2379 del \(key)"
+        let delete = "\(Self.etcdctl(on: writer)) del \(key)"
         _ = try await run(delete, on: writer, limit: .seconds(15), failure: "deleting from its etcd failed")
         guard failures.isEmpty else {
             throw SmokeFailure(message: "a key written on \(writer.name) is not read everywhere", evidence: failures)
         }
     }
 
+    private static func etcdctl(on node: ObservedNode) -> String {
+        "etcdctl --endpoints=\(node.etcdTLS ? "https" : "http")://127.0.0.1:2379"
+    }
+
     func checkProxies() async throws {
         guard !proxies.isEmpty else { throw SmokeInapplicable(reason: "no node is a proxy") }
-        let scripts = [2379, 4001].map(proxyScript).joined(separator: "\n")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for node in proxies where node.etcd == .proxy {
+                let scripts = [2379, 4001].map { proxyScript($0, tls: node.etcdTLS) }.joined(separator: "\n")
                 group.addTask {
                     _ = try await run(scripts, on: node, limit: .seconds(60), failure: "its proxy does not serve all")
                 }
@@ -62,15 +66,20 @@ extension SmokeTest {
     ///
     /// The v2 read asks for a quorum: without it a member answers from its own store, which may lag behind a write that
     /// the proxy handed to another member.
-    private func proxyScript(_ port: Int) -> String {
+    ///
+    /// etcdctl takes its certificates from the environment, and the one for v2 has other names for them.
+    private func proxyScript(_ port: Int, tls: Bool) -> String {
         """
-        set -e; p=\(port); k=/slipway-smoke-\(id)-$(hostname)-$p
-        v2() { ETCDCTL_API=2 etcdctl --endpoints=http://localhost:$p "$@"; }
-        v3() { ETCDCTL_API=3 etcdctl --endpoints=http://localhost:$p "$@"; }
+        set -e; p=\(port); url=\(tls ? "https" : "http")://localhost:$p; k=/slipway-smoke-\(id)-$(hostname)-$p
+        v2() {
+            ETCDCTL_CA_FILE=${ETCDCTL_CACERT:-} ETCDCTL_CERT_FILE=${ETCDCTL_CERT:-} ETCDCTL_KEY_FILE=${ETCDCTL_KEY:-} \\
+                ETCDCTL_API=2 etcdctl --endpoints=$url "$@"
+        }
+        v3() { ETCDCTL_API=3 etcdctl --endpoints=$url "$@"; }
         v2 set $k two >/dev/null || { echo "v2 write on port $p failed"; exit 1; }
         [ "$(v2 get --quorum $k)" = two ] || { echo "v2 read on port $p failed"; exit 1; }
         v2 rm $k >/dev/null
-        w=$(mktemp); ETCDCTL_API=3 timeout 20 etcdctl --endpoints=http://localhost:$p watch $k >$w & t=$!
+        w=$(mktemp); ETCDCTL_API=3 timeout 20 etcdctl --endpoints=$url watch $k >$w & t=$!
         for i in $(seq 100); do
             v3 put $k three$i >/dev/null || { echo "v3 write on port $p failed"; exit 1; }
             grep -q three $w && break; sleep 0.1

@@ -93,10 +93,8 @@ package struct SmokeTest: Sendable {
     var members: [ObservedNode] { nodes.filter { $0.etcd == .member } }
     var proxies: [ObservedNode] { nodes.filter { $0.etcd == .proxy || $0.etcd == .readonly } }
     var machines: [ObservedNode] { nodes.filter { $0.etcd != .none } }
-    var endpoints: [String] { members.compactMap(clientURL) }
+    var endpoints: [String] { members.compactMap(\.clientURL) }
     var fleet: any FleetAccess { executor.clusters.fleet(endpoints) }
-
-    func clientURL(_ node: ObservedNode) -> String? { node.address.map { "http://\($0):2379" } }
 
     func machineID(_ node: ObservedNode) -> String { Identity.machineID(cluster: node.cluster, node: node.name) }
 

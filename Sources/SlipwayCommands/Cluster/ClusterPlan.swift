@@ -12,6 +12,8 @@ struct ClusterPlan: AsyncParsableCommand {
 
     @Argument(help: "A topology file, or a name for which there is one.")
     var cluster: String
+    @Flag(name: .customLong("rotate-certs"), help: "What `up --rotate-certs` would do.")
+    var rotatesCertificates = false
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
@@ -19,7 +21,9 @@ struct ClusterPlan: AsyncParsableCommand {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try loaded.checked()
         let session = try await Session.open(connect)
-        let plan = try await Diagnosing.showing(loaded.sources) { try await session.plan(topology).plan }
+        let plan = try await Diagnosing.showing(loaded.sources) {
+            try await session.plan(topology, renewsCertificates: rotatesCertificates).plan
+        }
         Diagnosing.show(plan.warnings, sources: loaded.sources)
         if output.json {
             try Output.json(PlanPayload(plan))

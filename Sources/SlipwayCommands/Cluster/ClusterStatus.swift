@@ -21,7 +21,7 @@ struct ClusterStatus: AsyncParsableCommand {
         let name = try ClusterArgument(cluster).clusterName()
         let session = try await Session.open(connect)
         if watch { return try await follow(name, session: session) }
-        let report = StatusReport(try await session.observer().observe(name, wanted: nil), cluster: name)
+        let report = StatusReport(try await session.observer(of: name).observe(name, wanted: nil), cluster: name)
         guard report.exists else {
             // Not a ValidationError: that would exit with 64, and print how `status` is used.
             throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"])
@@ -31,7 +31,8 @@ struct ClusterStatus: AsyncParsableCommand {
     }
 
     static func print(cluster: String, session: Session) async throws {
-        let report = StatusReport(try await session.observer().observe(cluster, wanted: nil), cluster: cluster)
+        let seen = try await session.observer(of: cluster).observe(cluster, wanted: nil)
+        let report = StatusReport(seen, cluster: cluster)
         Output.print("\n" + report.text(style: Output.style))
     }
 
@@ -40,7 +41,8 @@ struct ClusterStatus: AsyncParsableCommand {
             var last: StatusReport?
             var area = LiveArea()
             while !Task.isCancelled {
-                let report = StatusReport(try await session.observer().observe(name, wanted: nil), cluster: name)
+                let seen = try await session.observer(of: name).observe(name, wanted: nil)
+                let report = StatusReport(seen, cluster: name)
                 if report != last { try show(report, in: &area) }
                 last = report
                 try await Task.sleep(for: .seconds(1))

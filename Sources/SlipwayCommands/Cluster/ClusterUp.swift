@@ -11,11 +11,16 @@ struct ClusterUp: AsyncParsableCommand {
             Makes what is missing, mends what has drifted, removes what the file no longer asks for (after asking), and
             waits until every node and unit is ready. Nothing to do is fine. After a crash, Ctrl-C or an error, the
             same command goes on where it stopped.
+
+            --rotate-certs gives every node of a cluster with TLS new keys and certificates, one node after the other,
+            each healthy again before the next. Where that was interrupted, `up` without it goes on.
             """,
     )
 
     @Argument(help: "A topology file, or a name for which there is one.")
     var cluster: String
+    @Flag(name: .customLong("rotate-certs"), help: "Also renew all keys and certificates, one node after the other.")
+    var rotatesCertificates = false
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
@@ -31,7 +36,11 @@ struct ClusterUp: AsyncParsableCommand {
             yes: confirm.yes,
         )
         let plan = try await Diagnosing.showing(loaded.sources) {
-            try await runner.converge(topology, sources: loaded.sources)
+            try await runner.converge(
+                topology,
+                sources: loaded.sources,
+                renewsCertificates: rotatesCertificates,
+            )
         }
         guard !output.json, !plan.isEmpty else { return }
         try await ClusterStatus.print(cluster: topology.name, session: session)

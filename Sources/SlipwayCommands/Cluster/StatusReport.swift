@@ -96,8 +96,8 @@ struct StatusReport: Encodable, Hashable {
         case .none: return nil
         case .proxy, .readonly: return node.etcd.rawValue
         case .member:
-            guard let etcd = seen.etcd, let address = node.address else { return "unknown" }
-            return etcd.member(peerURL: "http://\(address):2380")?.healthy == true ? "healthy" : "unhealthy"
+            guard let etcd = seen.etcd, let url = node.peerURL else { return "unknown" }
+            return etcd.member(peerURL: url)?.healthy == true ? "healthy" : "unhealthy"
         }
     }
 

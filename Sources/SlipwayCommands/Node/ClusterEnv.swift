@@ -37,24 +37,48 @@ struct ClusterEnv: AsyncParsableCommand {
         session: Session,
     ) async throws -> [(String, String)] {
         let running = nodes.filter { $0.power == .running }
-        let members = running.filter { $0.etcd == .member }.compactMap(\.address)
+        let members = running.filter { $0.etcd == .member }
         var variables: [(String, String)] = []
-        if let node = try await dockerHost(running) { variables.append(("DOCKER_HOST", "tcp://\(node):2375")) }
-        if let first = members.first {
-            variables.append(("FLEETCTL_ENDPOINT", "http://\(first):49153"))
+        let files = try clientFiles(name, nodes: nodes, session: session)
+        if let files, let node = await dockerHost(running, port: 2376) {
+            variables.append(("DOCKER_HOST", "tcp://\(node):2376"))
+            variables.append(("DOCKER_TLS_VERIFY", "1"))
+            variables.append(("DOCKER_CERT_PATH", files.directory.string))
+        } else if let node = await dockerHost(running, port: 2375) {
+            variables.append(("DOCKER_HOST", "tcp://\(node):2375"))
+        }
+        if let first = members.first, let address = first.address {
+            variables.append(("FLEETCTL_ENDPOINT", "http://\(address):49153"))
             variables.append(("FLEETCTL_SSH_CONFIG", try sshConfig(name, nodes: nodes, session: session)))
             variables.append(("ETCDCTL_API", "3"))
-            variables.append(("ETCDCTL_ENDPOINTS", members.map { "http://\($0):2379" }.joined(separator: ",")))
+            variables.append(("ETCDCTL_ENDPOINTS", members.compactMap(\.clientURL).joined(separator: ",")))
+            if let files, first.etcdTLS {
+                variables.append(("ETCDCTL_CACERT", files.authority))
+                variables.append(("ETCDCTL_CERT", files.certificate))
+                variables.append(("ETCDCTL_KEY", files.key))
+            }
         }
         return variables
     }
 
     /// The first node whose Docker listens on the network.
-    private func dockerHost(_ nodes: [ObservedNode]) async throws -> String? {
+    private func dockerHost(_ nodes: [ObservedNode], port: UInt16) async -> String? {
         for node in nodes {
-            if let address = node.address, await Reachability.answers("\(address)", port: 2375) { return "\(address)" }
+            if let address = node.address, await Reachability.answers("\(address)", port: port) { return "\(address)" }
         }
         return nil
+    }
+
+    /// The files that a cluster with certificates asks for; nil for one without.
+    private func clientFiles(_ name: String, nodes: [ObservedNode], session: Session) throws -> ClientFiles? {
+        guard nodes.contains(where: { $0.certificates != nil }) else { return nil }
+        let certificates = try session.certificates(of: name)
+        let files = session.clientFiles(of: name)
+        try files.write(
+            authority: certificates.authorityCertificate,
+            own: try certificates.operatorCertificate(),
+        )
+        return files
     }
 
     private func sshConfig(_ name: String, nodes: [ObservedNode], session: Session) throws -> String {

@@ -3,6 +3,7 @@ import Diagnostics
 import FoundationEssentials
 import Planning
 import Provisioning
+import Reporting
 import SystemPackage
 import TopologyLoading
 
@@ -15,9 +16,9 @@ struct NodeRender: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "render",
-        abstract: "Print what a node is given, byte for byte: its cloud-config, its domain XML, the network XML.",
-        usage: "slipway render FILE NODE [--part cloud-config|domain|network]",
-        discussion: "The cloud-config holds the node's private host key.",
+        abstract: "Print what a node is given: its cloud-config, its domain XML, the network XML.",
+        usage: "slipway render FILE NODE [--part cloud-config|domain|network] [--secrets]",
+        discussion: "Byte for byte, but for the cloud-config's private keys, which --secrets shows.",
     )
 
     @Argument(help: "A topology file, or a name for which there is one.")
@@ -26,6 +27,8 @@ struct NodeRender: AsyncParsableCommand {
     var node: String
     @Option(help: "Which part.")
     var part = Part.cloudConfig
+    @Flag(help: "Show the private keys that the node is given.")
+    var secrets = false
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
@@ -39,7 +42,8 @@ struct NodeRender: AsyncParsableCommand {
         }
         switch part {
         case .cloudConfig:
-            Output.rawOutput(try given(node, by: plan, session: session) ?? node.userData)
+            let text = try given(node, by: plan, session: session) ?? node.userData
+            Output.rawOutput(secrets ? text : SecretText.redacted(text))
         case .domain:
             Output.print(try await session.provider.domainXML(for: node, image: session.images.paths(node.image)))
         case .network:

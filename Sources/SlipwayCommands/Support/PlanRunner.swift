@@ -17,10 +17,14 @@ struct PlanRunner: Sendable {
     ///
     /// - Returns: the plan that was carried out, which may have been empty.
     @discardableResult
-    func converge(_ topology: Topology, sources: [String: String] = [:]) async throws -> Plan {
+    func converge(
+        _ topology: Topology,
+        sources: [String: String] = [:],
+        renewsCertificates: Bool = false,
+    ) async throws -> Plan {
         let lock = try session.lock(topology.name, purpose: command)
         defer { withExtendedLifetime(lock) {} }
-        let (plan, _) = try await session.plan(topology)
+        let (plan, _) = try await session.plan(topology, renewsCertificates: renewsCertificates)
         warn(plan.warnings, sources: sources)
         if plan.isEmpty {
             try report(plan)
@@ -43,6 +47,7 @@ struct PlanRunner: Sendable {
             try await carryOut(plan)
         }
         try session.removeKnownHosts(cluster: cluster)
+        try session.clientFiles(of: cluster).remove()
         return plan
     }
 

@@ -48,7 +48,9 @@ struct Session: Sendable {
     }
 
     /// Facts of this host for the planner.
-    func inputs(for cluster: String) throws -> PlannerInputs {
+    ///
+    /// - Parameter renewsCertificates: whether nodes shall be given new ones.
+    func inputs(for cluster: String, renewsCertificates: Bool = false) throws -> PlannerInputs {
         let own = try secret.ownKey()
         _ = try secret.ownKeyFile()
         let mirror = ProcessInfo.processInfo.environment["SLIPWAY_REGISTRY_MIRROR"]
@@ -59,17 +61,35 @@ struct Session: Sendable {
             hostKey: { keys.pair(of: $0) },
             clusterKey: try secret.clusterKey(cluster: cluster),
             registryMirrors: mirror.map { [$0] } ?? [],
+            certificates: try certificates(of: cluster).inputs(renews: renewsCertificates),
         )
     }
 
-    func observer() -> ClusterObserver {
-        ClusterObserver(provider: provider, images: images, clusters: LiveClusterClients())
+    /// The certificates of a cluster, as of now.
+    func certificates(of cluster: String) throws -> ClusterCertificates {
+        try ClusterCertificates(secret: secret, cluster: cluster, now: Int64(Date().timeIntervalSince1970))
+    }
+
+    /// Where `slipway env` keeps what this host's programs show the cluster.
+    func clientFiles(of cluster: String) -> ClientFiles {
+        ClientFiles(directory: home.appending("certificates").appending(cluster))
+    }
+
+    func clients(of cluster: String) throws -> LiveClusterClients {
+        LiveClusterClients(tls: try certificates(of: cluster).etcdTLS())
+    }
+
+    func observer(of cluster: String) throws -> ClusterObserver {
+        ClusterObserver(provider: provider, images: images, clusters: try clients(of: cluster))
     }
 
     /// Plans what brings the cluster to its topology.
-    func plan(_ topology: Topology) async throws -> (plan: Plan, observed: Observation) {
-        let inputs = try inputs(for: topology.name)
-        let observed = try await observer().observe(topology.name, wanted: inputs.image)
+    func plan(
+        _ topology: Topology,
+        renewsCertificates: Bool = false,
+    ) async throws -> (plan: Plan, observed: Observation) {
+        let inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
+        let observed = try await observer(of: topology.name).observe(topology.name, wanted: inputs.image)
         return (try Planner(topology: topology, inputs: inputs).plan(from: observed), observed)
     }
 
@@ -80,7 +100,7 @@ struct Session: Sendable {
             provider: provider,
             images: images,
             shell: shell,
-            clusters: LiveClusterClients(),
+            clusters: try clients(of: cluster),
             emit: emit,
         )
     }

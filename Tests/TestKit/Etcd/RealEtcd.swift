@@ -1,3 +1,4 @@
+import Etcd
 import Foundation
 import Synchronization
 
@@ -14,9 +15,10 @@ package final class RealEtcd: Sendable {
         package var name: String
         package var clientPort: Int
         package var peerPort: Int
+        package var scheme = "http"
 
-        package var clientURL: String { "http://127.0.0.1:\(clientPort)" }
-        package var peerURL: String { "http://127.0.0.1:\(peerPort)" }
+        package var clientURL: String { "\(scheme)://127.0.0.1:\(clientPort)" }
+        package var peerURL: String { "\(scheme)://127.0.0.1:\(peerPort)" }
     }
 
     private struct State {
@@ -26,24 +28,30 @@ package final class RealEtcd: Sendable {
 
     private let state: Mutex<State>
     private let directory: String
+    private let tls: TestCertificates?
 
     /// Starts a cluster, waits until every member is healthy, and removes it after the body.
+    ///
+    /// - Parameter tls: what members show and ask for; without it they speak plain text.
     package static func with<T>(
         members count: Int = 1,
+        tls: TestCertificates? = nil,
         isolation: isolated (any Actor)? = #isolation,
         _ body: (RealEtcd) async throws -> T,
     ) async throws -> T {
-        let etcd = try RealEtcd(count: count)
+        let etcd = try RealEtcd(count: count, tls: tls)
         defer { etcd.stopAll() }
         for member in etcd.members { try etcd.start(member, initialState: "new") }
         for member in etcd.members { try await etcd.waitUntilHealthy(member) }
         return try await body(etcd)
     }
 
-    private init(count: Int) throws {
+    private init(count: Int, tls: TestCertificates?) throws {
+        self.tls = tls
+        let scheme = tls == nil ? "http" : "https"
         let ports = try Loopback.freePorts(count * 2)
         let members = (0..<count).map {
-            Member(name: "m\($0)", clientPort: ports[$0 * 2], peerPort: ports[$0 * 2 + 1])
+            Member(name: "m\($0)", clientPort: ports[$0 * 2], peerPort: ports[$0 * 2 + 1], scheme: scheme)
         }
         state = Mutex(State(members: members))
         let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
@@ -110,7 +118,7 @@ package final class RealEtcd: Sendable {
             "--initial-cluster", initialCluster, "--initial-cluster-state", initialState,
             "--initial-cluster-token", directory, "--enable-v2", "--heartbeat-interval", "25",
             "--election-timeout", "250", "--log-level", "warn",
-        ]
+        ] + (tls?.memberArguments ?? [])
         let process = try GuardedProcess(arguments, log: "\(directory)/\(member.name).log", scratch: directory)
         state.withLock { $0.processes[member.name] = process }
     }
@@ -119,6 +127,11 @@ package final class RealEtcd: Sendable {
         let process = state.withLock { $0.processes[member.name] }
         do {
             try await eventually(within: .seconds(60), "etcd \(member.name) is healthy") {
+                if let tls = self.tls {
+                    let url = member.clientURL
+                    let etcd = EtcdHTTPClient(endpoints: [url], requestTimeout: .milliseconds(500), tls: tls.client)
+                    return await (try? etcd.health(of: url)) == true
+                }
                 let answer = await Loopback.http(port: member.clientPort, path: "/health", within: .milliseconds(500))
                 return answer?.body.contains(#""health":"true""#) == true
             }

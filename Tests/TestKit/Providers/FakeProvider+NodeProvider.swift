@@ -45,6 +45,8 @@ extension FakeProvider {
             generation: plan?.generation ?? 0,
             hasDomain: node.domain != nil,
             hasStorage: node.storage?.plan != nil,
+            etcdTLS: plan?.etcdTLS ?? false,
+            certificates: plan?.certificates,
         )
     }
 

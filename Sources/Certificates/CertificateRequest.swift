@@ -1,0 +1,56 @@
+/// What a certificate is to say. Nothing of it is looked up: times and numbers come from whoever asks.
+package struct CertificateRequest: Sendable, Hashable {
+    /// What the certificate may be used for.
+    package enum Usage: Sendable, Hashable, CaseIterable {
+        case server, client
+    }
+
+    /// Who has it; its common name.
+    package var name: String
+    /// What the name is a part of.
+    package var organization: String
+    package var dnsNames: [String]
+    /// IPv4 addresses, each of four bytes.
+    package var addresses: [[UInt8]]
+    package var usages: [Usage]
+    /// Up to 20 bytes that no other certificate of the authority has.
+    package var serial: [UInt8]
+    /// Seconds since 1970.
+    package var notBefore: Int64
+    package var notAfter: Int64
+
+    package init(
+        name: String,
+        organization: String,
+        dnsNames: [String] = [],
+        addresses: [[UInt8]] = [],
+        usages: [Usage],
+        serial: [UInt8],
+        notBefore: Int64,
+        notAfter: Int64,
+    ) {
+        self.name = name
+        self.organization = organization
+        self.dnsNames = dnsNames
+        self.addresses = addresses
+        self.usages = usages
+        self.serial = serial
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+    }
+
+    var fault: String? {
+        if notAfter <= notBefore { return "it would end before it begins" }
+        if usages.isEmpty { return "it may be used for nothing" }
+        if name.isEmpty || name.utf8.count > 64 { return "a name has 1 to 64 bytes" }
+        if !addresses.allSatisfy({ $0.count == 4 }) { return "an IPv4 address has four bytes" }
+        if !(1...20).contains(serial.count) { return "a serial number has 1 to 20 bytes" }
+        return nil
+    }
+}
+
+/// A certificate and the key to it, as the texts of their files.
+package struct IssuedCertificate: Sendable, Hashable {
+    package var certificate: String
+    package var privateKey: String
+}

@@ -1,0 +1,45 @@
+import NIOSSL
+
+/// Whom a client of etcd trusts, and how it shows who it is.
+package struct EtcdTLS: Sendable, Hashable {
+    private let authority: String
+    private let certificate: String
+    private let privateKey: String
+    let configuration: TLSConfiguration
+
+    /// - Parameters: the texts of PEM files. The authority's may hold several certificates.
+    package init(authority: String, certificate: String, privateKey: String) throws(EtcdError) {
+        self.authority = authority
+        self.certificate = certificate
+        self.privateKey = privateKey
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        let roots = try Self.reading("CA") { try NIOSSLCertificate.fromPEMBytes(Array(authority.utf8)) }
+        configuration.trustRoots = .certificates(roots)
+        let chain = try Self.reading("certificate") { try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)) }
+        configuration.certificateChain = chain.map { .certificate($0) }
+        let key = try Self.reading("key") { try NIOSSLPrivateKey(bytes: Array(privateKey.utf8), format: .pem) }
+        configuration.privateKey = .privateKey(key)
+        self.configuration = configuration
+    }
+
+    private static func reading<Value>(_ what: String, _ body: () throws -> Value) throws(EtcdError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw EtcdError(.refused, "the \(what) with which to speak to etcd is not PEM", cause: error)
+        }
+    }
+
+    package static func == (lhs: EtcdTLS, rhs: EtcdTLS) -> Bool {
+        (lhs.authority, lhs.certificate, lhs.privateKey) == (rhs.authority, rhs.certificate, rhs.privateKey)
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(certificate) }
+}
+
+// A key must not get into a log by way of a description.
+extension EtcdTLS: CustomStringConvertible, CustomReflectable {
+    package var description: String { "EtcdTLS" }
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}

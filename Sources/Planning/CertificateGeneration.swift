@@ -1,0 +1,52 @@
+/// Which of a cluster's certificates: all nodes have those of one generation, but for the time in which they are
+/// renewed one after the other.
+///
+/// It is written on the nodes' domains, and keys and certificates follow from it and the host's secret: any later run
+/// plans the same ones.
+package struct CertificateGeneration: Sendable, Hashable, Codable {
+    /// Counts renewals, from 1.
+    package var number: Int
+    /// When they were issued, in seconds since 1970: the beginning of a day (UTC), so that plans of one day agree.
+    package var issued: Int64
+
+    package init(number: Int, issued: Int64) {
+        self.number = number
+        self.issued = issued
+    }
+
+    /// The generation that begins at `time`.
+    package init(number: Int, at time: Int64) {
+        self.init(number: number, issued: time - (time % Self.day + Self.day) % Self.day)
+    }
+
+    private static let day: Int64 = 86_400
+    /// Five years. A certificate's end is there for keys that nobody looks after any more.
+    private static let lifetime: Int64 = 5 * 365 * day
+    /// How long before the end to say so.
+    private static let notice: Int64 = 60 * day
+
+    /// An hour before, for clocks that differ.
+    package var notBefore: Int64 { issued - 3600 }
+    package var notAfter: Int64 { issued + Self.lifetime }
+
+    /// Days left when the end is near; negative when it has passed.
+    package func daysLeft(at time: Int64) -> Int? {
+        guard notAfter - time < Self.notice else { return nil }
+        return Int((notAfter - time) / Self.day) - (notAfter < time ? 1 : 0)
+    }
+}
+
+extension CertificateGeneration: Comparable, CustomStringConvertible {
+    package static func < (lhs: CertificateGeneration, rhs: CertificateGeneration) -> Bool {
+        (lhs.number, lhs.issued) < (rhs.number, rhs.issued)
+    }
+
+    /// `2@1790000000`
+    package var description: String { "\(number)@\(issued)" }
+
+    package init?(_ text: String) {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let number = Int(parts[0]), number > 0, let issued = Int64(parts[1]) else { return nil }
+        self.init(number: number, issued: issued)
+    }
+}

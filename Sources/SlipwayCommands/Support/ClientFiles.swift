@@ -1,0 +1,37 @@
+import FoundationEssentials
+import Planning
+import SystemPackage
+
+/// Certificate and key as files, for programs of this host that speak to a cluster: named as Docker wants them, and for
+/// their owner alone.
+struct ClientFiles: Sendable {
+    let directory: FilePath
+
+    var authority: String { directory.appending("ca.pem").string }
+    var certificate: String { directory.appending("cert.pem").string }
+    var key: String { directory.appending("key.pem").string }
+
+    func write(authority: String, own: KeyedCertificate) throws {
+        try FileManager.default.createDirectory(
+            atPath: directory.string,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700],
+        )
+        try write(authority, to: self.authority)
+        try write(own.certificate, to: certificate)
+        try write(own.privateKey, to: key)
+    }
+
+    /// What is not there is fine.
+    func remove() throws {
+        guard FileManager.default.fileExists(atPath: directory.string) else { return }
+        try FileManager.default.removeItem(atPath: directory.string)
+    }
+
+    /// By way of another file that takes its place: nobody sees half of it, and in this directory nobody else looks.
+    private func write(_ text: String, to path: String) throws {
+        guard (try? String(contentsOfFile: path, encoding: .utf8)) != text else { return }
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    }
+}

@@ -1,0 +1,113 @@
+import Certificates
+import Crypto
+import Etcd
+import Planning
+import SecureShell
+import Synchronization
+import Topology
+
+/// The certificates of one cluster, each derived once from the host's secret: none is kept anywhere on this host but
+/// where a program needs its file.
+final class ClusterCertificates: Sendable {
+    private let secret: HostSecret
+    private let cluster: String
+    private let authority: CertificateAuthority
+    private let now: Int64
+    private let issued = Mutex<[NodeCertificate: KeyedCertificate]>([:])
+
+    /// - Parameter now: seconds since 1970.
+    /// - Throws: when certificates cannot be made at all; after that each can.
+    init(secret: HostSecret, cluster: String, now: Int64) throws {
+        self.secret = secret
+        self.cluster = cluster
+        self.now = now
+        authority = try CertificateAuthority(
+            name: "Slipway CA",
+            organization: cluster,
+            seed: secret.seed(["certificates", cluster]),
+        )
+    }
+
+    var authorityCertificate: String { authority.certificate }
+
+    func inputs(renews: Bool) -> CertificateInputs {
+        CertificateInputs(
+            authority: { [authority] in authority.certificate },
+            issue: { self.certificate($0) },
+            now: now,
+            renews: renews,
+        )
+    }
+
+    /// What Slipway, and who uses this host's programs, shows etcd and Docker.
+    func operatorCertificate() throws -> KeyedCertificate {
+        try issue(
+            CertificateWords(name: "slipway", purpose: "operator", usages: [.client]),
+            CertificateGeneration(number: 1, at: now),
+        )
+    }
+
+    func etcdTLS() throws -> EtcdTLS {
+        let own = try operatorCertificate()
+        return try EtcdTLS(
+            authority: authority.certificate,
+            certificate: own.certificate,
+            privateKey: own.privateKey,
+        )
+    }
+
+    private func certificate(_ wanted: NodeCertificate) -> KeyedCertificate {
+        issued.withLock { issued in
+            if let present = issued[wanted] { return present }
+            // Names and addresses of a checked topology fit into a certificate: there is nothing to fail.
+            let made = (try? issue(CertificateWords(wanted), wanted.generation))
+            let certificate = made ?? KeyedCertificate(certificate: "", privateKey: "")
+            issued[wanted] = certificate
+            return certificate
+        }
+    }
+
+    private func issue(_ words: CertificateWords, _ generation: CertificateGeneration) throws -> KeyedCertificate {
+        let path = [cluster, words.name, words.purpose, "\(generation)"]
+        let request = CertificateRequest(
+            name: words.name,
+            organization: cluster,
+            dnsNames: words.dnsNames,
+            addresses: words.addresses,
+            usages: words.usages,
+            serial: [1] + SHA256.hash(data: Array(path.joined(separator: "\u{0}").utf8)).prefix(15),
+            notBefore: generation.notBefore,
+            notAfter: generation.notAfter,
+        )
+        let made = try authority.issue(request, seed: secret.seed(["certificate"] + path))
+        return KeyedCertificate(certificate: made.certificate, privateKey: made.privateKey)
+    }
+}
+
+/// What a certificate says of its holder.
+private struct CertificateWords {
+    var name: String
+    var purpose: String
+    var usages: [CertificateRequest.Usage]
+    var dnsNames: [String] = []
+    var addresses: [[UInt8]] = []
+}
+
+extension CertificateWords {
+    /// A server is found by its name and address, and on its own node and through a proxy as `localhost`. etcd's
+    /// gateway talks to its own server with the server's certificate, and a member is its peers' client as well.
+    init(_ wanted: NodeCertificate) {
+        name = wanted.node
+        purpose = wanted.purpose.rawValue
+        usages =
+            switch wanted.purpose {
+            case .etcdServer, .etcdPeer: [.server, .client]
+            case .etcdClient: [.client]
+            case .docker: [.server]
+            }
+        guard usages.contains(.server) else { return }
+        dnsNames = ["localhost", wanted.node]
+        let own: [UInt8] = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: wanted.address.number >> UInt32($0)) }
+        addresses = [[127, 0, 0, 1], own]
+    }
+}
