@@ -13,7 +13,7 @@ extension EtcdHTTPClient: EtcdClient {
     package func grantLease(ttl: Int64) async throws(EtcdError) -> Lease {
         // A lease granted twice ends by itself, so this may be repeated.
         let body = Gateway.LeaseRequest(TTL: Gateway.Number(ttl))
-        let answer: Gateway.LeaseAnswer = try await call("/v3/lease/grant", body, mayRepeat: true)
+        let answer: Gateway.LeaseAnswer = try await urgentCall("/v3/lease/grant", body)
         guard let id = answer.ID?.value, let granted = answer.TTL?.value, answer.error ?? "" == "" else {
             throw EtcdError(.refused, "etcd grants no lease of \(ttl) s: \(answer.error ?? "no id in its answer")")
         }
@@ -22,7 +22,7 @@ extension EtcdHTTPClient: EtcdClient {
 
     package func keepAlive(_ lease: LeaseID) async throws(EtcdError) -> Lease? {
         let body = Gateway.LeaseRequest(ID: Gateway.Number(lease.rawValue))
-        let line: Gateway.Line<Gateway.LeaseAnswer> = try await call("/v3/lease/keepalive", body, mayRepeat: true)
+        let line: Gateway.Line<Gateway.LeaseAnswer> = try await urgentCall("/v3/lease/keepalive", body)
         if let refusal = line.error { throw EtcdError(refusal: refusal, status: 500, where: "lease keepalive") }
         guard let result = line.result else {
             throw EtcdError(.invalidAnswer, "etcd's answer to a lease keepalive has no result")

@@ -3,8 +3,9 @@ import NIOCore
 
 /// etcd over the JSON gateway that every member serves beside gRPC (`/v3/…`, etcd 3.4 and later).
 ///
-/// It stays with the endpoint that answered last and goes to the next one when that fails. Reads are tried once
-/// on every endpoint; writes only where the request surely was not taken before, so that none happens twice.
+/// It stays with the endpoint that answered last, goes to the next one when that fails, and comes back to the first when
+/// that works again. Reads are tried once on every endpoint; writes only where the request surely was not taken before, so
+/// that none happens twice.
 package struct EtcdHTTPClient: Sendable {
     package let endpoints: [String]
     /// How long each endpoint has for an answer. An etcd that never had a quorum takes connections and never answers.
@@ -32,9 +33,11 @@ package struct EtcdHTTPClient: Sendable {
         let bytes = try GatewayCoding.encode(body)
         var failures: [EtcdError] = []
         for _ in endpoints.indices {
-            let index = router.current
+            let index = router.endpoint(mayFail: mayRepeat && failures.isEmpty)
             do {
-                return try await transport.post(endpoints[index] + path, bytes, timeout: requestTimeout)
+                let answer: Answer = try await transport.post(endpoints[index] + path, bytes, timeout: requestTimeout)
+                router.answered(index)
+                return answer
             } catch {
                 guard error.isTransient else { throw error }
                 failures.append(error)

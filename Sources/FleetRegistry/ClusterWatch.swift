@@ -72,7 +72,7 @@ package final class ClusterWatch: Sendable {
         }
     }
 
-    /// Makes ``run()`` read everything anew and watch from there, for when the watch may have been deaf.
+    /// Makes ``run()`` read everything anew at once and watch from there, for when the watch may have been deaf.
     package func refresh() {
         state.withLock { _ = $0.restart?.yield() }
     }
@@ -91,7 +91,8 @@ package final class ClusterWatch: Sendable {
             } catch {
                 try Task.checkCancellation()
                 fail(error)
-                try await Task.sleep(for: pause)
+                let now = pause
+                try await untilRestart { try await Task.sleep(for: now) }
                 pause = min(pause * 2, pauses.longest)
             }
         }
@@ -99,17 +100,21 @@ package final class ClusterWatch: Sendable {
 
     /// Takes in changes until it is asked to start anew.
     private func follow(from revision: Int64) async throws(RegistryError) {
-        let (restarts, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        state.withLock { $0.restart = continuation }
         do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.watch(from: revision) }
-                group.addTask { for await _ in restarts { break } }
-                defer { group.cancelAll() }
-                try await group.next()
-            }
+            try await untilRestart { try await self.watch(from: revision) }
         } catch {
             throw RegistryError(.unavailable, "cannot watch fleet's state", cause: error)
+        }
+    }
+
+    private func untilRestart(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let (restarts, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.restart = continuation }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(operation: body)
+            group.addTask { for await _ in restarts { break } }
+            defer { group.cancelAll() }
+            try await group.next()
         }
     }
 

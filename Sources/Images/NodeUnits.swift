@@ -58,10 +58,12 @@ enum NodeUnits {
 
         """
 
-    /// Stopping fleetd stops no unit: `KillMode=process`, and fleetd leaves what it started alone.
+    /// Stopping fleetd stops no unit: `KillMode=process`, and fleetd leaves what it started alone. However often it dies,
+    /// it is started again: a machine whose fleetd stays away for its TTL loses its units to others.
     static let fleet = """
         [Unit]
         Description=fleet: runs the cluster's units
+        StartLimitIntervalSec=0
         Wants=fleet.socket
         After=etcd2.service fleet.socket
 

@@ -47,7 +47,7 @@ struct NodeConfiguration {
     }
 
     /// Changes with what a restart brings to a node. Who etcd's members are is left out: members know it from their own
-    /// data, and proxies follow it by asking.
+    /// data, proxies follow it by asking, and fleetd needs the others only when the node's own fails.
     private var configDigest: String {
         let resources = node.role.resources
         let parts = [
@@ -72,7 +72,7 @@ struct NodeConfiguration {
             writeFiles: files,
             coreos: CoreOS(
                 etcd2: etcd2(peers: peers, state: state).merging(etcdTLS),
-                fleet: runsFleet ? fleet.merging(fleetTLS) : [:],
+                fleet: runsFleet ? fleet(peers: peers).merging(fleetTLS) : [:],
                 update: [.rebootStrategy: "off"],
                 units: units,
             ),
@@ -140,10 +140,18 @@ struct NodeConfiguration {
 
     // MARK: fleet
 
-    private var fleet: Settings<FleetKey> {
+    /// A member's fleetd asks its own etcd and, when that fails, the others: a machine is not lost with its etcd while
+    /// the cluster has a majority. A proxy knows the others itself.
+    private func etcdServers(_ peers: [EtcdPeer]) -> String {
+        guard node.role.etcd == .member else { return "\(scheme)://127.0.0.1:2379,\(scheme)://127.0.0.1:4001" }
+        let others = peers.filter { $0.peerURL != node.peerURL }.map(\.clientURL)
+        return (["\(scheme)://127.0.0.1:2379"] + others).joined(separator: ",")
+    }
+
+    private func fleet(peers: [EtcdPeer]) -> Settings<FleetKey> {
         var settings: Settings<FleetKey> = [
             .agentTTL: "\(topology.fleet.machineTTLSeconds)s",
-            .etcdServers: "\(scheme)://127.0.0.1:2379,\(scheme)://127.0.0.1:4001",
+            .etcdServers: "\(etcdServers(peers))",
             .publicIP: "\(node.address)",
         ]
         if !node.role.metadata.isEmpty {

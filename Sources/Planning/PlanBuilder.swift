@@ -268,4 +268,7 @@ struct EtcdPeer: Sendable, Hashable {
 
     var name: String
     var peerURL: String
+
+    /// Every member's two doors differ in their ports only.
+    var clientURL: String { peerURL.replacing(":2380", with: ":2379") }
 }

@@ -1,6 +1,7 @@
-import Etcd
 import TestKit
 import Testing
+
+@testable import Etcd
 
 @Suite(.timeLimit(.minutes(1)), .serialized)
 struct EtcdHTTPClientTests {
@@ -33,6 +34,30 @@ struct EtcdHTTPClientTests {
             try await etcd.put("a", "2")
             server.resume(0)
         }
+    }
+
+    @Test func comesBackToTheFirstMember() async throws {
+        try await RealEtcd.with(members: 3) { server in
+            let etcd = EtcdHTTPClient(endpoints: server.clientURLs, requestTimeout: .seconds(1))
+            try await etcd.put("a", "1")
+            server.suspend(0)
+            let lease = try await etcd.grantLease(ttl: 60)
+            #expect(etcd.router.current != 0)
+            server.resume(0)
+            try await eventually(within: .seconds(20), "the first member is asked again") {
+                let renewed = try await etcd.keepAlive(lease.id)
+                return renewed != nil && etcd.router.current == 0
+            }
+            #expect(try await etcd.get("a")?.text == "1")
+        }
+    }
+
+    @Test func anUrgentRequestSaysWhichEndpointsFailed() async throws {
+        let urls = try Loopback.freePorts(2).map { "http://127.0.0.1:\($0)" }
+        let error = await #expect(throws: EtcdError.self) {
+            try await EtcdHTTPClient(endpoints: urls).grantLease(ttl: 60)
+        }
+        #expect(error?.code == .unavailable && urls.allSatisfy { "\(error, default: "")".contains($0) })
     }
 
     @Test func aWriteThatMayHaveHappenedIsNotRepeated() async throws {

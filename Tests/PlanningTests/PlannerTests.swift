@@ -29,6 +29,26 @@ import Topology
         #expect(!plan.isDestructive)
     }
 
+    @Test func aMembersFleetdKnowsTheOtherMembers() throws {
+        let plan = try Fixture.plan(Fixture.topology(members: 3, workers: 1))
+        func servers(_ name: String) throws -> String {
+            let lines = try #require(plan.nodes.first { $0.name == name }).userData.split(separator: "\n")
+            return String(try #require(lines.first { $0.contains("etcd_servers:") }))
+        }
+        let others = plan.nodes.filter { $0.etcd == .member && $0.name != "central-2" }.map(\.clientURL)
+        let own = try servers("central-2")
+        #expect(own.contains((["http://127.0.0.1:2379"] + others).joined(separator: ",")), "\(own)")
+        #expect(try !servers("worker-1").contains(others[0]), "a worker's proxy knows them")
+    }
+
+    @Test func whoTheOtherMembersAreDoesNotChangeANode() throws {
+        let (three, five) = try (Fixture.plan(Fixture.topology(members: 3)), Fixture.plan(Fixture.topology(members: 5)))
+        for name in ["central-1", "worker-1"] {
+            let digests = [three, five].map { plan in plan.nodes.first { $0.name == name }?.configDigest }
+            #expect(digests[0] == digests[1] && digests[0] != nil)
+        }
+    }
+
     @Test(arguments: ["laptop", "dev-test", "production"])
     func aFinishedClusterNeedsNothing(name: String) throws {
         let topology = try Fixture.shipped(name)

@@ -34,6 +34,7 @@ package struct PresenceService: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             var backoff = Backoff(from: .milliseconds(100), to: .seconds(1))
+            var wasPresent = false
             while !Task.isCancelled, !presence.isClosed {
                 do {
                     if let session = presence.session {
@@ -41,9 +42,15 @@ package struct PresenceService: Service {
                     } else {
                         try await register()
                         backoff.reset()
+                        // What was decided meanwhile is to be known at once, not when the watch finds its way back.
+                        if wasPresent { watch.refresh() }
+                        wasPresent = true
                     }
                 } catch is CancellationError {
                     return
+                } catch let error as RegistryError where error.code == .unavailable {
+                    // The request itself has waited, or nobody listens; units that moved are not to run twice for long.
+                    do { try await Task.sleep(for: Self.pause) } catch { return }
                 } catch {
                     do { try await Task.sleep(for: backoff.next()) } catch { return }
                 }
@@ -68,6 +75,9 @@ package struct PresenceService: Service {
         }
     }
 
+    /// Between two attempts to reach etcd.
+    private static let pause = Duration.milliseconds(100)
+
     /// Renews the lease until it is lost.
     private func keep(_ session: MachineSession) async throws {
         let interval = Duration.milliseconds(session.ttl * 1000 * 2 / 5)
@@ -86,8 +96,10 @@ package struct PresenceService: Service {
                     logger.error("this machine's lease has ended; registering again", metadata: ["error": "\(error)"])
                     return presence.ended(session, error)
                 }
-                logger.warning("the lease is not renewed; trying again", metadata: ["error": "\(error)"])
-                pause = min(interval, .milliseconds(500))
+                if pause == interval {
+                    logger.warning("the lease is not renewed; trying until it is", metadata: ["error": "\(error)"])
+                }
+                pause = Self.pause
             }
         }
     }
