@@ -22,7 +22,7 @@ extension NodeConfiguration {
             files += keyed(.etcdServer, in: directory, owner: "etcd:etcd", permissions: "0600")
             files += keyed(.etcdPeer, in: directory, owner: "etcd:etcd", permissions: "0600")
         }
-        return files + keyed(.etcdClient, in: directory, owner: "etcd:core", permissions: "0640") + [etcdctlEnvironment]
+        return files + keyed(.etcdClient, in: directory, owner: "etcd:core", permissions: "0640") + etcdctlFiles
     }
 
     private var dockerFiles: [CloudConfig.File] {
@@ -56,12 +56,16 @@ extension NodeConfiguration {
         .init(path: path, content: text, permissions: "0644")
     }
 
-    /// What every login and sudo gets: etcdctl then needs no word about certificates. No endpoint is named, since
+    /// What every login gets, and sudo keeps: etcdctl then needs no word about certificates. No endpoint is named, since
     /// etcdctl refuses its own `--endpoints` beside one in the environment; its default is the node's own port.
-    private var etcdctlEnvironment: CloudConfig.File {
+    private var etcdctlFiles: [CloudConfig.File] {
         let variables = [("CACERT", "ca"), ("CERT", "client"), ("KEY", "client-key")]
         let lines = variables.map { "ETCDCTL_\($0) DEFAULT=\(Self.etcdDirectory)/\($1).pem\n" }
-        return .init(path: "/etc/security/pam_env.conf", content: lines.joined(), permissions: "0644")
+        let names = variables.map { "ETCDCTL_\($0.0)" }.joined(separator: " ")
+        return [
+            .init(path: "/etc/security/pam_env.conf", content: lines.joined(), permissions: "0644"),
+            .init(path: "/etc/sudoers.d/etcdctl", content: "Defaults env_keep += \"\(names)\"\n", permissions: "0440"),
+        ]
     }
 
     // MARK: Settings

@@ -48,6 +48,21 @@ import Testing
         }
     }
 
+    /// A proxy's clients reach a member under an address that the member's certificate does not have.
+    @Test func namesAreCheckedUnlessTheyCannotBe() async throws {
+        let tls = try TestCertificates()
+        try await RealEtcd.with(members: 1, tls: tls) { etcd in
+            try await Self.withProxy(to: etcd, tls: tls.proxy, at: "127.0.0.2") { url in
+                let strict = EtcdHTTPClient(endpoints: [url], tls: tls.client)
+                await #expect(throws: EtcdError.self) { try await strict.get("a") }
+                let lenient = EtcdHTTPClient(endpoints: [url], tls: try tls.nameless())
+                #expect(try await lenient.get("a") == nil)
+                let stranger = EtcdHTTPClient(endpoints: [url], tls: try tls.distrustful(checksNames: false))
+                await #expect(throws: EtcdError.self) { try await stranger.get("a") }
+            }
+        }
+    }
+
     @Test func aProxyPassesTLSThroughAndAsksWithItsOwnCertificate() async throws {
         let tls = try TestCertificates()
         try await RealEtcd.with(members: 3, tls: tls) { etcd in
@@ -116,10 +131,11 @@ import Testing
     private static func withProxy(
         to etcd: RealEtcd,
         tls: ProxyTLS?,
+        at address: String = "127.0.0.1",
         _ body: (String) async throws -> Void,
     ) async throws {
         var configuration = ProxyConfiguration(
-            listen: [Endpoint(host: "127.0.0.1", port: 0)],
+            listen: [Endpoint(host: address, port: 0)],
             peers: etcd.members.map { Endpoint(host: "127.0.0.1", port: $0.peerPort) },
             refreshInterval: .milliseconds(200),
             tls: tls,
@@ -130,7 +146,7 @@ import Testing
         logger.logLevel = .critical
         let server = try EtcdProxyServer(configuration, logger: logger)
         do {
-            try await body("https://127.0.0.1:\(try await server.start().get()[0])")
+            try await body("https://\(address):\(try await server.start().get()[0])")
         } catch {
             try await server.shutDown()
             throw error

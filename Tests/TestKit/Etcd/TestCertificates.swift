@@ -34,9 +34,14 @@ package final class TestCertificates: Sendable {
     }
 
     /// A client who trusts only a stranger's CA.
-    package func distrustful() throws -> EtcdTLS {
+    package func distrustful(checksNames: Bool = true) throws -> EtcdTLS {
         let own = try authority.issue(Self.request(.client), seed: [3])
-        return try Self.client(own, trusting: Self.makeAuthority(seed: 9))
+        return try Self.client(own, trusting: Self.makeAuthority(seed: 9), checksNames: checksNames)
+    }
+
+    /// A client who does not ask under which address a server was reached.
+    package func nameless() throws -> EtcdTLS {
+        try Self.client(authority.issue(Self.request(.client), seed: [3]), trusting: authority, checksNames: false)
     }
 
     package var proxy: ProxyTLS {
@@ -61,8 +66,17 @@ package final class TestCertificates: Sendable {
         try CertificateAuthority(name: "test CA", organization: "test", seed: [seed])
     }
 
-    private static func client(_ own: IssuedCertificate, trusting authority: CertificateAuthority) throws -> EtcdTLS {
-        try EtcdTLS(authority: authority.certificate, certificate: own.certificate, privateKey: own.privateKey)
+    private static func client(
+        _ own: IssuedCertificate,
+        trusting authority: CertificateAuthority,
+        checksNames: Bool = true,
+    ) throws -> EtcdTLS {
+        try EtcdTLS(
+            authority: authority.certificate,
+            certificate: own.certificate,
+            privateKey: own.privateKey,
+            checksNames: checksNames,
+        )
     }
 
     private static func request(_ usages: CertificateRequest.Usage...) -> CertificateRequest {
