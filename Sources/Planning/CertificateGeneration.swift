@@ -1,6 +1,9 @@
 /// Which of a cluster's certificates: all nodes have those of one generation, but for the time in which they are
 /// renewed one after the other.
 ///
+/// Each generation has a CA of its own. A node accepts what its own, the one before and the next certify, so that nodes
+/// of two neighbouring generations get on with each other, and what was certified two generations ago is refused.
+///
 /// It is written on the nodes' domains, and keys and certificates follow from it and the host's secret: any later run
 /// plans the same ones.
 package struct CertificateGeneration: Sendable, Hashable, Codable {
@@ -24,6 +27,9 @@ package struct CertificateGeneration: Sendable, Hashable, Codable {
     private static let lifetime: Int64 = 5 * 365 * day
     /// How long before the end to say so.
     private static let notice: Int64 = 60 * day
+
+    /// The generations whose certificates a node of generation `number` accepts.
+    package static func trusted(by number: Int) -> ClosedRange<Int> { max(1, number - 1)...number + 1 }
 
     /// An hour before, for clocks that differ.
     package var notBefore: Int64 { issued - 3600 }

@@ -41,8 +41,8 @@ package struct KeyedCertificate: Sendable, Hashable {
 
 /// Where a plan's certificates come from.
 package struct CertificateInputs: Sendable {
-    /// The text of the cluster's CA certificate.
-    package var authority: @Sendable () -> String
+    /// The text of the file with the CA certificates that a node of that generation accepts.
+    package var authorities: @Sendable (CertificateGeneration) -> String
     /// The same request has the same answer, always.
     package var issue: @Sendable (NodeCertificate) -> KeyedCertificate
     /// Seconds since 1970.
@@ -53,12 +53,12 @@ package struct CertificateInputs: Sendable {
     private(set) package var generation: CertificateGeneration
 
     package init(
-        authority: @escaping @Sendable () -> String,
+        authorities: @escaping @Sendable (CertificateGeneration) -> String,
         issue: @escaping @Sendable (NodeCertificate) -> KeyedCertificate,
         now: Int64,
         renews: Bool = false,
     ) {
-        self.authority = authority
+        self.authorities = authorities
         self.issue = issue
         self.now = now
         self.renews = renews
@@ -67,15 +67,17 @@ package struct CertificateInputs: Sendable {
 
     /// For clusters without TLS: there is nothing to be had.
     package static let none = CertificateInputs(
-        authority: { "" },
+        authorities: { _ in "" },
         issue: { _ in KeyedCertificate(certificate: "", privateKey: "") },
         now: 0,
     )
 
-    /// The newest generation there is, so that a renewal that was interrupted goes on; the next one for a renewal.
-    mutating func decide(from present: CertificateGeneration?) {
-        guard let present else { return generation = CertificateGeneration(number: 1, at: now) }
-        generation = renews ? CertificateGeneration(number: present.number + 1, at: now) : present
+    /// The newest generation there is, so that a renewal that was interrupted goes on; the next one for a renewal, if
+    /// none was interrupted: there are never nodes of three generations.
+    mutating func decide(from present: [CertificateGeneration]) {
+        guard let newest = present.max() else { return generation = CertificateGeneration(number: 1, at: now) }
+        let isUnfinished = present.contains { $0 != newest }
+        generation = renews && !isUnfinished ? CertificateGeneration(number: newest.number + 1, at: now) : newest
     }
 }
 
@@ -94,7 +96,7 @@ extension PlannerInputs {
             ])
         }
         var inputs = self
-        inputs.certificates.decide(from: observed.nodes(of: topology.name).compactMap(\.certificates).max())
+        inputs.certificates.decide(from: observed.nodes(of: topology.name).compactMap(\.certificates))
         return inputs
     }
 }

@@ -17,7 +17,7 @@ extension NodeConfiguration {
     private var etcdFiles: [CloudConfig.File] {
         guard usesEtcdTLS else { return [] }
         let directory = Self.etcdDirectory
-        var files = [certificateFile("\(directory)/ca.pem", inputs.certificates.authority())]
+        var files = [certificateFile("\(directory)/ca.pem", authorities)]
         if node.isMember {
             files += keyed(.etcdServer, in: directory, owner: "etcd:etcd", permissions: "0600")
             files += keyed(.etcdPeer, in: directory, owner: "etcd:etcd", permissions: "0600")
@@ -27,7 +27,7 @@ extension NodeConfiguration {
 
     private var dockerFiles: [CloudConfig.File] {
         guard topology.docker.tls else { return [] }
-        let authority = certificateFile("\(Self.dockerDirectory)/ca.pem", inputs.certificates.authority())
+        let authority = certificateFile("\(Self.dockerDirectory)/ca.pem", authorities)
         return [authority] + keyed(.docker, in: Self.dockerDirectory, owner: nil, permissions: "0600")
     }
 
@@ -51,6 +51,8 @@ extension NodeConfiguration {
             .init(path: "\(path)-key.pem", content: issued.privateKey, owner: owner, permissions: permissions),
         ]
     }
+
+    private var authorities: String { inputs.certificates.authorities(inputs.certificates.generation) }
 
     private func certificateFile(_ path: String, _ text: String) -> CloudConfig.File {
         .init(path: path, content: text, permissions: "0644")

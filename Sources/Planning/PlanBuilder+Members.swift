@@ -63,12 +63,22 @@ extension PlanBuilder {
                 started.append("node/\(plan.name)/start")
             case .none, .await:
                 break
+            case .reconfigure(let reason) where certificatesHaveEnded(on: plan.name):
+                let id = "node/\(plan.name)/restart"
+                add(Step(id, .reconfigureNode(plan), reason: reason, needs: groundwork, cost: .restarts))
+                started.append(id)
             case .create(let reason), .rebuild(let reason), .reconfigure(let reason):
                 throw DiagnosticsError([noQuorum(plan.name, reason)])
             }
         }
         awaitEtcd(members, id: "etcd/quorum", reason: "no majority of the members answers", needs: started)
         for plan in members { awaitNode(plan, reason: "it is a member", needs: []) }
+    }
+
+    /// Nobody listens to such a member any more: its restart with new ones costs nothing, and its data stay.
+    private func certificatesHaveEnded(on name: String) -> Bool {
+        let present = memberNodesObserved.first { $0.name == name }?.certificates
+        return present.map { $0.notAfter < inputs.certificates.now } ?? false
     }
 
     private func noQuorum(_ name: String, _ reason: String) -> Diagnostic {

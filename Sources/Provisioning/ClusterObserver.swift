@@ -6,9 +6,14 @@ import Topology
 package struct ClusterObserver: Sendable {
     private let provider: any NodeProvider
     private let images: any ImageSource
-    private let clusters: any ClusterClients
+    private let clusters: @Sendable (_ nodes: [ObservedNode]) throws -> any ClusterClients
 
-    package init(provider: any NodeProvider, images: any ImageSource, clusters: any ClusterClients) {
+    /// - Parameter clusters: how to speak to a cluster of these nodes.
+    package init(
+        provider: any NodeProvider,
+        images: any ImageSource,
+        clusters: @escaping @Sendable (_ nodes: [ObservedNode]) throws -> any ClusterClients,
+    ) {
         self.provider = provider
         self.images = images
         self.clusters = clusters
@@ -23,7 +28,8 @@ package struct ClusterObserver: Sendable {
         let members = seen.nodes(of: cluster).filter { $0.etcd == .member && $0.power == .running }
         let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else { return observation }
-        observation.etcd = await observeEtcd(endpoints)
+        let clusters = try clusters(seen.nodes(of: cluster))
+        observation.etcd = await Self.observeEtcd(clusters.etcd(endpoints))
         if observation.etcd?.hasQuorum == true {
             observation.fleet = try? await clusters.fleet(endpoints).observe()
         }
@@ -31,8 +37,7 @@ package struct ClusterObserver: Sendable {
     }
 
     /// Nil when no member answers: that is a fact about the cluster, not a failure to look.
-    package func observeEtcd(_ endpoints: [String]) async -> ObservedEtcd? {
-        let etcd = clusters.etcd(endpoints)
+    private static func observeEtcd(_ etcd: any EtcdCluster) async -> ObservedEtcd? {
         guard let members = try? await etcd.members() else { return nil }
         let judged = await withTaskGroup(of: ObservedEtcd.Member.self) { group in
             for member in members {
@@ -42,7 +47,7 @@ package struct ClusterObserver: Sendable {
                         name: member.name,
                         peerURLs: member.peerURLs,
                         started: !member.clientURLs.isEmpty,
-                        healthy: await Self.isHealthy(member, etcd: etcd),
+                        healthy: await isHealthy(member, etcd: etcd),
                     )
                 }
             }

@@ -14,7 +14,7 @@ struct CertificateTests {
     private static func inputs(renews: Bool = false, now: Int64 = now) -> PlannerInputs {
         var inputs = Fixture.inputs
         inputs.certificates = CertificateInputs(
-            authority: { "-----BEGIN CERTIFICATE-----\nca\n" },
+            authorities: { "-----BEGIN CERTIFICATE-----\nca of \($0.number)\n" },
             issue: { wanted in
                 let words = "\(wanted.node) \(wanted.purpose.rawValue) \(wanted.generation)"
                 return KeyedCertificate(
@@ -157,6 +157,26 @@ struct CertificateTests {
         }
     }
 
+    /// Nodes of three generations would not all trust each other.
+    @Test func anotherRenewalFinishesTheOneThatWasInterrupted() throws {
+        var cluster = try running(topology())
+        cluster.apply(try plan(topology(), cluster.observed, renews: true), first: 4)
+        let again = try plan(topology(), cluster.observed, renews: true)
+        #expect(again.nodes.allSatisfy { $0.certificates?.number == 2 })
+        cluster.apply(again)
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
+        #expect(try plan(topology(), cluster.observed, renews: true).nodes[0].certificates?.number == 3)
+    }
+
+    @Test func neighboursTrustEachOtherAndOldOnesAreShutOut() {
+        for number in 1...5 {
+            let trusted = CertificateGeneration.trusted(by: number)
+            #expect(trusted.contains(number) && trusted.contains(number + 1))
+            #expect(CertificateGeneration.trusted(by: number + 1).contains(number))
+            #expect(!CertificateGeneration.trusted(by: number + 2).contains(number))
+        }
+    }
+
     @Test func aClusterWithoutCertificatesHasNoneToRenew() throws {
         let error = #expect(throws: DiagnosticsError.self) { try plan(topology(etcd: false), renews: true) }
         #expect("\(String(describing: error))".contains("no certificates to renew"))
@@ -171,6 +191,18 @@ struct CertificateTests {
         #expect(try warnings(end - 61 * 86_400).isEmpty)
         #expect(try warnings(end - 10 * 86_400).contains("end in 10 days"))
         #expect(try warnings(end + 10).contains("have ended"))
+    }
+
+    @Test func whenTheyHaveEndedTheyAreRenewedWithoutAMajority() throws {
+        var seen = try running(topology()).observed
+        (seen.etcd, seen.fleet) = (nil, nil)
+        let later = CertificateGeneration(number: 1, at: Self.now).notAfter + 1
+        let renewal = try plan(topology(), seen, renews: true, now: later)
+        let restarts = (1...3).map { "node/central-\($0)/restart" }
+        #expect(Array(renewal.ids.prefix(4)) == restarts + ["etcd/quorum"], "\(renewal.outline)")
+        #expect(renewal.step("etcd/quorum")?.needs == restarts)
+        #expect(renewal.nodes.allSatisfy { $0.certificates?.number == 2 })
+        #expect(throws: DiagnosticsError.self) { try plan(topology(), seen, renews: true) }
     }
 
     // MARK: No way

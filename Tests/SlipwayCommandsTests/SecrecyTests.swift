@@ -42,8 +42,9 @@ struct SecrecyTests {
     @Test func noOutputHoldsAKey() throws {
         try withSecret { secret in
             let plan = try plan(secret)
-            // The test is of use only where there are keys to be seen: ssh's two, etcd's three or one, Docker's.
-            #expect(plan.nodes.map { $0.userData.components(separatedBy: "BEGIN ").count - 1 } == [12, 8])
+            // The test is of use only where there are keys to be seen: ssh's two, etcd's three or one, Docker's,
+            // and two CAs for each of the two.
+            #expect(plan.nodes.map { $0.userData.components(separatedBy: "BEGIN ").count - 1 } == [14, 10])
             var outputs = [
                 PlanText(plan: plan, style: .plain).text(), try JSONText.pretty(PlanPayload(plan)),
                 try JSONText.line(PlanPayload(plan)),
@@ -68,6 +69,16 @@ struct SecrecyTests {
         }
     }
 
+    @Test func aNodeTrustsThreeGenerations() throws {
+        try withSecret { secret in
+            let certificates = try ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
+            let first = try certificates.authorities(trustedBy: 1).components(separatedBy: "-----BEGIN")
+            let third = try certificates.authorities(trustedBy: 3).components(separatedBy: "-----BEGIN")
+            #expect(first.count == 3 && third.count == 4)
+            #expect(third[1] == first[2] && !third.contains(first[1]))
+        }
+    }
+
     @Test func clustersAndHostsShareNothing() throws {
         try withSecret { one in
             try withSecret { other in
@@ -77,8 +88,8 @@ struct SecrecyTests {
                     try ClusterCertificates(secret: one, cluster: "demo2", now: now),
                     try ClusterCertificates(secret: other, cluster: "demo", now: now),
                 ]
-                #expect(Set(certificates.map(\.authorityCertificate)).count == 3)
-                #expect(Set(try certificates.map { try $0.operatorCertificate().privateKey }).count == 3)
+                #expect(Set(try certificates.map { try $0.authorities(trustedBy: 1) }).count == 3)
+                #expect(Set(try certificates.map { try $0.operatorCertificate(1).privateKey }).count == 3)
             }
         }
     }
@@ -88,8 +99,8 @@ struct SecrecyTests {
             let certificates = try ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
             let files = ClientFiles(directory: secret.directory.appending("certificates"))
             try files.write(
-                authority: certificates.authorityCertificate,
-                own: certificates.operatorCertificate(),
+                authority: certificates.authorities(trustedBy: 1),
+                own: certificates.operatorCertificate(1),
             )
             for path in [files.authority, files.certificate, files.key] {
                 let attributes = try FileManager.default.attributesOfItem(atPath: path)

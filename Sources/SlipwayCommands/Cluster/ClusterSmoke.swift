@@ -30,7 +30,7 @@ struct ClusterSmoke: AsyncParsableCommand {
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         _ = try session.sshTargets(cluster: name, nodes: nodes)
         let test = SmokeTest(
-            executor: try session.executor(cluster: name) { _ in },
+            executor: try session.executor(cluster: name, certificates: nodes.compactMap(\.certificates)) { _ in },
             nodes: nodes,
             id: String(UInt32.random(in: .min ... .max), radix: 36),
         )

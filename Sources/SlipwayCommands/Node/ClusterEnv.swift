@@ -71,12 +71,12 @@ struct ClusterEnv: AsyncParsableCommand {
 
     /// The files that a cluster with certificates asks for; nil for one without.
     private func clientFiles(_ name: String, nodes: [ObservedNode], session: Session) throws -> ClientFiles? {
-        guard nodes.contains(where: { $0.certificates != nil }) else { return nil }
+        guard let number = nodes.compactMap(\.certificates?.number).max() else { return nil }
         let certificates = try session.certificates(of: name)
         let files = session.clientFiles(of: name)
         try files.write(
-            authority: certificates.authorityCertificate,
-            own: try certificates.operatorCertificate(),
+            authority: certificates.authorities(trustedBy: number),
+            own: certificates.operatorCertificate(number),
         )
         return files
     }

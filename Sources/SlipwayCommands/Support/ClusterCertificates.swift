@@ -9,11 +9,15 @@ import Topology
 /// The certificates of one cluster, each derived once from the host's secret: none is kept anywhere on this host but
 /// where a program needs its file.
 final class ClusterCertificates: Sendable {
+    private struct Made {
+        var authorities: [Int: CertificateAuthority] = [:]
+        var certificates: [NodeCertificate: KeyedCertificate] = [:]
+    }
+
     private let secret: HostSecret
     private let cluster: String
-    private let authority: CertificateAuthority
     private let now: Int64
-    private let issued = Mutex<[NodeCertificate: KeyedCertificate]>([:])
+    private let made = Mutex(Made())
 
     /// - Parameter now: seconds since 1970.
     /// - Throws: when certificates cannot be made at all; after that each can.
@@ -21,53 +25,65 @@ final class ClusterCertificates: Sendable {
         self.secret = secret
         self.cluster = cluster
         self.now = now
-        authority = try CertificateAuthority(
-            name: "Slipway CA",
-            organization: cluster,
-            seed: secret.seed(["certificates", cluster]),
-        )
+        _ = try authority(1)
     }
-
-    var authorityCertificate: String { authority.certificate }
 
     func inputs(renews: Bool) -> CertificateInputs {
         CertificateInputs(
-            authority: { [authority] in authority.certificate },
-            issue: { self.certificate($0) },
+            // Names and addresses of a checked topology fit into a certificate: there is nothing to fail.
+            authorities: { (try? self.authorities(trustedBy: $0.number)) ?? "" },
+            issue: { (try? self.certificate($0)) ?? KeyedCertificate(certificate: "", privateKey: "") },
             now: now,
             renews: renews,
         )
     }
 
+    /// The CAs that a node with certificates of that generation accepts, as one file's text.
+    func authorities(trustedBy number: Int) throws -> String {
+        try CertificateGeneration.trusted(by: number).map { try authority($0).certificate }.joined()
+    }
+
     /// What Slipway, and who uses this host's programs, shows etcd and Docker.
-    func operatorCertificate() throws -> KeyedCertificate {
+    func operatorCertificate(_ number: Int) throws -> KeyedCertificate {
         try issue(
             CertificateWords(name: "slipway", purpose: "operator", usages: [.client]),
-            CertificateGeneration(number: 1, at: now),
+            CertificateGeneration(number: number, at: now),
         )
     }
 
     /// A proxy hands on what a member says, whose certificate does not name the proxy's address. That is checked
     /// without names: the CA certifies no other servers than this cluster's.
-    func etcdTLS() throws -> EtcdTLS {
-        let own = try operatorCertificate()
+    ///
+    /// - Parameter number: the generation that the nodes have, or are being given.
+    func etcdTLS(_ number: Int) throws -> EtcdTLS {
+        let own = try operatorCertificate(number)
         return try EtcdTLS(
-            authority: authority.certificate,
+            authority: authorities(trustedBy: number),
             certificate: own.certificate,
             privateKey: own.privateKey,
             checksNames: false,
         )
     }
 
-    private func certificate(_ wanted: NodeCertificate) -> KeyedCertificate {
-        issued.withLock { issued in
-            if let present = issued[wanted] { return present }
-            // Names and addresses of a checked topology fit into a certificate: there is nothing to fail.
-            let made = (try? issue(CertificateWords(wanted), wanted.generation))
-            let certificate = made ?? KeyedCertificate(certificate: "", privateKey: "")
-            issued[wanted] = certificate
-            return certificate
-        }
+    // MARK: Deriving
+
+    /// The CA that certifies a generation.
+    private func authority(_ number: Int) throws -> CertificateAuthority {
+        if let present = made.withLock({ $0.authorities[number] }) { return present }
+        let authority = try CertificateAuthority(
+            name: "Slipway CA \(number)",
+            organization: cluster,
+            seed: secret.seed(["certificates", cluster, "\(number)"]),
+        )
+        made.withLock { $0.authorities[number] = authority }
+        return authority
+    }
+
+    private func certificate(_ wanted: NodeCertificate) throws -> KeyedCertificate {
+        if let present = made.withLock({ $0.certificates[wanted] }) { return present }
+        let certificate = try issue(CertificateWords(wanted), wanted.generation)
+        made.withLock { $0.certificates[wanted] = certificate }
+        return certificate
     }
 
     private func issue(_ words: CertificateWords, _ generation: CertificateGeneration) throws -> KeyedCertificate {
@@ -82,8 +98,8 @@ final class ClusterCertificates: Sendable {
             notBefore: generation.notBefore,
             notAfter: generation.notAfter,
         )
-        let made = try authority.issue(request, seed: secret.seed(["certificate"] + path))
-        return KeyedCertificate(certificate: made.certificate, privateKey: made.privateKey)
+        let issued = try authority(generation.number).issue(request, seed: secret.seed(["certificate"] + path))
+        return KeyedCertificate(certificate: issued.certificate, privateKey: issued.privateKey)
     }
 }
 

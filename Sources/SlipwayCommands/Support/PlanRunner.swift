@@ -63,7 +63,11 @@ struct PlanRunner: Sendable {
         if !json { Output.note(PlanText(plan: plan, style: Output.errorStyle).text()) }
         try confirm(plan)
         let printer = ProgressPrinter(format: json ? .json : .text)
-        let executor = try session.executor(cluster: plan.cluster, emit: printer.sink)
+        let executor = try session.executor(
+            cluster: plan.cluster,
+            certificates: plan.nodes.compactMap(\.certificates),
+            emit: printer.sink,
+        )
         let clock = ContinuousClock()
         let begin = clock.now
         do {

@@ -75,12 +75,18 @@ struct Session: Sendable {
         ClientFiles(directory: home.appending("certificates").appending(cluster))
     }
 
-    func clients(of cluster: String) throws -> LiveClusterClients {
-        LiveClusterClients(tls: try certificates(of: cluster).etcdTLS())
+    /// How to speak to a cluster.
+    ///
+    /// - Parameter certificates: those that its nodes have, or are being given.
+    func clients(of cluster: String, certificates: [CertificateGeneration]) throws -> LiveClusterClients {
+        guard let number = certificates.map(\.number).max() else { return LiveClusterClients() }
+        return LiveClusterClients(tls: try self.certificates(of: cluster).etcdTLS(number))
     }
 
-    func observer(of cluster: String) throws -> ClusterObserver {
-        ClusterObserver(provider: provider, images: images, clusters: try clients(of: cluster))
+    func observer(of cluster: String) -> ClusterObserver {
+        ClusterObserver(provider: provider, images: images) { nodes in
+            try clients(of: cluster, certificates: nodes.compactMap(\.certificates))
+        }
     }
 
     /// Plans what brings the cluster to its topology.
@@ -93,14 +99,19 @@ struct Session: Sendable {
         return (try Planner(topology: topology, inputs: inputs).plan(from: observed), observed)
     }
 
-    func executor(cluster: String, emit: @escaping EventSink) throws -> Executor {
+    /// - Parameter certificates: those that the cluster's nodes have, or are being given.
+    func executor(
+        cluster: String,
+        certificates: [CertificateGeneration],
+        emit: @escaping EventSink,
+    ) throws -> Executor {
         let keys = try HostKeys(secret: secret, cluster: cluster)
         let shell = SecureNodeShell(client: try sshClient(cluster: cluster)) { keys.pair(of: $0).publicKey }
         return Executor(
             provider: provider,
             images: images,
             shell: shell,
-            clusters: try clients(of: cluster),
+            clusters: try clients(of: cluster, certificates: certificates),
             emit: emit,
         )
     }
