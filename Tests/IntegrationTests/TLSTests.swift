@@ -17,11 +17,15 @@ extension RealNodes {
                 try await theHostHasToo(cluster)
                 try await strangersAreRefused(cluster)
                 let first = try await serials(cluster)
+                try await keep(cluster)
                 let renewal = try await Program.slipway(["up", cluster.file, "--rotate-certs", "--json"]).expecting(0)
                 try await cluster.requireHealthy()
                 try await nodesHaveWhatTheyNeed(cluster)
                 try await theHostHasToo(cluster)
                 #expect(Set(first).isDisjoint(with: try await serials(cluster)), "certificates stayed as they were")
+                #expect(try await isServedWithWhatWasKept(cluster))
+                try await Program.slipway(["up", cluster.file, "--rotate-certs"]).expecting(0)
+                #expect(try await isServedWithWhatWasKept(cluster) == false, "keys of two renewals ago still open etcd")
                 try await keysAreNowhere(cluster, said: [up.text, renewal.text])
             }
         }
@@ -54,6 +58,21 @@ extension RealNodes {
             let words = ["bash", "-c", script, "bash", "\(Program.directory)/slipway", cluster.name]
             let ran = try await Program.run(words).expecting(0)
             #expect(ran.output == "yes\n2376\nOK\n600\n700\n", "\(ran)")
+        }
+
+        /// Keeps what this host's programs show the cluster now.
+        private func keep(_ cluster: TestCluster) async throws {
+            let script = #"eval "$("$1" env "$2")" && cp -r "$DOCKER_CERT_PATH" "$3/kept""#
+            let words = ["\(Program.directory)/slipway", cluster.name, cluster.directory]
+            try await Program.run(["bash", "-c", script, "bash"] + words).expecting(0)
+        }
+
+        private func isServedWithWhatWasKept(_ cluster: TestCluster) async throws -> Bool {
+            let address = try #require(try await cluster.status().node("central-1")?.address)
+            let script = #"""
+                cd "$1"/kept && curl -sS -k -m 5 --cert cert.pem --key key.pem "https://$2:2379/version"
+                """#
+            return try await Program.run(["bash", "-c", script, "bash", cluster.directory, address]).exitCode == 0
         }
 
         private func strangersAreRefused(_ cluster: TestCluster) async throws {

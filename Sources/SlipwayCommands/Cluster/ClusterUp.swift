@@ -13,8 +13,8 @@ struct ClusterUp: AsyncParsableCommand {
             same command goes on where it stopped.
 
             --rotate-certs gives every node of a cluster with TLS new keys and certificates, one node after the other,
-            each healthy again before the next. Where that was interrupted, the same command goes on. What the keys from
-            before can do ends with the renewal after the next: until then both old and new are accepted.
+            each healthy again before the next. Where that was interrupted, the same command goes on. The keys from
+            before are accepted beside the new ones until the next renewal, and no longer.
             """,
     )
 
