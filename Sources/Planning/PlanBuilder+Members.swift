@@ -63,7 +63,8 @@ extension PlanBuilder {
                 started.append("node/\(plan.name)/start")
             case .none, .await:
                 break
-            case .reconfigure(let reason) where certificatesHaveEnded(on: plan.name):
+            case .reconfigure(let reason) where !isRunning(plan.name) || certificatesHaveEnded(on: plan.name):
+                // A member that is off, or to which nobody listens, is no loss while it restarts; its data stay.
                 let id = "node/\(plan.name)/restart"
                 add(Step(id, .reconfigureNode(plan), reason: reason, needs: groundwork, cost: .restarts))
                 started.append(id)
@@ -75,7 +76,6 @@ extension PlanBuilder {
         for plan in members { awaitNode(plan, reason: "it is a member", needs: []) }
     }
 
-    /// Nobody listens to such a member any more: its restart with new ones costs nothing, and its data stay.
     private func certificatesHaveEnded(on name: String) -> Bool {
         let present = memberNodesObserved.first { $0.name == name }?.certificates
         return present.map { $0.notAfter < inputs.certificates.now } ?? false
@@ -101,7 +101,7 @@ extension PlanBuilder {
         planReturns(changes, voters: &voters)
         try planRebuilds(changes, voters: &voters)
         planJoins(changes, voters: &voters)
-        try planRestarts(changes, voters: voters)
+        try planRestarts(changes, voters: &voters)
         try planDepartures(etcd, voters: &voters)
     }
 
@@ -158,8 +158,15 @@ extension PlanBuilder {
         }
     }
 
-    private mutating func planRestarts(_ changes: [String: NodeChange], voters: Voters) throws(DiagnosticsError) {
-        for node in wantedMembers {
+    /// Members that get something new by a restart. Those that are away come first, as an interrupted restart leaves
+    /// one: they cost no vote, and the others can then be spared.
+    private mutating func planRestarts(
+        _ changes: [String: NodeChange],
+        voters: inout Voters,
+    ) throws(DiagnosticsError) {
+        let away = wantedMembers.filter { !voters.healthy.contains($0.peerURL) }
+        let present = wantedMembers.filter { voters.healthy.contains($0.peerURL) }
+        for node in away + present {
             guard case .reconfigure(let reason) = changes[node.name] else { continue }
             let plan = nodePlan(node, peers: wantedPeers, state: .existing)
             plans.append(plan)
@@ -167,6 +174,7 @@ extension PlanBuilder {
             let needs = unique(groundwork + gate + (rollGate.map { [$0] } ?? []))
             let id = "node/\(node.name)/restart"
             add(Step(id, .reconfigureNode(plan), reason: reason, needs: needs, cost: .restarts))
+            voters.markHealthy(node.peerURL)
             settle(plan, reason: reason, needs: [id], voters: voters)
             rollGate = "node/\(node.name)/ready"
         }

@@ -157,6 +157,27 @@ struct CertificateTests {
         }
     }
 
+    /// Ctrl-C while a member is being stopped.
+    @Test func aMemberThatWasLeftOffComesBackFirst() throws {
+        var cluster = try running(topology())
+        cluster.apply(try plan(topology(), cluster.observed, renews: true), first: 3)
+        cluster.disturb("central-2") { $0.power = .off }
+        let rest = try plan(topology(), cluster.observed)
+        #expect(rest.ids.first == "node/central-2/restart", "\(rest.outline)")
+        cluster.apply(rest)
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
+        #expect(cluster.observed.provider.nodes.allSatisfy { $0.certificates?.number == 2 })
+    }
+
+    @Test func theOnlyMemberComesBackWithNewOnes() throws {
+        var cluster = try running(topology(members: 1))
+        cluster.disturb("central-1") { $0.power = .off }
+        var seen = cluster.observed
+        (seen.etcd, seen.fleet) = (nil, nil)
+        let renewal = try plan(topology(members: 1), seen, renews: true)
+        #expect(Array(renewal.ids.prefix(2)) == ["node/central-1/restart", "etcd/quorum"], "\(renewal.outline)")
+    }
+
     /// Nodes of three generations would not all trust each other.
     @Test func anotherRenewalFinishesTheOneThatWasInterrupted() throws {
         var cluster = try running(topology())
