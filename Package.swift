@@ -76,6 +76,18 @@ let package = Package(
         /// YAML as a tree in which every node knows its line and column.
         .target(name: "LocatedYAML", dependencies: ["Diagnostics", yams]),
         .target(name: "CloudConfigLoading", dependencies: ["CloudConfig", "Diagnostics", "LocatedYAML"]),
+        /// The rules of the original's validator, for a node and for the host.
+        .target(
+            name: "CloudConfigValidation",
+            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML"],
+        ),
+        /// What the original let through, and what each consumer of a cloud-config ignores or refuses.
+        .target(
+            name: "CloudConfigLinting",
+            dependencies: [
+                "CloudConfig", "CloudConfigLoading", "CloudConfigValidation", "Diagnostics", "LocatedYAML", "UnitFiles",
+            ],
+        ),
         .target(
             name: "TopologyLoading",
             dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Topology", "UnitFiles"],
@@ -123,7 +135,10 @@ let package = Package(
         /// What coreos-cloudinit does to a machine.
         .target(
             name: "NodeSetup",
-            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Systemd", subprocess],
+            dependencies: [
+                "CloudConfig", "CloudConfigLoading", "CloudConfigValidation", "Diagnostics", "LocatedYAML", "Systemd",
+                subprocess,
+            ],
         ),
 
         // MARK: Commands: one command a file.
@@ -131,9 +146,9 @@ let package = Package(
         .target(
             name: "SlipwayCommands",
             dependencies: [
-                "Certificates", "CloudConfig", "CloudConfigLoading", "Diagnostics", "Etcd", "FleetRegistry", "Images",
-                "LibvirtProvider", "Planning", "Provisioning", "Reporting", "SecureShell", "Topology", "TopologyLoading",
-                "UnitFiles",
+                "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "Etcd",
+                "FleetRegistry", "Images", "LibvirtProvider", "Planning", "Provisioning", "Reporting", "SecureShell",
+                "Topology", "TopologyLoading", "UnitFiles",
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
@@ -176,7 +191,10 @@ let package = Package(
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestKit", "UnitFiles"]),
         .testTarget(
             name: "CloudConfigTests",
-            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "TestKit"],
+            dependencies: [
+                "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "CloudConfigValidation", "Diagnostics",
+                "TestKit",
+            ],
         ),
         .testTarget(
             name: "PlanningTests",

@@ -45,6 +45,7 @@ package enum Etcd2Key: String, SettingKey {
 
 extension Etcd2Key {
     package static let section = "etcd2"
+    package static let sectionDeprecation: String? = "etcd2 is no longer shipped in Container Linux"
 
     package var type: SettingType {
         switch self {

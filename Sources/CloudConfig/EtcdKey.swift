@@ -53,6 +53,7 @@ package enum EtcdKey: String, SettingKey {
 
 extension EtcdKey {
     package static let section = "etcd"
+    package static let sectionDeprecation: String? = "etcd is no longer shipped in Container Linux"
 
     package var type: SettingType {
         switch self {

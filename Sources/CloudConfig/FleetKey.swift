@@ -21,6 +21,7 @@ package enum FleetKey: String, SettingKey {
 
 extension FleetKey {
     package static let section = "fleet"
+    package static let sectionDeprecation: String? = "fleet is no longer shipped in Container Linux"
 
     package var type: SettingType {
         switch self {

@@ -9,12 +9,15 @@ package protocol SettingKey: RawRepresentable<String>, CaseIterable, Hashable, S
     var validity: Validity? { get }
     /// Why the key should no longer be used.
     var deprecation: String? { get }
+    /// Why the last CoreOS did not want the whole section any more.
+    static var sectionDeprecation: String? { get }
 }
 
 extension SettingKey {
     package var type: SettingType { .string }
     package var validity: Validity? { nil }
     package var deprecation: String? { nil }
+    package static var sectionDeprecation: String? { nil }
 }
 
 package enum SettingType: String, Sendable, Hashable {

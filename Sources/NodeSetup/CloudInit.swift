@@ -1,5 +1,6 @@
 import CloudConfig
 import CloudConfigLoading
+import CloudConfigValidation
 import Diagnostics
 import Systemd
 
@@ -48,18 +49,16 @@ package struct CloudInit: Sendable {
     // MARK: Checking
 
     private func validate(_ userData: UserData) -> Int32 {
-        let diagnostics: [Diagnostic]
-        switch UserDataKind(userData.bytes) {
-        case .empty, .script, .ignition, .gzip: return 0
-        case .cloudConfig, .unknown:
-            let text = String(decoding: userData.bytes, as: UTF8.self)
-            diagnostics = CloudConfigLoader.load(text, file: userData.file).diagnostics
-        }
+        let diagnostics = CloudConfigValidator.validate(userData.bytes, file: userData.file)
         for diagnostic in diagnostics {
             let line = diagnostic.location?.line ?? 0
-            complain("\(Timestamp.now) line \(line): \(diagnostic.severity.rawValue): \(diagnostic.message)")
+            complain("\(Timestamp.now) line \(line): \(level(diagnostic.severity)): \(diagnostic.message)")
         }
         return diagnostics.isEmpty ? 0 : 1
+    }
+
+    private func level(_ severity: Diagnostic.Severity) -> String {
+        severity == .note ? "info" : severity.rawValue
     }
 
     // MARK: Setting up

@@ -198,8 +198,8 @@ import Testing
         #expect(try await machine.apply("hostnam: x\nwrite_files: [{path: /a, permissions: '9'}]", "-validate") == 1)
         #expect(
             machine.complaints.map { $0.drop { $0 != "l" } } == [
-                #"line 2: warning: unknown key "hostnam" in a cloud-config"#,
-                #"line 3: error: invalid value "9" for "permissions""#,
+                #"line 2: warning: unrecognized key "hostnam""#,
+                "line 3: error: invalid value 9",
             ]
         )
         machine.forget()

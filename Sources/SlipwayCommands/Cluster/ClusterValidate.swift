@@ -1,4 +1,5 @@
 import ArgumentParser
+import CloudConfigLinting
 import Diagnostics
 import Reporting
 import Topology
@@ -7,12 +8,21 @@ import TopologyLoading
 struct ClusterValidate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check a topology file and its units; touches nothing.",
-        discussion: "Every mistake is shown at once, with its place and what was probably meant. Exit code 1 on errors.",
+        abstract: "Check a topology file and its units, or a cloud-config; touches nothing.",
+        discussion: """
+            A file whose first line is #cloud-config is checked as one: the rules of CoreOS's own validator, and what \
+            it let through and a node then chokes on. Every mistake is shown at once, with its place and what was \
+            probably meant. Exit code 1 on errors.
+            """,
     )
 
-    @Argument(help: "The topology file.")
+    @Argument(help: "The topology or cloud-config file.")
     var file: String
+    @Option(
+        name: .customLong("for"),
+        help: "Who is to read the cloud-config: coreos (and Slipway's nodes), flatcar or cloud-init.",
+    )
+    var consumer: Consumer?
     @OptionGroup var output: JSONOption
 
     struct Payload: Encodable {
@@ -25,27 +35,49 @@ struct ClusterValidate: AsyncParsableCommand {
     }
 
     func run() async throws {
+        switch try ValidatedFile(path: file, isCloudConfig: consumer != nil) {
+        case .topology: try validateTopology()
+        case .cloudConfig(let bytes): try validateCloudConfig(bytes)
+        }
+    }
+
+    private func validateTopology() throws {
         let argument = ClusterArgument(file)
         let loaded = try argument.load()
-        let valid = loaded.topology != nil && !loaded.diagnostics.hasErrors
+        let topology = loaded.diagnostics.hasErrors ? nil : loaded.topology
+        let payload = Payload(
+            file: try argument.path(),
+            valid: topology != nil,
+            name: loaded.topology?.name,
+            nodes: loaded.topology?.nodeCount,
+            units: loaded.topology?.units.count,
+            diagnostics: loaded.diagnostics.inReadingOrder,
+        )
+        let summary = topology.map { topology in
+            let nodes = Format.count(topology.nodeCount, "node")
+            let units = Format.count(topology.units.count, "unit")
+            return "cluster \(topology.name), \(nodes), \(units)"
+        }
+        try report(payload, sources: loaded.sources, summary: summary ?? "")
+    }
+
+    private func validateCloudConfig(_ bytes: [UInt8]) throws {
+        let consumer = consumer ?? .coreos
+        let findings = consumer.findings(bytes, file: file)
+        let payload = Payload(file: file, valid: !findings.hasErrors, diagnostics: findings)
+        let sources = [file: String(decoding: bytes, as: UTF8.self)]
+        try report(payload, sources: sources, summary: "a cloud-config for \(consumer.rawValue)")
+    }
+
+    private func report(_ payload: Payload, sources: [String: String], summary: String) throws {
         if output.json {
-            let payload = Payload(
-                file: try argument.path(),
-                valid: valid,
-                name: loaded.topology?.name,
-                nodes: loaded.topology?.nodeCount,
-                units: loaded.topology?.units.count,
-                diagnostics: loaded.diagnostics.inReadingOrder,
-            )
             try Output.json(payload)
         } else {
-            Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
-            if valid, let topology = loaded.topology {
-                let nodes = Format.count(topology.nodeCount, "node")
-                let units = Format.count(topology.units.count, "unit")
-                Output.print("\(try argument.path()) is valid: cluster \(topology.name), \(nodes), \(units).")
-            }
+            Diagnosing.show(payload.diagnostics, sources: sources)
+            if payload.valid { Output.print("\(payload.file) is valid: \(summary).") }
         }
-        guard valid else { throw ExitCode.failure }
+        guard payload.valid else { throw ExitCode.failure }
     }
 }
+
+extension Consumer: ExpressibleByArgument {}
