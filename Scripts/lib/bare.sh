@@ -7,8 +7,11 @@
 #
 # ROOT and LAYER are the image's directories (slipway image list --json).
 set -euo pipefail
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+# shellcheck source=Scripts/lib/common.sh
+. "$here/common.sh"
 # shellcheck source=Scripts/lib/probe.sh
-. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/probe.sh"
+. "$here/probe.sh"
 
 root=$1 layer=$2 members=${3:-3} proxies=${4:-2}
 home=${SLIPWAY_HOME:-/var/lib/slipway}/clusters/bare
@@ -114,7 +117,16 @@ for i in $(seq $((members + proxies))); do
     virsh -q define "$home/n$i.xml"
     starts+=("start bare-n$i;")
 done
-virsh -q "${starts[*]}"
+# libvirt 9.0 at times holds a domain for active that an earlier run of the same name left: such a start is repeated.
+virsh -q "${starts[*]}" 2>/dev/null || true
+start_missing() {
+    local i missing=0
+    for i in $(seq $((members + proxies))); do
+        virsh -q list --name | grep -qx "bare-n$i" || { missing=1 && virsh -q start "bare-n$i" || true; }
+    done
+    return $missing
+}
+wait_until 10 "libvirt to start all bare domains" start_missing
 quorum=$(wait_nodes 1 "$members")
 answering=$quorum
 [ "$proxies" -eq 0 ] || answering=$(wait_nodes $((members + 1)) $((members + proxies)))

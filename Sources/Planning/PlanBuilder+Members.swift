@@ -16,14 +16,16 @@ extension PlanBuilder {
     // MARK: The first start
 
     private mutating func planBootstrap(_ changes: [String: NodeChange]) {
-        var started: [String] = []
+        var started: [String: [String]] = [:]
         let members = wantedMembers.map { nodePlan($0, peers: wantedPeers, state: .new) }
         plans += members
         for plan in members {
-            started += planBootstrapMember(plan, change: changes[plan.name] ?? .none)
+            started[plan.name] = planBootstrapMember(plan, change: changes[plan.name] ?? .none)
         }
-        awaitEtcd(members, id: "etcd/quorum", reason: "the members find each other", needs: started)
-        for plan in members { awaitNode(plan, reason: "it is a member", needs: []) }
+        let all = members.flatMap { started[$0.name] ?? [] }
+        awaitEtcd(members, id: "etcd/quorum", reason: "the members find each other", needs: all)
+        if let etcdGate { settled.append(etcdGate) }
+        for plan in members { awaitNode(plan, reason: "it is a member", needs: started[plan.name] ?? []) }
     }
 
     private mutating func planBootstrapMember(_ plan: NodePlan, change: NodeChange) -> [String] {

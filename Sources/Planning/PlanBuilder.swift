@@ -168,8 +168,11 @@ struct PlanBuilder {
         observed.provider.nodes(of: topology.name).first { $0.name == name }?.power == .running
     }
 
+    /// A node waits for etcd by itself. In a cluster that comes up, all do so at once and from the start, so that what
+    /// takes time besides etcd (logins, cloud-config) is over when the members have found each other; in a cluster that
+    /// lives, changes go one after the other.
     mutating func awaitNode(_ plan: NodePlan, reason: String, needs: [String]) {
-        let gate = etcdGate.map { [$0] } ?? []
+        let gate = isBootstrapping ? [] : etcdGate.map { [$0] } ?? []
         let step = Step("node/\(plan.name)/ready", .awaitNode(plan), reason: reason, needs: unique(needs + gate))
         add(step)
         settled.append(step.id)

@@ -3,7 +3,7 @@ import Planning
 import SecureShell
 import Topology
 
-/// The rungs a started node climbs until it is ready: its address answers, etcd answers on it, ssh lets us in, its
+/// The rungs a started node climbs until it is ready: its address answers, ssh lets us in, etcd answers on it, its
 /// cloud-config is applied, fleet lists it.
 struct Ladder {
     let executor: Executor
@@ -20,10 +20,15 @@ struct Ladder {
 
     private func climbRungs() async throws {
         try await address()
-        try await etcd()
+        // The login is made while etcd starts, when the node has nothing else to do.
         async let configured: Void = cloudConfig()
-        async let listed: Void = fleet()
-        _ = try await (configured, listed)
+        async let listed: Void = etcdAndFleet()
+        _ = try await (listed, configured)
+    }
+
+    private func etcdAndFleet() async throws {
+        try await etcd()
+        try await fleet()
     }
 
     private func address() async throws {
@@ -54,28 +59,28 @@ struct Ladder {
         }
     }
 
-    /// Waits on the node itself for the word of coreos-cloudinit.
+    /// Waits on the node itself for the word of coreos-cloudinit, whose last act is to start etcd and fleet.
     private func cloudConfig() async throws {
-        say("waiting for its cloud-config to be applied")
-        let seconds = limits.cloudConfig.components.seconds
-        // One login that watches the result instead of a login a question.
+        let limit = limits.etcd + limits.cloudConfig
+        // One login that waits for the result instead of a login a question. sshd starts after coreos-cloudinit's
+        // first word, so there is a file for tail to follow.
         let script = """
-            for i in $(seq \(seconds * 10)); do \
-            r=$(cat /run/coreos-cloudinit/result.json 2>/dev/null); \
-            case "$r" in *'"done"'*|*'"ok":false'*) echo "$r"; exit 0;; esac; sleep 0.1; done; echo "$r"; exit 1
+            cd /run/coreos-cloudinit && timeout \(limit.components.seconds) sh -c \
+            'tail -n +1 -F result.json 2>/dev/null | grep -m 1 -e stage.:.done -e ok.:false' || \
+            { cat result.json; exit 1; }
             """
         do {
             let output = try await executor.shell.run(
                 script,
                 on: node.name,
                 at: node.address,
-                deadline: limits.cloudConfig + .seconds(10),
+                deadline: limit + .seconds(10),
             )
             if output.exitCode == 0, output.standardOutput.contains("\"ok\":true") { return }
             let said = output.standardOutput.isEmpty ? "it has not said anything" : output.standardOutput
-            throw await failure("its cloud-config is not applied: \(said)", limits.cloudConfig, unit: "coreos-cloudinit.service")
+            throw await failure("its cloud-config is not applied: \(said)", limit, unit: "coreos-cloudinit.service")
         } catch let error as SSHError {
-            throw await failure("ssh: \(error)", limits.cloudConfig)
+            throw await failure("ssh: \(error)", limit)
         }
     }
 

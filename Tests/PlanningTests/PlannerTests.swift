@@ -14,15 +14,15 @@ import Topology
                 node/central-2/create: it is not there yet < image/build network/create
                 node/central-3/create: it is not there yet < image/build network/create
                 etcd/quorum: the members find each other < node/central-1/create node/central-2/create node/central-3/create
-                node/central-1/ready: it is a member < etcd/quorum
-                node/central-2/ready: it is a member < etcd/quorum
-                node/central-3/ready: it is a member < etcd/quorum
+                node/central-1/ready: it is a member < node/central-1/create
+                node/central-2/ready: it is a member < node/central-2/create
+                node/central-3/ready: it is a member < node/central-3/create
                 node/worker-1/create: it is not there yet < image/build network/create
-                node/worker-1/ready: it is not there yet < node/worker-1/create etcd/quorum
-                unit/hello.service: fleet does not have it yet < node/central-1/ready node/central-2/ready \
+                node/worker-1/ready: it is not there yet < node/worker-1/create
+                unit/hello.service: fleet does not have it yet < etcd/quorum node/central-1/ready node/central-2/ready \
                 node/central-3/ready node/worker-1/ready
-                units/active: the units may have moved < unit/hello.service node/central-1/ready node/central-2/ready \
-                node/central-3/ready node/worker-1/ready
+                units/active: the units may have moved < unit/hello.service etcd/quorum node/central-1/ready \
+                node/central-2/ready node/central-3/ready node/worker-1/ready
 
                 """
         )

@@ -66,6 +66,17 @@ package final class RealEtcd: Sendable {
 
     // MARK: Doing things to it
 
+    /// The first member that follows another.
+    package func follower() async throws -> Int {
+        for (index, url) in clientURLs.enumerated() {
+            let status = try await EtcdHTTPClient(endpoints: [url]).status(of: url)
+            if let leader = status.leader, leader != status.member { return index }
+        }
+        throw NoFollower()
+    }
+
+    private struct NoFollower: Error {}
+
     /// Ends a member as a power cut would.
     package func kill(_ index: Int) { process(index)?.stop() }
 

@@ -1,0 +1,28 @@
+import Glibc
+import Provisioning
+
+/// What libvirt itself leaves of a container that is undefined: its mount points, which are empty, and its log.
+///
+/// Seen with libvirt 9.0: `virLXCProcessCleanup` unmounts them and does not remove them.
+struct ContainerRemains: Sendable {
+    var stateDirectory = "/run/libvirt/lxc"
+    var logDirectory = "/var/log/libvirt/lxc"
+
+    /// Removes them by the domain's exact name. A directory that is not empty is in use, and not ours to remove.
+    func remove(domain: String) throws(ProviderError) {
+        for suffix in ["dev", "devpts", "fuse"] {
+            try removeIfPresent("\(stateDirectory)/\(domain).\(suffix)", by: rmdir)
+        }
+        try removeIfPresent("\(logDirectory)/\(domain).log", by: unlink)
+    }
+
+    private func removeIfPresent(
+        _ path: String,
+        by removal: (UnsafePointer<CChar>) -> CInt,
+    ) throws(ProviderError) {
+        guard removal(path) != 0 else { return }
+        let code = errno
+        guard ![ENOENT, ENOTEMPTY, EBUSY].contains(code) else { return }
+        throw ProviderError(.failed, "cannot remove \(path)", cause: String(cString: strerror(code)))
+    }
+}
