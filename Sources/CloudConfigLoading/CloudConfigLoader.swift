@@ -4,14 +4,22 @@ import LocatedYAML
 
 /// Reads cloud-configs, as CoreOS read YAML, and says everything that is wrong with one.
 package struct CloudConfigLoader: Sendable {
-    private var decoder = YAMLDecoder(schema: .coreOS, foldsHyphens: true, unknownKeys: .warning)
+    private var decoder: YAMLDecoder
 
-    private init() {}
+    private init(mismatches: Diagnostic.Severity) {
+        decoder = YAMLDecoder(schema: .coreOS, foldsHyphens: true, unknownKeys: .warning, mismatches: mismatches)
+    }
 
     /// Reads a whole cloud-config, header and all.
     ///
+    /// - Parameter mismatches: how bad a value of a wrong type is. With a warning it is left out, as the original did:
+    ///   a node must come up.
     /// - Returns: what could be read, which is not to be used when there are errors among the diagnostics.
-    package static func load(_ text: String, file: String) -> (config: CloudConfig, diagnostics: [Diagnostic]) {
+    package static func load(
+        _ text: String,
+        file: String,
+        mismatches: Diagnostic.Severity = .error,
+    ) -> (config: CloudConfig, diagnostics: [Diagnostic]) {
         guard UserDataKind.isCloudConfig(text) else {
             let message = "must be \"\(CloudConfigRenderer.header)\" or begin with \"#!\""
             let location = SourceLocation(file: file, line: 1, column: 1)
@@ -21,13 +29,16 @@ package struct CloudConfigLoader: Sendable {
         // Twice the same key: the last one counted, and a node that came up so must go on doing it.
         let document = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning)
         guard let root = document.root else { return (CloudConfig(), document.diagnostics) }
-        let (config, diagnostics) = load(root)
+        let (config, diagnostics) = load(root, mismatches: mismatches)
         return (config, (document.diagnostics + diagnostics).inReadingOrder)
     }
 
     /// Reads a cloud-config that is part of another file.
-    package static func load(_ node: YAMLNode) -> (config: CloudConfig, diagnostics: [Diagnostic]) {
-        var loader = CloudConfigLoader()
+    package static func load(
+        _ node: YAMLNode,
+        mismatches: Diagnostic.Severity = .error,
+    ) -> (config: CloudConfig, diagnostics: [Diagnostic]) {
+        var loader = CloudConfigLoader(mismatches: mismatches)
         let config = loader.config(node)
         return (config, loader.decoder.diagnostics.inReadingOrder)
     }
@@ -224,7 +235,7 @@ package struct CloudConfigLoader: Sendable {
     private mutating func strings(_ key: String, in fields: YAMLFields) -> [String] {
         elements(key, in: fields).compactMap { element in
             if let text = element.asString { return text }
-            decoder.report("expected text in \"\(key)\", found \(element.found)", at: element.location)
+            decoder.reportMismatch("expected text in \"\(key)\", found \(element.found)", at: element.location)
             return nil
         }
     }
@@ -235,7 +246,8 @@ package struct CloudConfigLoader: Sendable {
             if pair.value.isNull {
                 decoder.warn("\"\(key)\" has no value and is not read", at: pair.keyLocation)
             } else {
-                decoder.report("expected a list for \"\(key)\", found \(pair.value.found)", at: pair.value.location)
+                let message = "expected a list for \"\(key)\", found \(pair.value.found)"
+                decoder.reportMismatch(message, at: pair.value.location)
             }
             return []
         }

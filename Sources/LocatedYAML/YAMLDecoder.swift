@@ -13,15 +13,19 @@ package struct YAMLDecoder: Sendable {
     package let foldsHyphens: Bool
     /// How bad a key is that nobody knows.
     package let unknownKeys: Diagnostic.Severity
+    /// How bad a value is that is of another type than its key: a warning where it is as if it were not there.
+    package let mismatches: Diagnostic.Severity
 
     package init(
         schema: YAMLSchema = .core,
         foldsHyphens: Bool = false,
         unknownKeys: Diagnostic.Severity = .error,
+        mismatches: Diagnostic.Severity = .error,
     ) {
         self.schema = schema
         self.foldsHyphens = foldsHyphens
         self.unknownKeys = unknownKeys
+        self.mismatches = mismatches
     }
 
     // MARK: Mappings
@@ -33,7 +37,7 @@ package struct YAMLDecoder: Sendable {
     ///   - keys: every valid key.
     package mutating func fields(of node: YAMLNode, as what: String, keys: [String]) -> YAMLFields? {
         guard let pairs = node.pairs else {
-            report("expected a mapping for \(what), found \(node.found)", at: node.location)
+            reportMismatch("expected a mapping for \(what), found \(node.found)", at: node.location)
             return nil
         }
         let fields = YAMLFields(pairs: Self.lastOfEachKey(pairs).map(normalized), what: what, location: node.location)
@@ -92,7 +96,11 @@ package struct YAMLDecoder: Sendable {
 
     package mutating func int(_ key: String, in fields: YAMLFields) -> Int? {
         let schema = schema
-        return value(key, in: fields, expected: "a whole number") { $0.asInt(schema) }
+        return value(key, in: fields, expected: "a whole number") { node in
+            // The original cut what follows the point.
+            node.asInt(schema)
+                ?? (schema == .coreOS ? node.asDouble(schema).flatMap { Int(exactly: $0.rounded(.towardZero)) } : nil)
+        }
     }
 
     package mutating func double(_ key: String, in fields: YAMLFields) -> Double? {
@@ -172,6 +180,11 @@ package struct YAMLDecoder: Sendable {
         diagnostics.append(.error(message, at: location, notes: notes))
     }
 
+    /// Reports that a value is of another type than expected.
+    package mutating func reportMismatch(_ message: String, at location: SourceLocation?, notes: [String] = []) {
+        diagnostics.append(Diagnostic(mismatches, message, at: location, notes: notes))
+    }
+
     package mutating func warn(_ message: String, at location: SourceLocation?, notes: [String] = []) {
         diagnostics.append(.warning(message, at: location, notes: notes))
     }
@@ -184,7 +197,11 @@ package struct YAMLDecoder: Sendable {
         if expected == "true or false", schema == .core, pair.value.asBool(.coreOS) != nil {
             notes.append("write true or false, without quotes")
         }
-        report("expected \(expected) for \"\(pair.key)\", found \(pair.value.found)", at: location, notes: notes)
+        reportMismatch(
+            "expected \(expected) for \"\(pair.key)\", found \(pair.value.found)",
+            at: location,
+            notes: notes
+        )
     }
 }
 

@@ -21,6 +21,12 @@ package struct YAMLDocument: Sendable {
         self.file = file
         self.text = text
         var source = SourceText(text, file: file)
+        if let index = AliasGuard.danger(in: source.scalars) {
+            let message = "a key may not be made of aliases in a text that has so many of them"
+            self.root = nil
+            self.diagnostics = [.error(message, at: source.location(of: index))]
+            return
+        }
         var diagnostics: [Diagnostic] = []
         var duplicates = DuplicateKeys()
         var root: YAMLNode?

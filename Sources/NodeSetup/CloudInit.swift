@@ -35,7 +35,8 @@ package struct CloudInit: Sendable {
             return 0
         }
         do {
-            let userData = try UserData(options)
+            for note in options.notes { machine.say(note) }
+            let userData = try await SourceSearch(machine: machine).userData(from: options.sources)
             if options.validates { return validate(userData) }
             try await setUp(userData, options)
             return 0
@@ -77,6 +78,7 @@ package struct CloudInit: Sendable {
             try await executor.perform(plan.commands)
             try report(SetupResult(stage: .done, failedJobs: executor.failedJobs))
         } catch {
+            let error = located(error, executor.current, userData)
             let result = SetupResult(stage: stage, failedJobs: executor.failedJobs, error: error.description)
             do {
                 try report(result)
@@ -87,13 +89,24 @@ package struct CloudInit: Sendable {
         }
     }
 
+    /// The error with the line that asked for what failed.
+    private func located(_ error: NodeSetupError, _ effect: Effect?, _ userData: UserData) -> NodeSetupError {
+        guard let effect, UserDataKind(userData.bytes) == .cloudConfig else { return error }
+        let place = EffectPlace(String(decoding: userData.bytes, as: UTF8.self), file: userData.file)
+        guard let location = place.location(of: effect, isAboutOwner: error.code == .account) else { return error }
+        return NodeSetupError(error.code, "\(location): \(error.message)", cause: error.cause)
+    }
+
     private func plan(_ userData: UserData, _ options: CloudInitOptions) throws(NodeSetupError) -> SetupPlan {
         switch UserDataKind(userData.bytes) {
         case .cloudConfig: return try plan(cloudConfig: userData, options)
-        case .script: return SetupPlan(script: userData.bytes, workspace: options.workspace)
+        case .script:
+            // The machine gets its name and its keys from the metadata before the script runs.
+            let base = plan(CloudConfig(), userData.metadata, options)
+            return base.running(script: try substituted(userData).bytes, workspace: options.workspace)
         case .empty: return plan(CloudConfig(), userData.metadata, options)
         case .ignition:
-            machine.say("this is an Ignition config, which is not for this program")
+            machine.say("Detected an Ignition config. Exiting...")
             return SetupPlan()
         case .gzip, .unknown:
             throw NodeSetupError(
@@ -104,18 +117,24 @@ package struct CloudInit: Sendable {
     }
 
     private func plan(cloudConfig: UserData, _ options: CloudInitOptions) throws(NodeSetupError) -> SetupPlan {
-        guard let original = String(validating: cloudConfig.bytes, as: UTF8.self) else {
-            throw NodeSetupError(.userData, "\(cloudConfig.file) is not UTF-8 text")
-        }
-        let (text, unknown) = Substitution.apply(original, try addresses(cloudConfig.metadata.addresses, original))
-        for token in unknown { machine.say("\(token) is not known on this machine and leaves nothing behind") }
-        let (config, diagnostics) = CloudConfigLoader.load(text, file: cloudConfig.file)
+        let (bytes, isText) = try substituted(cloudConfig)
+        guard isText else { throw NodeSetupError(.userData, "\(cloudConfig.file) is not UTF-8 text") }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let (config, diagnostics) = CloudConfigLoader.load(text, file: cloudConfig.file, mismatches: .warning)
         let report = DiagnosticRenderer().render(diagnostics, sources: [cloudConfig.file: text]).trimmed
         if diagnostics.hasErrors {
             throw NodeSetupError(.userData, "the cloud-config is wrong, and nothing was done", cause: "\n\(report)")
         }
         if !report.isEmpty { machine.say(report) }
         return plan(config, cloudConfig.metadata, options)
+    }
+
+    /// User-data with the machine's addresses in it; as it was where it is no text.
+    private func substituted(_ userData: UserData) throws(NodeSetupError) -> (bytes: [UInt8], isText: Bool) {
+        guard let original = String(validating: userData.bytes, as: UTF8.self) else { return (userData.bytes, false) }
+        let (text, unknown) = Substitution.apply(original, try addresses(userData.metadata.addresses, original))
+        for token in unknown { machine.say("\(token) is not known on this machine and leaves nothing behind") }
+        return (Array(text.utf8), true)
     }
 
     private func plan(_ config: CloudConfig, _ metadata: NodeMetadata, _ options: CloudInitOptions) -> SetupPlan {

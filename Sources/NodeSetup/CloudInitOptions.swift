@@ -1,7 +1,9 @@
 /// The command line of coreos-cloudinit, in Go's style: `-flag`, `--flag`, `-flag=value`, `-flag value`.
 package struct CloudInitOptions: Sendable, Hashable {
-    package var file: String?
-    package var configDrive: String?
+    /// Where to look for user-data, all at once.
+    var sources: [DataSource] = []
+    /// What a preset does not do here.
+    var notes: [String] = []
     package var validates = false
     package var printsVersion = false
     package var printsHelp = false
@@ -36,8 +38,24 @@ package struct CloudInitOptions: Sendable, Hashable {
         case "version": printsVersion = try Self.bool(flag, value)
         case "ignore-failure": ignoresFailure = try Self.bool(flag, value)
         case "h", "help": printsHelp = true
-        case "from-file": file = try Self.text(flag, value, &rest)
-        case "from-configdrive": configDrive = try Self.text(flag, value, &rest)
+        case "from-file": sources.append(.file(try Self.text(flag, value, &rest)))
+        case "from-configdrive": sources.append(.configDrive(try Self.text(flag, value, &rest)))
+        case "from-url": sources.append(.url(try Self.text(flag, value, &rest)))
+        case "from-proc-cmdline": if try Self.bool(flag, value) { sources.append(.kernelCommandLine) }
+        case "oem":
+            let (preset, note) = try OEMPreset.sources(Self.text(flag, value, &rest))
+            sources += preset
+            if let note { notes.append(note) }
+        case "convert-netconf":
+            throw NodeSetupError(
+                .usage,
+                "-convert-netconf is not done here: give the network as .network units in the user-data"
+            )
+        case _ where OEMPreset.cloudFlags.contains(flag):
+            throw NodeSetupError(
+                .usage,
+                "-\(flag) asks a cloud, and this program reads no cloud's data; use -from-url or -from-configdrive"
+            )
         case "workspace": workspace = try Self.text(flag, value, &rest)
         case "ssh-key-name": keyName = try Self.keyName(Self.text(flag, value, &rest))
         default: throw NodeSetupError(.usage, "there is no flag -\(flag)")
@@ -71,15 +89,21 @@ package struct CloudInitOptions: Sendable, Hashable {
         return name
     }
 
+    static let sourceNeeded = "name a source: -from-file, -from-configdrive, -from-url, -from-proc-cmdline or -oem"
+
     package static let usage = """
         usage: coreos-cloudinit [flags]
           -from-file=FILE          read user-data from a file
           -from-configdrive=DIR    read user-data and metadata from a config drive: DIR/openstack/latest
+          -from-url=URL            read user-data from a URL; up to 15 tries, none after an answer 4xx
+          -from-proc-cmdline       read user-data from the URL in the kernel's cloud-config-url=
+          -oem=NAME                the sources of a kind of machine: ec2-compat, rackspace-onmetal (their config drive)
           -validate                check the user-data and do nothing; every finding is a line, and any makes the exit 1
           -ssh-key-name=NAME       keep the keys of the user core under this name (coreos-cloudinit)
           -workspace=DIR           keep scripts here (/var/lib/coreos-cloudinit)
           -ignore-failure          exit 0 whatever happens
           -version                 print the version
+        Of several sources the first that is there is taken.
 
         """
 }

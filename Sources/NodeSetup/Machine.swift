@@ -19,6 +19,8 @@ package struct Machine: Sendable {
     package var setHostname: @Sendable (String) throws(NodeSetupError) -> Void
     /// Runs a program to its end; the text is its input.
     package var run: @Sendable (_ program: String, _ arguments: [String], _ input: String) async throws -> Void
+    /// Runs a program to its end and returns what it wrote, at most `limit` bytes.
+    package var read: @Sendable (_ program: String, _ arguments: [String], _ limit: Int) async throws -> [UInt8]
     package var connectToSystemd: @Sendable () throws(SystemdError) -> any SystemdManager
     /// Says that what is ordered after this program may start.
     package var notifyReady: @Sendable () throws(SystemdError) -> Void
@@ -32,6 +34,7 @@ package struct Machine: Sendable {
         hostname: @escaping @Sendable () -> String,
         setHostname: @escaping @Sendable (String) throws(NodeSetupError) -> Void,
         run: @escaping @Sendable (String, [String], String) async throws -> Void,
+        read: @escaping @Sendable (String, [String], Int) async throws -> [UInt8] = Machine.readProgram,
         connectToSystemd: @escaping @Sendable () throws(SystemdError) -> any SystemdManager,
         notifyReady: @escaping @Sendable () throws(SystemdError) -> Void = {},
         say: @escaping @Sendable (String) -> Void,
@@ -42,6 +45,7 @@ package struct Machine: Sendable {
         self.hostname = hostname
         self.setHostname = setHostname
         self.run = run
+        self.read = read
         self.connectToSystemd = connectToSystemd
         self.notifyReady = notifyReady
         self.say = say
@@ -101,5 +105,26 @@ package struct Machine: Sendable {
             "\(program) failed (\(result.terminationStatus))",
             cause: result.standardError.trimmed
         )
+    }
+
+    @Sendable package static func readProgram(
+        _ program: String,
+        _ arguments: [String],
+        _ limit: Int,
+    ) async throws -> [UInt8] {
+        let result = try await Subprocess.run(
+            .name(program),
+            arguments: Arguments(arguments),
+            output: .bytes(limit: limit),
+            error: .string(limit: 1 << 16),
+        )
+        guard result.terminationStatus.isSuccess else {
+            throw NodeSetupError(
+                .program,
+                "\(program) failed (\(result.terminationStatus))",
+                cause: result.standardError.trimmed
+            )
+        }
+        return result.standardOutput
     }
 }

@@ -21,7 +21,9 @@ struct NodeFiles: Sendable {
     func host(_ path: String) -> String { root + path }
 
     /// The content of a file; nil when there is none.
-    func read(_ path: String) throws(NodeSetupError) -> [UInt8]? {
+    ///
+    /// - Parameter limit: the most bytes it may have. What is larger is an error, and is not read to its end.
+    func read(_ path: String, limit: Int = .max) throws(NodeSetupError) -> [UInt8]? {
         let descriptor = open(host(path), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -35,6 +37,9 @@ struct NodeFiles: Sendable {
             guard count >= 0 else { throw failure("cannot read \(path)") }
             if count == 0 { return content }
             content += buffer[..<count]
+            guard content.count <= limit else {
+                throw NodeSetupError(.file, "\(path) is larger than \(limit >> 20) MiB")
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 import CloudConfig
 
 extension SetupPlan {
-    /// Runs a script as a service of its own, by bash, whatever its first line says: so the original did it.
-    package init(script: [UInt8], workspace: String) {
+    /// This plan, and after it a script as a service of its own, run by bash, whatever its first line says: so the
+    /// original did it.
+    package func running(script: [UInt8], workspace: String) -> SetupPlan {
         let id = Self.digest(script)
         let path = "\(NodePath.absolute(workspace))/scripts/\(id)"
         let unit = "coreos-cloudinit-\(id).service"
@@ -14,7 +15,9 @@ extension SetupPlan {
             ExecStart=/bin/bash \(path)
 
             """
-        preparation = [
+        var plan = self
+        plan.preparation.removeAll { $0 == .reloadSystemd }
+        plan.preparation += [
             .writeFile(path: path, content: script, owner: nil, mode: 0o744),
             .writeFile(
                 path: "\(NodePath.absolute(workspace))/scripts/unit-name",
@@ -25,7 +28,8 @@ extension SetupPlan {
             .writeUnit(path: "/run/systemd/system/\(unit)", content: content),
             .reloadSystemd,
         ]
-        commands = [.run(.start, unit: unit, isOptional: false)]
+        plan.commands.append(.run(.start, unit: unit, isOptional: false))
+        return plan
     }
 
     /// FNV-1a: the same script has the same name on every boot.

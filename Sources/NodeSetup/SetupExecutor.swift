@@ -10,6 +10,8 @@ package struct SetupExecutor {
     private var hasNetworkEdits = false
     /// Jobs that systemd carried out without success, such as `start web.service: failed`.
     package private(set) var failedJobs: [String] = []
+    /// What is being done, or failed.
+    private(set) var current: Effect?
 
     /// There while unit files were changed that systemd may not have read.
     private static let reloadMark = "/run/coreos-cloudinit/reload"
@@ -20,7 +22,11 @@ package struct SetupExecutor {
     }
 
     package mutating func perform(_ effects: [Effect]) async throws(NodeSetupError) {
-        for effect in effects { try await perform(effect) }
+        for effect in effects {
+            current = effect
+            try await perform(effect)
+        }
+        current = nil
     }
 
     private mutating func perform(_ effect: Effect) async throws(NodeSetupError) {

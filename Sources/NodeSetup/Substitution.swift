@@ -36,33 +36,58 @@ package struct NodeAddresses: Sendable, Hashable {
 package enum Substitution {
     /// The text with tokens replaced, and the tokens for which there is no address: they leave nothing behind.
     ///
-    /// `\$private_ipv4` stands for the token itself. (The original passed over the second of two tokens side by side.)
+    /// `\$private_ipv4` stands for the token itself. As with the original, which looked for a token with the character
+    /// before it, the second of the same two tokens side by side stays as it is.
     package static func apply(_ text: String, _ addresses: NodeAddresses) -> (text: String, unknown: [String]) {
         guard text.utf8.contains(UInt8(ascii: "$")) else { return (text, []) }
-        let tokens = addresses.byToken.map { (token: Array($0.token.utf8), name: $0.token, address: $0.address) }
-        let input = Array(text.utf8)
-        var output: [UInt8] = []
-        output.reserveCapacity(input.count)
+        var bytes = Array(text.utf8)
         var unknown: [String] = []
-        var index = 0
-        while index < input.count {
-            guard input[index] == UInt8(ascii: "$"),
-                let match = tokens.first(where: { input[index...].starts(with: $0.token) })
-            else {
-                output.append(input[index])
-                index += 1
-                continue
-            }
-            index += match.token.count
-            if output.last == UInt8(ascii: "\\") {
-                output.removeLast()
-                output += match.token
-            } else {
-                output += match.address.utf8
-                if match.address.isEmpty, !unknown.contains(match.name) { unknown.append(match.name) }
-            }
+        for (name, address) in addresses.byToken {
+            let token = Array(name.utf8)
+            let (replaced, count) = replacing(token, with: Array(address.utf8), in: bytes)
+            if count > 0, address.isEmpty { unknown.append(name) }
+            bytes = unescaping(token, in: replaced)
         }
-        return (String(decoding: output, as: UTF8.self), unknown)
+        return (String(decoding: bytes, as: UTF8.self), unknown)
+    }
+
+    private static func replacing(
+        _ token: [UInt8],
+        with address: [UInt8],
+        in input: [UInt8],
+    ) -> (output: [UInt8], count: Int) {
+        var output: [UInt8] = []
+        var end = 0
+        var count = 0
+        for start in starts(of: token, in: input) {
+            let isFree = start == 0 || (start > end && input[start - 1] != UInt8(ascii: "\\"))
+            guard isFree else { continue }
+            output += input[end..<start]
+            output += address
+            end = start + token.count
+            count += 1
+        }
+        return (output + input[end...], count)
+    }
+
+    private static func unescaping(_ token: [UInt8], in input: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        var end = 0
+        for start in starts(of: token, in: input) where start > 0 && input[start - 1] == UInt8(ascii: "\\") {
+            output += input[end..<(start - 1)]
+            end = start
+        }
+        return output + input[end...]
+    }
+
+    private static func starts(of token: [UInt8], in input: [UInt8]) -> [Int] {
+        var starts: [Int] = []
+        var rest = input[...]
+        while let dollar = rest.firstIndex(of: UInt8(ascii: "$")) {
+            if input[dollar...].starts(with: token) { starts.append(dollar) }
+            rest = input[(dollar + 1)...]
+        }
+        return starts
     }
 }
 

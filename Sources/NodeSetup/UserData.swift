@@ -9,25 +9,34 @@ struct UserData: Sendable {
     var file = "user-data"
     var metadata = NodeMetadata()
 
-    /// - Throws: ``NodeSetupError`` when there is no source, or it cannot be read.
-    init(_ options: CloudInitOptions) throws(NodeSetupError) {
-        let files = NodeFiles(root: "", setsOwners: false)
-        if let file = options.file {
-            guard let bytes = try files.read(file) else { throw NodeSetupError(.userData, "there is no file \(file)") }
-            (self.bytes, self.file) = (bytes, file)
-        } else if let directory = options.configDrive {
-            // What a config drive does not have is no fault.
-            file = "\(directory)/openstack/latest/user_data"
-            bytes = try files.read(file) ?? []
-            metadata = try Self.metadata("\(directory)/openstack/latest/meta_data.json", files)
-        } else {
-            throw NodeSetupError(.usage, "name a source: -from-file or -from-configdrive")
+    /// More than any node is given, packed or not; what is larger is never in memory as a whole.
+    static let limit = 64 << 20
+
+    private static let files = NodeFiles(root: "", setsOwners: false)
+
+    /// A file that a person named: when it is not there, it will not come.
+    init(file: String) throws(NodeSetupError) {
+        guard let bytes = try Self.files.read(file, limit: Self.limit) else {
+            throw NodeSetupError(.userData, "there is no file \(file)")
         }
-        if UserDataKind(bytes) == .gzip { bytes = try Self.unpacked(bytes, file) }
+        try self.init(unpacking: bytes, file: file)
     }
 
-    private static func metadata(_ path: String, _ files: NodeFiles) throws(NodeSetupError) -> NodeMetadata {
-        guard let bytes = try files.read(path) else { return NodeMetadata() }
+    /// What a config drive does not have is no fault; nil when the drive itself is not there.
+    init?(configDrive directory: String) throws(NodeSetupError) {
+        guard Self.files.exists(directory) else { return nil }
+        let file = "\(directory)/openstack/latest/user_data"
+        try self.init(unpacking: Self.files.read(file, limit: Self.limit) ?? [], file: file)
+        metadata = try Self.metadata("\(directory)/openstack/latest/meta_data.json")
+    }
+
+    init(unpacking bytes: [UInt8], file: String) throws(NodeSetupError) {
+        self.file = file
+        self.bytes = UserDataKind(bytes) == .gzip ? try Self.unpacked(bytes, file) : bytes
+    }
+
+    private static func metadata(_ path: String) throws(NodeSetupError) -> NodeMetadata {
+        guard let bytes = try files.read(path, limit: limit) else { return NodeMetadata() }
         do {
             return try NodeMetadata(json: bytes, file: path)
         } catch {
@@ -37,7 +46,7 @@ struct UserData: Sendable {
 
     private static func unpacked(_ bytes: [UInt8], _ file: String) throws(NodeSetupError) -> [UInt8] {
         do {
-            return try Gzip.decompress(bytes)
+            return try Gzip.decompress(bytes, limit: limit)
         } catch {
             throw NodeSetupError(.userData, "\(file) cannot be unpacked", cause: error.description)
         }

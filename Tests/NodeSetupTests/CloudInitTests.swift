@@ -71,7 +71,7 @@ import Testing
         try machine.write("/home/core/x", "")
         machine.link("/home/core/.ssh", to: "/etc")
         #expect(try await machine.apply("ssh_authorized_keys: [k1]") == 1)
-        #expect(machine.complaints == ["/home/core/.ssh is not a directory"])
+        #expect(machine.complaints == ["\(machine.root)/user-data:2:1: /home/core/.ssh is not a directory"])
     }
 
     @Test func usersAreMadeOnceAndTheirPasswordsSet() async throws {
@@ -137,12 +137,28 @@ import Testing
 
     @Test func aWrongConfigTouchesNothing() async throws {
         let machine = try TestMachine()
-        #expect(try await machine.apply("hostname: [x]\nwrite_files: [{path: /a, content: x}]") == 1)
+        #expect(try await machine.apply("manage_etc_hosts: x\nwrite_files: [{path: /a, content: x}]") == 1)
         #expect(machine.read("/a") == nil)
-        #expect(machine.complaints.first?.contains("user-data:2:11: error: expected text for \"hostname\"") == true)
+        #expect(machine.complaints.first?.contains("user-data:2:19: error: invalid value \"x\"") == true)
         #expect(machine.read(result)?.hasPrefix(#"{"stage":"files","ok":false,"#) == true)
         #expect(machine.readyCount == 0)
-        #expect(try await machine.apply("hostname: [x]", "-ignore-failure") == 0)
+        #expect(try await machine.apply("manage_etc_hosts: x", "-ignore-failure") == 0)
+    }
+
+    @Test func whatHasAWrongTypeIsLeftOut() async throws {
+        let machine = try TestMachine()
+        let config = """
+            hostname: [x]
+            ssh_authorized_keys: k
+            write_files: [{path: /a, content: x}, 3]
+            coreos: {etcd2: {debug: 'true', max_wals: 2.7, snapshot_count: '9', name: yes}}
+            """
+        #expect(try await machine.apply(config) == 0, "\(machine.complaints)")
+        #expect(machine.read("/a") == "x")
+        #expect(machine.hostname == "localhost")
+        let dropIn = machine.read("/run/systemd/system/etcd2.service.d/20-cloudinit.conf")
+        #expect(dropIn == "[Service]\nEnvironment=\"ETCD_MAX_WALS=2\"\nEnvironment=\"ETCD_NAME=yes\"\n")
+        #expect(machine.lines.first?.contains("user-data:2:11: warning: expected text for \"hostname\"") == true)
     }
 
     @Test func aConfigDriveHasMetadata() async throws {
@@ -185,7 +201,9 @@ import Testing
         arguments: [
             ([], 2), (["-frob"], 2), (["x"], 2), (["-from-file"], 2), (["-version"], 0),
             (["-from-file=/nonexistent"], 1),
-            (["-ssh-key-name=../x", "-from-file=/x"], 2), (["-validate=perhaps"], 2),
+            (["-ssh-key-name=../x", "-from-file=/x"], 2), (["-validate=perhaps"], 2), (["-oem=gce"], 2),
+            (["-oem=x"], 2), (["-convert-netconf=debian", "-from-file=/x"], 2), (["-from-waagent=/x"], 2),
+            (["-from-url=ftp://x/"], 1),
         ] as [([String], Int32)]
     )
     func commandLines(arguments: [String], code: Int32) async throws {

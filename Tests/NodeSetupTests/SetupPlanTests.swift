@@ -127,7 +127,9 @@ import Testing
     @Test(arguments: [
         ("http://$private_ipv4:2380", "http://10.0.0.1:2380"), ("\\$private_ipv4", "$private_ipv4"),
         ("${private_ipv4}", "${private_ipv4}"), ("$$private_ipv4", "$10.0.0.1"),
-        ("$private_ipv4$private_ipv4", "10.0.0.110.0.0.1"), ("$private_ipv44", "10.0.0.14"),
+        ("$private_ipv4$private_ipv4", "10.0.0.1$private_ipv4"), ("$private_ipv4,$private_ipv4", "10.0.0.1,10.0.0.1"),
+        ("\\\\$private_ipv4", "\\$private_ipv4"), ("\n$private_ipv4$public_ipv4", "\n10.0.0.1"),
+        ("$private_ipv44", "10.0.0.14"),
         ("# $public_ipv6.", "# ."), ("$private", "$private"), ("é$private_ipv4é", "é10.0.0.1é"), ("", ""),
     ])
     func tokensBecomeAddresses(text: String, expected: String) {

@@ -13,6 +13,8 @@ import TestKit
 final class TestMachine: Sendable {
     let root: String
     let systemd = FakeSystemd()
+    /// Whether files get owners, which only root can give.
+    let setsOwners = Mutex(false)
     private let state = Mutex(State())
 
     private struct State {
@@ -35,7 +37,7 @@ final class TestMachine: Sendable {
     var machine: Machine {
         Machine(
             root: root,
-            setsOwners: false,
+            setsOwners: setsOwners.withLock { $0 },
             environment: ["COREOS_PRIVATE_IPV4": "10.0.0.7"],
             hostname: { [self] in state.withLock { $0.hostname } },
             setHostname: { [self] name in state.withLock { $0.hostname = name } },
@@ -76,7 +78,9 @@ final class TestMachine: Sendable {
 
     // MARK: Files
 
-    func write(_ path: String, _ text: String) throws {
+    func write(_ path: String, _ text: String) throws { try write(path, bytes: Array(text.utf8)) }
+
+    func write(_ path: String, bytes: [UInt8]) throws {
         var directory = root
         for part in path.split(separator: "/").dropLast() {
             directory += "/\(part)"
@@ -84,7 +88,7 @@ final class TestMachine: Sendable {
         }
         guard let file = fopen(root + path, "w") else { throw POSIXFailure("open \(path)") }
         defer { fclose(file) }
-        fwrite(text, 1, text.utf8.count, file)
+        fwrite(bytes, 1, bytes.count, file)
     }
 
     func read(_ path: String) -> String? {
