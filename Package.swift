@@ -13,6 +13,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -42,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -103,7 +105,7 @@ let package = Package(
         /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
         .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
         /// The worker's local door to etcd.
-        .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHPACK, nioHTTP1, nioPosix, nioSSL]),
         /// Node images: a Debian root and the project's node programs on it.
         .target(name: "Images", dependencies: [crypto, logging, subprocess, systemPackage]),
         .target(name: "SecureShell", dependencies: ["Planning", "Topology", crypto, subprocess, systemPackage]),
@@ -206,7 +208,10 @@ let package = Package(
         .testTarget(name: "CertificatesTests", dependencies: ["Certificates", asn1, crypto, x509]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestKit"]),
         .testTarget(name: "NodeSetupTests", dependencies: ["CloudConfig", "NodeSetup", "Systemd", "TestKit"]),
-        .testTarget(name: "EtcdTests", dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioPosix]),
+        .testTarget(
+            name: "EtcdTests",
+            dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
+        ),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(
             name: "FleetTests",

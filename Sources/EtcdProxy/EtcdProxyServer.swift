@@ -10,14 +10,17 @@ package final class EtcdProxyServer: Sendable {
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let core: EventLoopFuture<NIOLoopBound<ProxyCore>>
 
-    /// - Throws: ``ProxyError`` for a mode this program does not serve, or certificates that cannot be read.
+    /// - Throws: ``ProxyError`` for certificates that cannot be read, and for TLS where requests must be looked at.
     package init(
         _ configuration: ProxyConfiguration,
         logger: Logger,
         notifier: ServiceNotifier = ServiceNotifier(address: nil),
     ) throws(ProxyError) {
-        guard configuration.mode == .on else {
-            throw ProxyError(.configuration, "ETCD_PROXY=readonly is not served yet; use on")
+        if configuration.mode == .readonly, configuration.tls != nil {
+            throw ProxyError(
+                .configuration,
+                "ETCD_PROXY=readonly cannot tell reads from writes within TLS; use on, or members with http",
+            )
         }
         let tls = try configuration.tls?.context()
         let loop = group.next()

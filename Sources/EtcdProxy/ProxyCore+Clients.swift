@@ -4,7 +4,7 @@ import NIOCore
 extension ProxyCore {
     /// Takes a new connection on; called before it is active.
     func accept(_ channel: any Channel) throws {
-        let relay = RelayHandler()
+        let relay = RelayHandler(client: configuration.mode == .readonly ? SharedFilter() : nil)
         try channel.pipeline.syncOperations.addHandler(relay)
         let client = ProxyClient(channel, relay)
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.ended(client) }
@@ -48,7 +48,7 @@ extension ProxyCore {
         }
         guard clients.contains(client) else { return channel.close(promise: nil) }
         client.upstream = (channel, endpoint)
-        let relay = RelayHandler()
+        let relay = RelayHandler(server: client.relay.filter)
         do {
             try channel.pipeline.syncOperations.addHandler(relay)
         } catch {

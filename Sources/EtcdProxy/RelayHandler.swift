@@ -9,12 +9,20 @@ final class RelayHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
 
+    /// What a read-only proxy looks through; both sides of a connection share it.
+    let filter: SharedFilter?
+    private let isClient: Bool
+
     private var context: ChannelHandlerContext?
     private var partner: RelayHandler?
     private var early: [NIOAny] = []
     private var inputEnded = false
     private var wantsRead = false
     private var isRejected = false
+
+    init(client filter: SharedFilter?) { (self.filter, isClient) = (filter, true) }
+
+    init(server filter: SharedFilter?) { (self.filter, isClient) = (filter, false) }
 
     /// Ties two sides together; both start to flow.
     static func join(_ one: RelayHandler, _ other: RelayHandler) {
@@ -25,7 +33,7 @@ final class RelayHandler: ChannelDuplexHandler {
     }
 
     private func passOnEarly() {
-        for data in early { partner?.context?.write(data, promise: nil) }
+        for data in early { passOn(data) }
         if !early.isEmpty { partner?.context?.flush() }
         early = []
         if inputEnded { partner?.endOutput() }
@@ -46,6 +54,38 @@ final class RelayHandler: ChannelDuplexHandler {
         context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
     }
 
+    // MARK: Filtering
+
+    private func passOn(_ data: NIOAny) {
+        guard let filter else {
+            partner?.context?.write(data, promise: nil)
+            return
+        }
+        if isRejected { return }
+        let bytes = unwrapInboundIn(data)
+        perform(isClient ? filter.value.fromClient(bytes) : filter.value.fromServer(bytes))
+    }
+
+    private func perform(_ passage: Passage) {
+        if passage.isBroken {
+            context?.close(promise: nil)
+            return
+        }
+        let (client, server) = isClient ? (self, partner) : (partner, self)
+        client?.send(passage.toClient)
+        server?.send(passage.toServer)
+        guard let farewell = passage.farewell else { return }
+        client?.partner = nil
+        server?.partner = nil
+        server?.close(.all)
+        client?.reject(with: farewell)
+    }
+
+    private func send(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
+        context?.writeAndFlush(NIOAny(bytes), promise: nil)
+    }
+
     // MARK: Channel events
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -61,24 +101,24 @@ final class RelayHandler: ChannelDuplexHandler {
     }
 
     private func readIfPossible() {
-        guard isRejected || partner?.context?.channel.isWritable == true else { return }
+        // Through a filter a side also answers for the other.
+        let isWritable = filter == nil || context?.channel.isWritable == true
+        guard isRejected || (isWritable && partner?.context?.channel.isWritable == true) else { return }
         wantsRead = false
         context?.read()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isRejected { return }
-        if let partner {
-            partner.context?.write(data, promise: nil)
-        } else {
-            early.append(data)
-        }
+        if partner == nil { early.append(data) } else { passOn(data) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { partner?.context?.flush() }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, let partner, partner.wantsRead { partner.readIfPossible() }
+        guard context.channel.isWritable else { return }
+        if let partner, partner.wantsRead { partner.readIfPossible() }
+        if filter != nil, wantsRead { readIfPossible() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -81,7 +81,7 @@ struct NodeConfiguration {
         .merging(node.role.cloudConfig)
     }
 
-    private var runsFleet: Bool { node.role.etcd != .none && topology.fleet.enabled }
+    private var runsFleet: Bool { node.role.runsFleet && topology.fleet.enabled }
 
     private var files: [CloudConfig.File] {
         let hostKey = inputs.hostKey(node.name)

@@ -12,10 +12,13 @@ package enum EtcdRole: String, Sendable, Hashable, Codable, CaseIterable {
     case member
     /// Serves etcd's ports on localhost by forwarding to the members.
     case proxy
-    /// As `proxy`, but refuses writes.
+    /// As `proxy`, but refuses writes, and so has no fleet.
     case readonly
     /// Has no etcd, and so no fleet.
     case none
+
+    /// fleet keeps its state in etcd, and so needs a way to write there.
+    package var runsFleet: Bool { self == .member || self == .proxy }
 }
 
 /// A group of like nodes.

@@ -62,7 +62,7 @@ struct Placement {
         }
         guard let key = unmet.first else { return [noRoleHasAll(wanted, candidate)] }
         if let without = roles.first(where: { !$0.runsFleet && $0.meets([key: wanted[key] ?? []]) }) {
-            let notes = ["role \"\(without.name)\" has it, but with `etcd: none` its nodes run no fleet"]
+            let notes = ["role \"\(without.name)\" has it, but with `etcd: \(without.etcd)` its nodes run no fleet"]
             return [unmetMetadata(key, wanted, candidate, notes: notes)]
         }
         return unmet.map { unmetMetadata($0, wanted, candidate, notes: hints(for: $0, wanted[$0] ?? [])) }
@@ -209,8 +209,7 @@ struct Placement {
 }
 
 extension Role {
-    /// fleet keeps its state in etcd, and so needs a way to it.
-    package var runsFleet: Bool { etcd != .none }
+    package var runsFleet: Bool { etcd.runsFleet }
 
     /// Whether the role's nodes have, for every key, one of the values.
     package func meets(_ wanted: [String: Set<String>]) -> Bool {

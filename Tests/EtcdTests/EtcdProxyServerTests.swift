@@ -140,15 +140,6 @@ import Testing
             #expect(error?.description.contains("127.0.0.1:\(ports[0])") == true)
         }
     }
-
-    @Test func readonlyIsRefused() throws {
-        let here = [Endpoint(host: "127.0.0.1", port: 0)]
-        let configuration = ProxyConfiguration(mode: .readonly, listen: here, peers: here)
-        let error = #expect(throws: ProxyError.self) {
-            try EtcdProxyServer(configuration, logger: Logger(label: "test"))
-        }
-        #expect(error?.description.contains("readonly") == true)
-    }
 }
 
 private func retryOnce(_ request: () async -> HTTPAnswer?) async -> HTTPAnswer? {

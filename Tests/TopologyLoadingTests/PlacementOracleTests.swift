@@ -118,7 +118,7 @@ private struct Oracle {
     }
 
     private func fits(_ wants: FleetRequirements, _ node: Role) -> Bool {
-        node.etcd != .none
+        (node.etcd == .member || node.etcd == .proxy)
             && wants.metadata.allSatisfy { key, values in node.metadata[key].map(values.contains) ?? false }
     }
 

@@ -52,7 +52,7 @@ extension SmokeTest {
     func checkProxies() async throws {
         guard !proxies.isEmpty else { throw SmokeInapplicable(reason: "no node is a proxy") }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for node in proxies where node.etcd == .proxy {
+            for node in proxies {
                 let scripts = [2379, 4001].map { proxyScript($0, tls: node.etcdTLS) }.joined(separator: "\n")
                 group.addTask {
                     _ = try await run(scripts, on: node, limit: .seconds(60), failure: "its proxy does not serve all")

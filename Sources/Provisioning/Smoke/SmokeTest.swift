@@ -91,8 +91,8 @@ package struct SmokeTest: Sendable {
     // MARK: The cluster
 
     var members: [ObservedNode] { nodes.filter { $0.etcd == .member } }
-    var proxies: [ObservedNode] { nodes.filter { $0.etcd == .proxy || $0.etcd == .readonly } }
-    var machines: [ObservedNode] { nodes.filter { $0.etcd != .none } }
+    var proxies: [ObservedNode] { nodes.filter { $0.etcd == .proxy } }
+    var machines: [ObservedNode] { nodes.filter(\.etcd.runsFleet) }
     var endpoints: [String] { members.compactMap(\.clientURL) }
     var fleet: any FleetAccess { executor.clusters.fleet(endpoints) }
 
