@@ -63,7 +63,22 @@ extension UnitFile {
     package var summary: String? { values(of: "Description", in: "Unit").last }
 
     /// Why the options cannot be written as a unit file that reads back the same; nil when they can.
-    package var optionFault: String? { options.lazy.compactMap(\.fault).first }
+    package var optionFault: String? { options.lazy.compactMap(\.fault).first ?? writingFault }
+
+    /// The unit as it is once it was written and read again: without spaces around names and values, and with the
+    /// parts of a section together.
+    package var asWritten: UnitFile { UnitFile.parse(canonicalText, origin: TextOrigin(file: "unit")).unit }
+
+    /// The last word: writes the options, reads them, and compares.
+    private var writingFault: String? {
+        let (read, diagnostics) = UnitFile.parse(canonicalText, origin: TextOrigin(file: "unit"))
+        if let error = diagnostics.first(where: { $0.severity == .error }) { return error.message }
+        let names = { (options: [UnitOption]) in
+            Dictionary(grouping: options, by: \.section).mapValues { $0.map(\.name) }
+        }
+        let isSame = names(read.options) == names(options.map(\.withoutOuterSpaces))
+        return isSame ? nil : "the options cannot be written as a unit file"
+    }
 }
 
 extension UnitFile: Codable {

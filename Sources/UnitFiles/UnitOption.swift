@@ -43,7 +43,19 @@ extension UnitOption {
         }
         if let fault = nameFault { return fault }
         if value.unicodeScalars.contains("\0") { return "the value of \(name) contains a zero byte" }
+        if value.unicodeScalars.last == "\\" {
+            return "the value of \(name) ends in a backslash and would take in the next line"
+        }
         return hasLooseNewline ? "the value of \(name) contains a newline without a backslash before it" : nil
+    }
+
+    /// As a reader of unit files takes it.
+    var withoutOuterSpaces: UnitOption {
+        var option = self
+        let scalars = name.unicodeScalars.drop { $0.properties.isWhitespace }
+        let end = scalars.lastIndex { !$0.properties.isWhitespace }
+        option.name = end.map { String(scalars[...$0]) } ?? ""
+        return option
     }
 
     private var nameFault: String? {

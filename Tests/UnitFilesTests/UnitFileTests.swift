@@ -107,10 +107,25 @@ import UnitFiles
         UnitOption(section: "A", name: "", value: ""), UnitOption(section: "A", name: "b=", value: ""),
         UnitOption(section: "A", name: "[b", value: ""), UnitOption(section: "A", name: "#b", value: ""),
         UnitOption(section: "A", name: "b", value: "c\nd=e"), UnitOption(section: "A", name: "b", value: "c\0"),
-        UnitOption(section: "A", name: "b", value: "c\r\nd=e"),
+        UnitOption(section: "A", name: "b", value: "c\r\nd=e"), UnitOption(section: "A", name: "b", value: "c\\"),
+        UnitOption(section: "A", name: "b", value: String(repeating: "c", count: 2048)),
     ])
     func injectionsAreFound(option: UnitOption) {
         #expect(UnitFile(options: [option]).optionFault != nil)
+    }
+
+    /// What is stored is what a reader of the unit file will find in it.
+    @Test func optionsAreTakenAsTheyWillBeRead() {
+        let sent = [
+            UnitOption(section: "A", name: " b ", value: " c "), UnitOption(section: "B", name: "d", value: ""),
+            UnitOption(section: "A", name: "e", value: "f"),
+        ]
+        let read = [
+            UnitOption(section: "A", name: "b", value: "c"), UnitOption(section: "A", name: "e", value: "f"),
+            UnitOption(section: "B", name: "d", value: ""),
+        ]
+        #expect(UnitFile(options: sent).optionFault == nil)
+        #expect(UnitFile(options: sent).asWritten.options == read)
     }
 
     @Test func continuedValuesAreNoInjection() {

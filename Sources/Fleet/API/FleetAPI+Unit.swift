@@ -25,7 +25,9 @@ extension FleetAPI {
         }
         let unitName = try Self.validName(name)
         let target = try Self.target(wanted)
-        let file = UnitFile(options: wanted.options ?? [])
+        let sent = UnitFile(options: wanted.options ?? [])
+        if let fault = sent.optionFault { throw APIError(400, fault) }
+        let file = sent.asWritten
         // The registry, not the copy, says what there is: two clients may be at it.
         let existing = try await registry.unit(name)
         if let existing { return try await update(existing, file, target) }
@@ -116,7 +118,6 @@ extension FleetAPI {
     }
 
     private static func validate(_ file: UnitFile, _ name: UnitName) throws(APIError) {
-        if let fault = file.optionFault { throw APIError(400, fault) }
         if let exclusion = FleetRequirements(of: file, name: name).exclusions.first {
             throw APIError(400, exclusion.message)
         }
