@@ -131,7 +131,7 @@ let package = Package(
             name: "Fleet",
             dependencies: [
                 "Etcd", "FleetRegistry", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbirdCore, logging,
-                nioCore, nioPosix, serviceLifecycle, unixSignals,
+                nioCore, nioPosix, nioSSL, serviceLifecycle, unixSignals,
             ],
         ),
         /// What coreos-cloudinit does to a machine.
@@ -216,8 +216,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", logging,
-                serviceLifecycle,
+                "Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", asyncHTTPClient,
+                logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
             ],
         ),
         .testTarget(

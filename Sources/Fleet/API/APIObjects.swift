@@ -53,13 +53,34 @@ enum APIObjects {
 
     /// One change of a machine's metadata.
     struct MetadataChange: Decodable, Sendable {
+        /// The original's documents show a plain text here, its program took only an object; both are taken.
         struct Value: Decodable, Sendable {
-            var value: String
+            var value: String?
+
+            private enum CodingKeys: String, CodingKey { case value }
+
+            init(from decoder: any Decoder) throws {
+                if let plain = try? decoder.singleValueContainer().decode(String.self) {
+                    value = plain
+                } else {
+                    let object = try decoder.container(keyedBy: CodingKeys.self)
+                    value = try object.decodeIfPresent(String.self, forKey: .value)
+                }
+            }
         }
 
         var op: String
         var path: String
         var value: Value?
+
+        private enum CodingKeys: String, CodingKey { case op, path, value }
+
+        init(from decoder: any Decoder) throws {
+            let object = try decoder.container(keyedBy: CodingKeys.self)
+            op = try object.decodeIfPresent(String.self, forKey: .op) ?? ""
+            path = try object.decodeIfPresent(String.self, forKey: .path) ?? ""
+            value = try object.decodeIfPresent(Value.self, forKey: .value)
+        }
     }
 }
 

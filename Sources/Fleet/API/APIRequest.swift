@@ -3,10 +3,13 @@ package struct APIRequest: Sendable {
     package var method: String
     /// Decoded, without the query.
     package var path: String
-    /// Names and values, decoded.
+    /// Names and values, decoded; of several values of one name the first.
     package var query: [String: String]
+    /// The names that have several values.
+    package var repeatedQuery: Set<String> = []
     package var contentTypes: [String]
     package var body: [UInt8]
+    package var peer = APIPeer.unknown
 
     package init(
         _ method: String,

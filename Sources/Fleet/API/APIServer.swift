@@ -3,6 +3,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ServiceLifecycle
 import Systemd
 
@@ -15,23 +16,33 @@ package struct APIServer: Service {
 
     /// Bytes of a request's body; unit files are small.
     static let maximumBody = 4 << 20
+    /// No request of a client of fleet's has headers, or a path, of more than a few hundred bytes.
+    static let headerLimits = HTTP1Channel.Configuration.DecoderConfiguration(
+        maxHeaderFieldSize: 16 << 10,
+        maxHeaderListSize: 32 << 10,
+        maxHeaderFieldCount: 100,
+    )
     /// A client that is silent for so long is gone.
     static let idleLimit = TimeAmount.seconds(60)
 
     let listener: APIListener
+    let tls: ServerTLS?
     let api: FleetAPI
     let version: String
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
 
+    /// - Parameter tls: for TCP; a unix socket is never encrypted.
     package init(
         _ listener: APIListener,
         _ api: FleetAPI,
+        tls: ServerTLS? = nil,
         version: String,
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress?) -> Void = { _ in },
     ) {
         self.listener = listener
+        self.tls = listener.isLocal ? nil : tls
         self.api = api
         self.version = version
         self.logger = logger
@@ -40,11 +51,17 @@ package struct APIServer: Service {
 
     package func run() async throws {
         let http = HTTP1Channel(
-            responder: { request, writer, _ in try await respond(request, writer) },
-            configuration: .init(idleTimeout: Self.idleLimit),
+            responder: { request, writer, channel in try await respond(request, writer, channel) },
+            configuration: .init(idleTimeout: Self.idleLimit, httpDecoderConfiguration: Self.headerLimits),
         )
         let connections = try await bind(http)
-        logger.notice("serving the API", metadata: ["on": "\(listener)"])
+        logger.notice("serving the API", metadata: ["on": "\(listener)", "tls": "\(tls != nil)"])
+        if listener.isOpen, tls?.asksForCertificates != true {
+            logger.warning(
+                "whoever reaches this port may run anything on the cluster; see api_cafile",
+                metadata: ["on": "\(listener)"],
+            )
+        }
         onListening(connections.channel.localAddress)
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
@@ -68,7 +85,12 @@ package struct APIServer: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
         let setup: @Sendable (any Channel) -> EventLoopFuture<HTTP1Channel.Value> = { channel in
-            http.setup(channel: channel, logger: logger)
+            guard let tls else { return http.setup(channel: channel, logger: logger) }
+            return channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
+            }.flatMap {
+                http.setup(channel: channel, logger: logger)
+            }
         }
         do {
             switch listener {
@@ -90,18 +112,27 @@ package struct APIServer: Service {
         }
     }
 
-    private func respond(_ request: Request, _ writer: consuming ResponseWriter) async throws {
-        let response = Self.response(try await answer(request), version)
+    private func respond(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        var answer = try await answer(request, channel)
+        if request.method == .head { answer.body = "" }
+        let response = Self.response(answer, version)
         try await writer.write(response: response.head, body: response.body)
     }
 
-    private func answer(_ request: Request) async throws -> APIResponse {
+    private func answer(_ request: Request, _ channel: any Channel) async throws -> APIResponse {
         do {
             let body = try await request.body.collect(upTo: Self.maximumBody)
-            return await api.respond(to: APIRequest(request, body: Array(body.readableBytesView)))
+            var received = APIRequest(request, body: Array(body.readableBytesView))
+            received.peer = await peer(channel)
+            return await api.respond(to: received)
         } catch is NIOTooManyBytesError {
             return FleetAPI.failure(APIError(413, "the body has more than \(Self.maximumBody) bytes"))
         }
+    }
+
+    private func peer(_ channel: any Channel) async -> APIPeer {
+        if listener.isLocal { return await .local(on: channel) }
+        return tls?.asksForCertificates == true ? .certified : .network
     }
 
     private static func response(_ answer: APIResponse, _ version: String) -> Response {
@@ -121,12 +152,14 @@ extension APIRequest {
             let name = pair.prefix { $0 != "=" }
             return (PercentEncoding.decode(name), PercentEncoding.decode(pair.dropFirst(name.count + 1)))
         }
+        let values = Dictionary(grouping: pairs) { $0.0 }
         self.init(
             request.method.rawValue,
             PercentEncoding.decode(path),
-            query: Dictionary(pairs) { first, _ in first },
+            query: values.compactMapValues { $0.first?.1 },
             contentTypes: request.headers[values: .contentType],
             bytes: body,
         )
+        repeatedQuery = Set(values.filter { $0.value.count > 1 }.keys)
     }
 }

@@ -51,34 +51,6 @@ extension FleetAPI {
         let page = APIObjects.MachinePage(machines: machines.isEmpty ? nil : machines, nextPageToken: next?.text)
         return try APIJSON.response(200, page)
     }
-
-    private func patchMachines(_ request: APIRequest) async throws -> APIResponse {
-        try requireJSON(request)
-        let changes = try APIJSON.decode([APIObjects.MetadataChange].self, request.body).map(Self.change)
-        guard !changes.isEmpty else { return .empty(204) }
-        await settle(try await registry.setMetadata(changes))
-        return .empty(204)
-    }
-
-    private static func change(
-        _ change: APIObjects.MetadataChange,
-    ) throws(APIError) -> (machine: String, key: String, value: String?) {
-        let parts = change.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        let isKey: (Character) -> Bool = { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
-        guard parts.count == 4, parts[0].isEmpty, !parts[1].isEmpty, parts[2] == "metadata",
-            !parts[3].isEmpty, parts[3].allSatisfy(isKey)
-        else {
-            throw APIError(400, "invalid path: \(change.path)")
-        }
-        switch (change.op, change.value?.value) {
-        case ("add", let value?), ("replace", let value?):
-            guard !value.isEmpty else { throw APIError(400, "invalid value: empty") }
-            return (parts[1], parts[3], value)
-        case ("remove", _): return (parts[1], parts[3], nil)
-        case ("add", nil), ("replace", nil): throw APIError(400, "invalid value: none")
-        default: throw APIError(400, "invalid op: \(change.op)")
-        }
-    }
 }
 
 extension FleetSnapshot {

@@ -2,6 +2,9 @@ import FleetRegistry
 import UnitFiles
 
 extension FleetAPI {
+    /// Bytes of a unit; etcd refuses requests of more than a megabyte and a half.
+    static let maximumText = 1 << 20
+
     func unit(_ request: APIRequest, _ name: String) async throws -> APIResponse {
         switch request.method {
         case "GET":
@@ -26,6 +29,10 @@ extension FleetAPI {
         let unitName = try Self.validName(name)
         let target = try Self.target(wanted)
         let sent = UnitFile(options: wanted.options ?? [])
+        let length = sent.options.reduce(0) { $0 + $1.section.utf8.count + $1.name.utf8.count + $1.value.utf8.count }
+        guard length <= Self.maximumText else {
+            throw APIError(413, "the unit has \(length) bytes; at most \(Self.maximumText) are allowed")
+        }
         if let fault = sent.optionFault { throw APIError(400, fault) }
         let file = sent.asWritten
         // The registry, not the copy, says what there is: two clients may be at it.
@@ -46,9 +53,7 @@ extension FleetAPI {
 
     private func create(_ name: UnitName, _ file: UnitFile, _ target: TargetState) async throws -> APIResponse {
         try Self.validate(file, name)
-        if name.isTemplate, target != .inactive {
-            throw APIError(400, "cannot activate template unit \"\(name)\"")
-        }
+        try Self.checkTemplate(name, target)
         do {
             await settle(try await registry.create(unit: name.full, file, target: target))
             return .empty(201)
@@ -59,9 +64,7 @@ extension FleetAPI {
 
     private func update(_ existing: FleetUnit, _ file: UnitFile, _ target: TargetState?) async throws -> APIResponse {
         let name = try Self.validName(existing.unit.name)
-        if let target, name.isTemplate, target != .inactive {
-            throw APIError(400, "cannot activate template unit \"\(name)\"")
-        }
+        if let target { try Self.checkTemplate(name, target) }
         let isNewText = !file.options.isEmpty && file.hash != existing.unit.hash
         if isNewText { try Self.validate(file, name) }
         guard isNewText || target != nil else {
@@ -94,8 +97,7 @@ extension FleetAPI {
         guard request.contentTypes.count == 1, let value = request.contentTypes.first else {
             throw APIError(415, "expected 1 Content-Type, got \(request.contentTypes.count)")
         }
-        let type = value.prefix { $0 != ";" }
-        guard type.filter({ !$0.isWhitespace }) == "application/json" else {
+        guard value.prefix(while: { $0 != ";" }).trimmed == "application/json" else {
             throw APIError(415, "only acceptable Content-Type is application/json")
         }
     }
@@ -104,8 +106,13 @@ extension FleetAPI {
         do throws(UnitNameError) {
             return try UnitName(name)
         } catch {
-            throw APIError(400, "\(error)")
+            throw APIError(400, error.originalWords)
         }
+    }
+
+    private static func checkTemplate(_ name: UnitName, _ target: TargetState) throws(APIError) {
+        guard name.isTemplate, target != .inactive else { return }
+        throw APIError(400, "cannot activate template \"\(name)\"")
     }
 
     /// The original took any text for a state, and the unit could then not be read or removed.
@@ -119,7 +126,7 @@ extension FleetAPI {
 
     private static func validate(_ file: UnitFile, _ name: UnitName) throws(APIError) {
         if let exclusion = FleetRequirements(of: file, name: name).exclusions.first {
-            throw APIError(400, exclusion.message)
+            throw APIError(400, exclusion.originalWords)
         }
     }
 }

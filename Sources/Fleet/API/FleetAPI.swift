@@ -9,7 +9,9 @@ package struct FleetAPI: Sendable {
     package let watch: ClusterWatch
     let presence: Presence
     let tokenLimit: UInt16
+    let access: APIAccess
     let logger: Logger
+    private let counters = APIMetrics()
 
     /// How long a write waits for the copy.
     static let copyLimit = Duration.seconds(1)
@@ -19,17 +21,33 @@ package struct FleetAPI: Sendable {
         watch: ClusterWatch,
         presence: Presence,
         tokenLimit: UInt16 = 100,
+        access: APIAccess = APIAccess(),
         logger: Logger,
     ) {
         self.registry = registry
         self.watch = watch
         self.presence = presence
         self.tokenLimit = tokenLimit
+        self.access = access
         self.logger = logger
     }
 
     package func respond(to request: APIRequest) async -> APIResponse {
+        let response = await answer(request)
+        counters.count(request.method, response.status)
+        if request.method != "GET" {
+            let what: Logger.Metadata = [
+                "request": "\(request.method) \(request.path)", "from": "\(request.peer)",
+                "status": "\(response.status)",
+            ]
+            logger.info("a client asked for a change", metadata: what)
+        }
+        return response
+    }
+
+    private func answer(_ request: APIRequest) async -> APIResponse {
         do {
+            if let refusal = access.refusal(of: request) { throw refusal }
             return try await route(request)
         } catch let error as APIError {
             return Self.failure(error)
@@ -52,11 +70,11 @@ package struct FleetAPI: Sendable {
     }
 
     private func route(_ request: APIRequest) async throws -> APIResponse {
+        if request.path == "/metrics" { return metrics() }
         // The original answers nothing else before it is registered.
         guard presence.session != nil || (watch.snapshot != nil && presence.failure?.code == .machineLost) else {
             throw APIError.noEtcd
         }
-        if request.path == "/metrics" { return metrics(request) }
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         guard let rest = Self.withoutPrefix(parts) else {
             throw request.path == "/" ? APIError(405) : .notFound
@@ -85,9 +103,10 @@ package struct FleetAPI: Sendable {
     }
 
     func token(_ request: APIRequest) throws(APIError) -> PageToken {
-        guard let text = request.query["nextPageToken"], !text.isEmpty else {
-            return PageToken(limit: tokenLimit, page: 1)
+        if request.repeatedQuery.contains("nextPageToken") {
+            throw APIError(400, "too many values for page token")
         }
+        guard let text = request.query["nextPageToken"] else { return PageToken(limit: tokenLimit, page: 1) }
         return try PageToken(text, limit: tokenLimit)
     }
 
@@ -103,14 +122,8 @@ package struct FleetAPI: Sendable {
         return APIResponse(status: 200, body: DiscoveryDocument.text)
     }
 
-    private func metrics(_ request: APIRequest) -> APIResponse {
-        let snapshot = watch.snapshot
-        let lines = [
-            "# TYPE fleet_registry_units gauge", "fleet_registry_units \(snapshot?.units.count ?? 0)",
-            "# TYPE fleet_registry_machines gauge", "fleet_registry_machines \(snapshot?.machines.count ?? 0)",
-            "# TYPE fleet_engine_unplaced_units gauge", "fleet_engine_unplaced_units \(snapshot?.reasons.count ?? 0)",
-        ]
-        let body = lines.joined(separator: "\n") + "\n"
-        return APIResponse(status: 200, contentType: "text/plain; version=0.0.4", body: body)
+    private func metrics() -> APIResponse {
+        let text = counters.text(watch.snapshot, machine: presence.session?.machineID)
+        return APIResponse(status: 200, contentType: "text/plain; version=0.0.4", body: text)
     }
 }

@@ -18,6 +18,14 @@ package struct FleetConfiguration: Sendable, Equatable {
     package var disableEngine = false
     package var verbosity = 0
     package var tokenLimit: UInt16 = 100
+    /// Where the API is served besides the sockets that systemd opened: `unix:///path` or `tcp://address:port`.
+    package var apiListen: [String] = []
+    /// PEM files for TCP: what clients see, and whose clients are served; all TCP sockets, those of systemd too.
+    package var apiCertFile = ""
+    package var apiKeyFile = ""
+    package var apiCAFile = ""
+    /// Users of this machine who may change anything, by name or number, beside root; empty: all who can connect.
+    package var apiWriters: [String] = []
 
     package init() {}
 
@@ -56,6 +64,11 @@ package struct FleetConfiguration: Sendable, Equatable {
         case "engine_reconcile_interval": engineReconcileInterval = try value.duration()
         case "disable_engine": disableEngine = try value.flag()
         case "verbosity": verbosity = try value.number(in: 0...10)
+        case "api_listen": apiListen = value.list
+        case "api_certfile": apiCertFile = value.plain
+        case "api_keyfile": apiKeyFile = value.plain
+        case "api_cafile": apiCAFile = value.plain
+        case "api_writers": apiWriters = value.list
         case "token_limit": tokenLimit = UInt16(try value.number(in: 1...65535))
         default:
             // In the environment other programs' variables may have the prefix, as FLEET_ENDPOINT does.

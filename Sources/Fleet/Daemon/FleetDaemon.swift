@@ -18,6 +18,7 @@ package struct FleetDaemon: Sendable {
     let configuration: FleetConfiguration
     let identity: MachineIdentity
     let listeners: [APIListener]
+    let apiSecurity: APISecurity
     let etcd: any EtcdClient
     let systemd: any SystemdManager
     let logger: Logger
@@ -28,6 +29,7 @@ package struct FleetDaemon: Sendable {
         configuration: FleetConfiguration,
         identity: MachineIdentity,
         listeners: [APIListener],
+        apiSecurity: APISecurity = APISecurity(),
         etcd: any EtcdClient,
         systemd: any SystemdManager,
         logger: Logger,
@@ -36,6 +38,7 @@ package struct FleetDaemon: Sendable {
         self.configuration = configuration
         self.identity = identity
         self.listeners = listeners
+        self.apiSecurity = apiSecurity
         self.etcd = etcd
         self.systemd = systemd
         self.logger = logger
@@ -62,6 +65,7 @@ package struct FleetDaemon: Sendable {
             watch: watch,
             presence: presence,
             tokenLimit: configuration.tokenLimit,
+            access: apiSecurity.access,
             logger: logger,
         )
         let ttl = max(configuration.agentTTL.components.seconds, 1)
@@ -75,7 +79,9 @@ package struct FleetDaemon: Sendable {
         if !configuration.disableEngine {
             services.append(EngineService(registry: registry, watch: watch, presence: presence, logger: logger))
         }
-        services += listeners.map { APIServer($0, api, version: Self.version, logger: logger) }
+        services += listeners.map {
+            APIServer($0, api, tls: apiSecurity.tls, version: Self.version, logger: logger)
+        }
         let signals = SignalService(
             agent: agent,
             systemd: systemd,

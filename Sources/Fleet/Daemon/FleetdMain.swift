@@ -25,12 +25,14 @@ package struct FleetdMain: Sendable {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "fleetd")
         logger.logLevel = configuration.verbosity > 1 ? .debug : configuration.verbosity > 0 ? .info : .notice
-        let listeners = sockets.isEmpty ? [.unix(path: Self.socketPath)] : sockets.map(APIListener.inherited)
+        let standard = sockets.isEmpty ? [.unix(path: Self.socketPath)] : sockets.map(APIListener.inherited)
+        let listeners = try standard + configuration.apiListen.map { text throws(FleetError) in try APIListener(text) }
         let directory = UnitDirectory(path: configuration.unitsDirectory)
         let daemon = FleetDaemon(
             configuration: configuration,
             identity: try .read(directory: directory.parent),
             listeners: listeners,
+            apiSecurity: try APISecurity(configuration),
             etcd: EtcdHTTPClient(
                 endpoints: configuration.etcdServers,
                 requestTimeout: configuration.etcdRequestTimeout,

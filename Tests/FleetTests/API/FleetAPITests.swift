@@ -11,20 +11,8 @@ struct FleetAPITests {
     let etcd = FakeEtcd()
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
 
-    /// The API of a registered machine `m1`; nothing else runs.
     private func withAPI(tokenLimit: UInt16 = 100, _ body: (FleetAPI, MachineSession) async throws -> Void) async throws {
-        let watch = ClusterWatch(registry, logger: FleetMachine.quiet, pauses: (.milliseconds(5), .milliseconds(5)))
-        let presence = Presence()
-        let api = FleetAPI(
-            registry: registry, watch: watch, presence: presence, tokenLimit: tokenLimit, logger: FleetMachine.quiet)
-        let session = try await registry.register(.named("m1", ["role": "web"]), ttl: 600)
-        presence.began(session)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await watch.run() }
-            #expect(await watch.wait(until: session.revision, within: .seconds(5)))
-            try await body(api, session)
-            group.cancelAll()
-        }
+        try await withFleetAPI(etcd, tokenLimit: tokenLimit, body)
     }
 
     private func put(_ api: FleetAPI, _ name: String, _ body: String) async -> APIResponse {
@@ -105,10 +93,17 @@ struct FleetAPITests {
             APIRequest("GET", "/fleet/v1/units", query: ["nextPageToken": "ZAAAAA=="]), 400,
             "token page must be greater than zero"
         ),
+        (APIRequest("GET", "/fleet/v1/machines", query: ["nextPageToken": "ZAAB"]), 400, "unexpected EOF"),
+        (APIRequest("GET", "/fleet/v1/state", query: ["nextPageToken": ""]), 400, "EOF"),
         (
-            APIRequest("GET", "/fleet/v1/machines", query: ["nextPageToken": "ZAABAAAA"]), 400,
-            "too many values for page token"
+            APIRequest("GET", "/fleet/v1/state", query: ["nextPageToken": "ZA+C"]), 400,
+            "illegal base64 data at input byte 2"
         ),
+        (.twoTokens, 400, "too many values for page token"),
+        (APIRequest("POST", "/fleet/v1/discovery"), 400, "only HTTP GET supported against this resource"),
+        (APIRequest("PUT", "/fleet/v1/machines"), 405, "only GET and PATCH supported against this resource"),
+        (APIRequest("POST", "/fleet/v1/state"), 405, "only GET supported against this resource"),
+        (APIRequest("GET", "/v1-alpha"), 405, ""), (APIRequest("GET", "/fleet/v1/machines/"), 404, ""),
         (APIRequest("PUT", "/fleet/v1/units/x.service", body: "{}"), 415, "expected 1 Content-Type, got 0"),
         (
             APIRequest("PUT", "/fleet/v1/units/x.service", contentTypes: ["text/plain"], body: "{}"), 415,
@@ -203,6 +198,14 @@ struct FleetAPITests {
         let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
         let api = FleetAPI(registry: registry, watch: watch, presence: Presence(), logger: FleetMachine.quiet)
         #expect(await api.respond(to: APIRequest("GET", "/fleet/v1/units")).status == 503)
+    }
+}
+
+extension APIRequest {
+    fileprivate static var twoTokens: APIRequest {
+        var request = APIRequest("GET", "/fleet/v1/units", query: ["nextPageToken": "ZAABAA=="])
+        request.repeatedQuery = ["nextPageToken"]
+        return request
     }
 }
 
