@@ -7,11 +7,8 @@
 #
 # ROOT and LAYER are the image's directories (slipway image list --json).
 set -euo pipefail
-here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-# shellcheck source=Scripts/lib/common.sh
-. "$here/common.sh"
 # shellcheck source=Scripts/lib/probe.sh
-. "$here/probe.sh"
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/probe.sh"
 
 root=$1 layer=$2 members=${3:-3} proxies=${4:-2}
 home=${SLIPWAY_HOME:-/var/lib/slipway}/clusters/bare
@@ -19,7 +16,9 @@ emulator=$(virsh -q -c lxc:///system capabilities | sed -n 's:.*<emulator>\(.*\)
 export LIBVIRT_DEFAULT_URI=lxc:///system
 
 address() { echo "10.98.0.$((10 + $1))"; }
-uuid() { printf 'ba5e0000-0000-4000-8000-%012d' "$1"; }
+# Names of this run alone: libvirt 9.0 may notice late that a container of the same name ended, and then ends its successor.
+domain() { echo "bare-$$-n$1"; }
+uuid() { printf 'ba5e0000-0000-4000-8000-%08d%04d' $$ "$1"; }
 
 network_xml() {
     echo "<network><name>bare</name><bridge name='slw-bare' stp='off' delay='0'/><forward mode='nat'/>"
@@ -61,7 +60,7 @@ cloud_config() { # number
 domain_xml() { # number
     cat <<XML
 <domain type='lxc'>
-  <name>bare-n$1</name><uuid>$(uuid "$1")</uuid>
+  <name>$(domain "$1")</name><uuid>$(uuid "$1")</uuid>
   <memory unit='MiB'>1024</memory><vcpu>1</vcpu>
   <os><type>exe</type><init>/.slipway/layer/usr/lib/slipway/slipway-node-init</init></os>
   <features><privnet/><capabilities policy='allow'/></features>
@@ -80,10 +79,10 @@ XML
 clean() {
     local i deadline=$((SECONDS + 20))
     for i in $(seq $((members + proxies))); do
-        virsh -q send-process-signal "bare-n$i" 1 sigkill
+        virsh -q send-process-signal "$(domain "$i")" 1 sigkill
     done >/dev/null 2>&1 || true
-    while virsh -q list --name | grep -q '^bare-n' && [ $SECONDS -lt $deadline ]; do sleep 0.05; done
-    for i in $(seq $((members + proxies))); do virsh -q undefine "bare-n$i"; done >/dev/null 2>&1 || true
+    while virsh -q list --name | grep -q "^bare-$$-" && [ $SECONDS -lt $deadline ]; do sleep 0.05; done
+    for i in $(seq $((members + proxies))); do virsh -q undefine "$(domain "$i")"; done >/dev/null 2>&1 || true
     for i in $(seq $((members + proxies))); do
         "$layer/usr/lib/slipway/slipway-node-init" --remove-cgroup "slipway-$(uuid "$i")" || true
     done
@@ -115,21 +114,12 @@ for i in $(seq $((members + proxies))); do
     cloud_config "$i" >"$home/n$i/config/openstack/latest/user_data"
     domain_xml "$i" >"$home/n$i.xml"
     virsh -q define "$home/n$i.xml"
-    starts+=("start bare-n$i;")
+    starts+=("start $(domain "$i");")
 done
-# libvirt 9.0 at times holds a domain for active that an earlier run of the same name left: such a start is repeated.
-virsh -q "${starts[*]}" 2>/dev/null || true
-start_missing() {
-    local i missing=0
-    for i in $(seq $((members + proxies))); do
-        virsh -q list --name | grep -qx "bare-n$i" || { missing=1 && virsh -q start "bare-n$i" || true; }
-    done
-    return $missing
-}
-wait_until 10 "libvirt to start all bare domains" start_missing
+virsh -q "${starts[*]}"
 quorum=$(wait_nodes 1 "$members")
 answering=$quorum
 [ "$proxies" -eq 0 ] || answering=$(wait_nodes $((members + 1)) $((members + proxies)))
 # shellcheck disable=SC2046
-began=$(first_start_ms $(seq -f 'bare-n%g' $((members + proxies))))
+began=$(first_start_ms $(seq -f "bare-$$-n%g" $((members + proxies))))
 echo "quorum_ms=$((quorum - began)) proxies_ms=$((answering - began))"
