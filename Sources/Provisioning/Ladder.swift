@@ -20,7 +20,7 @@ struct Ladder {
 
     private func climbRungs() async throws {
         try await address()
-        // The login is made while etcd starts, when the node has nothing else to do.
+        // The login is made while etcd's members find each other, when the node has nothing else to do.
         async let configured: Void = cloudConfig()
         async let listed: Void = etcdAndFleet()
         _ = try await (listed, configured)
@@ -59,9 +59,17 @@ struct Ladder {
         }
     }
 
+    /// Logins take time from etcd's start, so they wait until its port is open; whether etcd works is another rung's matter.
+    private func etcdListens() async throws {
+        guard node.etcd != .none else { return }
+        let address = node.address
+        _ = try await Waiting.until(limits.etcd) { await executor.reaches(address, 2379) ? true : nil }
+    }
+
     /// Waits on the node itself for the word of coreos-cloudinit, whose last act is to start etcd and fleet.
     private func cloudConfig() async throws {
         let limit = limits.etcd + limits.cloudConfig
+        try await etcdListens()
         // One login that waits for the result instead of a login a question. sshd starts after coreos-cloudinit's
         // first word, so there is a file for tail to follow.
         let script = """
