@@ -171,6 +171,8 @@ let package = Package(
         /// PID 1 of a container node until it hands over to systemd.
         .executableTarget(name: "slipway-node-init"),
         .executableTarget(name: "slipway-etcd-proxy", dependencies: ["EtcdProxy", logging]),
+        /// Times the scheduler, for Scripts/bench.
+        .executableTarget(name: "schedule-bench", dependencies: ["Scheduling", "UnitFiles"]),
 
         // MARK: Tests.
 

@@ -3,7 +3,7 @@ import Scheduling
 
 extension FleetSnapshot {
     /// What the scheduler decides from.
-    var clusterState: ClusterState {
+    package var clusterState: ClusterState {
         ClusterState(
             machines: machines.keys.sorted().map(schedulingMachine),
             jobs: units.keys.sorted().compactMap { name in units[name].map { job($0) } },
@@ -12,7 +12,17 @@ extension FleetSnapshot {
     }
 
     func schedulingMachine(_ id: String) -> Machine {
-        Machine(id: id, metadata: metadata(of: id), primaryIP: machines[id]?.record.primaryIP ?? "")
+        let record = machines[id]?.record
+        let resources = record?.memory.flatMap { memory in
+            record?.cpus.map { Machine.Resources(memory: memory, cpus: $0) }
+        }
+        return Machine(
+            id: id,
+            metadata: metadata(of: id),
+            primaryIP: record?.primaryIP ?? "",
+            resources: resources,
+            isDraining: draining.contains(id),
+        )
     }
 
     private func job(_ unit: StoredUnit) -> Job {

@@ -118,7 +118,7 @@ extension FleetRegistry {
         try await write("ask who leads", Transaction(if: [fence(leader)], then: [])).succeeded
     }
 
-    private func fence(_ leader: EngineLeader) -> Comparison {
+    func fence(_ leader: EngineLeader) -> Comparison {
         Comparison(keyspace.engine, .equal, .createRevision(leader.createRevision))
     }
 }

@@ -61,7 +61,10 @@ extension FleetRegistry {
     /// - Throws: `noSuchUnit`, or that etcd did not do it.
     @discardableResult
     package func destroy(unit name: String) async throws(RegistryError) -> Int64 {
-        let keys = [keyspace.unit(name), keyspace.desired(name), keyspace.schedule(name), keyspace.reason(name)]
+        let keys = [
+            keyspace.unit(name), keyspace.desired(name), keyspace.schedule(name), keyspace.reason(name),
+            keyspace.update(name),
+        ]
         let transaction = Transaction(if: [.exists(keyspace.unit(name))], then: keys.map { .delete($0) })
         let response = try await write("destroy unit \(name)", transaction)
         guard response.succeeded else { throw Self.noSuchUnit(name) }

@@ -42,6 +42,15 @@ extension FleetSnapshot {
         case .schedule(let name): schedule[name] = Versioned(keyValue.text, revision: keyValue.modRevision)
         case .reason(let name): reasons[name] = keyValue.text
         case .metadata(let machine, let key): metadata[machine, default: [:]][key] = keyValue.text
+        case .drain(let id): draining.insert(id)
+        case .rebalance:
+            guard let mode = RebalanceMode(rawValue: keyValue.text) else {
+                throw RegistryError(.malformed, "'\(keyValue.text)' is no way to rebalance")
+            }
+            rebalance = mode
+        case .update(let name):
+            let record = try JSONText.decode(UpdateRecord.self, keyValue.value)
+            updates[name] = Versioned(record, revision: keyValue.modRevision)
         case .machine(let id): machines[id] = try StoredMachine(keyValue)
         case .state(let unit, let machine): states[unit, default: [:]][machine] = try StoredState(keyValue)
         case .engine: leader = EngineLeader(keyValue)
@@ -55,6 +64,9 @@ extension FleetSnapshot {
         case .desired(let name): desired[name] = nil
         case .schedule(let name): schedule[name] = nil
         case .reason(let name): reasons[name] = nil
+        case .drain(let id): draining.remove(id)
+        case .rebalance: rebalance = .off
+        case .update(let name): updates[name] = nil
         case .machine(let id): machines[id] = nil
         case .metadata(let machine, let key):
             metadata[machine]?[key] = nil

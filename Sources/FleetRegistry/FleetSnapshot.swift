@@ -13,6 +13,11 @@ package struct FleetSnapshot: Sendable, Equatable {
     package internal(set) var machines: [String: StoredMachine] = [:]
     /// Machine id to metadata set through the API; an empty value removes.
     package internal(set) var metadata: [String: [String: String]] = [:]
+    /// Ids of machines that are being drained; they need not be present.
+    package internal(set) var draining: Set<String> = []
+    package internal(set) var rebalance = RebalanceMode.off
+    /// Updates that run or have ended, by the name of the unit or template.
+    package internal(set) var updates: [String: Versioned<UpdateRecord>] = [:]
     /// Unit to machine id to state.
     package internal(set) var states: [String: [String: StoredState]] = [:]
     package internal(set) var leader: EngineLeader?

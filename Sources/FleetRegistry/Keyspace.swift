@@ -5,15 +5,18 @@
 /// | `unit/NAME` | the unit's canonical text | |
 /// | `desired/NAME` | `inactive`, `loaded` or `launched` | |
 /// | `schedule/NAME` | the machine the unit is to run on | |
-/// | `reason/NAME` | why the unit, though wanted, is on no machine | |
+/// | `reason/NAME` | why the unit, though wanted, is on no machine, or cannot leave one that is being drained | |
 /// | `machine/ID` | ``MachineRecord`` as JSON | the machine's |
 /// | `metadata/ID/KEY` | metadata set through the API, over the machine's own; empty removes | |
+/// | `drain/ID` | there while the machine is being drained | |
+/// | `rebalance` | ``RebalanceMode``; missing when off | |
+/// | `update/NAME` | ``UpdateRecord`` as JSON | |
 /// | `state/NAME/ID` | ``UnitState`` as JSON | the machine's |
 /// | `engine` | the leading engine's machine | that machine's |
 ///
 /// Nothing here is written periodically: a lease's renewal is the only sign of life. The lease of a machine takes
 /// its presence, its unit states and its leadership with it. `unit/` and `desired/` are made and deleted together, and
-/// deleting them deletes `schedule/` and `reason/` too.
+/// deleting them deletes `schedule/`, `reason/` and `update/` too.
 package struct Keyspace: Sendable, Equatable {
     /// The original's prefix, in a store of its own: v2 and v3 keys do not see each other.
     package static let defaultPrefix = "/_coreos.com/fleet/"
@@ -29,6 +32,9 @@ package struct Keyspace: Sendable, Equatable {
     package func desired(_ name: String) -> String { "\(prefix)desired/\(name)" }
     package func schedule(_ name: String) -> String { "\(prefix)schedule/\(name)" }
     package func reason(_ name: String) -> String { "\(prefix)reason/\(name)" }
+    package func drain(_ id: String) -> String { "\(prefix)drain/\(id)" }
+    package func update(_ name: String) -> String { "\(prefix)update/\(name)" }
+    package var rebalance: String { "\(prefix)rebalance" }
     package func machine(_ id: String) -> String { "\(prefix)machine/\(id)" }
     package func metadata(_ id: String, _ key: String) -> String { "\(prefix)metadata/\(id)/\(key)" }
     package func state(_ name: String, on machine: String) -> String { "\(prefix)state/\(name)/\(machine)" }
@@ -45,6 +51,9 @@ extension Keyspace {
         case machine(String)
         case metadata(machine: String, key: String)
         case state(unit: String, machine: String)
+        case drain(String)
+        case update(String)
+        case rebalance
         case engine
     }
 
@@ -57,6 +66,9 @@ extension Keyspace {
         case ("desired", 2): return .desired(parts[1])
         case ("schedule", 2): return .schedule(parts[1])
         case ("reason", 2): return .reason(parts[1])
+        case ("drain", 2): return .drain(parts[1])
+        case ("update", 2): return .update(parts[1])
+        case ("rebalance", 1): return .rebalance
         case ("machine", 2): return .machine(parts[1])
         case ("metadata", 3): return .metadata(machine: parts[1], key: parts[2])
         case ("state", 3): return .state(unit: parts[1], machine: parts[2])

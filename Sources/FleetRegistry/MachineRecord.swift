@@ -8,6 +8,9 @@ package struct MachineRecord: Sendable, Equatable, Codable {
     package var version: String
     /// Tells this boot of the machine from another machine that has the same id.
     package var token: String
+    /// Bytes of memory, and CPUs, for its units; nil when it has not told.
+    package var memory: UInt64?
+    package var cpus: Int?
 
     package init(
         id: String,
@@ -15,12 +18,16 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         metadata: [String: String] = [:],
         version: String = "",
         token: String = "",
+        memory: UInt64? = nil,
+        cpus: Int? = nil,
     ) {
         self.id = id
         self.primaryIP = primaryIP
         self.metadata = metadata
         self.version = version
         self.token = token
+        self.memory = memory
+        self.cpus = cpus
     }
 
     /// Whether `other` is this machine: the same fleetd restarted, or the machine booted again at the same address.
@@ -34,5 +41,7 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         case metadata = "Metadata"
         case version = "Version"
         case token = "Token"
+        case memory = "Memory"
+        case cpus = "CPUs"
     }
 }

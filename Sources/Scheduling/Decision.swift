@@ -6,6 +6,8 @@ package enum Decision: Sendable, Hashable {
         case unitGlobal
         case unitInactive
         case machineGone
+        /// Another machine has less load.
+        case balancing
         /// The machine no longer takes it.
         case refused(Refusal)
     }
@@ -16,10 +18,14 @@ package enum Decision: Sendable, Hashable {
     case unschedule(unit: String, machine: String, Departure)
     /// The unit is wanted on a machine and none takes it.
     case unplaceable(unit: String, Unplaceable)
+    /// The unit stays on a machine that is being drained, because no other takes it.
+    case stays(unit: String, machine: String, Unplaceable)
 
     package var unit: String {
         switch self {
-        case .schedule(let unit, _), .unschedule(let unit, _, _), .unplaceable(let unit, _): unit
+        case .schedule(let unit, _), .unschedule(let unit, _, _), .unplaceable(let unit, _),
+            .stays(let unit, _, _):
+            unit
         }
     }
 }
@@ -31,6 +37,7 @@ extension Decision.Departure: CustomStringConvertible {
         case .unitGlobal: "the unit is global now"
         case .unitInactive: "the unit is to be inactive"
         case .machineGone: "the machine went away"
+        case .balancing: "another machine has less load"
         case .refused(let refusal): refusal.description
         }
     }
@@ -43,6 +50,7 @@ extension Decision: CustomStringConvertible {
         case .unschedule(let unit, let machine, let departure):
             "unschedule \(unit) from \(machine.prefix(8)): \(departure)"
         case .unplaceable(let unit, let reason): "\(unit) fits nowhere: \(reason)"
+        case .stays(let unit, let machine, let reason): "\(unit) stays on \(machine.prefix(8)): \(reason)"
         }
     }
 }

@@ -1,4 +1,4 @@
-/// Which unit is where, and what follows for conflicts and load. Units and machines are numbers.
+/// Which unit is where, and what follows for conflicts, wishes and load. Units and machines are numbers.
 struct Occupancy {
     /// The machine of each unit that is on exactly one; nil for the others.
     private(set) var place: [Int?]
@@ -6,37 +6,36 @@ struct Occupancy {
     private(set) var units: [Set<Int>]
     /// The global units among them.
     private(set) var globals: [Set<Int>]
-    /// The machines by load, then by number.
-    private(set) var order: [Int]
+    /// The machines by load.
+    private(set) var order: LoadOrder
 
-    private let patterns: PatternIndex
-    private var load: [Int]
-    /// For each machine and pattern, how many units there match it, and how many carry it.
-    private var matching: [[Int: Int]]
-    private var carrying: [[Int: Int]]
+    private var conflicts: PatternTally
+    private var apart: PatternTally
+    private let weight: (Int, Int) -> Int
 
-    /// - Parameter load: how many units each machine has to begin with.
-    init(patterns: PatternIndex, load: [Int]) {
-        self.patterns = patterns
-        self.load = load
-        place = Array(repeating: nil, count: patterns.carried.count)
-        units = Array(repeating: [], count: load.count)
-        globals = units
-        matching = Array(repeating: [:], count: load.count)
-        carrying = matching
-        order = load.indices.sorted { (load[$0], $0) < (load[$1], $1) }
+    /// - Parameters:
+    ///   - load: what each machine has to begin with.
+    ///   - weight: of a unit on a machine.
+    init(conflicts: PatternTally, apart: PatternTally, units: Int, load: [Int], weight: @escaping (Int, Int) -> Int) {
+        self.conflicts = conflicts
+        self.apart = apart
+        self.weight = weight
+        place = Array(repeating: nil, count: units)
+        self.units = Array(repeating: [], count: load.count)
+        globals = self.units
+        order = LoadOrder(load: load)
     }
 
     mutating func put(_ unit: Int, on machine: Int) {
         place[unit] = machine
-        changeLoad(of: machine, by: 1)
+        order.change(machine, by: weight(unit, machine))
         enter(unit, machine)
     }
 
     mutating func take(_ unit: Int) {
         guard let machine = place[unit] else { return }
         place[unit] = nil
-        changeLoad(of: machine, by: -1)
+        order.change(machine, by: -weight(unit, machine))
         leave(unit, machine)
     }
 
@@ -52,39 +51,24 @@ struct Occupancy {
 
     /// Whether a unit on the machine, other than this one, conflicts with it.
     func hasConflict(_ unit: Int, on machine: Int) -> Bool {
-        let isThere = units[machine].contains(unit)
-        let carried = patterns.carried[unit]
-        let matched = patterns.matching[unit]
-        return carried.contains { (matching[machine][$0] ?? 0) > (isThere && matched.contains($0) ? 1 : 0) }
-            || matched.contains { (carrying[machine][$0] ?? 0) > (isThere && carried.contains($0) ? 1 : 0) }
+        conflicts.meets(unit, on: machine, isThere: units[machine].contains(unit))
     }
+
+    /// How many units on the machine this one had better not be with, or they with it. It is not there itself.
+    func unwantedCompany(of unit: Int, on machine: Int) -> Int { apart.meetings(unit, on: machine) }
+
+    /// Whether it matters to the unit, or to another, which units it is with, short of a conflict.
+    func hasWishes(_ unit: Int) -> Bool { apart.concerns(unit) }
 
     private mutating func enter(_ unit: Int, _ machine: Int) {
         units[machine].insert(unit)
-        for pattern in patterns.matching[unit] { matching[machine][pattern, default: 0] += 1 }
-        for pattern in patterns.carried[unit] { carrying[machine][pattern, default: 0] += 1 }
+        conflicts.enter(unit, machine)
+        apart.enter(unit, machine)
     }
 
     private mutating func leave(_ unit: Int, _ machine: Int) {
         units[machine].remove(unit)
-        for pattern in patterns.matching[unit] { matching[machine][pattern, default: 0] -= 1 }
-        for pattern in patterns.carried[unit] { carrying[machine][pattern, default: 0] -= 1 }
-    }
-
-    private mutating func changeLoad(of machine: Int, by change: Int) {
-        order.remove(at: position(load[machine], machine))
-        load[machine] += change
-        order.insert(machine, at: position(load[machine], machine))
-    }
-
-    /// Where a machine with this load stands, or is to be inserted, in the order.
-    private func position(_ wanted: Int, _ machine: Int) -> Int {
-        var (low, high) = (0, order.count)
-        while low < high {
-            let middle = (low + high) / 2
-            let other = order[middle]
-            if (load[other], other) < (wanted, machine) { low = middle + 1 } else { high = middle }
-        }
-        return low
+        conflicts.leave(unit, machine)
+        apart.leave(unit, machine)
     }
 }

@@ -9,6 +9,7 @@ struct PatternIndex {
     private(set) var matching: [[Int]]
     /// The units each pattern matches.
     private(set) var matched: [[Int]] = []
+    private var numbers: [Glob: Int] = [:]
 
     /// - Parameters:
     ///   - names: in ascending order.
@@ -16,7 +17,6 @@ struct PatternIndex {
     init(names: [String], patterns: [[Glob]]) {
         carried = Array(repeating: [], count: names.count)
         matching = Array(repeating: [], count: names.count)
-        var numbers: [Glob: Int] = [:]
         for (unit, globs) in patterns.enumerated() {
             for glob in globs {
                 let number = numbers[glob] ?? add(glob, names: names)
@@ -25,6 +25,9 @@ struct PatternIndex {
             }
         }
     }
+
+    /// nil for a pattern that no unit carries.
+    func number(of glob: Glob) -> Int? { numbers[glob] }
 
     private mutating func add(_ glob: Glob, names: [String]) -> Int {
         let number = matched.count

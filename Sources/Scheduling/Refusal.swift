@@ -10,6 +10,8 @@ package enum Refusal: Sendable, Hashable {
     case conflict(String)
     /// A unit on the machine replaces it.
     case replaced(by: String)
+    /// The machine is being drained.
+    case draining
     /// It would replace a unit that it must be with.
     case wouldReplacePeer(String)
 }
@@ -28,6 +30,8 @@ extension Refusal: CustomStringConvertible {
             return "conflicts with \(unit), which is there"
         case .replaced(let unit):
             return "replaced by \(unit), which is there"
+        case .draining:
+            return "the machine is being drained"
         case .wouldReplacePeer(let unit):
             return "would replace \(unit), which MachineOf requires"
         }

@@ -2,8 +2,9 @@ import UnitFiles
 
 /// Decides where every unit runs.
 ///
-/// A unit goes to the least loaded machine that takes it, ties to the lowest id; it leaves its machine only when it
-/// may not stay there. A whole chain of `MachineOf` is placed at once, and applying the decisions and asking again
+/// Of the machines that take a unit it goes to the one against which the fewest of its wishes speak
+/// (`PreferMachineMetadata`, `PreferApart`), of these to the least loaded, ties to the lowest id. It leaves its machine only when it
+/// may not stay there, or when the machine is being drained and another takes it. A whole chain of `MachineOf` is placed at once, and applying the decisions and asking again
 /// changes nothing.
 ///
 /// - Returns: first what leaves, then what comes (both by name), then what fits nowhere, with the reasons.
@@ -19,7 +20,7 @@ extension ClusterState {
             switch decision {
             case .schedule(let unit, let machine): state.schedule[unit] = machine
             case .unschedule(let unit, _, _): state.schedule[unit] = nil
-            case .unplaceable: break
+            case .unplaceable, .stays: break
             }
         }
     }

@@ -25,7 +25,8 @@ extension SchedulingPass {
     /// Finds out which global units run on each machine: those that fit it and conflict with nothing there.
     mutating func settleGlobals() {
         let globals = jobs.indices.filter { jobs[$0].isWanted && jobs[$0].requirements.isGlobal }
-        for machine in machines.indices where !globals.isEmpty {
+        // What runs on a machine that is being drained changes when its units have left, not before.
+        for machine in machines.indices where !globals.isEmpty && (evacuated.isEmpty || !machines[machine].isDraining) {
             occupancy.takeGlobals(from: machine)
             for unit in globals where fits[unit][machine] && !occupancy.hasConflict(unit, on: machine) {
                 occupancy.putGlobal(unit, on: machine)
@@ -51,6 +52,22 @@ extension SchedulingPass {
         }
     }
 
+    /// Lets those return to a machine that is being drained that found no other place: together, because some may hold
+    /// one another there.
+    mutating func returnTogether() {
+        let returning = evacuated.filter { occupancy.place[$0] == nil }.sorted()
+        for unit in returning { homes[unit].map { occupancy.put(unit, on: $0) } }
+        var misplaced: [Int]
+        repeat {
+            misplaced = returning.filter { unit in
+                guard let machine = occupancy.place[unit] else { return false }
+                return missingPeer(of: unit, on: machine) != nil || occupancy.hasConflict(unit, on: machine)
+                    || replacer(of: unit, on: machine) != nil
+            }
+            for unit in misplaced { occupancy.take(unit) }
+        } while !misplaced.isEmpty
+    }
+
     /// Takes the unit away, with all that must be where it is.
     mutating func evictReplaced(_ unit: Int, by replacer: Int) {
         guard let machine = occupancy.place[unit] else { return }
@@ -58,14 +75,13 @@ extension SchedulingPass {
         evictFollowers(of: unit, on: machine)
     }
 
-    /// The first unit MachineOf requires that is not on the machine.
+    /// The first value of MachineOf for which no unit is on the machine.
     func missingPeer(of unit: Int, on machine: Int) -> String? {
-        for (index, peer) in peers[unit].enumerated() {
-            guard let peer, occupancy.place[peer] == machine || occupancy.globals[machine].contains(peer) else {
-                return jobs[unit].requirements.machineOf[index]
-            }
-        }
-        return nil
+        peers[unit].first { peer in !peer.candidates.contains { isOn($0, machine) } }?.text
+    }
+
+    func isOn(_ unit: Int, _ machine: Int) -> Bool {
+        occupancy.place[unit] == machine || occupancy.globals[machine].contains(unit)
     }
 
     func replacer(of unit: Int, on machine: Int) -> Int? {
@@ -84,17 +100,28 @@ extension SchedulingPass {
         }
     }
 
-    /// The units and all on the machine that must be where they are, however indirectly, nearest first.
+    /// The units and all on the machine that could not stay without them, however indirectly, nearest first.
     private func following(_ units: Set<Int>, on machine: Int) -> [Int] {
         var (found, order) = (units, units.sorted())
         var next = 0
         while next < order.count {
             for follower in followers[order[next]]
-            where occupancy.place[follower] == machine && found.insert(follower).inserted {
+            where occupancy.place[follower] == machine && !found.contains(follower)
+                && needs(follower, found, on: machine)
+            {
+                found.insert(follower)
                 order.append(follower)
             }
             next += 1
         }
         return order
+    }
+
+    /// Whether the unit would miss a peer if these left the machine.
+    private func needs(_ unit: Int, _ leaving: Set<Int>, on machine: Int) -> Bool {
+        peers[unit].contains { peer in
+            peer.candidates.contains(where: leaving.contains)
+                && !peer.candidates.contains { !leaving.contains($0) && isOn($0, machine) }
+        }
     }
 }

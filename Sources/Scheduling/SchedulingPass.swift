@@ -8,20 +8,27 @@ struct SchedulingPass {
     let machines: [Machine]
     let jobs: [Job]
     let graph: ReplaceGraph
-    /// Active units that MachineOf requires of each unit; nil stands for one that is not known.
-    let peers: [[Int?]]
-    /// The units that require each unit by MachineOf.
+    /// What MachineOf requires of each unit.
+    let peers: [[PeerIndex.Peer]]
+    /// The units that may have to be where each unit is.
     let followers: [[Int]]
 
     var occupancy: Occupancy
-    var fits: [[Bool]]
+    let fits: [MachineFit.Machines]
+    /// The machine of each unit that is on one that is being drained: it may return there if it has to.
+    var homes: [Int: Int] = [:]
+    /// Whether they may do so by now.
+    var mayReturn = false
+    /// Units that have been taken from such machines to go elsewhere.
+    var evacuated: Set<Int> = []
     /// Why each unit left its machine, last.
     var departures: [Int: Decision.Departure] = [:]
     /// Whether a unit had to go in this round, so that others may now fit.
     var isUnsettled = false
 
-    private let initial: [String: String]
+    let initial: [String: String]
     private let numbers: [String: Int]
+    private let evacuating: Set<String>?
     private var strangers: [Decision] = []
 
     init(_ state: ClusterState) {
@@ -34,18 +41,29 @@ struct SchedulingPass {
         let names = jobs.map(\.name)
         // What is not to run keeps nobody away.
         let conflicts = jobs.map { $0.isWanted ? $0.requirements.conflicts : [] }
+        let apart = jobs.map { $0.isWanted ? $0.requirements.preferredApart : [] }
         let replaces = jobs.map { $0.isWanted && !$0.requirements.isGlobal ? $0.requirements.replaces : [] }
         graph = ReplaceGraph(PatternIndex(names: names, patterns: replaces))
-        peers = jobs.map { job in job.requirements.machineOf.map { numbers[$0] } }
-        followers = SchedulingPass.inverted(peers)
+        let index = PeerIndex(jobs, numbers: numbers)
+        (peers, followers) = (index.peers, index.followers)
+        evacuating = state.evacuating
+        let machines = machines
         var fit = MachineFit(machines: machines)
         let fits = jobs.map { fit.fits($0.requirements) }
         self.fits = fits
         var load = Array(repeating: 0, count: machines.count)
         for (unit, job) in jobs.enumerated() where job.isWanted && job.requirements.isGlobal {
-            for machine in load.indices where fits[unit][machine] { load[machine] += 1 }
+            for machine in fits[unit].all { load[machine] += job.weight(on: machines[machine]) }
         }
-        occupancy = Occupancy(patterns: PatternIndex(names: names, patterns: conflicts), load: load)
+        let fixed = jobs.map { $0.hasLimitsOnly ? nil : $0.requirements.weight ?? 1 }
+        occupancy = Occupancy(
+            conflicts: PatternTally(PatternIndex(names: names, patterns: conflicts), machines: machines.count),
+            apart: PatternTally(PatternIndex(names: names, patterns: apart), machines: machines.count),
+            units: jobs.count,
+            load: load,
+        ) { unit, machine in
+            fixed[unit] ?? jobs[unit].weight(on: machines[machine])
+        }
     }
 
     /// Runs the pass.
@@ -55,6 +73,17 @@ struct SchedulingPass {
         evictStranded()
         evictReplaced()
         evictConflicting()
+        evacuate()
+        settle()
+        guard !homes.isEmpty else { return decisions() }
+        returnTogether()
+        mayReturn = true
+        settle()
+        return decisions()
+    }
+
+    /// Places what has no place, until no unit has to go for another.
+    private mutating func settle() {
         // Each round that makes a unit leave may open a place; contradictory demands must not go on for ever.
         let rounds = 2 + min(64, graph.replaced.count { !$0.isEmpty })
         for _ in 0..<rounds {
@@ -64,7 +93,6 @@ struct SchedulingPass {
             placeAll()
             if !isUnsettled { break }
         }
-        return decisions()
     }
 
     /// Puts every unit where the schedule has it, if it is wanted and the machine is there and is what it asks for.
@@ -79,6 +107,19 @@ struct SchedulingPass {
                 departures[unit] = departure
             } else if let machine = rooms[id] {
                 occupancy.put(unit, on: machine)
+                if machines[machine].isDraining { homes[unit] = machine }
+            }
+        }
+    }
+
+    /// Takes the units that may leave it from every machine that is being drained.
+    private mutating func evacuate() {
+        for machine in machines.indices where machines[machine].isDraining {
+            for unit in occupancy.units[machine].subtracting(occupancy.globals[machine]).sorted()
+            where evacuating?.contains(jobs[unit].name) ?? true {
+                occupancy.take(unit)
+                evacuated.insert(unit)
+                departures[unit] = .refused(.draining)
             }
         }
     }
@@ -101,6 +142,9 @@ struct SchedulingPass {
             }
             if let now, before != now { coming.append(.schedule(unit: job.name, machine: now)) }
             if let reason = reasons[unit] { stuck.append(.unplaceable(unit: job.name, reason)) }
+            if evacuated.contains(unit), let home = homes[unit], occupancy.place[unit] == home {
+                stuck.append(.stays(unit: job.name, machine: machines[home].id, refusals(of: unit, but: home)))
+            }
         }
         return leaving.sorted { $0.unit < $1.unit } + coming + stuck
     }
@@ -108,14 +152,6 @@ struct SchedulingPass {
     private static func unique<Element>(_ elements: [Element], by name: (Element) -> String) -> [Element] {
         var seen: Set<String> = []
         return elements.filter { seen.insert(name($0)).inserted }.sorted { name($0) < name($1) }
-    }
-
-    private static func inverted(_ peers: [[Int?]]) -> [[Int]] {
-        var followers: [[Int]] = Array(repeating: [], count: peers.count)
-        for (unit, others) in peers.enumerated() {
-            for case .some(let other) in others { followers[other].append(unit) }
-        }
-        return followers
     }
 }
 

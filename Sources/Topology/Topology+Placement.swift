@@ -117,6 +117,10 @@ struct Placement {
 
     private func peerFinding(_ name: String, _ candidate: Candidate) -> Diagnostic? {
         let place = candidate.deployment.location(of: .machineOf, containing: name)
+        if FleetRequirements.isPattern(name) {
+            if byName.keys.contains(where: { $0 != candidate.name && Glob(name).matches($0) }) { return nil }
+            return .warning("no unit of this topology matches \(name)", at: place)
+        }
         guard let peer = byName[name].map({ candidates[$0] }) else {
             var notes = ["\(candidate.name) waits until a unit of this name is in the cluster"]
             if let near = Spelling.nearest(to: name, among: byName.keys) {

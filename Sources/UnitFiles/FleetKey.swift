@@ -6,6 +6,9 @@ package enum FleetKey: String, Sendable, Hashable, CaseIterable {
     case conflicts = "Conflicts"
     case replaces = "Replaces"
     case global = "Global"
+    case weight = "Weight"
+    case preferMachineMetadata = "PreferMachineMetadata"
+    case preferApart = "PreferApart"
 
     /// The section they stand in.
     package static let section = "X-Fleet"
@@ -17,7 +20,7 @@ package enum FleetKey: String, Sendable, Hashable, CaseIterable {
         case .machineOf: [rawValue, "X-ConditionMachineOf"]
         case .machineMetadata: [rawValue, "X-ConditionMachineMetadata"]
         case .conflicts: [rawValue, "X-Conflicts"]
-        case .replaces, .global: [rawValue]
+        case .replaces, .global, .weight, .preferMachineMetadata, .preferApart: [rawValue]
         }
     }
 

@@ -4,7 +4,7 @@ package struct FleetRequirements: Sendable, Hashable {
     package var machineID: String?
     /// For each key, the values of which the machine must have one.
     package var metadata: [String: Set<String>]
-    /// Units that must all be on the machine.
+    /// Units that must all be on the machine: names, or patterns of which one unit must be there.
     package var machineOf: [String]
     /// Units that must not be on the machine, as patterns.
     package var conflicts: [Glob]
@@ -12,6 +12,14 @@ package struct FleetRequirements: Sendable, Hashable {
     package var replaces: [Glob]
     /// Whether it runs on every machine that it fits.
     package var isGlobal: Bool
+    /// How much of a machine's load it is; nil when its limits say, or nothing does.
+    package var weight: Int?
+    /// For each key, the values of which the machine had better have one.
+    package var preferredMetadata: [String: Set<String>]
+    /// Units that had better not be on the machine, as patterns.
+    package var preferredApart: [Glob]
+    /// How much it may use of a machine at most.
+    package var limits: UnitLimits
 
     package init(
         machineID: String? = nil,
@@ -20,6 +28,10 @@ package struct FleetRequirements: Sendable, Hashable {
         conflicts: [Glob] = [],
         replaces: [Glob] = [],
         isGlobal: Bool = false,
+        weight: Int? = nil,
+        preferredMetadata: [String: Set<String>] = [:],
+        preferredApart: [Glob] = [],
+        limits: UnitLimits = UnitLimits(),
     ) {
         self.machineID = machineID
         self.metadata = metadata
@@ -27,6 +39,10 @@ package struct FleetRequirements: Sendable, Hashable {
         self.conflicts = conflicts
         self.replaces = replaces
         self.isGlobal = isGlobal
+        self.weight = weight
+        self.preferredMetadata = preferredMetadata
+        self.preferredApart = preferredApart
+        self.limits = limits
     }
 
     /// Reads the requirements of `unit`.
@@ -41,14 +57,15 @@ package struct FleetRequirements: Sendable, Hashable {
         func all(_ key: FleetKey) -> [String] { key.spellings.flatMap { values[$0] ?? [] } }
         self.init(
             machineID: all(.machineID).first,
-            metadata: all(.machineMetadata).reduce(into: [:]) { metadata, entry in
-                guard let (key, value) = FleetRequirements.metadataPair(entry) else { return }
-                metadata[key, default: []].insert(value)
-            },
+            metadata: FleetRequirements.metadata(all(.machineMetadata)),
             machineOf: all(.machineOf),
-            conflicts: all(.conflicts).flatMap { $0.split(whereSeparator: \.isWhitespace) }.map { Glob(String($0)) },
+            conflicts: FleetRequirements.globs(all(.conflicts)),
             replaces: all(.replaces).map { Glob($0) },
             isGlobal: all(.global).last.map(FleetRequirements.isTrue) ?? false,
+            weight: all(.weight).compactMap(FleetRequirements.weight).last,
+            preferredMetadata: FleetRequirements.metadata(all(.preferMachineMetadata)),
+            preferredApart: FleetRequirements.globs(all(.preferApart)),
+            limits: UnitLimits(of: unit),
         )
     }
 }
@@ -78,6 +95,26 @@ extension FleetRequirements {
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
         return (String(parts[0]), String(parts[1]))
     }
+
+    private static func metadata(_ entries: [String]) -> [String: Set<String>] {
+        entries.reduce(into: [:]) { metadata, entry in
+            guard let (key, value) = metadataPair(entry) else { return }
+            metadata[key, default: []].insert(value)
+        }
+    }
+
+    /// Patterns, of which one value may hold several.
+    private static func globs(_ values: [String]) -> [Glob] {
+        values.flatMap { $0.split(whereSeparator: \.isWhitespace) }.map { Glob(String($0)) }
+    }
+
+    /// A weight from 0 to 1000; nil for anything else.
+    static func weight(_ value: String) -> Int? {
+        Int(value).flatMap { (0...1000).contains($0) ? $0 : nil }
+    }
+
+    /// Whether a value of MachineOf is a pattern and not a name: names have none of these characters.
+    package static func isPattern(_ peer: String) -> Bool { peer.contains { "*?[".contains($0) } }
 
     static func isTrue(_ value: String) -> Bool {
         ["true", "yes", "1", "on", "t"].contains(value.lowercased())

@@ -62,12 +62,13 @@ struct UnitFileLinter {
         let values = FleetRequirements.split(option.value).map { sample?.expandingSpecifiers(in: $0) ?? $0 }
         for value in values {
             switch key {
-            case .machineMetadata: checkMetadata(value, option)
-            case .conflicts: value.split(whereSeparator: \.isWhitespace).forEach { checkGlob(String($0), option) }
+            case .machineMetadata, .preferMachineMetadata: checkMetadata(value, option)
+            case .conflicts, .preferApart: value.split(whereSeparator: \.isWhitespace).forEach { checkGlob(String($0), option) }
             case .replaces: checkGlob(value, option)
             case .machineOf: checkPeer(value, option)
             case .machineID: checkMachineID(value, option)
             case .global: checkGlobal(value, option)
+            case .weight: checkWeight(value, option)
             }
         }
     }
@@ -76,8 +77,8 @@ struct UnitFileLinter {
         guard FleetRequirements.metadataPair(entry) == nil else { return }
         let hint =
             entry.contains(" ")
-            ? "for several values put each in quotes: MachineMetadata=\"region=us\" \"disk=ssd\""
-            : "write it as MachineMetadata=region=us"
+            ? "for several values put each in quotes: \(option.name)=\"region=us\" \"disk=ssd\""
+            : "write it as \(option.name)=region=us"
         addToValue(.error, "\"\(entry)\" is not key=value, and fleet would ignore it", of: option, notes: [hint])
     }
 
@@ -95,6 +96,7 @@ struct UnitFileLinter {
             addToValue(.error, "a unit cannot be required to be where it is itself", of: option)
             return
         }
+        if FleetRequirements.isPattern(peer), !peer.contains(" ") { return checkGlob(peer, option) }
         do {
             let peer = try UnitName(peer)
             guard peer.isTemplate else { return }
@@ -119,8 +121,14 @@ struct UnitFileLinter {
         addToValue(.warning, "\"\(value)\" counts as false; write true or false", of: option)
     }
 
+    private mutating func checkWeight(_ value: String, _ option: UnitOption) {
+        guard FleetRequirements.weight(value) == nil else { return }
+        let notes = ["an ordinary unit weighs 1"]
+        addToValue(.error, "\"\(value)\" is no weight: write a whole number from 0 to 1000", of: option, notes: notes)
+    }
+
     private mutating func checkRepeats() {
-        for key in [FleetKey.machineID, .global] {
+        for key in [FleetKey.machineID, .global, .weight] {
             let options = unit.options.filter { option in
                 option.section == FleetKey.section && key.spellings.contains(option.name)
             }

@@ -25,19 +25,38 @@ extension Job {
 
 extension ClusterState {
     /// A small cluster in which everything that can go wrong does.
-    static func random(seed: UInt64, replacing: Bool) -> ClusterState {
+    ///
+    /// - Parameter modern: whether with what the original did not have: weights, soft rules, patterns, draining.
+    static func random(seed: UInt64, replacing: Bool, modern: Bool = false) -> ClusterState {
         var generator = SeededGenerator(seed: seed)
         let machines = ["m1", "m2", "m3", "m4"].prefix(.random(in: 0...4, using: &generator)).map { id in
-            Machine(id: id, metadata: ["zone": Bool.random(using: &generator) ? "a" : "b"])
+            var machine = Machine(id: id, metadata: ["zone": Bool.random(using: &generator) ? "a" : "b"])
+            guard modern else { return machine }
+            machine.isDraining = Int.random(in: 0..<4, using: &generator) == 0
+            if Bool.random(using: &generator) {
+                machine.resources = .init(memory: .random(in: 1...4, using: &generator) << 30, cpus: 2)
+            }
+            return machine
         }
-        let jobs = names.prefix(.random(in: 1...7, using: &generator)).map {
+        var jobs = names.prefix(.random(in: 1...7, using: &generator)).map {
             job($0, replacing: replacing, using: &generator)
         }
+        if modern { for index in jobs.indices { modernize(&jobs[index], using: &generator) } }
         var schedule: [String: String] = [:]
         for name in jobs.map(\.name) + ["gone.service"] where Int.random(in: 0..<3, using: &generator) > 0 {
             schedule[name] = ["m1", "m1", "m2", "m3", "m4"].randomElement(using: &generator)
         }
         return ClusterState(machines: machines.shuffled(using: &generator), jobs: jobs, schedule: schedule)
+    }
+
+    private static func modernize(_ job: inout Job, using generator: inout SeededGenerator) {
+        func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }
+        if chance(20) { job.requirements.weight = .random(in: 0...5, using: &generator) }
+        if chance(20) { job.requirements.limits.memory = .bytes(.random(in: 1...2048, using: &generator) << 20) }
+        if chance(25) { job.requirements.preferredMetadata = ["zone": [chance(50) ? "a" : "b"]] }
+        if chance(25) { job.requirements.preferredApart = [Glob(chance(50) ? "b@*.service" : "[acd]*")] }
+        guard !job.requirements.isGlobal, chance(15) else { return }
+        job.requirements.machineOf = [chance(50) ? "b@*.service" : "[ade].service"]
     }
 
     private static let names = [

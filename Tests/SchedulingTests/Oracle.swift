@@ -29,13 +29,23 @@ struct Oracle {
     /// - Parameter before: the places from which to tell which global units run, if not `place`.
     func allows(_ name: String, on id: String, _ place: [String: String], before: [String: String]? = nil) -> Bool {
         guard let job = jobs[name], let machine = machines[id], machine.fits(job.requirements) else { return false }
+        if machine.isDraining, cluster.schedule[name] != id { return false }
         let others = place.filter { $0.key != name && $0.value == id }.map(\.key)
         let globals = globals(on: id, before ?? place)
-        let peersAreThere = job.requirements.machineOf.allSatisfy { place[$0] == id || globals.contains($0) }
+        let there = place.filter { $0.value == id }.map(\.key) + globals
+        let peersAreThere = job.requirements.machineOf.allSatisfy { peer in
+            there.contains { peers(peer, of: name).contains($0) }
+        }
         let rivals = (others + globals).compactMap { jobs[$0] }.filter { job.conflicts(with: $0) }
         let replacers = others.filter { replaces($0, name) }
         let replaced = others.filter { replaces(name, $0) }
         return peersAreThere && rivals.isEmpty && replacers.isEmpty && replaced.isEmpty
+    }
+
+    /// The units one value of MachineOf may mean.
+    func peers(_ value: String, of name: String) -> [String] {
+        guard value.contains(where: { "*?[".contains($0) }) else { return [value] }
+        return jobs.keys.filter { $0 != name && Glob(value).matches($0) }.sorted()
     }
 
     func replaces(_ name: String, _ other: String) -> Bool {
@@ -62,24 +72,57 @@ struct Oracle {
         var tried: Set<String> = []
         func visit(_ name: String) {
             guard wanted.contains(name), place[name] == nil, tried.insert(name).inserted else { return }
-            jobs[name]?.requirements.machineOf.forEach(visit)
-            place[name] = machines.keys.filter { allows(name, on: $0, place) }
-                .min { (load($0, place), $0) < (load($1, place), $1) }
+            jobs[name]?.requirements.machineOf.flatMap { peers($0, of: name) }.forEach(visit)
+            place[name] = machines.keys.filter { allows(name, on: $0, place) }.min { left, right in
+                rank(name, on: left, place).lexicographicallyPrecedes(rank(name, on: right, place))
+                    || (rank(name, on: left, place) == rank(name, on: right, place) && left < right)
+            }
         }
-        wanted.forEach(visit)
+        // Again, as long as it helps: a pattern may be met by a unit that comes later.
+        var before = [String: String]()
+        repeat {
+            before = place
+            tried = []
+            wanted.forEach(visit)
+        } while before != place
         return place
     }
 
-    private func load(_ id: String, _ place: [String: String]) -> Int {
-        let globals = jobs.values.filter { job in
-            job.requirements.isGlobal && job.targetState != .inactive && machines[id]?.fits(job.requirements) == true
+    /// First a machine that is not being drained, then few wishes unmet, then little load.
+    private func rank(_ name: String, on id: String, _ place: [String: String]) -> [Int] {
+        guard let job = jobs[name], let machine = machines[id] else { return [] }
+        let wants = job.requirements
+        let unmet = wants.preferredMetadata.count { key, values in !values.contains(machine.metadata[key] ?? "") }
+        let others = (place.filter { $0.key != name && $0.value == id }.map(\.key) + globals(on: id, place))
+            .compactMap { jobs[$0] }
+        let company = others.reduce(0) { count, other in
+            count + Set(wants.preferredApart).count { $0.matches(other.name) }
+                + Set(other.requirements.preferredApart).count { $0.matches(name) }
         }
-        return place.values.count { $0 == id } + globals.count
+        let isByLimits = wants.weight == nil && wants.limits != UnitLimits()
+        let added = isByLimits ? weight(job, machine) : 0
+        return [machine.isDraining ? 1 : 0, unmet + company, load(id, place) + added]
     }
 
-    /// The scheduled units that are wanted on a machine that is there.
+    /// `Weight=`, or the tenths of memory or CPUs the unit may use, whichever is more, at least 1.
+    private func weight(_ job: Job, _ machine: Machine) -> Int {
+        if let weight = job.requirements.weight { return weight }
+        guard let has = machine.resources, case .bytes(let bytes)? = job.requirements.limits.memory else { return 1 }
+        return max(1, Int((bytes * 10 + has.memory - 1) / has.memory))
+    }
+
+    private func load(_ id: String, _ place: [String: String]) -> Int {
+        guard let machine = machines[id] else { return 0 }
+        let globals = jobs.values.filter { job in
+            job.requirements.isGlobal && job.targetState != .inactive && machine.fits(job.requirements)
+        }
+        let local = place.filter { $0.value == id }.compactMap { jobs[$0.key] }
+        return (local + globals).reduce(0) { $0 + weight($1, machine) }
+    }
+
+    /// The scheduled units that are wanted on a machine that is there and is not being drained.
     var seated: [String: String] {
-        cluster.schedule.filter { wanted.contains($0.key) && machines[$0.value] != nil }
+        cluster.schedule.filter { wanted.contains($0.key) && machines[$0.value]?.isDraining == false }
     }
 
     /// Whether all of these may stay together.

@@ -186,6 +186,85 @@ import UnitFiles
         #expect(cluster.globalUnits(for: two[1]).map(\.name) == ["a.service", "c.service", "e.service"])
     }
 
+    @Test func weightsSpreadByWeight() throws {
+        let jobs = [
+            try Job.unit("a.service", "Weight=3"), try .unit("b.service"), try .unit("c.service"), try .unit("d.service"),
+            try .unit("e.service"),
+        ]
+        #expect(
+            decide(jobs) == [
+                "schedule a.service on aaaaaaaa", "schedule b.service on bbbbbbbb", "schedule c.service on bbbbbbbb",
+                "schedule d.service on bbbbbbbb", "schedule e.service on aaaaaaaa",
+            ]
+        )
+    }
+
+    @Test func limitsWeighAgainstWhatTheMachineHas() throws {
+        var machines = two
+        machines[0].resources = .init(memory: 1 << 30, cpus: 1)
+        machines[1].resources = .init(memory: 8 << 30, cpus: 4)
+        let unit = UnitFile(options: [UnitOption(section: "Service", name: "MemoryMax", value: "512M")])
+        let job = Job(name: try UnitName("a.service"), unit: unit, targetState: .launched)
+        #expect(machines.map { job.weight(on: $0) } == [5, 1])
+        #expect(decide([job], on: machines) == ["schedule a.service on bbbbbbbb"])
+        let cpu = UnitFile(options: [UnitOption(section: "Service", name: "CPUQuota", value: "200%")])
+        let busy = Job(name: try UnitName("b.service"), unit: cpu, targetState: .launched)
+        #expect(machines.map { busy.weight(on: $0) } == [20, 5])
+    }
+
+    @Test func wishesComeBeforeLoadButKeepNobodyAway() throws {
+        let prefers = try Job.unit("a.service", "PreferMachineMetadata=role=db")
+        #expect(decide([prefers, try .unit("b.service")], ["b.service": "bbbbbbbb2222"]).last?.hasSuffix("bbbbbbbb") == true)
+        #expect(decide([prefers], on: [two[0]]) == ["schedule a.service on aaaaaaaa"])
+        let apart = try (1...3).map { try Job.unit("w@\($0).service", "PreferApart=%p@*.service") }
+        let load = try (1...2).map { try Job.unit("x\($0).service") }
+        let placed = ["x1.service": "bbbbbbbb2222", "x2.service": "bbbbbbbb2222"]
+        #expect(
+            decide(apart + load, placed) == [
+                "schedule w@1.service on aaaaaaaa", "schedule w@2.service on bbbbbbbb",
+                "schedule w@3.service on aaaaaaaa",
+            ]
+        )
+    }
+
+    @Test func aPatternOfMachineOfIsMetByOneUnit() throws {
+        let jobs = [
+            try Job.unit("proxy.service", "MachineOf=web@*.service"), try .unit("web@1.service", "MachineMetadata=role=db"),
+            try .unit("web@2.service", "MachineMetadata=role=db"),
+        ]
+        #expect(decide(jobs).first == "schedule proxy.service on bbbbbbbb")
+        let alone = decide([jobs[0]])
+        #expect(alone == ["proxy.service fits nowhere: MachineOf requires web@*.service, which does not exist"])
+    }
+
+    @Test func aUnitStaysAsLongAsOnePeerDoes() throws {
+        let jobs = [
+            try Job.unit("proxy.service", "MachineOf=web@*.service"), try .unit("web@1.service", "", .inactive),
+            try .unit("web@2.service"),
+        ]
+        let placed = Dictionary(uniqueKeysWithValues: jobs.map { ($0.name, "aaaaaaaa1111") })
+        #expect(decide(jobs, placed) == ["unschedule web@1.service from aaaaaaaa: the unit is to be inactive"])
+    }
+
+    @Test func drainingMovesWhatCanMove() throws {
+        var machines = two
+        machines[0].isDraining = true
+        let jobs = [
+            try Job.unit("a.service"), try .unit("b.service", "MachineMetadata=role=web"), try .unit("c.service"),
+        ]
+        let placed = ["a.service": "aaaaaaaa1111", "b.service": "aaaaaaaa1111"]
+        #expect(
+            decide(jobs, placed, on: machines) == [
+                "unschedule a.service from aaaaaaaa: the machine is being drained", "schedule a.service on bbbbbbbb",
+                "schedule c.service on bbbbbbbb",
+                "b.service stays on aaaaaaaa: no machine fits: MachineMetadata requires role=web, the machine has role=db "
+                    + "(bbbbbbbb)",
+            ]
+        )
+        let some = ClusterState(machines: machines, jobs: jobs, schedule: placed, evacuating: [])
+        #expect(Scheduling.schedule(some).map(\.description) == ["schedule c.service on bbbbbbbb"])
+    }
+
     @Test func aLargeClusterIsScheduledAtOnce() throws {
         let machines = (0..<100).map { Machine(id: "machine\($0)", metadata: ["zone": "\($0 % 4)"]) }
         let jobs = try (0..<1000).map { number in

@@ -41,6 +41,7 @@ import UnitFiles
         ("Global=1\nGlobal=0", "u:5:1 warning"), ("X-Conflicts=a", "u:4:1 warning"),
         ("Global=true\nMachineOf=a.service", "u:5:1 error"),
         ("MachineOf=a.service\nConflicts=a.service", "u:5:1 error"),
+        ("Weight=1001", "u:4:8 error"), ("PreferMachineMetadata=x", "u:4:23 error"), ("PreferApart=a[", "u:4:13 error"),
     ])
     func fleetSection(lines: String, start: String) throws {
         let found = try lint(service(lines))

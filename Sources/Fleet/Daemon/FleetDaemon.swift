@@ -5,6 +5,12 @@ import ServiceLifecycle
 import Synchronization
 import Systemd
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// fleetd: everything that runs on a machine of the cluster.
 ///
 /// | signal | what happens |
@@ -119,6 +125,8 @@ final class MachineDescription: Sendable {
             metadata: now.metadata,
             version: FleetDaemon.version,
             token: identity.token,
+            memory: ProcessInfo.processInfo.physicalMemory,
+            cpus: ProcessInfo.processInfo.activeProcessorCount,
         )
     }
 }

@@ -11,8 +11,12 @@ actor Engine {
     private let patience: Duration?
     private var leader: EngineLeader?
     private var registered: (session: MachineSession, at: ContinuousClock.Instant)?
-    /// How long units of machines that are gone still stay where they are; `nil` when there are none.
-    private(set) var pauseBeforeEviction: Duration?
+    /// After which time there is something to do though nothing changes: units of machines that are gone may be placed
+    /// elsewhere, a moved unit is no longer waited for, an update goes on. `nil` when there is nothing.
+    private(set) var lookAgainIn: Duration?
+    /// The units that moved last though they could have stayed, until they have settled.
+    private var moving: (units: Set<String>, since: ContinuousClock.Instant)?
+    private var updates: [String: UnitUpdate] = [:]
     /// What was written last; a snapshot from before it is out of date.
     private var written: Int64 = 0
 
@@ -42,7 +46,7 @@ actor Engine {
     }
 
     private func lookOnce() async throws {
-        pauseBeforeEviction = nil
+        lookAgainIn = nil
         guard let session = presence.session, let snapshot = watch.snapshot else { return }
         if registered?.session != session { registered = (session, .now) }
         guard snapshot.revision >= max(session.revision, written) else { return }
@@ -62,18 +66,61 @@ actor Engine {
     private func place(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
         let patience = impatientIn()
         let mayEvict = patience <= .zero || snapshot.unitsOfGoneMachines.isEmpty
-        if !mayEvict { pauseBeforeEviction = patience }
-        let placements = EnginePass.placements(snapshot, mayEvict: mayEvict)
-        guard !placements.isEmpty else { return }
-        for placement in placements {
+        if !mayEvict { lookAgain(in: patience) }
+        let pass = EnginePass(snapshot, mayEvict: mayEvict, mayMove: mayMove(snapshot))
+        for placement in pass.placements {
             logger.info("engine", metadata: ["unit": "\(placement.unit)", "action": "\(placement.action)"])
         }
-        let (skipped, revision) = try await registry.apply(placements, snapshot, leader)
-        written = revision
-        if !skipped.isEmpty {
-            logger.info("units changed while they were placed", metadata: ["units": "\(skipped)"])
+        if !pass.placements.isEmpty {
+            let (skipped, revision) = try await registry.apply(pass.placements, snapshot, leader)
+            written = revision
+            if !pass.moving.isEmpty { moving = (pass.moving, .now) }
+            if !skipped.isEmpty {
+                logger.info("units changed while they were placed", metadata: ["units": "\(skipped)"])
+            }
+        } else if pass.endsRebalance {
+            written = try await registry.endRebalance(leader) ?? written
+        }
+        try await update(snapshot, leader)
+    }
+
+    private func mayMove(_ snapshot: FleetSnapshot) -> Bool {
+        guard let moving else { return true }
+        let left = Self.settlingLimit - moving.since.duration(to: .now)
+        if left > .zero, !moving.units.allSatisfy(snapshot.hasSettled) {
+            lookAgain(in: left)
+            return false
+        }
+        self.moving = nil
+        return true
+    }
+
+    /// Takes every update that runs one step further.
+    private func update(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
+        updates = updates.filter { snapshot.updates[$0.key]?.value.phase.isOver == false }
+        for (name, stored) in snapshot.updates.sorted(by: { $0.key < $1.key }) where !stored.value.phase.isOver {
+            var update = updates[name] ?? UnitUpdate(name)
+            switch update.look(at: stored.value, snapshot, now: .now) {
+            case .wait(let pause):
+                lookAgain(in: pause)
+            case .write(let record, let texts):
+                let texts = texts.sorted { $0.key < $1.key }.compactMap { unit, text in
+                    snapshot.units[unit].map { (unit: $0, text: text) }
+                }
+                let next = try await registry.advance(update: name, from: stored, to: record, texts: texts, leader)
+                logger.info("update", metadata: ["of": "\(name)", "phase": "\(record.phase)", "written": "\(next != nil)"])
+                written = next ?? written
+            }
+            updates[name] = update
         }
     }
+
+    private func lookAgain(in pause: Duration) {
+        lookAgainIn = min(lookAgainIn ?? pause, max(pause, .zero))
+    }
+
+    /// A unit that was moved and does not come to rest is not waited for any longer.
+    private static let settlingLimit = Duration.seconds(30)
 
     private func impatientIn() -> Duration {
         guard let registered else { return .zero }

@@ -103,6 +103,60 @@ struct EngineTests {
         }
     }
 
+    @Test func drainsAMachineAndRebalancesAfterwards() async throws {
+        try await withMachines(["m1": [:], "m2": [:]]) { machines in
+            for number in 0..<6 {
+                try await registry.create(unit: "u\(number).service", .service("\(number)"), target: .launched)
+            }
+            let pinned = UnitFile.service(fleet: [("MachineID", "m1")])
+            try await registry.create(unit: "pinned.service", pinned, target: .launched)
+            try await eventually("all run") {
+                try await registry.states().values.count { $0.values.allSatisfy(\.isActive) } == 7
+            }
+            try await registry.setDraining(true, "m1")
+            try await eventually("all that can have left m1") {
+                let snapshot = try await registry.snapshot()
+                return machines["m1"]?.files == ["pinned.service"] && machines["m2"]?.files.count == 6
+                    && snapshot.reasons["pinned.service"]?.contains("drained") == true
+            }
+            try await registry.setDraining(false, "m1")
+            try await registry.setRebalance(.once)
+            try await eventually("the load is even, and the wish forgotten") {
+                let snapshot = try await registry.snapshot()
+                return machines["m1"]?.files.count == 3 && snapshot.rebalance == .off && snapshot.reasons.isEmpty
+            }
+        }
+    }
+
+    @Test func updatesInstanceByInstanceAndTakesBackWhatFails() async throws {
+        try await withMachines(["m1": [:]]) { machines in
+            let machine = try #require(machines["m1"])
+            let (old, new) = (UnitFile.service("old"), UnitFile.service("new"))
+            let names = (1...3).map { "w@\($0).service" }
+            for name in names { try await registry.create(unit: name, old, target: .launched) }
+            try await eventually("all run") { try await registry.states().values.count { $0["m1"]?.isActive == true } == 3 }
+            func update(_ file: UnitFile) async throws {
+                var record = UpdateRecord(text: file.canonicalText, hash: file.hash.hex, waiting: names)
+                record.settleSeconds = 0
+                let before = try await registry.snapshot().updates["w@.service"]
+                try await registry.begin(update: "w@.service", record, replacing: before)
+            }
+            try await update(new)
+            try await eventually("all have it") {
+                try await registry.snapshot().updates["w@.service"]?.value.phase == .done
+            }
+            #expect(try await registry.units().allSatisfy { $0.unit.hash == new.hash })
+            machine.systemd.script(.start, "w@2.service", .result(.failed))
+            try await update(.service("bad"))
+            try await eventually("it is taken back") {
+                try await registry.snapshot().updates["w@.service"]?.value.phase == .rolledBack
+            }
+            let record = try await registry.snapshot().updates["w@.service"]?.value
+            #expect(record?.reason == "w@2.service failed")
+            #expect(try await registry.units().allSatisfy { $0.unit.hash == new.hash })
+        }
+    }
+
     @Test func globalUnitsRunWhereTheyFit() async throws {
         try await withMachines(["m1": ["role": "web"], "m2": ["role": "web"], "m3": [:]]) { machines in
             let file = UnitFile.service(fleet: [("Global", "true"), ("MachineMetadata", "role=web")])

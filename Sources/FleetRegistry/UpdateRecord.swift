@@ -1,0 +1,66 @@
+/// How far the update of a unit, or of the instances of a template, has come. Everything that another engine needs to
+/// go on is in it.
+package struct UpdateRecord: Sendable, Equatable, Codable {
+    package enum Phase: String, Sendable, Hashable, Codable {
+        /// One instance after the other gets the new text.
+        case rolling
+        /// Those that got it get the one before back.
+        case rollingBack
+        /// Every instance has the new text.
+        case done
+        /// No instance has it.
+        case rolledBack
+        /// Somebody else changed a unit; what was done stays.
+        case stopped
+
+        package var isOver: Bool { self != .rolling && self != .rollingBack }
+    }
+
+    /// A unit and the hash of the text it had before.
+    package struct Previous: Sendable, Equatable, Codable {
+        package var unit: String
+        package var hash: String
+
+        package init(unit: String, hash: String) {
+            self.unit = unit
+            self.hash = hash
+        }
+    }
+
+    /// The new text.
+    package var text: String
+    /// Its hash.
+    package var hash: String
+    /// The texts there were before, by hash.
+    package var texts: [String: String]
+    /// Units still to be updated, in their order.
+    package var waiting: [String]
+    /// The unit that has the new text and is to prove itself.
+    package var current: Previous?
+    /// Those that have.
+    package var updated: [Previous]
+    package var phase: Phase
+    /// Why it did not end well.
+    package var reason: String?
+    /// For how many seconds a unit must be active before the next one's turn comes.
+    package var settleSeconds: Int
+    /// How many seconds a unit may take until then.
+    package var limitSeconds: Int
+
+    package init(
+        text: String,
+        hash: String,
+        waiting: [String],
+        settleSeconds: Int = 3,
+        limitSeconds: Int = 60,
+    ) {
+        self.text = text
+        self.hash = hash
+        self.waiting = waiting
+        self.settleSeconds = settleSeconds
+        self.limitSeconds = limitSeconds
+        texts = [:]
+        updated = []
+        phase = .rolling
+    }
+}
