@@ -31,7 +31,8 @@ package struct Fleetctl: AsyncParsableCommand {
             """,
         subcommands: [
             UnitSubmit.self, UnitLoad.self, UnitStart.self, UnitStop.self, UnitUnload.self, UnitDestroy.self,
-            UnitRestart.self, UnitList.self, UnitFileList.self, MachineList.self, UnitStatus.self, UnitCat.self,
+            UnitRestart.self, UnitUpdate.self, MachineDrain.self, MachineUndrain.self, ClusterRebalance.self,
+            UnitList.self, UnitFileList.self, MachineList.self, UnitStatus.self, UnitCat.self,
             UnitJournal.self, MachineSSH.self, UnitVerify.self, VersionShow.self,
         ],
     )

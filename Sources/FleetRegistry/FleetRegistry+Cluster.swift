@@ -37,7 +37,8 @@ extension FleetRegistry {
     ) async throws(RegistryError) -> Int64 {
         let key = keyspace.update(name)
         let condition = old.map { Comparison.unchanged(key, since: $0.revision) } ?? .missing(key)
-        let transaction = Transaction(if: [condition], then: [.put(key: key, value: try JSONText.encode(record), lease: nil)])
+        let put = Operation.put(key: key, value: try JSONText.encode(record), lease: nil)
+        let transaction = Transaction(if: [condition], then: [put])
         let response = try await write("update \(name)", transaction)
         guard response.succeeded else { throw RegistryError(.unitExists, "\(name) is being updated already") }
         return response.revision

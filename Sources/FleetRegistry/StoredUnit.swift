@@ -6,6 +6,10 @@ package struct StoredUnit: Sendable, Equatable {
     package let file: UnitFile
     package let hash: UnitHash
     package let requirements: FleetRequirements
+    /// Units that are to be started before it: `After=`, `Requires=` and `BindsTo=`.
+    package let startsAfter: Set<String>
+    /// Units that are to be started after it: `Before=`.
+    package let startsBefore: Set<String>
     /// etcd's revision of the last change to its text.
     package let revision: Int64
 
@@ -14,7 +18,14 @@ package struct StoredUnit: Sendable, Equatable {
         self.file = file
         self.revision = revision
         hash = file.hash
-        requirements = FleetRequirements(of: file, name: try? UnitName(name))
+        let parsed = try? UnitName(name)
+        requirements = FleetRequirements(of: file, name: parsed)
+        func names(_ option: String) -> [String] {
+            file.values(of: option, in: "Unit").flatMap { $0.split(whereSeparator: \.isWhitespace) }
+                .map { parsed?.expandingSpecifiers(in: String($0)) ?? String($0) }
+        }
+        startsAfter = Set(["After", "Requires", "BindsTo"].flatMap(names))
+        startsBefore = Set(names("Before"))
     }
 
     package static func == (lhs: StoredUnit, rhs: StoredUnit) -> Bool {

@@ -29,7 +29,8 @@ extension SchedulingPass {
         }
         guard !moves, machines.count > 1 else { return [] }
         let load = occupancy.order.load
-        for machine in machines.indices.sorted(by: { (load[$0], $0) > (load[$1], $1) }) where !machines[machine].isDraining {
+        for machine in machines.indices.sorted(by: { (load[$0], $0) > (load[$1], $1) })
+        where !machines[machine].isDraining {
             var seen: Set<Int> = []
             for unit in local(on: machine) where !seen.contains(unit) {
                 let group = companions(of: unit, on: machine)

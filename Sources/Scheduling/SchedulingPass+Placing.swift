@@ -98,7 +98,8 @@ extension SchedulingPass {
         guard refusal(of: unit, on: machine) == nil else { return nil }
         let requirements = jobs[unit].requirements
         let replaces = graph.replaced[unit].contains { occupancy.place[$0] == machine }
-        let unmet = machines[machine].unmetPreferences(of: requirements)
+        let unmet =
+            machines[machine].unmetPreferences(of: requirements)
             + occupancy.unwantedCompany(of: unit, on: machine)
         // Where a unit weighs something else on each machine, what counts is how it will be.
         let added = jobs[unit].hasLimitsOnly ? jobs[unit].weight(on: machines[machine]) : 0

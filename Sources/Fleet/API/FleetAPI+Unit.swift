@@ -102,7 +102,7 @@ extension FleetAPI {
         }
     }
 
-    private static func validName(_ name: String) throws(APIError) -> UnitName {
+    static func validName(_ name: String) throws(APIError) -> UnitName {
         do throws(UnitNameError) {
             return try UnitName(name)
         } catch {
@@ -124,7 +124,7 @@ extension FleetAPI {
         return target
     }
 
-    private static func validate(_ file: UnitFile, _ name: UnitName) throws(APIError) {
+    static func validate(_ file: UnitFile, _ name: UnitName) throws(APIError) {
         if let exclusion = FleetRequirements(of: file, name: name).exclusions.first {
             throw APIError(400, exclusion.originalWords)
         }

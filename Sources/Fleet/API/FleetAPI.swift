@@ -87,7 +87,7 @@ package struct FleetAPI: Sendable {
         case ("state", 2) where !rest[1].isEmpty: return try state(request, rest[1])
         case ("machines", 1): return try await machines(request)
         case ("discovery", 1): return try discovery(request)
-        default: throw APIError.notFound
+        default: return try await clusterResource(request, rest)
         }
     }
 

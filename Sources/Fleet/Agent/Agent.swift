@@ -97,10 +97,14 @@ actor Agent {
     /// Takes over the units that an earlier fleetd loaded.
     private func adopt(_ snapshot: FleetSnapshot) throws(FleetError) {
         let known = snapshot.states(on: machineID)
-        for (name, hash) in try directory.hashes() {
+        let hashes = try directory.hashes()
+        for (name, hash) in hashes {
+            // What a timer or a socket starts runs now and then without having been launched.
+            let stem = name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex)
+            let isTriggered = ["timer", "socket", "path"].contains { hashes["\(stem).\($0)"] != nil && !name.hasSuffix($0) }
             let isRunning = ["active", "activating", "reloading"].contains(statuses[name]?.activeState)
             let wasLaunched = known[name].map { $0.state.launched && $0.state.hash == hash } ?? false
-            current[name] = CurrentUnit(name: name, hash: hash, launched: isRunning || wasLaunched)
+            current[name] = CurrentUnit(name: name, hash: hash, launched: (isRunning && !isTriggered) || wasLaunched)
         }
         adopted = true
         guard !current.isEmpty else { return }

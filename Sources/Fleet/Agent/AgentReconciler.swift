@@ -16,7 +16,22 @@ package enum AgentReconciler {
             }
         }
         if changesFiles { actions.append(.reload) }
-        return actions.sorted()
+        return inOrder(actions.sorted(), desired)
+    }
+
+    /// Starts units after those they need, and stops them before.
+    private static func inOrder(_ actions: [AgentAction], _ desired: [String: DesiredUnit]) -> [AgentAction] {
+        let starting = actions.compactMap { if case .start(let unit, _) = $0 { unit } else { nil } }
+        let stopping = actions.compactMap { if case .stop(let unit, _) = $0 { unit } else { nil } }
+        let others = actions.filter { action in
+            switch action {
+            case .start, .stop: false
+            case .unload, .load, .reload: true
+            }
+        }
+        let after = { (unit: String) in desired[unit]?.after ?? [] }
+        return others + StartOrder.sorted(stopping, after: after).reversed().map { .stop($0, .wantedLoaded) }
+            + StartOrder.sorted(starting, after: after).map { .start($0, .wantedLaunched) }
     }
 
     private static func actions(_ name: String, _ desired: DesiredUnit?, _ current: CurrentUnit?) -> [AgentAction] {

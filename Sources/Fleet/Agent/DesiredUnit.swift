@@ -8,11 +8,14 @@ package struct DesiredUnit: Sendable, Equatable {
     package var hash: String
     /// Started, not only loaded.
     package var launched: Bool
+    /// The units here that are to be started before it.
+    package var after: Set<String>
 
-    package init(name: String, hash: String, launched: Bool) {
+    package init(name: String, hash: String, launched: Bool, after: Set<String> = []) {
         self.name = name
         self.hash = hash
         self.launched = launched
+        self.after = after
     }
 }
 
@@ -24,9 +27,15 @@ extension FleetSnapshot {
         if units.values.contains(where: \.requirements.isGlobal) {
             names.formUnion(clusterState.globalUnits(for: schedulingMachine(machine)).map(\.name))
         }
-        return names.reduce(into: [:]) { desired, name in
+        var desired = names.reduce(into: [String: DesiredUnit]()) { desired, name in
             guard let unit = units[name], target(of: name) != .inactive else { return }
-            desired[name] = DesiredUnit(name: name, hash: unit.hash.hex, launched: target(of: name) == .launched)
+            let after = unit.startsAfter.intersection(names).subtracting([name])
+            let isLaunched = target(of: name) == .launched
+            desired[name] = DesiredUnit(name: name, hash: unit.hash.hex, launched: isLaunched, after: after)
         }
+        for name in names {
+            for later in units[name]?.startsBefore ?? [] where later != name { desired[later]?.after.insert(name) }
+        }
+        return desired
     }
 }

@@ -108,7 +108,8 @@ actor Engine {
                     snapshot.units[unit].map { (unit: $0, text: text) }
                 }
                 let next = try await registry.advance(update: name, from: stored, to: record, texts: texts, leader)
-                logger.info("update", metadata: ["of": "\(name)", "phase": "\(record.phase)", "written": "\(next != nil)"])
+                let what: Logger.Metadata = ["of": "\(name)", "phase": "\(record.phase)", "done": "\(next != nil)"]
+                logger.info("update", metadata: what)
                 written = next ?? written
             }
             updates[name] = update

@@ -52,7 +52,8 @@ package struct EnginePass: Sendable, Equatable {
             case .unschedule(let unit, _, _): leaving.insert(unit)
             case .schedule(let unit, let machine): coming[unit] = machine
             case .unplaceable(let unit, let reason): stuck[unit] = reason.description
-            case .stays(let unit, _, let reason): stuck[unit] = "cannot leave the machine that is being drained: \(reason)"
+            case .stays(let unit, _, let reason):
+                stuck[unit] = "cannot leave the machine that is being drained: \(reason)"
             }
         }
         let units = leaving.union(coming.keys).union(stuck.keys).union(snapshot.reasons.keys).subtracting(kept)
@@ -85,7 +86,9 @@ extension FleetSnapshot {
     package func hasSettled(_ unit: String) -> Bool {
         guard let machine = machine(of: unit), units[unit] != nil else { return true }
         guard states[unit]?.keys.contains(where: { $0 != machine }) != true else { return false }
-        guard target(of: unit) == .launched else { return states[unit]?[machine] != nil || target(of: unit) == .inactive }
+        guard target(of: unit) == .launched else {
+            return states[unit]?[machine] != nil || target(of: unit) == .inactive
+        }
         guard let state = states[unit]?[machine]?.state, state.launched else { return false }
         return state.activeState != "activating" || state.subState.hasPrefix("auto-restart")
     }

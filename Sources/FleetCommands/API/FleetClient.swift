@@ -4,7 +4,7 @@ import UnitFiles
 
 /// fleet's API as functions.
 package struct FleetClient: Sendable {
-    private let transport: any APITransport
+    let transport: any APITransport
 
     package init(_ transport: any APITransport) {
         self.transport = transport
@@ -79,7 +79,7 @@ package struct FleetClient: Sendable {
         return found
     }
 
-    private func decode<Value: Decodable>(
+    func decode<Value: Decodable>(
         _ type: Value.Type,
         _ response: APIResponse,
         doing action: String,
@@ -93,7 +93,7 @@ package struct FleetClient: Sendable {
         }
     }
 
-    private func check(_ response: APIResponse, doing action: String) throws {
+    func check(_ response: APIResponse, doing action: String) throws {
         guard !(200..<300).contains(response.status) else { return }
         let reason: String
         do {

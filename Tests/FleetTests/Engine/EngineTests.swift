@@ -134,7 +134,9 @@ struct EngineTests {
             let (old, new) = (UnitFile.service("old"), UnitFile.service("new"))
             let names = (1...3).map { "w@\($0).service" }
             for name in names { try await registry.create(unit: name, old, target: .launched) }
-            try await eventually("all run") { try await registry.states().values.count { $0["m1"]?.isActive == true } == 3 }
+            try await eventually("all run") {
+                try await registry.states().values.count { $0["m1"]?.isActive == true } == 3
+            }
             func update(_ file: UnitFile) async throws {
                 var record = UpdateRecord(text: file.canonicalText, hash: file.hash.hex, waiting: names)
                 record.settleSeconds = 0

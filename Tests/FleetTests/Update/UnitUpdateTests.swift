@@ -27,7 +27,8 @@ struct UnitUpdateTests {
             _ = try await registry.apply([placement], try await registry.snapshot(), leader)
             let words = state.split(separator: " ").map(String.init)
             let told = UnitState(
-                loadState: "loaded", activeState: words[0], subState: words[1], hash: file.hash.hex, launched: true)
+                loadState: "loaded", activeState: words[0], subState: words[1], hash: file.hash.hex, launched: true,
+            )
             try await registry.publish([StateChange(unit: name, state: told)], session)
         }
         return try await registry.snapshot()
@@ -38,7 +39,8 @@ struct UnitUpdateTests {
     @Test func oneAfterTheOther() async throws {
         var update = UnitUpdate("w@.service")
         var record = record(["w@1.service", "gone.service", "w@2.service"])
-        let before = try await snapshot([("w@1.service", old, "active running"), ("w@2.service", old, "active running")])
+        let names = ["w@1.service", "w@2.service"]
+        let before = try await snapshot(names.map { ($0, old, "active running") })
         guard case .write(let first, let texts) = update.look(at: record, before, now: start) else {
             Issue.record("nothing was written")
             return
@@ -65,7 +67,8 @@ struct UnitUpdateTests {
     }
 
     @Test(arguments: [
-        ("failed failed", 0, "a.service failed"), ("activating auto-restart", 0, "a.service ended and is being restarted"),
+        ("failed failed", 0, "a.service failed"),
+        ("activating auto-restart", 0, "a.service ended and is being restarted"),
         ("activating start-pre", 10, "a.service is activating (start-pre) after 10 s"),
         ("inactive dead", 10, "a.service is inactive (dead) after 10 s"),
     ])

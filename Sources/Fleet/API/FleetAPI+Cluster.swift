@@ -1,0 +1,58 @@
+import FleetRegistry
+
+/// What the original's API did not have: machines that are drained, rebalancing, updates.
+extension FleetAPI {
+    struct Drains: Codable, Sendable {
+        /// Ids of machines that are being drained, present or not.
+        var machines: [String]
+    }
+
+    struct Rebalance: Codable, Sendable {
+        var mode: RebalanceMode
+    }
+
+    func clusterResource(_ request: APIRequest, _ path: [String]) async throws -> APIResponse {
+        switch (path.first, path.count) {
+        case ("drains", 1): try drains(request)
+        case ("drains", 2) where !path[1].isEmpty: try await drain(request, path[1])
+        case ("rebalance", 1): try await rebalance(request)
+        case ("updates", 1): try updates(request)
+        case ("updates", 2) where !path[1].isEmpty: try await update(request, path[1])
+        default: throw APIError.notFound
+        }
+    }
+
+    private func drains(_ request: APIRequest) throws -> APIResponse {
+        guard request.method == "GET" else { throw APIError(405, "only GET supported against this resource") }
+        return try APIJSON.response(200, Drains(machines: try snapshot().draining.sorted()))
+    }
+
+    private func drain(_ request: APIRequest, _ machine: String) async throws -> APIResponse {
+        let snapshot = try snapshot()
+        switch request.method {
+        case "PUT":
+            guard snapshot.machines[machine] != nil else { throw APIError(404, "machine does not exist") }
+            await settle(try await registry.setDraining(true, machine))
+        case "DELETE":
+            guard snapshot.draining.contains(machine) else { throw APIError(404, "machine is not being drained") }
+            await settle(try await registry.setDraining(false, machine))
+        default:
+            throw APIError(405, "only PUT and DELETE supported against this resource")
+        }
+        return .empty(204)
+    }
+
+    private func rebalance(_ request: APIRequest) async throws -> APIResponse {
+        switch request.method {
+        case "GET":
+            return try APIJSON.response(200, Rebalance(mode: try snapshot().rebalance))
+        case "PUT":
+            try requireJSON(request)
+            let wanted = try APIJSON.decode(Rebalance.self, request.body)
+            await settle(try await registry.setRebalance(wanted.mode))
+            return .empty(204)
+        default:
+            throw APIError(405, "only GET and PUT supported against this resource")
+        }
+    }
+}

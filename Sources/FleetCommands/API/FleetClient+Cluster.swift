@@ -1,0 +1,96 @@
+import FoundationEssentials
+import UnitFiles
+
+/// An update as fleet's API shows it.
+package struct APIUpdate: Sendable, Hashable, Codable {
+    package var name: String
+    package var phase: String
+    package var hash: String?
+    package var reason: String?
+    package var current: String?
+    package var waiting: [String]
+    package var updated: [String]
+
+    package init(
+        name: String,
+        phase: String,
+        hash: String? = nil,
+        reason: String? = nil,
+        current: String? = nil,
+        waiting: [String] = [],
+        updated: [String] = [],
+    ) {
+        self.name = name
+        self.phase = phase
+        self.hash = hash
+        self.reason = reason
+        self.current = current
+        self.waiting = waiting
+        self.updated = updated
+    }
+
+    /// Whether nothing more happens by itself.
+    package var isOver: Bool { phase != "rolling" && phase != "rollingBack" }
+}
+
+/// What the original's API did not have.
+extension FleetClient {
+    private struct Drains: Codable {
+        var machines: [String]
+    }
+
+    private struct Mode: Codable {
+        var mode: String
+    }
+
+    private struct NewUpdate: Encodable {
+        var options: [UnitOption]?
+        var settleSeconds: Int?
+        var timeoutSeconds: Int?
+        var abort: Bool?
+    }
+
+    /// Ids of the machines that are being drained.
+    package func drains() async throws -> [String] {
+        let response = try await transport.send(APIRequest(.get, ["drains"]))
+        return try decode(Drains.self, response, doing: "list the machines that are being drained").machines
+    }
+
+    package func setDraining(_ isDraining: Bool, _ machine: String) async throws {
+        let request = APIRequest(isDraining ? .put : .delete, ["drains", machine])
+        try check(try await transport.send(request), doing: "\(isDraining ? "drain" : "undrain") machine \(machine)")
+    }
+
+    package func rebalanceMode() async throws -> String {
+        let response = try await transport.send(APIRequest(.get, ["rebalance"]))
+        return try decode(Mode.self, response, doing: "read how units are rebalanced").mode
+    }
+
+    package func setRebalance(_ mode: String) async throws {
+        let request = APIRequest(.put, ["rebalance"], body: Array(try JSONEncoder().encode(Mode(mode: mode))))
+        try check(try await transport.send(request), doing: "rebalance")
+    }
+
+    package func beginUpdate(_ name: String, _ file: UnitFile, settleSeconds: Int, timeoutSeconds: Int) async throws {
+        let body = NewUpdate(options: file.options, settleSeconds: settleSeconds, timeoutSeconds: timeoutSeconds)
+        let request = APIRequest(.put, ["updates", name], body: Array(try JSONEncoder().encode(body)))
+        try check(try await transport.send(request), doing: "update \(name)")
+    }
+
+    package func abortUpdate(_ name: String) async throws {
+        let body = Array(try JSONEncoder().encode(NewUpdate(abort: true)))
+        try check(try await transport.send(APIRequest(.put, ["updates", name], body: body)), doing: "abort \(name)")
+    }
+
+    /// nil when there is none.
+    package func update(_ name: String) async throws -> APIUpdate? {
+        let response = try await transport.send(APIRequest(.get, ["updates", name]))
+        if response.status == 404 { return nil }
+        return try decode(APIUpdate.self, response, doing: "read the update of \(name)")
+    }
+
+    package func forgetUpdate(_ name: String) async throws {
+        let response = try await transport.send(APIRequest(.delete, ["updates", name]))
+        if response.status != 404 { try check(response, doing: "forget the update of \(name)") }
+    }
+}
