@@ -21,6 +21,10 @@ package struct MemberTable: Sendable {
         case probe
         /// Remember these members over a restart.
         case save([ProxyMember])
+        /// Ask members whether they can commit, until one can; clients wait so long.
+        case verify
+        /// Serve the clients that wait.
+        case release
         /// For the first time a member has answered a client's question; before it has seen a quorum none does.
         case ready
         case log(String)
@@ -52,6 +56,9 @@ package struct MemberTable: Sendable {
     private var turn = 0
     /// A member has answered since the start.
     package private(set) var isReady = false
+    /// A member was lost, perhaps the leader. Until the others have a new one they drop what they are asked to write
+    /// without a word, and the client waits for nothing: so it waits here instead, until a member says it can commit.
+    package private(set) var isInDoubt = false
     /// The list came from a member.
     package private(set) var hasLearned = false
     private let configuredPeers: [Endpoint]
@@ -127,7 +134,23 @@ package struct MemberTable: Sendable {
         return missed(endpoint, entry, misses: Self.patience, "cannot be connected to")
     }
 
+    /// A member ended a connection that its client still wanted.
+    package mutating func connectionLost() -> [Action] { doubt() }
+
+    /// A member has committed something since the doubt came up, or there was no time to wait for that.
+    package mutating func verified() -> [Action] {
+        guard isInDoubt else { return [] }
+        isInDoubt = false
+        return [.release]
+    }
+
     // MARK: What follows
+
+    private mutating func doubt() -> [Action] {
+        guard isReady, !isInDoubt else { return [] }
+        isInDoubt = true
+        return [.verify]
+    }
 
     private mutating func add(_ member: ProxyMember) {
         entries[member.client, default: Entry(member: member)].member = member
@@ -154,7 +177,7 @@ package struct MemberTable: Sendable {
         if misses >= Self.patience { entry.isAlive = false }
         entries[endpoint] = entry
         guard entry.isAlive == false, old.isAlive == true else { return [] }
-        return [.log("\(endpoint) \(what)"), .disconnect(endpoint, reason: what), .refresh]
+        return [.log("\(endpoint) \(what)"), .disconnect(endpoint, reason: what), .refresh] + doubt()
     }
 
     private var hasHealthyMember: Bool { entries.values.contains { $0.rank == 0 } }

@@ -22,6 +22,9 @@ package struct ProxyConfiguration: Sendable, Hashable {
     package var tls: ProxyTLS?
     /// How long a client waits for a member before it is told that there is none.
     package var patience: Duration = .seconds(5)
+    /// How long new clients are kept waiting for the cluster to commit again after a member was lost. An election takes
+    /// one to two seconds, and etcd's own clients give up after five.
+    package var doubtLimit: Duration = .seconds(4)
     /// How long an attempt is alone before the next member is tried beside it.
     package var hedgeDelay: Duration = .milliseconds(200)
     /// How often each member is asked for a sign of life, and how long it has for it.

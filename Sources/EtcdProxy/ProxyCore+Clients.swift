@@ -18,7 +18,7 @@ extension ProxyCore {
     private func begin(_ client: ProxyClient) {
         guard clients.contains(client) else { return }
         channelReads(client)
-        if table.isReady { connect(client) } else { clients.wait(client) }
+        connect(client)
     }
 
     private func channelReads(_ client: ProxyClient) {
@@ -29,6 +29,7 @@ extension ProxyCore {
 
     func connect(_ client: ProxyClient) {
         guard clients.contains(client), client.upstream == nil else { return }
+        guard table.isReady, !table.isInDoubt else { return clients.wait(client) }
         let dial = HedgedDial(
             table.candidates(),
             on: loop,
@@ -47,8 +48,13 @@ extension ProxyCore {
             return
         }
         guard clients.contains(client) else { return channel.close(promise: nil) }
+        if table.isInDoubt {
+            channel.close(promise: nil)
+            return clients.wait(client)
+        }
         client.upstream = (channel, endpoint)
         let relay = RelayHandler(server: client.relay.filter)
+        relay.endedFirst = { self.perform(self.table.connectionLost()) }
         do {
             try channel.pipeline.syncOperations.addHandler(relay)
         } catch {

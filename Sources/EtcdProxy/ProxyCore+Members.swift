@@ -91,6 +91,21 @@ extension ProxyCore {
         }
     }
 
+    /// Asks all members for `/health`, which commits an entry, until one says yes or the time is up.
+    func verify(until end: NIODeadline) {
+        guard table.isInDoubt, !isStopping else { return }
+        guard .now() < end else { return perform(table.verified()) }
+        var left = table.endpoints.count
+        for endpoint in table.endpoints {
+            get(endpoint, "/health", within: .milliseconds(500)) { result in
+                left -= 1
+                if Self.sign(result, isHealth: true) == .health(true) { return self.perform(self.table.verified()) }
+                guard left == 0 else { return }
+                self.loop.scheduleTask(in: .milliseconds(50)) { self.verify(until: end) }
+            }
+        }
+    }
+
     private static func sign(_ result: Result<HTTPGet.Answer, any Error>, isHealth: Bool) -> MemberTable.Sign {
         switch result {
         case .success(let answer) where isHealth: .health(answer.status == 200 && answer.body.contains("true"))

@@ -93,6 +93,8 @@ final class ProxyCore {
         case .disconnect(let endpoint, let reason): disconnect(endpoint, reason)
         case .refresh: refresh()
         case .probe: probeAll()
+        case .verify: verify(until: .now() + TimeAmount(configuration.doubtLimit))
+        case .release: release()
         case .save(let members):
             if let failure = cache?.save(members) { logger.warning("the member list is not kept: \(failure)") }
         case .ready: becomeReady()
@@ -103,6 +105,10 @@ final class ProxyCore {
     private func becomeReady() {
         logger.info("ready: a member answers")
         notify("READY=1\nSTATUS=Forwarding to \(table.endpoints.map(\.description).joined(separator: ", "))")
+        release()
+    }
+
+    private func release() {
         for client in clients.takeWaiting() { connect(client) }
     }
 

@@ -19,6 +19,8 @@ final class RelayHandler: ChannelDuplexHandler {
     private var inputEnded = false
     private var wantsRead = false
     private var isRejected = false
+    /// Called when this side ends before the other did.
+    var endedFirst: (() -> Void)?
 
     init(client filter: SharedFilter?) { (self.filter, isClient) = (filter, true) }
 
@@ -123,6 +125,7 @@ final class RelayHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+        noteEnd()
         inputEnded = true
         partner?.endOutput()
     }
@@ -138,7 +141,14 @@ final class RelayHandler: ChannelDuplexHandler {
         context.writeAndFlush(NIOAny(ByteBuffer()), promise: flushed)
     }
 
+    private func noteEnd() {
+        guard let endedFirst else { return }
+        self.endedFirst = nil
+        if let partner, !partner.inputEnded { endedFirst() }
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
+        noteEnd()
         let partner = self.partner
         self.partner = nil
         partner?.partner = nil

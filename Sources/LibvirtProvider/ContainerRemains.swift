@@ -1,7 +1,8 @@
 import Glibc
 import Provisioning
 
-/// What libvirt itself leaves of a container that is undefined: its mount points, which are empty, and its log.
+/// What libvirt itself leaves of a container that is undefined: its mount points, which are empty, its log, and at times
+/// the socket of the process that carried it.
 ///
 /// Seen with libvirt 9.0: `virLXCProcessCleanup` unmounts them and does not remove them.
 struct ContainerRemains: Sendable {
@@ -13,6 +14,7 @@ struct ContainerRemains: Sendable {
         for suffix in ["dev", "devpts", "fuse"] {
             try removeIfPresent("\(stateDirectory)/\(domain).\(suffix)", by: rmdir)
         }
+        try removeIfPresent("\(stateDirectory)/\(domain).sock", by: unlink)
         try removeIfPresent("\(logDirectory)/\(domain).log", by: unlink)
     }
 

@@ -45,7 +45,7 @@ import Testing
     @Test func memberThatRefusesIsGivenUpAtOnce() {
         var table = threeMembers()
         let reason = "refuses connections"
-        #expect(table.probed(b, .refused) == [.log("\(b) \(reason)"), .disconnect(b, reason: reason), .refresh])
+        #expect(table.probed(b, .refused) == [.log("\(b) \(reason)"), .disconnect(b, reason: reason), .refresh, .verify])
         #expect(table.probed(b, .refused) == [])
         #expect(table.candidates().last == b)
         #expect(table.candidates().last == b)
@@ -57,7 +57,7 @@ import Testing
         #expect(table.probed(c, .alive) == [])
         #expect(table.probed(c, .silent) == [])
         let reason = "does not answer"
-        #expect(table.probed(c, .silent) == [.log("\(c) \(reason)"), .disconnect(c, reason: reason), .refresh])
+        #expect(table.probed(c, .silent) == [.log("\(c) \(reason)"), .disconnect(c, reason: reason), .refresh, .verify])
         #expect(table.probed(c, .alive) == [.log("\(c) is back")])
     }
 
@@ -82,8 +82,25 @@ import Testing
     @Test func memberThatCannotBeConnectedToIsGivenUp() {
         var table = threeMembers()
         let reason = "cannot be connected to"
-        #expect(table.dialFailed(a) == [.log("\(a) \(reason)"), .disconnect(a, reason: reason), .refresh])
+        #expect(table.dialFailed(a) == [.log("\(a) \(reason)"), .disconnect(a, reason: reason), .refresh, .verify])
         #expect(table.dialFailed(a) == [])
+    }
+
+    @Test func lossIsDoubtedOnceUntilAMemberCommits() {
+        var table = threeMembers()
+        #expect(table.connectionLost() == [.verify])
+        #expect(table.isInDoubt)
+        #expect(table.connectionLost() == [], "it is being looked into")
+        #expect(table.dialFailed(a).contains(.verify) == false)
+        #expect(table.verified() == [.release])
+        #expect(table.verified() == [])
+        #expect(table.connectionLost() == [.verify], "another loss")
+    }
+
+    @Test func nothingIsDoubtedBeforeTheFirstAnswer() {
+        var table = MemberTable(peers: [Endpoint(host: "10.0.0.1", port: 2380)])
+        #expect(table.connectionLost() == [])
+        #expect(!table.isInDoubt)
     }
 
     @Test func removedMemberLosesItsConnections() {

@@ -55,6 +55,24 @@ import Testing
         }
     }
 
+    /// Members write nothing, and say nothing, between the death of their leader and the election of the next one.
+    @Test func writesAfterTheLeadersDeathAreNotLost() async throws {
+        try await RealEtcd.with(members: 3) { etcd in
+            try await withProxy(to: etcd.peers) { ports in
+                // A connection to every member, so that the death is noticed whichever the leader is.
+                let clients = (0..<3).map { _ in EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[0])"]) }
+                for client in clients { try await client.put("k", "before") }
+                etcd.kill(try await etcd.leader())
+                for index in 0..<5 {
+                    let answer = await retryOnce {
+                        await Loopback.http("PUT", port: ports[0], path: "/v2/keys/x?value=\(index)")
+                    }
+                    #expect(answer?.status.isSuccess == true, "write \(index): \(String(describing: answer))")
+                }
+            }
+        }
+    }
+
     @Test func watchGoesOnWhenItsMemberTurnsIntoABlackHole() async throws {
         try await RealEtcd.with(members: 3) { etcd in
             try await withProxy(to: etcd.peers) { ports in
@@ -99,7 +117,7 @@ import Testing
 
     @Test func saysThatThereIsNoMember() async throws {
         let nobody = try Loopback.freePorts(1).map { Endpoint(host: "127.0.0.1", port: $0) }
-        try await withProxy(to: nobody) { ports in
+        try await withProxy(to: nobody, patience: .milliseconds(300)) { ports in
             let answer = await Loopback.http(port: ports[0], path: "/v2/keys/")
             #expect(answer?.status == 503)
             #expect(answer?.body == #"{"message":"httpproxy: zero endpoints currently available"}"#)
@@ -109,7 +127,7 @@ import Testing
     @Test func clientThatCameTooEarlyIsServedWhenAMemberAnswers() async throws {
         try await RealEtcd.with(members: 1) { etcd in
             etcd.suspend(0)
-            try await withProxy(to: etcd.peers, patience: .seconds(5)) { ports in
+            try await withProxy(to: etcd.peers) { ports in
                 async let answer = Loopback.http(port: ports[0], path: "/v2/keys/", within: .seconds(5))
                 // The client's request is under way, the member does not answer it yet.
                 try await Task.sleep(for: .milliseconds(50))
@@ -157,7 +175,7 @@ private func withProxy(
     listen count: Int = 1,
     at addresses: [Endpoint] = [],
     cache: String? = nil,
-    patience: Duration = .milliseconds(300),
+    patience: Duration = .seconds(5),
     notifier: ServiceNotifier = ServiceNotifier(address: nil),
     _ body: ([Int]) async throws -> Void,
 ) async throws {

@@ -19,6 +19,7 @@ import Testing
             let others = ["one.worker-11.dev", "one.worker-1.other"]
             let own = ["one.worker-1.dev", "one.worker-1.devpts", "one.worker-1.fuse"]
             let remains = try make(directory, own + others)
+            try Data().write(to: URL(filePath: "\(remains.stateDirectory)/one.worker-1.sock"))
             for name in ["one.worker-1.log", "one.worker-11.log"] {
                 try Data().write(to: URL(filePath: "\(remains.logDirectory)/\(name)"))
             }

@@ -86,6 +86,7 @@ extension SmokeTest {
 
     private func lose(_ victim: ObservedNode, unit: UnitPlan, say: @escaping @Sendable (String) -> Void) async throws {
         let own = machineID(victim)
+        let before = try await fleet.observe(until: { _ in true }, limit: .seconds(5)).fleet
         say("cutting \(victim.name)'s power")
         try await executor.provider.powerOff(NodeReference(victim))
         do {
@@ -93,21 +94,45 @@ extension SmokeTest {
                 seen.units[unit.name]?.states.contains { $0.key != own && $0.value == "active" } == true
             }
         } catch {
-            let restoring = Task { try await restore(victim, say: say) }
+            let restoring = Task { try await restore(victim, to: before, say: say) }
             try? await restoring.value
             throw error
         }
-        try await restore(victim, say: say)
+        try await restore(victim, to: before, say: say)
         _ = try await expect("the unit runs twice after \(victim.name) is back", units: [unit]) { seen in
             seen.units[unit.name]?.states.filter { $0.value == "active" }.count == 1
         }
     }
 
-    private func restore(_ node: ObservedNode, say: @escaping @Sendable (String) -> Void) async throws {
+    private func restore(
+        _ node: ObservedNode,
+        to before: ObservedFleet,
+        say: @escaping @Sendable (String) -> Void,
+    ) async throws {
         say("starting \(node.name) again")
         try await executor.provider.start(NodeReference(node))
         let id = machineID(node)
         let result = try await fleet.observe(until: { $0.machines.contains(id) }, limit: .seconds(60))
         guard result.done else { throw SmokeFailure(message: "\(node.name) did not come back to fleet") }
+        say("waiting for the units it ran before")
+        let running = before.units.values.filter { Self.runs($0) && !$0.name.hasPrefix("slipway-smoke-\(id)-") }
+        let back = try await fleet.observe(
+            until: { seen in running.allSatisfy { Self.runs(seen.units[$0.name], as: $0) } },
+            limit: .seconds(30),
+        )
+        guard !back.done else { return }
+        let missing = running.filter { !Self.runs(back.fleet.units[$0.name], as: $0) }.map(\.name).sorted()
+        throw SmokeFailure(message: "after \(node.name) is back, not as before: \(missing.joined(separator: ", "))")
+    }
+
+    private static func runs(_ unit: ObservedFleet.Unit?) -> Bool {
+        guard let unit, !unit.states.isEmpty else { return false }
+        return unit.states.values.allSatisfy { $0 == "active" }
+    }
+
+    /// A unit that ran on one machine may have moved; one that ran on several is global, and is to be on all of them again.
+    private static func runs(_ unit: ObservedFleet.Unit?, as before: ObservedFleet.Unit) -> Bool {
+        guard let unit, runs(unit) else { return false }
+        return before.states.count == 1 || before.states.keys.allSatisfy { unit.states[$0] != nil }
     }
 }

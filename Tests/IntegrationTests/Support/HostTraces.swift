@@ -16,7 +16,7 @@ struct HostTraces: Sendable {
         find /sys/fs/cgroup -type d | grep -v '/machine$' | each cgroup # libvirt's own, from its first domain on
         ls -d "$1"/clusters/* 2>/dev/null | each directory
         find /run/libvirt /etc/libvirt -name '*.xml' | each libvirt-file
-        find /run/libvirt/lxc /var/log/libvirt -mindepth 1 | each libvirt-remains
+        find /run/libvirt/lxc /var/log/libvirt/lxc -mindepth 1 2>/dev/null | each libvirt-remains
         for name in filter nat; do iptables-save -t $name 2>/dev/null | grep ^-A | grep -v -e '-j LIBVIRT_' | sort | uniq -c | each $name-rule; done
         for process in /proc/[0-9]*; do
             [ -s "$process/cmdline" ] || continue

@@ -67,15 +67,20 @@ package final class RealEtcd: Sendable {
     // MARK: Doing things to it
 
     /// The first member that follows another.
-    package func follower() async throws -> Int {
+    package func follower() async throws -> Int { try await first { $0 != $1 } }
+
+    /// The member that the others follow.
+    package func leader() async throws -> Int { try await first { $0 == $1 } }
+
+    private func first(where matches: (_ leader: MemberID, _ member: MemberID) -> Bool) async throws -> Int {
         for (index, url) in clientURLs.enumerated() {
             let status = try await EtcdHTTPClient(endpoints: [url]).status(of: url)
-            if let leader = status.leader, leader != status.member { return index }
+            if let leader = status.leader, matches(leader, status.member) { return index }
         }
-        throw NoFollower()
+        throw NoSuchMember()
     }
 
-    private struct NoFollower: Error {}
+    private struct NoSuchMember: Error {}
 
     /// Ends a member as a power cut would.
     package func kill(_ index: Int) { process(index)?.stop() }
