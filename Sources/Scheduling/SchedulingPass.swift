@@ -29,6 +29,8 @@ struct SchedulingPass {
     let initial: [String: String]
     private let numbers: [String: Int]
     private let evacuating: Set<String>?
+    /// The id of the machine each unit is on to begin with.
+    private var before: [Int: String] = [:]
     private var strangers: [Decision] = []
 
     init(_ state: ClusterState) {
@@ -98,17 +100,19 @@ struct SchedulingPass {
     /// Puts every unit where the schedule has it, if it is wanted and the machine is there and is what it asks for.
     private mutating func seat() {
         let rooms = Dictionary(uniqueKeysWithValues: machines.indices.map { (machines[$0].id, $0) })
-        for (name, id) in initial.sorted(by: { $0.key < $1.key }) {
-            guard let unit = numbers[name] else {
-                strangers.append(.unschedule(unit: name, machine: id, .unitGone))
-                continue
-            }
+        for (unit, job) in jobs.enumerated() {
+            guard let id = initial[job.name] else { continue }
+            before[unit] = id
             if let departure = departure(of: unit, from: rooms[id]) {
                 departures[unit] = departure
             } else if let machine = rooms[id] {
                 occupancy.put(unit, on: machine)
                 if machines[machine].isDraining { homes[unit] = machine }
             }
+        }
+        guard before.count < initial.count else { return }
+        for (name, id) in initial where numbers[name] == nil {
+            strangers.append(.unschedule(unit: name, machine: id, .unitGone))
         }
     }
 
@@ -136,7 +140,7 @@ struct SchedulingPass {
         let reasons = reasons()
         for (unit, job) in jobs.enumerated() {
             let now = occupancy.place[unit].map { machines[$0].id }
-            let before = initial[job.name]
+            let before = before[unit]
             if let before, before != now {
                 leaving.append(.unschedule(unit: job.name, machine: before, departures[unit] ?? .machineGone))
             }
@@ -150,6 +154,8 @@ struct SchedulingPass {
     }
 
     private static func unique<Element>(_ elements: [Element], by name: (Element) -> String) -> [Element] {
+        // As a rule they are in order already.
+        if zip(elements, elements.dropFirst()).allSatisfy({ name($0) < name($1) }) { return elements }
         var seen: Set<String> = []
         return elements.filter { seen.insert(name($0)).inserted }.sorted { name($0) < name($1) }
     }

@@ -10,7 +10,7 @@ func jobs(_ count: Int) -> [Job] {
     (0..<count).map { number in
         let (service, instance) = (number / 10, number % 10)
         var wants = FleetRequirements()
-        if service % 3 == 0 { wants.conflicts = [Glob("s\(service)@*.service")] }
+        if service % 3 == 0, service % 5 != 2 { wants.conflicts = [Glob("s\(service)@*.service")] }
         if service % 4 == 1 { wants.metadata = ["zone": ["z\(service % 5)"]] }
         if service % 5 == 2, instance > 0 { wants.machineOf = ["s\(service)@0.service"] }
         return Job(name: "s\(service)@\(instance).service", requirements: wants)
