@@ -53,6 +53,16 @@ import UnitFiles
         )
     }
 
+    @Test func unitsWithReasons() async throws {
+        let run = filled()
+        run.fleet.change { storage in
+            storage.units["d.service"] = APIUnit(name: "d.service", desiredState: "loaded", statusReason: "no zone=c")
+        }
+        let chosen = style("unit,active,reason", legend: false)
+        try await ListOperations(context: run.context(), style: chosen, isJSON: false).listUnits()
+        #expect(run.out == "a.service\tactive\t-\nd.service\t-\tno zone=c\n")
+    }
+
     @Test func unitsInFull() async throws {
         let run = filled()
         let chosen = style("unit,hash,machine", full: true, legend: false)

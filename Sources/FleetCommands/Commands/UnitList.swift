@@ -4,7 +4,10 @@ struct UnitList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list-units",
         abstract: "Show what systemd says of every unit, on every machine.",
-        discussion: "Fields: unit, machine, active, sub, load, hash.",
+        discussion: """
+            Fields: unit, machine, active, sub, load, hash, reason. With reason, units that are wanted and on no machine \
+            are listed, too, and say why.
+            """,
     )
 
     @OptionGroup var global: GlobalOptions

@@ -1,3 +1,5 @@
+import Scheduling
+
 /// The lists, as text or JSON.
 struct ListOperations: Sendable {
     let context: FleetContext
@@ -9,7 +11,18 @@ struct ListOperations: Sendable {
         if isJSON { return context.console.emit(try APIText.json(states)) }
         let needsMachines = style.fields.contains("machine") && !states.isEmpty
         let machines = needsMachines ? try await context.client.machines() : []
-        context.console.emit(try style.text(states, columns: Lists.states(machines)))
+        let reasons = style.fields.contains("reason") ? try await reasons() : [:]
+        let placed = Set(states.map(\.name))
+        let unplaced = reasons.keys.filter { !placed.contains($0) }.map { APIUnitState(name: $0) }
+        let rows = unplaced.isEmpty ? states : (states + unplaced).sorted { $0.name < $1.name }
+        context.console.emit(try style.text(rows, columns: Lists.states(machines, reasons: reasons)))
+    }
+
+    /// Why units are on no machine, or cannot leave the one they are on; by name.
+    private func reasons() async throws -> [String: String] {
+        try await context.client.units().reduce(into: [:]) { reasons, unit in
+            reasons[unit.name] = unit.target == .inactive ? nil : unit.statusReason
+        }
     }
 
     func listUnitFiles() async throws {

@@ -3,7 +3,9 @@ import UnitFiles
 /// The columns of fleetctl's three lists.
 enum Lists {
     /// `list-units`: what systemd says, one row for each unit and machine.
-    static func states(_ machines: [APIMachine]) -> [Column<APIUnitState>] {
+    ///
+    /// - Parameter reasons: why units are not where they should be, by name.
+    static func states(_ machines: [APIMachine], reasons: [String: String] = [:]) -> [Column<APIUnitState>] {
         let known = byID(machines)
         return [
             Column(name: "unit") { state, _ in state.name },
@@ -12,6 +14,7 @@ enum Lists {
             Column(name: "sub") { state, _ in state.systemdSubState },
             Column(name: "machine") { state, full in legend(state.machineID, known, full) },
             Column(name: "hash") { state, full in state.hash.map { full ? $0 : String($0.prefix(7)) } },
+            Column(name: "reason") { state, _ in reasons[state.name] },
         ]
     }
 
