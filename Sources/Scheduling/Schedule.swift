@@ -3,9 +3,9 @@ import UnitFiles
 /// Decides where every unit runs.
 ///
 /// Of the machines that take a unit it goes to the one against which the fewest of its wishes speak
-/// (`PreferMachineMetadata`, `PreferApart`), of these to the least loaded, ties to the lowest id. It leaves its machine only when it
-/// may not stay there, or when the machine is being drained and another takes it. A whole chain of `MachineOf` is placed at once, and applying the decisions and asking again
-/// changes nothing.
+/// (`PreferMachineMetadata`, `PreferApart`), of these to the least loaded, ties to the lowest id. It leaves its
+/// machine only when it may not stay there, or when the machine is being drained and another takes it. A whole chain of
+/// `MachineOf` is placed at once, and applying the decisions and asking again changes nothing.
 ///
 /// - Returns: first what leaves, then what comes (both by name), then what fits nowhere, with the reasons.
 package func schedule(_ cluster: ClusterState) -> [Decision] {

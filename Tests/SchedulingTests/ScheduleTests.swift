@@ -259,8 +259,8 @@ import UnitFiles
             decide(jobs, placed, on: machines) == [
                 "unschedule a.service from aaaaaaaa: the machine is being drained", "schedule a.service on bbbbbbbb",
                 "schedule c.service on bbbbbbbb",
-                "b.service stays on aaaaaaaa: no machine fits: MachineMetadata requires role=web, the machine has role=db "
-                    + "(bbbbbbbb)",
+                "b.service stays on aaaaaaaa: no machine fits: MachineMetadata requires role=web, the machine has "
+                    + "role=db (bbbbbbbb)",
             ]
         )
         let some = ClusterState(machines: machines, jobs: jobs, schedule: placed, evacuating: [])

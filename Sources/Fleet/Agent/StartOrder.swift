@@ -1,7 +1,7 @@
 /// In which order units are started.
 ///
-/// systemd itself makes a unit wait for those it is to come after, but only while these are being started, too: they have
-/// to be asked for first.
+/// systemd itself makes a unit wait for those it is to come after, but only while these are being started, too: they
+/// have to be asked for first.
 enum StartOrder {
     /// The units, each after those that are to be started before it; otherwise by name. Of units that wait for one
     /// another in a circle the first by name comes last.

@@ -46,9 +46,10 @@ struct StartOrderTests {
         try await registry.create(unit: "c.service", file(""), target: .launched)
         try await registry.create(unit: "z.service", file("Before=c.service"), target: .launched)
         let desired = try await registry.snapshot().desiredUnits(on: "m1")
-        #expect(desired.mapValues(\.after) == [
+        let order: [String: Set<String>] = [
             "a@1.service": ["b@1.service"], "b@1.service": ["c.service"], "c.service": ["z.service"], "z.service": [],
-        ])
+        ]
+        #expect(desired.mapValues(\.after) == order)
     }
 
     @Test func whatATimerStartsIsNotStoppedByARestartOfFleetd() async throws {
