@@ -21,7 +21,7 @@ extension RealNodes {
             tail -n 5 /tmp/client.err
             """
 
-        @Test("the death of any one member is not noticed by a client that tries twice", .timeLimit(.minutes(3)))
+        @Test("the death of any one member is not noticed by a client that tries twice", .timeLimit(.minutes(6)))
         func deaths() async throws {
             try await TestCluster.with("deaths") { cluster in
                 try cluster.writeTopology(members: 3, workers: 1)

@@ -4,7 +4,7 @@ extension RealNodes {
     /// fleetd and fleetctl on real machines.
     @Suite(.serialized)
     struct FleetTests {
-        @Test("units are placed as their [X-Fleet] sections ask, and fleetctl does what it says", .timeLimit(.minutes(2)))
+        @Test("units are placed as their [X-Fleet] sections ask, and fleetctl does what it says", .timeLimit(.minutes(6)))
         func placement() async throws {
             try await TestCluster.with("place") { cluster in
                 try cluster.writeTopology(members: 1, workers: 2)
@@ -87,7 +87,7 @@ extension RealNodes {
             #expect(missing.exitCode != 0, "\(missing)")
         }
 
-        @Test("the units of a worker that dies run elsewhere within seconds, and not twice when it is back", .timeLimit(.minutes(2)))
+        @Test("the units of a worker that dies run elsewhere within seconds, and not twice when it is back", .timeLimit(.minutes(6)))
         func death() async throws {
             try await TestCluster.with("death") { cluster in
                 let units = ["precious.service": Units.sleeper("MachineMetadata=role=worker")]
@@ -118,7 +118,7 @@ extension RealNodes {
             }
         }
 
-        @Test("no trouble of fleetd or etcd stops or restarts a running unit", .timeLimit(.minutes(4)))
+        @Test("no trouble of fleetd or etcd stops or restarts a running unit", .timeLimit(.minutes(8)))
         func troubles() async throws {
             try await TestCluster.with("trouble") { cluster in
                 try cluster.copyTopology("production")

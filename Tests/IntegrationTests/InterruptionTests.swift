@@ -28,7 +28,7 @@ extension RealNodes {
             try await cluster.removeAll()
         }
 
-        @Test("a second change of a cluster that is being changed is refused, and says by whom", .timeLimit(.minutes(1)))
+        @Test("a second change of a cluster that is being changed is refused, and says by whom", .timeLimit(.minutes(6)))
         func secondUp() async throws {
             try await TestCluster.with("second") { cluster in
                 try cluster.writeTopology(members: 1, workers: 1)
@@ -45,7 +45,7 @@ extension RealNodes {
             }
         }
 
-        @Test("two clusters come up and go down side by side", .timeLimit(.minutes(1)))
+        @Test("two clusters come up and go down side by side", .timeLimit(.minutes(6)))
         func sideBySide() async throws {
             try await TestCluster.with("left") { left in
                 try left.writeTopology(members: 1, workers: 1, units: ["one.service": Units.sleeper()])

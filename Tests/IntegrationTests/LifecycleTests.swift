@@ -5,7 +5,7 @@ extension RealNodes {
     /// The production topology from nothing to nothing.
     @Suite(.serialized)
     struct LifecycleTests {
-        @Test("a production cluster comes up, is what was planned, works, and leaves no trace", .timeLimit(.minutes(4)))
+        @Test("a production cluster comes up, is what was planned, works, and leaves no trace", .timeLimit(.minutes(8)))
         func production() async throws {
             try await TestCluster.with("prod") { cluster in
                 try cluster.copyTopology("production")
@@ -139,7 +139,7 @@ extension RealNodes {
             print("smoke on a broken cluster took \(ran.took) and said: \(said)")
         }
 
-        @Test("workers go 2, 6, 1: units move, removed nodes are forgotten, comments stay", .timeLimit(.minutes(4)))
+        @Test("workers go 2, 6, 1: units move, removed nodes are forgotten, comments stay", .timeLimit(.minutes(8)))
         func scaling() async throws {
             try await TestCluster.with("scale") { cluster in
                 try cluster.copyTopology("production")
@@ -194,7 +194,7 @@ extension RealNodes {
                 .expecting(0)
         }
 
-        @Test("what is half made or was deleted by hand goes without a trace", .timeLimit(.minutes(3)))
+        @Test("what is half made or was deleted by hand goes without a trace", .timeLimit(.minutes(6)))
         func halfMade() async throws {
             try await TestCluster.with("half") { cluster in
                 try cluster.copyTopology("production")
@@ -212,7 +212,7 @@ extension RealNodes {
             }
         }
 
-        @Test("a node survives a restart of the host, with its data and its units", .timeLimit(.minutes(2)))
+        @Test("a node survives a restart of the host, with its data and its units", .timeLimit(.minutes(6)))
         func hostRestart() async throws {
             try await TestCluster.with("restart") { cluster in
                 try cluster.copyTopology("production")

@@ -4,7 +4,7 @@ extension RealNodes {
     /// What fleet does with units that run, beyond the original.
     @Suite(.serialized)
     struct MovingTests {
-        @Test("units leave a drained machine, spread again, and get new texts in turn", .timeLimit(.minutes(2)))
+        @Test("units leave a drained machine, spread again, and get new texts in turn", .timeLimit(.minutes(6)))
         func moving() async throws {
             try await TestCluster.with("moving") { cluster in
                 try cluster.writeTopology(members: 1, workers: 2)

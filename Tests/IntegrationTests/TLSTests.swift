@@ -7,7 +7,7 @@ extension RealNodes {
     struct TLSTests {
         private static let marker = "PRIVATE KEY"
 
-        @Test("etcd, fleet and Docker work over TLS, refuse strangers, and get new keys one by one", .timeLimit(.minutes(2)))
+        @Test("etcd, fleet and Docker work over TLS, refuse strangers, and get new keys one by one", .timeLimit(.minutes(6)))
         func life() async throws {
             try await TestCluster.with("tls") { cluster in
                 try cluster.writeTopology(members: 1, workers: 1, extra: "etcd: {tls: true}\ndocker: {tls: true}\n")

@@ -31,7 +31,7 @@ extension RealNodes {
             }
         }
 
-        @Test("a unit that exits is named with what it said, and `up` goes on once it is mended", .timeLimit(.minutes(2)))
+        @Test("a unit that exits is named with what it said, and `up` goes on once it is mended", .timeLimit(.minutes(6)))
         func failingUnit() async throws {
             try await TestCluster.with("exits") { cluster in
                 let broken = """
@@ -52,7 +52,7 @@ extension RealNodes {
             }
         }
 
-        @Test("an etcd that cannot start is named with node, rung and evidence", .timeLimit(.minutes(4)))
+        @Test("an etcd that cannot start is named with node, rung and evidence", .timeLimit(.minutes(8)))
         func failingEtcd() async throws {
             try await TestCluster.with("noport") { cluster in
                 // A file that a cloud-config once wrote stays, so mending it is writing it anew.

@@ -23,8 +23,11 @@ struct TestCluster: Sendable {
         do {
             try await body(cluster)
         } catch {
-            await cluster.explain()
-            try await cluster.removeAll()
+            // A test that took too long is cancelled; what is left to do is done all the same.
+            try await Task {
+                await cluster.explain(error)
+                try await cluster.removeAll()
+            }.value
             throw error
         }
         try await cluster.removeAll()
@@ -54,9 +57,22 @@ struct TestCluster: Sendable {
     }
 
     /// Prints what there is, for whoever reads why a test failed.
-    private func explain() async {
+    private func explain(_ error: any Error) async {
+        print("cluster \(name) failed its test: \(error)")
         let status = try? await Program.slipway(["status", name], deadline: 30)
-        print("cluster \(name) when the test failed:\n\(status?.text ?? "no status")")
+        print("its status:\n\(status?.text ?? "none within 30 s")")
+        let domains = try? await Program.virsh("list", "--all")
+        print("libvirt's domains:\n\(domains?.text ?? "none told")")
+        for node in await nodes() {
+            let journal = try? await exec(node, "sudo journalctl --no-pager -q -n 40 -p notice; systemctl --failed --no-legend", deadline: 15)
+            print("\(node) says:\n\(journal?.text ?? "nothing within 15 s")")
+        }
+    }
+
+    /// The names of the nodes, as far as `status` tells.
+    private func nodes() async -> [String] {
+        guard let ran = try? await Program.slipway(["status", name, "--json"], deadline: 30) else { return [] }
+        return (try? ran.json(ClusterReport.self).nodes.map(\.name)) ?? []
     }
 
     // MARK: The topology file
