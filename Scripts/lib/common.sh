@@ -30,8 +30,9 @@ need_root_or_sudo() {
 build_packages=(binutils gcc g++ git gnupg libc6-dev libcurl4 libgcc-12-dev libpython3-dev libsqlite3-0
     libstdc++-12-dev libsystemd-dev libvirt-dev libxml2 libz3-dev pkg-config tzdata unzip zlib1g-dev curl ca-certificates)
 # shellcheck disable=SC2034
-run_packages=(debian-archive-keyring dnsmasq-base iproute2 iptables libvirt-clients libvirt-daemon
-    libvirt-daemon-driver-lxc libvirt-daemon-system mmdebstrap openssh-client)
+run_packages=(debian-archive-keyring dnsmasq-base e2fsprogs iproute2 iptables libvirt-clients libvirt-daemon
+    libvirt-daemon-driver-lxc libvirt-daemon-driver-qemu libvirt-daemon-system mmdebstrap openssh-client
+    qemu-system-x86 qemu-utils)
 # shellcheck disable=SC2034
 sandbox_packages=(busybox-static docker-registry)
 # shellcheck disable=SC2034

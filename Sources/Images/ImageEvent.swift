@@ -8,12 +8,16 @@ package enum ImageEvent: Sendable, Hashable {
     case built(kind: ImageKind, digest: String, seconds: Double)
 }
 
-/// The two parts of a node's image.
+/// The parts of a node's image.
 package enum ImageKind: String, Sendable, Hashable, CaseIterable, Codable {
     /// A Debian root file system.
     case root
     /// The project's node programs and their units.
     case layer
+    /// The Debian root as a virtual machine's disk, with its kernel.
+    case machine
+    /// A layer as a disk for virtual machines.
+    case disk
 }
 
 /// A part of an image that lies in the store.

@@ -35,7 +35,7 @@ extension ImageStore {
     }
 
     /// Builds beside the place, under a lock, and renames: two that want the same image build it once.
-    private func build(
+    func build(
         _ kind: ImageKind,
         digest: String,
         onEvent: @Sendable (ImageEvent) -> Void,
@@ -61,7 +61,7 @@ extension ImageStore {
         return digest
     }
 
-    private func bootstrap(
+    func bootstrap(
         _ recipe: RootRecipe,
         into part: String,
         onEvent: @Sendable (ImageEvent) -> Void,
@@ -97,7 +97,8 @@ extension ImageStore {
         }
         throw ImagesError(
             .tool,
-            "the node image is missing, and the sandbox has no network to make it; outside it: slipway image build",
+            "the node image is missing, and the sandbox has no network to make it; outside it: slipway image build "
+                + "(--vm for virtual machines)",
         )
     }
 

@@ -4,19 +4,34 @@ import Planning
 import Provisioning
 import Subprocess
 import SystemPackage
+import Topology
 
 extension LibvirtProvider {
-    /// What libvirt's LXC driver writes of a domain. https://libvirt.org/drvlxc.html
-    static func libvirtLog(of domain: String) -> String { "/var/log/libvirt/lxc/\(domain).log" }
+    /// What libvirt's drivers write of a domain. https://libvirt.org/drvlxc.html
+    static func libvirtLog(of domain: String, _ runtime: Runtime) -> String {
+        "/var/log/libvirt/\(runtime == .vm ? "qemu" : "lxc")/\(domain).log"
+    }
 
     package func evidence(for node: NodeReference, lines: Int) async -> [String] {
+        guard (try? await runtime(of: node)) == .vm else { return await containerEvidence(for: node, lines: lines) }
+        let console = (try? await console(of: node, lines: lines)) ?? []
+        guard !uris.isRemote else { return console.map { "console: \($0)" } }
+        // How libvirt calls QEMU is a screenful that explains nothing; what QEMU says is below it.
+        let log = (try? storage.contents(of: Self.libvirtLog(of: node.domainName, .vm))) ?? Data()
+        let said = Evidence.tail(String(decoding: log, as: UTF8.self), lines: 5).filter { line in
+            line.contains("error") || line.hasPrefix("qemu-system") || line.contains("shutting down")
+        }
+        return (said.map { "libvirt: \($0)" } + console.map { "console: \($0)" }).suffix(lines)
+    }
+
+    private func containerEvidence(for node: NodeReference, lines: Int) async -> [String] {
         let directory = storage.directory(of: node)
         // Evidence is for an error that is being told already: what cannot be read is left out.
         let found = try? await offPool { [storage] in
             func tail(_ path: String) throws -> [String] {
                 Evidence.tail(String(decoding: try storage.contents(of: path) ?? Data(), as: UTF8.self), lines: lines)
             }
-            let ofLibvirt = try tail(Self.libvirtLog(of: node.domainName)).map { "libvirt: \($0)" }
+            let ofLibvirt = try tail(Self.libvirtLog(of: node.domainName, .container)).map { "libvirt: \($0)" }
             return (ofLibvirt: ofLibvirt, ofInit: try tail("\(directory)/\(NodeContract.initLog)"))
         }
         var evidence = found?.ofLibvirt ?? []

@@ -1,12 +1,14 @@
 import Libvirt
 import Planning
 import Provisioning
+import Topology
 
 extension LibvirtProvider {
     package func allocate(_ node: NodePlan, image: NodeImagePaths) async throws {
         let reference = NodeReference(node)
-        try await refuseForeign(reference)
-        if try await isActive(reference) {
+        try await refuseForeign(reference, node.runtime)
+        if node.runtime == .vm { return try await allocateMachine(node, image: image) }
+        if try await isActive(reference, node.runtime) {
             let present = try await offPool { [storage] in try storage.content(of: reference) }
             guard present?.record.baseDigest == node.baseDigest else {
                 throw ProviderError(
@@ -23,21 +25,23 @@ extension LibvirtProvider {
         let definition = try await definition(of: node, image: image)
         let record = definition.record(phase: .defined)
         let xml = definition.text(phase: .defined)
-        let isForeign = try await run { connection throws(LibvirtError) in
-            try connection.define(node.domainName, xml: xml, record: record)
+        let isMachine = node.runtime == .vm
+        let isForeign = try await run(on: node.runtime) { connection throws(LibvirtError) in
+            try connection.define(node.domainName, xml: xml, record: record, validate: isMachine)
         }
         if isForeign { throw Self.foreign(node.domainName) }
     }
 
     package func start(_ node: NodeReference) async throws {
-        try await refuseForeign(node)
-        try await run { connection throws(LibvirtError) in
+        let runtime = try await runtime(of: node)
+        try await refuseForeign(node, runtime)
+        try await run(on: runtime) { connection throws(LibvirtError) in
             try connection.domain(named: node.domainName).startIfNeeded()
         }
     }
 
     package func setPhase(_ phase: NodePhase, of node: NodeReference) async throws {
-        let isOurs = try await run { connection throws(LibvirtError) in
+        let isOurs = try await run(on: runtime(of: node)) { connection throws(LibvirtError) in
             // A node whose domain someone took away is leaving already.
             if phase == .leaving {
                 return try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
@@ -50,8 +54,8 @@ extension LibvirtProvider {
     }
 
     /// Whether the node's domain is there and has processes.
-    func isActive(_ node: NodeReference) async throws -> Bool {
-        try await run { connection throws(LibvirtError) in
+    func isActive(_ node: NodeReference, _ runtime: Runtime) async throws -> Bool {
+        try await run(on: runtime) { connection throws(LibvirtError) in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
                 try domain.state().isActive
             } ?? false
@@ -59,8 +63,8 @@ extension LibvirtProvider {
     }
 
     /// Throws when the domain of that name is someone else's.
-    func refuseForeign(_ node: NodeReference) async throws {
-        let isOurs = try await run { connection throws(LibvirtError) in
+    func refuseForeign(_ node: NodeReference, _ runtime: Runtime) async throws {
+        let isOurs = try await run(on: runtime) { connection throws(LibvirtError) in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
                 try domain.record() != nil
             }
@@ -81,7 +85,12 @@ extension Connection {
     /// Defines the domain unless it is as it should be.
     ///
     /// - Returns: whether the domain is someone else's, and was left alone.
-    fileprivate func define(_ name: String, xml: String, record: NodeRecord) throws(LibvirtError) -> Bool {
+    fileprivate func define(
+        _ name: String,
+        xml: String,
+        record: NodeRecord,
+        validate: Bool
+    ) throws(LibvirtError) -> Bool {
         let present = try ifPresent(domain: name) { domain throws(LibvirtError) in
             PresentDomain(record: try domain.record(), isPersistent: try domain.isPersistent())
         }
@@ -91,7 +100,7 @@ extension Connection {
             known.phase = record.phase
             if known == record, !isLeaving, present.isPersistent { return false }
         }
-        try defineDomain(xml, name: name).setAutostart(true)
+        try defineDomain(xml, name: name, validate: validate).setAutostart(true)
         return false
     }
 }

@@ -2,32 +2,57 @@ import FoundationEssentials
 import Libvirt
 import Planning
 import Provisioning
+import Topology
 
 extension LibvirtProvider {
     package func observe() async throws -> ProviderObservation {
-        async let directories = offPool { [storage] in try storage.list() }
-        let seen = try await run { connection throws(LibvirtError) in
-            (domains: try connection.seenDomains(), networks: try connection.seenNetworks())
+        let present = try await presentRuntimes()
+        async let directories = listing(present)
+        let networks = try await run { connection throws(LibvirtError) in try connection.seenNetworks() }
+        var domains: [SeenDomain] = []
+        // One driver for both shows everything at once.
+        for runtime in self[.vm] === self[.container] ? Array(present.prefix(1)) : present {
+            domains += try await run(on: runtime) { connection throws(LibvirtError) in try connection.seenDomains() }
         }
+        let volumes = present.contains(.vm) ? try await machineVolumes() : []
         let listing = try await directories
         var observation = ProviderObservation(hostRoutes: try hostRoutes())
-        observation.networks = try seen.networks.map { try ObservedNetwork(xml: $0.xml, active: $0.active) }
+        observation.noContainers = try await presence(of: .container).reason
+        observation.noMachines = try await presence(of: .vm).reason
+        observation.networks = try networks.map { try ObservedNetwork(xml: $0.xml, active: $0.active) }
         observation.networks.sort { $0.name < $1.name }
-        observation.foreignDomains = seen.domains.filter { $0.record == nil }.map(\.name).sorted()
-        observation.nodes = Self.nodes(domains: seen.domains, entries: listing.entries)
+        observation.foreignDomains = domains.filter { $0.record == nil }.map(\.name).sorted()
+        observation.nodes = Self.nodes(domains: domains, entries: listing.entries, volumes: volumes)
         let inhabited = Set(observation.nodes.map(\.cluster))
         observation.emptyClusterDirectories = listing.emptyClusters.filter { !inhabited.contains($0) }
         return observation
     }
 
-    /// Joins domains and directories, sorted by cluster and name.
-    static func nodes(domains: [SeenDomain], entries: [NodeStorage.Entry]) -> [ObservedNode] {
+    /// This host's directories, where containers can be: another host has none of them.
+    private func listing(_ present: [Runtime]) async throws -> NodeStorage.Listing {
+        guard present.contains(.container) else { return NodeStorage.Listing(entries: [], emptyClusters: []) }
+        return try await offPool { [storage] in try storage.list() }
+    }
+
+    /// Joins domains, directories and volumes, sorted by cluster and name.
+    static func nodes(
+        domains: [SeenDomain],
+        entries: [NodeStorage.Entry],
+        volumes: [String] = [],
+    ) -> [ObservedNode] {
+        var kinds: [NodeReference: Set<Volumes.Kind>] = [:]
+        for (node, kind) in volumes.compactMap(Volumes.node(ofVolume:)) { kinds[node, default: []].insert(kind) }
         var whole: [NodeReference: Bool] = [:]
         for entry in entries { whole[entry.reference] = entry.content != nil }
         let withDomain = domains.compactMap { domain in
             domain.record.map { record in
                 let reference = NodeReference(cluster: record.cluster, name: record.name)
-                return record.observed(power: domain.power, hasDomain: true, hasStorage: whole[reference] ?? false)
+                let hasStorage =
+                    switch record.runtime {
+                    case .container: whole[reference] ?? false
+                    case .vm: kinds[reference]?.isSuperset(of: [.disk, .seed]) ?? false
+                    }
+                return record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
             }
         }
         let known = Set(withDomain.map { NodeReference($0) })
@@ -35,11 +60,21 @@ extension LibvirtProvider {
             entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
                 ?? .remains(cluster: entry.cluster, name: entry.name)
         }
-        return (withDomain + withoutDomain).sorted { ($0.cluster, $0.name) < ($1.cluster, $1.name) }
+        let named = known.union(withoutDomain.map { NodeReference($0) })
+        let volumesAlone = kinds.filter { !named.contains($0.key) }.compactMap { node, kinds in
+            NodeName(node.name).map { name in
+                var remains = ObservedNode.remains(cluster: node.cluster, name: name)
+                remains.runtime = .vm
+                remains.hasStorage = kinds.isSuperset(of: [.disk, .seed])
+                return remains
+            }
+        }
+        return (withDomain + withoutDomain + volumesAlone).sorted { ($0.cluster, $0.name) < ($1.cluster, $1.name) }
     }
 
     private func hostRoutes() throws -> [HostRoute] {
-        guard let table = try storage.contents(of: HostRoutes.path) else { return [] }
+        // Another host's routes are not known here.
+        guard !uris.isRemote, let table = try storage.contents(of: HostRoutes.path) else { return [] }
         return HostRoutes.parse(String(decoding: table, as: UTF8.self))
     }
 }

@@ -2,6 +2,7 @@ import Libvirt
 import Logging
 import Planning
 import Provisioning
+import Topology
 
 extension LibvirtProvider {
     /// How long a container whose process 1 was killed may take to be gone before libvirt is asked to end it. Mostly
@@ -14,42 +15,72 @@ extension LibvirtProvider {
     /// How often the wish to stop is repeated: the kernel drops it while systemd is not far enough to listen.
     private static let askInterval = Duration.seconds(1)
 
+    /// How often a machine's power button is pressed again: systemd in it may not have been listening.
+    private static let buttonInterval = Duration.seconds(5)
+
     package func stop(_ node: NodeReference, deadline: Duration) async throws {
-        try await refuseForeign(node)
-        guard try await isActive(node) else { return }
-        let isStopped = try await waitForStop(of: node, within: deadline, repeatingEvery: Self.askInterval) {
+        let runtime = try await runtime(of: node)
+        try await refuseForeign(node, runtime)
+        guard try await isActive(node, runtime) else { return }
+        let interval = runtime == .vm ? Self.buttonInterval : Self.askInterval
+        let isStopped = try await waitForStop(of: node, runtime, within: deadline, repeatingEvery: interval) {
+            switch runtime {
             // systemd takes SIGTERM as process 1 for a wish to be started anew; SIGRTMIN+3 is halt.target.
-            try await self.signal(.realTime(3), node)
+            case .container: try await self.signal(.realTime(3), node)
+            case .vm: try await self.shutDown(node)
+            }
         }
         if !isStopped { try await powerOff(node) }
     }
 
     package func powerOff(_ node: NodeReference) async throws {
-        try await refuseForeign(node)
-        guard try await isActive(node) else { return }
-        // The kernel kills all of a container with its process 1, in milliseconds. libvirt's own way is to ask the
-        // processes to end for 1.6 s first, which systemd does not.
-        let isStopped = try await waitForStop(of: node, within: Self.killPatience) {
-            try await self.signal(.kill, node)
-        }
-        if isStopped { return }
-        let isDestroyed = try await waitForStop(of: node, within: Self.destroyPatience) {
-            try await self.destroy(node)
+        let runtime = try await runtime(of: node)
+        try await refuseForeign(node, runtime)
+        guard try await isActive(node, runtime) else { return }
+        if runtime == .container, try await killed(node) { return }
+        let isDestroyed = try await waitForStop(of: node, runtime, within: Self.destroyPatience) {
+            try await self.destroy(node, runtime)
         }
         guard isDestroyed else {
             throw ProviderError(.failed, "\(node.domainName) still runs \(Self.destroyPatience) after it was destroyed")
         }
     }
 
+    /// Ends a container by its process 1.
+    private func killed(_ node: NodeReference) async throws -> Bool {
+        // The kernel kills all of a container with its process 1, in milliseconds. libvirt's own way is to ask the
+        // processes to end for 1.6 s first, which systemd does not.
+        try await waitForStop(of: node, .container, within: Self.killPatience) {
+            try await self.signal(.kill, node)
+        }
+    }
+
+    /// Asks a machine to shut down: by its guest agent where it answers, and otherwise by the power button.
+    private func shutDown(_ node: NodeReference) async throws {
+        try await run(on: .vm) { connection throws(LibvirtError) in
+            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.askToShutDown()
+            }
+        }
+    }
+
     package func stoppedDomains() async -> AsyncStream<String> {
         do {
-            let events = try await hypervisor.domainEvents()
-            let (stream, continuation) = AsyncStream.makeStream(of: String.self)
-            let relay = Task {
-                for await event in events where event.kind == .stopped { continuation.yield(event.domain) }
-                continuation.finish()
+            var sources: [AsyncStream<DomainEvent>] = []
+            for runtime in try await presentRuntimes() {
+                // One driver for both tells everything once.
+                if !sources.isEmpty, self[.vm] === self[.container] { continue }
+                sources.append(try await self[runtime].domainEvents())
             }
-            continuation.onTermination = { _ in relay.cancel() }
+            let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+            let relays = sources.map { events in
+                Task {
+                    for await event in events where event.kind == .stopped { continuation.yield(event.domain) }
+                    // Half the news would look like all of it.
+                    continuation.finish()
+                }
+            }
+            continuation.onTermination = { _ in for relay in relays { relay.cancel() } }
             return stream
         } catch {
             logger.warning("cannot learn when nodes stop", metadata: ["error": "\(error)"])
@@ -60,8 +91,8 @@ extension LibvirtProvider {
     /// Sends process 1 a signal; the caller waits for what comes of it. A kill that does not reach it is done by force.
     private func signal(_ signal: DomainSignal, _ node: NodeReference) async throws {
         // libvirt's driver for tests takes signals and does nothing.
-        if try await driver() == .test { return try await destroy(node) }
-        let carrier = try await run { connection throws(LibvirtError) in
+        if try await driver() == .test { return try await destroy(node, .container) }
+        let carrier = try await run(on: .container) { connection throws(LibvirtError) in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in domain.id } ?? nil
         }
         guard let carrier else { return }
@@ -69,16 +100,16 @@ extension LibvirtProvider {
         // that of an earlier start for it.
         let process = ContainerProcess(carrier: carrier, domain: node.domainName)
         if try await offPool({ process.signal(signal.number) }) { return }
-        let isSent = try await run { connection throws(LibvirtError) in
+        let isSent = try await run(on: .container) { connection throws(LibvirtError) in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
                 try domain.signal(signal)
             }
         }
-        if isSent == false, signal == .kill { try await destroy(node) }
+        if isSent == false, signal == .kill { try await destroy(node, .container) }
     }
 
-    private func destroy(_ node: NodeReference) async throws {
-        try await run { connection throws(LibvirtError) in
+    private func destroy(_ node: NodeReference, _ runtime: Runtime) async throws {
+        try await run(on: runtime) { connection throws(LibvirtError) in
             _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
                 try domain.destroyIfActive()
             }
@@ -90,6 +121,7 @@ extension LibvirtProvider {
     /// - Returns: false when it runs still after `limit`.
     private func waitForStop(
         of node: NodeReference,
+        _ runtime: Runtime,
         within limit: Duration,
         repeatingEvery interval: Duration? = nil,
         _ act: @escaping @Sendable () async throws -> Void
@@ -97,7 +129,7 @@ extension LibvirtProvider {
         let events: AsyncStream<DomainEvent>
         do {
             // Before the act, so that the event cannot be missed.
-            events = try await hypervisor.domainEvents()
+            events = try await self[runtime].domainEvents()
         } catch {
             throw ProviderError(error)
         }
@@ -111,7 +143,7 @@ extension LibvirtProvider {
             }
             group.addTask {
                 var next = interval.map { ContinuousClock.now + $0 }
-                while try await self.isActive(node) {
+                while try await self.isActive(node, runtime) {
                     if let due = next, let interval, ContinuousClock.now >= due {
                         next = due + interval
                         try await act()
@@ -145,6 +177,15 @@ extension Domain {
         } catch {
             guard error.code != .connectionLost, error.code != .denied else { throw error }
             return try !state().isActive
+        }
+    }
+
+    /// A guest that does not listen, or an agent that does not answer, is no failure: the caller has a deadline.
+    fileprivate borrowing func askToShutDown() throws(LibvirtError) {
+        do {
+            try shutdown()
+        } catch {
+            guard error.code != .connectionLost, error.code != .denied else { throw error }
         }
     }
 

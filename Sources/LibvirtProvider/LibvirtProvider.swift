@@ -10,7 +10,13 @@ import Topology
 ///
 /// What is Slipway's is marked in libvirt itself, by a metadata element; whatever lacks the mark is never touched.
 package final class LibvirtProvider: NodeProvider {
+    /// libvirt at the URI given: for networks, which all drivers share.
     let hypervisor: Hypervisor
+    private let machineHypervisor: Hypervisor
+    private let containerHypervisor: Hypervisor
+    let uris: ConnectionURIs
+    let uploads = ImageUploads()
+    let knownPresence = Mutex<[Runtime: DriverPresence]>([:])
     let storage: NodeStorage
     let logger: Logger
     private let knownDriver = Mutex<ContainerDriver?>(nil)
@@ -20,17 +26,31 @@ package final class LibvirtProvider: NodeProvider {
     ///   - home: Slipway's own directory on this host, which holds the nodes' directories.
     ///   - connections: how many libvirt calls may run at once.
     package init(uri: String, home: String, connections: Int = 8, logger: Logger) {
-        hypervisor = Hypervisor(uri: uri, connections: connections)
+        uris = ConnectionURIs(uri)
+        let hypervisor = Hypervisor(uri: uri, connections: connections)
+        func sister(_ own: String?) -> Hypervisor {
+            own == nil || own == uri ? hypervisor : Hypervisor(uri: own ?? uri, connections: connections)
+        }
+        self.hypervisor = hypervisor
+        machineHypervisor = sister(uris.machines)
+        containerHypervisor = sister(uris.containers)
         storage = NodeStorage(home: home)
         self.logger = logger
     }
 
     /// Closes the connections to libvirt.
     package func close() async {
-        await hypervisor.close()
+        for each in [hypervisor, machineHypervisor, containerHypervisor] { await each.close() }
     }
 
-    /// Runs libvirt calls, with their errors as the provider's.
+    subscript(runtime: Runtime) -> Hypervisor {
+        switch runtime {
+        case .container: containerHypervisor
+        case .vm: machineHypervisor
+        }
+    }
+
+    /// Runs libvirt calls that concern no node, with their errors as the provider's.
     func run<Value: Sendable>(
         _ body: @Sendable (isolated Connection) throws(LibvirtError) -> Value
     ) async throws(ProviderError) -> Value {
@@ -44,7 +64,7 @@ package final class LibvirtProvider: NodeProvider {
     /// How containers are made here; asked once.
     func driver() async throws -> ContainerDriver {
         if let known = knownDriver.withLock({ $0 }) { return known }
-        let (name, capabilities) = try await run { connection throws(LibvirtError) in
+        let (name, capabilities) = try await run(on: .container) { connection throws(LibvirtError) in
             (try connection.driver(), try connection.capabilities())
         }
         guard let driver = try ContainerDriver(driver: name, capabilities: capabilities) else {
@@ -57,13 +77,25 @@ package final class LibvirtProvider: NodeProvider {
         return driver
     }
 
-    /// The XML of a node, once it is known to be a container.
-    func definition(of node: NodePlan, image: NodeImagePaths) async throws -> DomainXML {
-        guard node.runtime == .container else {
-            throw ProviderError(.unsupported, "\(node.domainName) is to be a virtual machine: not supported yet")
+    /// Whether it is libvirt's driver for tests, which only pretends.
+    func isTestDriver(_ runtime: Runtime) async throws -> Bool {
+        try await run(on: runtime) { connection throws(LibvirtError) in try connection.driver() } == "TEST"
+    }
+
+    /// The XML of a node.
+    func definition(of node: NodePlan, image: NodeImagePaths) async throws -> any DomainDefinition {
+        switch node.runtime {
+        case .container:
+            let directory = storage.directory(of: NodeReference(node))
+            return DomainXML(node: node, image: image, directory: directory, driver: try await driver())
+        case .vm:
+            return MachineXML(
+                node: node,
+                image: try machineImage(image, of: node),
+                poolPath: try await poolPath(),
+                isTest: try await isTestDriver(.vm),
+            )
         }
-        let directory = storage.directory(of: NodeReference(node))
-        return DomainXML(node: node, image: image, directory: directory, driver: try await driver())
     }
 
     package func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String {

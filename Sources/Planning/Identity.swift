@@ -22,6 +22,9 @@ package enum Identity {
     /// The network's UUID.
     package static func networkUUID(cluster: String) -> String { uuid(of: networkName(cluster: cluster)) }
 
+    /// The UUID of Slipway's own storage pool.
+    package static let poolUUID = uuid(of: "slipway.pool")
+
     /// The node's MAC address, in QEMU's range 52:54:00.
     package static func macAddress(cluster: String, node: String) -> String {
         mac(sha256(["mac", cluster, node]))

@@ -6,6 +6,8 @@ struct NodeConfiguration {
     let topology: Topology
     let inputs: PlannerInputs
     let node: PlacedNode
+    /// The host of virtual machines, where there is one.
+    var machineHost: MachineHost?
 
     /// The node's whole plan.
     ///
@@ -19,13 +21,14 @@ struct NodeConfiguration {
             role: node.role.name,
             index: node.index,
             runtime: node.role.runtime,
+            accelerator: accelerator,
             resources: node.role.resources,
             address: node.address,
             network: topology.network.cidr,
             etcd: node.role.etcd,
             runsFleet: runsFleet,
             metadata: node.role.metadata,
-            image: inputs.image,
+            image: image,
             userData: text(cloudConfig(peers: peers, state: state)),
             baseDigest: baseDigest,
             configDigest: configDigest,
@@ -35,12 +38,18 @@ struct NodeConfiguration {
         )
     }
 
+    private var isMachine: Bool { node.role.runtime == .vm }
+    private var image: ImageDigests { isMachine ? inputs.machineImage : inputs.image }
+    private var accelerator: Accelerator? {
+        isMachine ? node.role.accelerator.resolved(on: machineHost) : nil
+    }
+
     // MARK: Digests
 
     /// Changes with what a node cannot change while it lives.
     private var baseDigest: String {
         let parts = [
-            node.role.runtime.rawValue, inputs.image.root, "\(node.address)", "\(topology.network.cidr)",
+            node.role.runtime.rawValue, image.root, "\(node.address)", "\(topology.network.cidr)",
             node.role.etcd.rawValue, Identity.uuid(cluster: topology.name, node: node.name),
         ]
         return sha256Hex(parts.joined(separator: "\n"))
@@ -50,10 +59,11 @@ struct NodeConfiguration {
     /// data, proxies follow it by asking, and fleetd needs the others only when the node's own fails.
     private var configDigest: String {
         let resources = node.role.resources
-        let parts = [
+        var parts = [
             text(cloudConfig(peers: [], state: .new)), "\(resources.cpus)", "\(resources.memoryMiB)",
-            inputs.image.layer,
+            image.layer,
         ]
+        if let accelerator { parts += [accelerator.rawValue, "\(resources.diskGiB)"] }
         return sha256Hex(parts.joined(separator: "\n"))
     }
 

@@ -9,6 +9,8 @@ package struct NodePlan: Sendable, Hashable, Codable {
     /// The node's number in its role, from 1.
     package var index: Int
     package var runtime: Runtime
+    /// How a virtual machine's processor is made, never `auto`; nil for a container.
+    package var accelerator: Accelerator?
     package var resources: Resources
     /// The libvirt domain's name: `production.worker-2`.
     package var domainName: String
@@ -44,6 +46,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         role: String,
         index: Int,
         runtime: Runtime,
+        accelerator: Accelerator? = nil,
         resources: Resources,
         address: IPv4Address,
         network: CIDRv4,
@@ -63,6 +66,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         self.role = role
         self.index = index
         self.runtime = runtime
+        self.accelerator = accelerator
         self.resources = resources
         self.domainName = Identity.domainName(cluster: cluster, node: name)
         self.uuid = Identity.uuid(cluster: cluster, node: name)

@@ -136,6 +136,12 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
     package var hostRoutes: [HostRoute]
     /// Directories of clusters that hold no node any more.
     package var emptyClusterDirectories: [String]
+    /// Why there can be no containers at this connection; nil where there can.
+    package var noContainers: String?
+    /// Why there can be no virtual machines at this connection; nil where there can.
+    package var noMachines: String?
+    /// The host of virtual machines; nil where there can be none, or nobody asked.
+    package var machineHost: MachineHost?
 
     package init(
         nodes: [ObservedNode] = [],
@@ -143,12 +149,18 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
         foreignDomains: [String] = [],
         hostRoutes: [HostRoute] = [],
         emptyClusterDirectories: [String] = [],
+        noContainers: String? = nil,
+        noMachines: String? = nil,
+        machineHost: MachineHost? = nil,
     ) {
         self.nodes = nodes
         self.networks = networks
         self.foreignDomains = foreignDomains
         self.hostRoutes = hostRoutes
         self.emptyClusterDirectories = emptyClusterDirectories
+        self.noContainers = noContainers
+        self.noMachines = noMachines
+        self.machineHost = machineHost
     }
 
     package func nodes(of cluster: String) -> [ObservedNode] { nodes.filter { $0.cluster == cluster } }

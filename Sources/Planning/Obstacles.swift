@@ -8,7 +8,7 @@ struct Obstacles {
 
     /// - Parameter now: seconds since 1970.
     func diagnostics(at now: Int64) -> [Diagnostic] {
-        runtimes + networkClashes + domainClashes + certificateObstacles(at: now)
+        runtimes + machineShortages + networkClashes + domainClashes + certificateObstacles(at: now)
     }
 
     static func networkFull(_ topology: Topology) -> Diagnostic {
@@ -18,16 +18,6 @@ struct Obstacles {
             at: topology.network.location,
             notes: ["the first \(AddressAllocation.reserved) addresses are kept for the host; take a larger network"],
         )
-    }
-
-    private var runtimes: [Diagnostic] {
-        topology.roles.filter { $0.runtime == .vm }.map { role in
-            .error(
-                "role '\(role.name)' asks for virtual machines, and this version makes container nodes only",
-                at: role.location,
-                notes: ["write `runtime: container`, or leave the line out"],
-            )
-        }
     }
 
     private var networkClashes: [Diagnostic] {

@@ -19,6 +19,8 @@ package struct Plan: Sendable, Hashable, Codable {
     /// In an order in which they could be done one by one.
     package var steps: [Step]
     package var warnings: [Diagnostic]
+    /// What a person should know beside the steps: choices made for this host.
+    package var notes: [String]
 
     package init(
         cluster: String,
@@ -28,6 +30,7 @@ package struct Plan: Sendable, Hashable, Codable {
         network: NetworkPlan? = nil,
         steps: [Step] = [],
         warnings: [Diagnostic] = [],
+        notes: [String] = [],
     ) {
         self.cluster = cluster
         self.purpose = purpose
@@ -36,6 +39,7 @@ package struct Plan: Sendable, Hashable, Codable {
         self.network = network
         self.steps = steps
         self.warnings = warnings
+        self.notes = notes
     }
 }
 

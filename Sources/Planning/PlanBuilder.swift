@@ -59,6 +59,7 @@ struct PlanBuilder {
             network: network,
             steps: steps,
             warnings: warnings,
+            notes: topology.machineNotes(on: observed.provider.machineHost),
         )
     }
 
@@ -99,22 +100,27 @@ struct PlanBuilder {
     }
 
     private func render(_ node: PlacedNode, peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> NodePlan {
-        NodeConfiguration(topology: topology, inputs: inputs, node: node)
+        NodeConfiguration(topology: topology, inputs: inputs, node: node, machineHost: observed.provider.machineHost)
             .plan(peers: peers, state: state, generation: generation)
     }
 
     // MARK: Ground
 
     private mutating func planImage(_ changes: [String: NodeChange]) {
-        let needsImage = changes.values.contains { change in
-            switch change {
+        let making = nodes.filter { node in
+            switch changes[node.name] ?? NodeChange.none {
             case .create, .rebuild, .reconfigure: true
             case .none, .start, .await: false
             }
         }
-        guard needsImage, !observed.images.contains(inputs.image) else { return }
-        add(Step("image/build", .buildImage(inputs.image), reason: "this host has no such image yet"))
-        groundwork.append("image/build")
+        let wanted = making.map { (runtime: $0.role.runtime, image: nodePlan($0, peers: wantedPeers, state: .new).image) }
+        for (runtime, id) in [(Runtime.container, "image/build"), (.vm, "image/build-vm")] {
+            guard let image = wanted.first(where: { $0.runtime == runtime })?.image,
+                !observed.images.contains(image)
+            else { continue }
+            add(Step(id, .buildImage(image), reason: "this host has no such image yet"))
+            groundwork.append(id)
+        }
     }
 
     private mutating func planNetwork(_ network: NetworkPlan) {

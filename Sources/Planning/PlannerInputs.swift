@@ -4,6 +4,8 @@ import Topology
 package struct PlannerInputs: Sendable {
     /// The image every container node runs.
     package var image: ImageDigests
+    /// The image every virtual machine runs.
+    package var machineImage: ImageDigests
     /// Public keys that may log in as `core`: Slipway's own first.
     package var authorizedKeys: [String]
     /// The host keys of a node, by its name.
@@ -17,6 +19,7 @@ package struct PlannerInputs: Sendable {
 
     package init(
         image: ImageDigests,
+        machineImage: ImageDigests? = nil,
         authorizedKeys: [String],
         hostKey: @escaping @Sendable (_ node: String) -> SSHKeyPair,
         clusterKey: SSHKeyPair,
@@ -24,6 +27,7 @@ package struct PlannerInputs: Sendable {
         certificates: CertificateInputs = .none,
     ) {
         self.image = image
+        self.machineImage = machineImage ?? image
         self.authorizedKeys = authorizedKeys
         self.hostKey = hostKey
         self.clusterKey = clusterKey

@@ -19,12 +19,15 @@ package struct ClusterObserver: Sendable {
         self.clusters = clusters
     }
 
-    /// - Parameter wanted: the image the caller is about to plan with.
+    /// - Parameters:
+    ///   - wanted: the images the caller is about to plan with.
+    ///   - machines: whether the host of virtual machines is looked at as well.
     /// - Throws: where libvirt does not answer. An etcd or a fleet that does not answer is part of the observation.
-    package func observe(_ cluster: String, wanted: ImageDigests?) async throws -> Observation {
-        let seen = try await provider.observe()
+    package func observe(_ cluster: String, wanted: Set<ImageDigests> = [], machines: Bool = false) async throws -> Observation {
+        var seen = try await provider.observe()
+        if machines { seen.machineHost = try await provider.machineHost() }
         var observation = Observation(provider: seen)
-        if let wanted, images.isPresent(wanted) { observation.images = [wanted] }
+        observation.images = wanted.filter(images.isPresent)
         let members = seen.nodes(of: cluster).filter { $0.etcd == .member && $0.power == .running }
         let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else { return observation }

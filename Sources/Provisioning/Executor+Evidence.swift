@@ -59,14 +59,14 @@ extension Executor {
         )
     }
 
-    func etcdFailure(_ members: [NodePlan], unhealthy: [String]) async -> ProvisioningError {
+    func etcdFailure(_ members: [NodePlan], unhealthy: [String], limit: Duration) async -> ProvisioningError {
         let names = unhealthy.joined(separator: ", ")
         guard let first = members.first(where: { unhealthy.contains($0.name) }) else {
-            return ProvisioningError("etcd is not healthy after \(limits.etcd)")
+            return ProvisioningError("etcd is not healthy after \(limit)")
         }
         return await nodeFailure(
             first,
-            what: "etcd is not healthy on \(names) (waited \(limits.etcd))",
+            what: "etcd is not healthy on \(names) (waited \(limit))",
             unit: "etcd2.service",
         )
     }

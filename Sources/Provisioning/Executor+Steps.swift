@@ -60,7 +60,7 @@ extension Executor {
         let image = try await images.ensure(node.image) { _ in }
         let reference = NodeReference(node)
         say("shutting down")
-        try await provider.stop(reference, deadline: limits.shutdown)
+        try await provider.stop(reference, deadline: limits.slowed(for: [node]).shutdown)
         try await provider.allocate(node, image: image)
         try await provider.define(node, image: image)
         try await provider.setPhase(.started, of: reference)
@@ -78,9 +78,10 @@ extension Executor {
 
     private func awaitEtcd(_ members: [NodePlan], say: @escaping @Sendable (String) -> Void) async throws {
         let etcd = clusters.etcd(members.map(\.clientURL))
+        let limit = limits.slowed(for: members).etcd
         let seen = Latest<[String]>([])
         let whole = try await guarded(members) {
-            try await Waiting.until(self.limits.etcd) { () -> Bool? in
+            try await Waiting.until(limit) { () -> Bool? in
                 let unhealthy = await Self.unhealthy(members, etcd: etcd)
                 if seen.update(unhealthy), !unhealthy.isEmpty {
                     say("waiting for \(unhealthy.joined(separator: ", "))")
@@ -89,7 +90,7 @@ extension Executor {
             }
         }
         guard whole == nil else { return }
-        throw await etcdFailure(members, unhealthy: seen.value)
+        throw await etcdFailure(members, unhealthy: seen.value, limit: limit)
     }
 
     /// Names of members that do not say that they are healthy.
@@ -187,8 +188,9 @@ extension Executor {
         say: @escaping @Sendable (String) -> Void,
     ) async throws {
         let fleet = fleet(of: plan)
+        let limit = limits.slowed(for: plan.nodes).units
         let last = Latest("")
-        let end = ContinuousClock.now + limits.units
+        let end = ContinuousClock.now + limit
         var status: UnitsStatus
         var lasts = false
         repeat {

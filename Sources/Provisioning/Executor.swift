@@ -31,6 +31,18 @@ package struct Executor: Sendable {
         package var shutdown: Duration = .seconds(10)
 
         package init() {}
+
+        /// The same for nodes that take their time: TCG is ten times as slow as a processor, and several machines share
+        /// the host's.
+        func slowed(for nodes: [NodePlan]) -> Limits {
+            let factor = nodes.map(\.slowness).max() ?? 1
+            guard factor > 1 else { return self }
+            var limits = self
+            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave, \.shutdown] {
+                limits[keyPath: limit] = limits[keyPath: limit] * factor
+            }
+            return limits
+        }
     }
 
     package init(

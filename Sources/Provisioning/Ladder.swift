@@ -11,7 +11,7 @@ struct Ladder {
     let members: [NodePlan]
     let say: @Sendable (String) -> Void
 
-    private var limits: Executor.Limits { executor.limits }
+    private var limits: Executor.Limits { executor.limits.slowed(for: [node]) }
 
     func climb() async throws {
         try await executor.guarded([node]) { try await climbRungs() }

@@ -31,6 +31,9 @@ package protocol NodeProvider: Sendable {
     /// Removes the cluster's own directory, once no node is left.
     func removeClusterRemains(_ cluster: String) async throws
 
+    /// What can be said of virtual machines at this connection before any is made; nil where there can be none.
+    func machineHost() async throws -> MachineHost?
+
     /// The last lines the node or the hypervisor said of it: evidence for an error.
     func evidence(for node: NodeReference, lines: Int) async -> [String]
     /// Names of domains (`cluster.node`) as they stop, however that happens.
@@ -40,6 +43,10 @@ package protocol NodeProvider: Sendable {
     func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String
     /// The network's XML as ``createNetwork(_:)`` would give it to libvirt.
     func networkXML(for network: NetworkPlan) async throws -> String
+}
+
+extension NodeProvider {
+    package func machineHost() async throws -> MachineHost? { nil }
 }
 
 /// Which node is meant, when no more than its names matter.
@@ -64,10 +71,13 @@ package struct NodeImagePaths: Sendable, Hashable {
     package var root: String
     /// The directory with the project's node programs; shared likewise.
     package var layer: String
+    /// What a virtual machine is given instead of the two directories; nil for a container's image.
+    package var machine: MachineImage?
 
-    package init(root: String, layer: String) {
+    package init(root: String, layer: String, machine: MachineImage? = nil) {
         self.root = root
         self.layer = layer
+        self.machine = machine
     }
 }
 

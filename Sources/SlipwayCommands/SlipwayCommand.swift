@@ -27,7 +27,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Nodes",
                 subcommands: [
-                    NodeRender.self, NodeSSH.self, NodeExec.self, NodeConsole.self, NodeLogs.self,
+                    NodeRender.self, NodeSSH.self, NodeExec.self, NodeStart.self, NodeStop.self,
+                    NodeRestart.self, NodeConsole.self, NodeLogs.self,
                     ClusterSSHConfig.self, ClusterEnv.self,
                 ],
             ),

@@ -27,6 +27,8 @@ package struct Role: Sendable, Hashable {
     package var name: String
     package var count: Int
     package var runtime: Runtime
+    /// How a virtual machine's processor is made; containers have the host's.
+    package var accelerator: Accelerator
     package var etcd: EtcdRole
     package var resources: Resources
     /// fleet's machine metadata.
@@ -45,6 +47,7 @@ package struct Role: Sendable, Hashable {
         name: String,
         count: Int,
         runtime: Runtime = .container,
+        accelerator: Accelerator = .auto,
         etcd: EtcdRole,
         resources: Resources = Resources(),
         metadata: [String: String] = [:],
@@ -55,6 +58,7 @@ package struct Role: Sendable, Hashable {
         self.name = name
         self.count = count
         self.runtime = runtime
+        self.accelerator = accelerator
         self.etcd = etcd
         self.resources = resources
         self.metadata = metadata

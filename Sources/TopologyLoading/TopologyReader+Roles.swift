@@ -7,10 +7,11 @@ extension TopologyReader {
     /// What roles have when they say nothing themselves.
     struct Defaults {
         var runtime = Runtime.container
+        var accelerator = Accelerator.auto
         var resources = Resources()
     }
 
-    private static let resourceKeys = ["runtime", "cpus", "memory", "disk"]
+    private static let resourceKeys = ["runtime", "accelerator", "cpus", "memory", "disk"]
     /// Keys whose absence could make the checks of the whole say something untrue.
     private static let weightyKeys = ["count", "etcd", "metadata"]
 
@@ -19,7 +20,11 @@ extension TopologyReader {
             return Defaults()
         }
         let runtime = decoder.word("runtime", in: fields, as: Runtime.self) ?? .container
-        return Defaults(runtime: runtime, resources: readResources(fields, runtime: runtime, defaults: Resources()))
+        return Defaults(
+            runtime: runtime,
+            accelerator: decoder.word("accelerator", in: fields, as: Accelerator.self) ?? .auto,
+            resources: readResources(fields, runtime: runtime, defaults: Resources()),
+        )
     }
 
     mutating func readRoles(_ fields: YAMLFields, defaults: Defaults) -> [Role] {
@@ -55,6 +60,7 @@ extension TopologyReader {
             name: pair.key,
             count: decoder.int("count", in: fields) ?? (fields["count"] == nil ? 1 : 0),
             runtime: runtime,
+            accelerator: decoder.word("accelerator", in: fields, as: Accelerator.self) ?? defaults.accelerator,
             etcd: readEtcdRole(fields),
             resources: readResources(fields, runtime: runtime, defaults: defaults.resources),
             metadata: readMetadata(fields),
@@ -173,15 +179,5 @@ extension TopologyReader {
         if text.isEmpty { return "is empty" }
         let stranger = text.first { $0.isWhitespace || "=,\"'\\".contains($0) }
         return stranger.map { "contains \($0.isWhitespace ? "white space" : "`\($0)`"), which fleet's metadata cannot" }
-    }
-}
-
-extension Runtime {
-    /// Less than this, and systemd, etcd and fleet do not fit together.
-    var leastMemoryMiB: Int {
-        switch self {
-        case .container: 128
-        case .vm: 512
-        }
     }
 }

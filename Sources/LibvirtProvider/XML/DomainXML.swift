@@ -24,14 +24,13 @@ enum ContainerDriver: Sendable, Hashable {
     }
 }
 
-/// A container node's domain. https://libvirt.org/drvlxc.html, https://libvirt.org/formatdomain.html
-struct DomainXML {
-    let node: NodePlan
-    let image: NodeImagePaths
-    /// The node's own directory on the host.
-    let directory: String
-    let driver: ContainerDriver
+/// A node's domain as XML, whatever is behind it.
+protocol DomainDefinition: Sendable {
+    var node: NodePlan { get }
+    func document(metadata: NodeRecord?) -> XMLElement
+}
 
+extension DomainDefinition {
     /// What is written onto the domain.
     func record(phase: NodePhase) -> NodeRecord {
         NodeRecord(node, phase: phase, definition: String(sha256Hex(document(metadata: nil).rendered()).prefix(16)))
@@ -40,8 +39,17 @@ struct DomainXML {
     func text(phase: NodePhase) -> String {
         document(metadata: record(phase: phase)).rendered()
     }
+}
 
-    private func document(metadata: NodeRecord?) -> XMLElement {
+/// A container node's domain. https://libvirt.org/drvlxc.html, https://libvirt.org/formatdomain.html
+struct DomainXML: DomainDefinition {
+    let node: NodePlan
+    let image: NodeImagePaths
+    /// The node's own directory on the host.
+    let directory: String
+    let driver: ContainerDriver
+
+    func document(metadata: NodeRecord?) -> XMLElement {
         XMLElement(
             "domain",
             ["type": driver == .test ? "test" : "lxc"],

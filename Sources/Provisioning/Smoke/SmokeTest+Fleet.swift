@@ -51,7 +51,7 @@ extension SmokeTest {
                 group.addTask {
                     say("docker run on \(node.name)")
                     let failure = "'\(command)' failed"
-                    let said = try await run(command, on: node, limit: .seconds(120), failure: failure)
+                    let said = try await run(command, on: node, limit: .seconds(120) * patience, failure: failure)
                     guard said.contains(id) else {
                         throw SmokeFailure(message: "\(node.name): the container did not say '\(id)'", evidence: [said])
                     }
@@ -90,7 +90,7 @@ extension SmokeTest {
         say("cutting \(victim.name)'s power")
         try await executor.provider.powerOff(NodeReference(victim))
         do {
-            _ = try await expect("the unit does not run elsewhere", limit: .seconds(60), units: [unit]) { seen in
+            _ = try await expect("the unit does not run elsewhere", limit: .seconds(60) * patience, units: [unit]) { seen in
                 seen.units[unit.name]?.states.contains { $0.key != own && $0.value == "active" } == true
             }
         } catch {
@@ -112,7 +112,7 @@ extension SmokeTest {
         say("starting \(node.name) again")
         try await executor.provider.start(NodeReference(node))
         let id = machineID(node)
-        let result = try await fleet.observe(until: { $0.machines.contains(id) }, limit: .seconds(60))
+        let result = try await fleet.observe(until: { $0.machines.contains(id) }, limit: .seconds(60) * patience)
         guard result.done else { throw SmokeFailure(message: "\(node.name) did not come back to fleet") }
         say("waiting for the units it ran before")
         let running = before.units.values.filter { Self.runs($0) && !$0.name.hasPrefix("slipway-smoke-\(id)-") }

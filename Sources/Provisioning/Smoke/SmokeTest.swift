@@ -49,6 +49,9 @@ package struct SmokeTest: Sendable {
         return results
     }
 
+    /// How many times the usual a wait may take: machines without the host's processor are slow.
+    var patience: Int { nodes.contains { $0.runtime == .vm } ? NodePlan.slowestMachine : 1 }
+
     /// What a run says while it goes on.
     package enum Progress: Sendable {
         case began(String)
@@ -139,10 +142,11 @@ package struct SmokeTest: Sendable {
     /// Waits until fleet shows what is expected.
     func expect(
         _ what: String,
-        limit: Duration = .seconds(30),
+        limit: Duration? = nil,
         units: [UnitPlan],
         _ holds: @escaping @Sendable (ObservedFleet) -> Bool,
     ) async throws -> ObservedFleet {
+        let limit = limit ?? .seconds(30) * patience
         let result = try await fleet.observe(until: holds, limit: limit)
         guard result.done else {
             let evidence = units.map { unit in

@@ -14,12 +14,13 @@ struct ClusterPlan: AsyncParsableCommand {
     var cluster: String
     @Flag(name: .customLong("rotate-certs"), help: "What `up --rotate-certs` would do.")
     var rotatesCertificates = false
+    @OptionGroup var machines: MachineOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try loaded.checked()
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
         let session = try await Session.open(connect)
         let plan = try await Diagnosing.showing(loaded.sources) {
             try await session.plan(topology, renewsCertificates: rotatesCertificates).plan

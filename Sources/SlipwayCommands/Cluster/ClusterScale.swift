@@ -22,6 +22,7 @@ struct ClusterScale: AsyncParsableCommand {
     var counts: [String]
     @Flag(help: "Also record the counts in the file; everything else in it stays as it is.")
     var write = false
+    @OptionGroup var machines: MachineOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
@@ -36,11 +37,12 @@ struct ClusterScale: AsyncParsableCommand {
         }
         let loaded = TopologyLoader().load(edited, file: path)
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
-        guard let topology = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
+        guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
         let session = try await Session.open(connect)
         let runner = PlanRunner(
             session: session,
-            command: (["slipway scale", cluster] + counts).joined(separator: " "),
+            command: (["slipway scale", cluster] + counts).joined(separator: " ") + machines.words,
             json: output.json,
             yes: confirm.yes,
         )

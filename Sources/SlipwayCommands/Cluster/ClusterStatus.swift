@@ -21,7 +21,7 @@ struct ClusterStatus: AsyncParsableCommand {
         let name = try ClusterArgument(cluster).clusterName()
         let session = try await Session.open(connect)
         if watch { return try await follow(name, session: session) }
-        let report = StatusReport(try await session.observer(of: name).observe(name, wanted: nil), cluster: name)
+        let report = StatusReport(try await session.observer(of: name).observe(name), cluster: name)
         guard report.exists else {
             // Not a ValidationError: that would exit with 64, and print how `status` is used.
             throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"])
@@ -31,7 +31,7 @@ struct ClusterStatus: AsyncParsableCommand {
     }
 
     static func print(cluster: String, session: Session) async throws {
-        let seen = try await session.observer(of: cluster).observe(cluster, wanted: nil)
+        let seen = try await session.observer(of: cluster).observe(cluster)
         let report = StatusReport(seen, cluster: cluster)
         Output.print("\n" + report.text(style: Output.style))
     }
@@ -41,7 +41,7 @@ struct ClusterStatus: AsyncParsableCommand {
             var last: StatusReport?
             var area = LiveArea()
             while !Task.isCancelled {
-                let seen = try await session.observer(of: name).observe(name, wanted: nil)
+                let seen = try await session.observer(of: name).observe(name)
                 let report = StatusReport(seen, cluster: name)
                 if report != last { try show(report, in: &area) }
                 last = report

@@ -22,17 +22,18 @@ struct ClusterUp: AsyncParsableCommand {
     var cluster: String
     @Flag(name: .customLong("rotate-certs"), help: "Also renew all keys and certificates, one node after the other.")
     var rotatesCertificates = false
+    @OptionGroup var machines: MachineOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try loaded.checked()
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
         let session = try await Session.open(connect)
         let runner = PlanRunner(
             session: session,
-            command: "slipway up \(cluster)",
+            command: "slipway up \(cluster)\(machines.words)",
             json: output.json,
             yes: confirm.yes,
         )

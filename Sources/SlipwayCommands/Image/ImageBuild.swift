@@ -10,6 +10,8 @@ struct ImageBuild: AsyncParsableCommand {
         discussion: "The Debian root takes a minute or two, once; a change to a node program makes only its layer anew.",
     )
 
+    @Flag(help: "Also make the image of virtual machines: a disk of the same root, with a kernel.")
+    var vm = false
     @OptionGroup var output: JSONOption
 
     struct Payload: Encodable {
@@ -17,17 +19,21 @@ struct ImageBuild: AsyncParsableCommand {
         var layer: String
         var rootPath: String
         var layerPath: String
+        /// The directory of the virtual machines' disk and kernel, where that was asked for.
+        var machinePath: String?
         var built: Bool
     }
 
     func run() async throws {
         let images = try StoredImages(home: Session.home)
         let digests = try images.current()
-        let present = images.isPresent(digests)
+        let machine = vm ? try images.currentMachine() : nil
+        let present = images.isPresent(digests) && (machine.map(images.isPresent) ?? true)
         let clock = ContinuousClock()
         let begin = clock.now
         let paths = try await Interrupt.guarding(advice: "Stopped; nothing half made is kept.") {
-            try await images.ensure(digests) { Output.note($0) }
+            if let machine { _ = try await images.ensure(machine) { Output.note($0) } }
+            return try await images.ensure(digests) { Output.note($0) }
         }
         if output.json {
             let payload = Payload(
@@ -35,6 +41,7 @@ struct ImageBuild: AsyncParsableCommand {
                 layer: digests.layer,
                 rootPath: paths.root,
                 layerPath: paths.layer,
+                machinePath: machine.map { images.paths($0).root },
                 built: !present,
             )
             try Output.json(payload)

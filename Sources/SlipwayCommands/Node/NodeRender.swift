@@ -29,11 +29,12 @@ struct NodeRender: AsyncParsableCommand {
     var part = Part.cloudConfig
     @Flag(help: "Show the private keys that the node is given.")
     var secrets = false
+    @OptionGroup var machines: MachineOptions
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try loaded.checked()
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
         let session = try await Session.open(connect)
         let plan = try await Diagnosing.showing(loaded.sources) { try await session.plan(topology).plan }
         guard let node = plan.nodes.first(where: { $0.name == node }) else {

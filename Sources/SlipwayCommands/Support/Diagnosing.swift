@@ -17,6 +17,16 @@ enum Diagnosing {
         Output.raw(DiagnosticRenderer(color: Output.errorIsTerminal).render(diagnostics, sources: sources))
     }
 
+    /// As the other, for work that waits for nothing.
+    static func showing<Result>(_ sources: [String: String], _ work: () throws -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch let error as DiagnosticsError {
+            show(error.diagnostics, sources: sources.merging(error.sources) { $1 })
+            throw ExitCode.failure
+        }
+    }
+
     /// Runs `work`; diagnostics it throws are shown with the lines they point at.
     static func showing<Result>(
         _ sources: [String: String],

@@ -13,7 +13,7 @@ struct PlanText {
         }
         let table = Table("", "STEP", "WHY", rows: plan.steps.map(row))
         return "Plan for cluster \(style.paint(plan.cluster, .bold)):\n\n"
-            + table.format(header: false, style: style) + "\n" + summary + "\n"
+            + table.format(header: false, style: style) + "\n" + plan.notes.map { $0 + "\n" }.joined() + summary + "\n"
     }
 
     private func row(_ step: Step) -> [String] {
@@ -45,12 +45,16 @@ struct PlanText {
 struct StepTitle {
     let text: String
 
+    private static func kind(_ node: NodePlan) -> String {
+        node.accelerator.map { "\(node.runtime.rawValue) by \($0.rawValue)" } ?? node.runtime.rawValue
+    }
+
     init(_ action: Action) {
         text =
             switch action {
             case .buildImage(let digests): "build image \(digests.root.prefix(12))/\(digests.layer.prefix(12))"
             case .createNetwork(let network): "network \(network.cidr) (\(network.mode.rawValue))"
-            case .createNode(let node): "boot \(node.name) (\(node.runtime.rawValue), \(node.address))"
+            case .createNode(let node): "boot \(node.name) (\(Self.kind(node)), \(node.address))"
             case .startNode(let node): "start \(node.name)"
             case .reconfigureNode(let node): "restart \(node.name)"
             case .awaitEtcd(let members): "etcd healthy on \(members.map(\.name).joined(separator: ", "))"
@@ -81,6 +85,7 @@ struct PlanPayload: Encodable {
         var name: String
         var role: String
         var runtime: String
+        var accelerator: String?
         var address: String
         var macAddress: String
         var uuid: String
@@ -94,6 +99,7 @@ struct PlanPayload: Encodable {
     var generation: Int
     var image: ImageDigests?
     var nodes: [NodePayload]
+    var notes: [String]
     var steps: [StepPayload]
 
     init(_ plan: Plan) {
@@ -106,6 +112,7 @@ struct PlanPayload: Encodable {
                 name: $0.name,
                 role: $0.role,
                 runtime: $0.runtime.rawValue,
+                accelerator: $0.accelerator?.rawValue,
                 address: "\($0.address)",
                 macAddress: $0.macAddress,
                 uuid: $0.uuid,
@@ -114,6 +121,7 @@ struct PlanPayload: Encodable {
                 cloudConfigDigest: $0.configDigest,
             )
         }
+        notes = plan.notes
         steps = plan.steps.map {
             StepPayload(
                 id: $0.id,

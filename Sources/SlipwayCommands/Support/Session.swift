@@ -57,6 +57,7 @@ struct Session: Sendable {
         let keys = try HostKeys(secret: secret, cluster: cluster)
         return PlannerInputs(
             image: try images.current(),
+            machineImage: try images.currentMachine(),
             authorizedKeys: [own.publicKey],
             hostKey: { keys.pair(of: $0) },
             clusterKey: try secret.clusterKey(cluster: cluster),
@@ -95,7 +96,11 @@ struct Session: Sendable {
         renewsCertificates: Bool = false,
     ) async throws -> (plan: Plan, observed: Observation) {
         let inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
-        let observed = try await observer(of: topology.name).observe(topology.name, wanted: inputs.image)
+        let observed = try await observer(of: topology.name).observe(
+            topology.name,
+            wanted: [inputs.image, inputs.machineImage],
+            machines: topology.roles.contains { $0.runtime == .vm },
+        )
         return (try Planner(topology: topology, inputs: inputs).plan(from: observed), observed)
     }
 

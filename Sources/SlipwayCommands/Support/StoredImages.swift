@@ -32,10 +32,12 @@ struct StoredImages: ImageSource {
     func current() throws -> ImageDigests { ImageDigests(root: recipe.digest, layer: try layer().digest) }
 
     func isPresent(_ digests: ImageDigests) -> Bool {
-        store.has(.root, digest: digests.root) && store.has(.layer, digest: digests.layer)
+        if isMachine(digests) { return isPresentMachine(digests) }
+        return store.has(.root, digest: digests.root) && store.has(.layer, digest: digests.layer)
     }
 
     func paths(_ digests: ImageDigests) -> NodeImagePaths {
+        if isMachine(digests) { return machinePaths(digests) }
         let image = store.reference(rootDigest: digests.root, layerDigest: digests.layer)
         return NodeImagePaths(root: image.rootPath, layer: image.layerPath)
     }
@@ -45,19 +47,12 @@ struct StoredImages: ImageSource {
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> NodeImagePaths {
         if isPresent(digests) { return paths(digests) }
+        if isMachine(digests) { return try await ensureMachine(digests, progress: progress) }
         let layer = try layer()
         guard digests == ImageDigests(root: recipe.digest, layer: layer.digest) else {
-            throw ProvisioningError(
-                "the plan's image \(digests.root.prefix(12))/\(digests.layer.prefix(12)) is not what this slipway makes",
-                hints: ["the node programs changed since the plan was made; run the command again"],
-            )
+            throw Self.changed(digests)
         }
-        _ = try await store.ensure(recipe, layer) { event in
-            switch event {
-            case .waiting(let text), .step(let text): progress(text)
-            case .built(let kind, let digest, _): progress("\(kind.rawValue) \(digest.prefix(12)) is ready")
-            }
-        }
+        _ = try await store.ensure(recipe, layer) { progress($0.words) }
         return paths(digests)
     }
 }

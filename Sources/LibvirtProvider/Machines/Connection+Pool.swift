@@ -1,0 +1,96 @@
+import Images
+import Libvirt
+import Planning
+import Provisioning
+
+/// Slipway's pool as it is there.
+enum PoolState: Sendable, Hashable {
+    case missing
+    /// A pool of that name is someone else's.
+    case foreign
+    case ready(path: String)
+}
+
+extension Connection {
+    /// Looks for Slipway's pool, and starts one that is there and inactive: its volumes are seen only then.
+    func poolState() throws(LibvirtError) -> PoolState {
+        do {
+            let pool = try pool(named: Volumes.pool)
+            guard try pool.uuid() == Identity.poolUUID else { return .foreign }
+            try pool.startIfNeeded()
+            let target = (try? XMLReader.read(try pool.xml()))?.first("target", "path")?.text
+            return .ready(path: target ?? Volumes.poolPath)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return .missing
+        }
+    }
+
+    /// Slipway's pool, made first if it is not there.
+    func ensurePool() throws(LibvirtError) -> PoolState {
+        let state = try poolState()
+        guard state == .missing else { return state }
+        let pool = try definePool(Volumes.poolXML, name: Volumes.pool)
+        try pool.setAutostart(true)
+        try pool.build()
+        try pool.startIfNeeded()
+        return try poolState()
+    }
+
+    /// Calls `body` with Slipway's pool; nil when there is none.
+    func ifPool<Value>(
+        _ body: (borrowing StoragePool) throws(LibvirtError) -> Value
+    ) throws(LibvirtError) -> Value? {
+        guard case .ready = try poolState() else { return nil }
+        return try body(try pool(named: Volumes.pool))
+    }
+}
+
+extension StoragePool {
+    /// Starts the pool; one that another call started meanwhile is fine.
+    fileprivate borrowing func startIfNeeded() throws(LibvirtError) {
+        if try isActive() { return }
+        do {
+            try start()
+        } catch {
+            guard try isActive() else { throw error }
+        }
+    }
+
+    /// Calls `body` with the volume; nil when there is none.
+    borrowing func ifPresent<Value>(
+        volume name: String,
+        _ body: (borrowing StorageVolume) throws(LibvirtError) -> Value
+    ) throws(LibvirtError) -> Value? {
+        do {
+            return try body(try volume(named: name))
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    borrowing func has(_ name: String) throws(LibvirtError) -> Bool {
+        try ifPresent(volume: name) { _ throws(LibvirtError) in true } ?? false
+    }
+
+    /// Removes a volume; one that is not there is fine.
+    borrowing func remove(_ name: String) throws(LibvirtError) {
+        _ = try ifPresent(volume: name) { volume throws(LibvirtError) in try volume.delete() }
+    }
+
+    borrowing func names() throws(LibvirtError) -> [String] {
+        var names: [String] = []
+        try forEachVolume { volume throws(LibvirtError) in names.append(volume.name) }
+        return names.sorted()
+    }
+
+    /// Has libvirt look again, unless it is busy with a volume: then what it knows must do.
+    borrowing func refreshIfIdle() throws(LibvirtError) {
+        do {
+            try refresh()
+        } catch {
+            guard error.code != .connectionLost, error.code != .denied else { throw error }
+        }
+    }
+}
