@@ -9,6 +9,9 @@ import UnitFiles
 package struct RegistryFleet: FleetAccess {
     private let registry: FleetRegistry
 
+    /// While something is waited for, fleet's state is read anew so often, beside the watch.
+    private static let rereadInterval = Duration.seconds(2)
+
     package init(registry: FleetRegistry) {
         self.registry = registry
     }
@@ -31,6 +34,13 @@ package struct RegistryFleet: FleetAccess {
                     if done(fleet) { return fleet }
                 }
                 return nil
+            }
+            group.addTask {
+                // A watch that a broken network has made deaf must not decide how a wait ends.
+                while true {
+                    try await Task.sleep(for: Self.rereadInterval)
+                    watch.refresh()
+                }
             }
             group.addTask {
                 try await Task.sleep(for: limit)

@@ -64,10 +64,16 @@ struct TestCluster: Sendable {
         let domains = try? await Program.virsh("list", "--all")
         print("libvirt's domains:\n\(domains?.text ?? "none told")")
         for node in await nodes() {
-            let journal = try? await exec(node, "sudo journalctl --no-pager -q -n 40 -p notice; systemctl --failed --no-legend", deadline: 15)
+            let journal = try? await exec(node, Self.inquiry, deadline: 15)
             print("\(node) says:\n\(journal?.text ?? "nothing within 15 s")")
         }
     }
+
+    private static let inquiry = """
+        systemctl --no-pager --no-legend list-jobs; systemctl --no-pager --no-legend --failed
+        systemctl --no-pager --no-legend list-units --state=activating,deactivating
+        sudo journalctl --no-pager -q -n 40 -p notice
+        """
 
     /// The names of the nodes, as far as `status` tells.
     private func nodes() async -> [String] {
