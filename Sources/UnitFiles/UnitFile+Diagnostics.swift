@@ -1,6 +1,16 @@
 import Diagnostics
 
 extension UnitFile {
+    /// Reads and checks a file, whose name is that of the unit.
+    package static func check(_ text: String, path: String) -> [Diagnostic] {
+        let base = path.split(separator: "/").last.map(String.init) ?? path
+        do throws(UnitNameError) {
+            return check(text, name: try UnitName(base), origin: TextOrigin(file: path)).diagnostics
+        } catch {
+            return [.error("\(error)")] + check(text, name: nil, origin: TextOrigin(file: path)).diagnostics
+        }
+    }
+
     /// What is wrong with this unit beyond its syntax, each fault with its place.
     ///
     /// - Parameters:

@@ -7,7 +7,7 @@ struct UnitFileLinter {
     /// Whose specifiers to replace: a template is checked as its instances will read.
     private let sample: UnitName?
     let origin: TextOrigin
-    private var found: [Diagnostic] = []
+    var found: [Diagnostic] = []
 
     init(unit: UnitFile, name: UnitName?, origin: TextOrigin) {
         self.unit = unit
@@ -28,6 +28,7 @@ struct UnitFileLinter {
         checkExclusions()
         checkInstall()
         checkService()
+        lintForSystemd()
         return found
     }
 
@@ -63,7 +64,8 @@ struct UnitFileLinter {
         for value in values {
             switch key {
             case .machineMetadata, .preferMachineMetadata: checkMetadata(value, option)
-            case .conflicts, .preferApart: value.split(whereSeparator: \.isWhitespace).forEach { checkGlob(String($0), option) }
+            case .conflicts, .preferApart:
+                value.split(whereSeparator: \.isWhitespace).forEach { checkGlob(String($0), option) }
             case .replaces: checkGlob(value, option)
             case .machineOf: checkPeer(value, option)
             case .machineID: checkMachineID(value, option)
@@ -197,7 +199,7 @@ struct UnitFileLinter {
     private static let knownKeys =
         "the requirements are " + FleetKey.allCases.map(\.rawValue).joined(separator: ", ")
 
-    private mutating func add(
+    mutating func add(
         _ severity: Diagnostic.Severity,
         _ message: String,
         at option: UnitOption?,

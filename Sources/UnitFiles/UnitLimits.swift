@@ -34,7 +34,9 @@ package struct UnitLimits: Sendable, Hashable {
     }
 
     private static func percent(_ text: String) -> Int? {
-        guard text.hasSuffix("%"), let number = Int(text.dropLast()), (0...1_000_000).contains(number) else { return nil }
+        guard text.hasSuffix("%"), let number = Int(text.dropLast()), (0...1_000_000).contains(number) else {
+            return nil
+        }
         return number
     }
 }

@@ -67,6 +67,39 @@ import UnitFiles
         #expect(try lint("[Service]\nExecStart=\(command)\n").isEmpty)
     }
 
+    @Test(arguments: [
+        ("Type=simpel\nExecStart=/x", "u:2:1 warning systemd ignores Type=simpel"),
+        ("Restart=alway\nExecStart=/x", "u:2:1 warning systemd ignores Restart=alway"),
+        ("Type=simple\nExecStop=/x", "- warning web@1.service has no ExecStart, and systemd will refuse it"),
+        (
+            "Type=oneshot\nRemainAfterExit=yes",
+            "- warning web@1.service has neither ExecStart nor ExecStop, and systemd will refuse it"
+        ),
+        ("ExecStart=/x\nExecStart=/y", "u:3:1 warning systemd refuses a service with 2 ExecStart"),
+        (
+            "Type=oneshot\nExecStart=/x\nRestart=always",
+            "u:4:1 warning systemd refuses Restart=always with Type=oneshot"
+        ),
+        ("ExecStart=bin/x", "u:2:1 warning systemd refuses the relative path bin/x"),
+        ("ExecStart=/x\n[Sevice]\nA=b", "u:4:1 warning systemd ignores [Sevice] in a .service unit"),
+    ])
+    func whatSystemdRefuses(lines: String, finding: String) throws {
+        #expect(try lint("[Service]\n\(lines)\n") == [finding])
+    }
+
+    @Test(arguments: [
+        "Type=oneshot\nExecStart=/x\nExecStart=/y", "ExecStart=/x\nExecStart=\nExecStart=/y", "ExecStart=-@/x y",
+        "ExecStart=sleep 1", "ExecStart=${HOME}/x", "Type=oneshot\nExecStop=/x", "ExecStart=/x\n[X-Notes]\nA=b",
+    ])
+    func whatSystemdTakes(lines: String) throws {
+        #expect(try lint("[Service]\n\(lines)\n").isEmpty)
+    }
+
+    @Test func theNameComesFromThePath() {
+        #expect(UnitFile.check("[Service]\nExecStart=/x\n", path: "units/a.service").isEmpty)
+        #expect(UnitFile.check("[Service]\nExecStart=/x\n", path: "units/a b.service").map(\.severity) == [.error])
+    }
+
     @Test func installIsANote() throws {
         #expect(try lint("[Service]\nExecStart=/x\n[Install]\nWantedBy=a").map { $0.prefix(10) } == ["u:4:1 note"])
     }

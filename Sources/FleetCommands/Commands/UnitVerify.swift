@@ -1,17 +1,27 @@
 import ArgumentParser
 import Diagnostics
+import Reporting
 import UnitFiles
 
 struct UnitVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Check unit files, without talking to fleet.",
-        discussion: "Each fault is shown with its line. Ends with 1 when there is an error.",
+        discussion: """
+            Each fault is shown with its line. Ends with 1 when there is an error; a warning is something that fleet \
+            takes, but systemd or somebody who reads the unit does not. fleetctl help units is the reference.
+            """,
     )
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Paths of unit files.")
+    @Flag(help: "Run systemd's own check, too, by the systemd-analyze of this machine.")
+    var systemd = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Argument(help: "Paths of unit files.", completion: .file())
     var files: [String]
 
     func run() async throws {
@@ -22,19 +32,14 @@ struct UnitVerify: AsyncParsableCommand {
                 throw FleetctlError(.notFound, "there is no file \(path)")
             }
             sources[path] = text
-            found += try UnitVerify.check(text, path: path)
+            found += UnitFile.check(text, path: path)
         }
-        Console.standard.emit(DiagnosticRenderer().render(found, sources: sources))
+        if systemd { found += try await SystemdVerify(files: sources).run() }
+        if json {
+            Console.standard.emit(try APIText.json(found))
+        } else {
+            Console.standard.emit(DiagnosticRenderer().render(found, sources: sources))
+        }
         if found.hasErrors { throw ExitCode(1) }
-    }
-
-    static func check(_ text: String, path: String) throws -> [Diagnostic] {
-        let base = path.split(separator: "/").last.map(String.init) ?? path
-        do {
-            return UnitFile.check(text, name: try UnitName(base), origin: TextOrigin(file: path)).diagnostics
-        } catch {
-            let syntax = UnitFile.check(text, name: nil, origin: TextOrigin(file: path)).diagnostics
-            return [.error("\(error)")] + syntax
-        }
     }
 }

@@ -4,19 +4,21 @@ import Diagnostics
 import Reporting
 import Topology
 import TopologyLoading
+import UnitFiles
 
 struct ClusterValidate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check a topology file and its units, or a cloud-config; touches nothing.",
+        abstract: "Check a topology file and its units, a cloud-config or a unit file; touches nothing.",
         discussion: """
             A file whose first line is #cloud-config is checked as one: the rules of CoreOS's own validator, and what \
-            it let through and a node then chokes on. Every mistake is shown at once, with its place and what was \
+            it let through and a node then chokes on. A file whose name is that of a unit (hello.service) is checked \
+            by fleet's rules and systemd's. Every mistake is shown at once, with its place and what was \
             probably meant. Exit code 1 on errors.
             """,
     )
 
-    @Argument(help: "The topology or cloud-config file.")
+    @Argument(help: "The topology, cloud-config or unit file.")
     var file: String
     @Option(
         name: .customLong("for"),
@@ -38,6 +40,7 @@ struct ClusterValidate: AsyncParsableCommand {
         switch try ValidatedFile(path: file, isCloudConfig: consumer != nil) {
         case .topology: try validateTopology()
         case .cloudConfig(let bytes): try validateCloudConfig(bytes)
+        case .unit(let text): try validateUnit(text)
         }
     }
 
@@ -67,6 +70,12 @@ struct ClusterValidate: AsyncParsableCommand {
         let payload = Payload(file: file, valid: !findings.hasErrors, diagnostics: findings)
         let sources = [file: String(decoding: bytes, as: UTF8.self)]
         try report(payload, sources: sources, summary: "a cloud-config for \(consumer.rawValue)")
+    }
+
+    private func validateUnit(_ text: String) throws {
+        let findings = UnitFile.check(text, path: file)
+        let payload = Payload(file: file, valid: !findings.hasErrors, units: 1, diagnostics: findings)
+        try report(payload, sources: [file: text], summary: "a unit that fleet can run")
     }
 
     private func report(_ payload: Payload, sources: [String: String], summary: String) throws {

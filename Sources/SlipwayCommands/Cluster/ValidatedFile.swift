@@ -1,12 +1,14 @@
 import CloudConfigLoading
+import UnitFiles
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
-/// What `slipway validate` was given, told by its first line.
+/// What `slipway validate` was given, told by its first line, or by its name.
 enum ValidatedFile {
     case topology
+    case unit(text: String)
     case cloudConfig([UInt8])
 
     /// More than any file of these kinds has; what is larger is not read into memory.
@@ -17,14 +19,24 @@ enum ValidatedFile {
         // Nothing read: a name, or a file that cannot be read; the topology's loader has the words for it.
         let bytes = Self.read(path, upTo: Self.limit + 1) ?? []
         let firstLine = String(decoding: bytes.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
-        guard isCloudConfig || UserDataKind.isCloudConfig(firstLine) else {
+        let isConfig = isCloudConfig || UserDataKind.isCloudConfig(firstLine)
+        guard isConfig || Self.isUnit(path) && !bytes.isEmpty else {
             self = .topology
             return
         }
         guard bytes.count <= Self.limit else {
-            throw UserError("\(path) has more than \(Self.limit >> 20) MiB, which is no cloud-config")
+            let kind = isConfig ? "cloud-config" : "unit file"
+            throw UserError("\(path) has more than \(Self.limit >> 20) MiB, which is no \(kind)")
+        }
+        guard isConfig else {
+            self = .unit(text: String(decoding: bytes, as: UTF8.self))
+            return
         }
         self = .cloudConfig(bytes)
+    }
+
+    private static func isUnit(_ path: String) -> Bool {
+        path.split(separator: ".").last.map { UnitName.suffixes.contains(String($0)) } ?? false
     }
 
     private static func read(_ path: String, upTo limit: Int) -> [UInt8]? {
