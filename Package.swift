@@ -157,8 +157,8 @@ let package = Package(
         .target(
             name: "FleetCommands",
             dependencies: [
-                "Diagnostics", "Reporting", "Scheduling", "UnitFiles", argumentParser, asyncHTTPClient, logging, nioCore,
-                nioHTTP1, subprocess, systemPackage,
+                "Diagnostics", "Reporting", "Scheduling", "UnitFiles", argumentParser, asyncHTTPClient, logging,
+                nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
             ],
         ),
 
@@ -224,7 +224,9 @@ let package = Package(
         ),
         .testTarget(
             name: "FleetCommandsTests",
-            dependencies: ["FleetCommands", "Reporting", "Scheduling", "TestKit", "UnitFiles", argumentParser],
+            dependencies: [
+                "Diagnostics", "FleetCommands", "Reporting", "Scheduling", "TestKit", "UnitFiles", argumentParser,
+            ],
         ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit"]),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),

@@ -7,12 +7,15 @@ package struct ArgumentNormalizer: Sendable {
     package var commands: [String]
     /// The long names of options that take a value and may precede the command.
     package var valued: Set<String>
+    /// Those of `ssh`, whose own arguments end at the first word that is no option.
+    package var targetValued: Set<String>
     /// The long names of flags, wherever they stand.
     package var flags: Set<String>
 
-    package init(commands: [String], valued: Set<String>, flags: Set<String>) {
+    package init(commands: [String], valued: Set<String>, targetValued: Set<String> = [], flags: Set<String>) {
         self.commands = commands
         self.valued = valued
+        self.targetValued = targetValued
         self.flags = flags
     }
 
@@ -30,7 +33,18 @@ package struct ArgumentNormalizer: Sendable {
         }
         guard let typed = rest.popFirst() else { return ["--help"] }
         let command = try command(for: typed)
-        return [command] + withPlainFlags(leading + rest)
+        let end = command == "ssh" ? ownEnd(rest) : rest.firstIndex(of: "--") ?? rest.endIndex
+        return [command] + (leading + rest[..<end]).compactMap(plain) + rest[end...]
+    }
+
+    /// Where the arguments of `ssh` itself end, and a machine or a command for it begins.
+    private func ownEnd(_ arguments: ArraySlice<String>) -> Int {
+        var index = arguments.startIndex
+        while index < arguments.endIndex, arguments[index].hasPrefix("-"), arguments[index] != "--" {
+            let name = String(arguments[index].drop { $0 == "-" })
+            index += valued.union(targetValued).contains(name) ? 2 : 1
+        }
+        return min(index, arguments.endIndex)
     }
 
     private func command(for typed: String) throws -> String {
@@ -44,13 +58,12 @@ package struct ArgumentNormalizer: Sendable {
         throw FleetctlError(.usage, "\"\(typed)\" may be \(matches.joined(separator: " or "))")
     }
 
-    /// Takes the values from flags, up to `--`.
-    private func withPlainFlags(_ arguments: [String]) -> [String] {
-        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
-        return arguments[..<end].compactMap(plain) + arguments[end...]
-    }
+    /// The original's short flags, as it took them and as it wrote them.
+    private static let shortFlags = ["--l": "-l", "--f": "-f", "--A": "-A", "--h": "-h"]
 
+    /// Takes the value from a flag; nil for a flag that is not set.
     private func plain(_ argument: String) -> String? {
+        if let short = Self.shortFlags[argument] { return short }
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, parts[0].hasPrefix("--"), flags.contains(String(parts[0].dropFirst(2))) else {
             return argument

@@ -43,6 +43,26 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where ssh keeps host keys. (default: ssh's own place)", valueName: "file"))
     var knownHostsFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "PEM file with the authorities trusted for https. (env: FLEETCTL_CA_FILE)",
+            valueName: "file"
+        )
+    )
+    var caFile: String?
+
+    @Option(help: ArgumentHelp("PEM file with the certificate to show. (env: FLEETCTL_CERT_FILE)", valueName: "file"))
+    var certFile: String?
+
+    @Option(help: ArgumentHelp("PEM file with that certificate's key. (env: FLEETCTL_KEY_FILE)", valueName: "file"))
+    var keyFile: String?
+
+    // The original's old names.
+    @Option(name: .customLong("etcd-cafile"), help: .hidden) var oldCAFile: String?
+    @Option(name: .customLong("etcd-certfile"), help: .hidden) var oldCertFile: String?
+    @Option(name: .customLong("etcd-keyfile"), help: .hidden) var oldKeyFile: String?
+    @Flag(help: .hidden) var experimentalAPI = false
+
     @Option(help: .hidden) var driver: String?
     @Option(help: .hidden) var etcdKeyPrefix: String?
 

@@ -21,16 +21,46 @@ enum Session {
         let code: Int32
         if let host = settings.tunnel {
             let tunnel = Tunnel(settings: settings, host: host, isInteractive: isInteractive)
-            code = try await tunnel.run { endpoint in try await body(context(settings, endpoint, isInteractive)) }
+            code = try await tunnel.run { endpoint in
+                try await withClient(settings) { client in
+                    try await body(context(settings, endpoint, client, isInteractive))
+                }
+            }
         } else {
-            code = try await body(context(settings, settings.endpoint, isInteractive))
+            code = try await withClient(settings) { client in
+                try await body(context(settings, settings.endpoint, client, isInteractive))
+            }
         }
         if code != 0 { throw ExitCode(code) }
     }
 
-    private static func context(_ settings: Settings, _ endpoint: Endpoint, _ isInteractive: Bool) -> FleetContext {
+    /// The client that all share has no certificates; with them, one is made for this run.
+    private static func withClient(
+        _ settings: Settings,
+        _ body: (HTTPClient) async throws -> Int32,
+    ) async throws -> Int32 {
+        guard let tls = try settings.tls.configuration() else { return try await body(.shared) }
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.tlsConfiguration = tls
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let result: Result<Int32, any Error>
+        do {
+            result = .success(try await body(client))
+        } catch {
+            result = .failure(error)
+        }
+        try await client.shutdown()
+        return try result.get()
+    }
+
+    private static func context(
+        _ settings: Settings,
+        _ endpoint: Endpoint,
+        _ client: HTTPClient,
+        _ isInteractive: Bool,
+    ) -> FleetContext {
         let timeout = TimeAmount.milliseconds(Int64(settings.requestTimeout * 1000))
-        var transport: any APITransport = HTTPTransport(endpoint: endpoint, client: .shared, timeout: timeout)
+        var transport: any APITransport = HTTPTransport(endpoint: endpoint, client: client, timeout: timeout)
         if settings.isDebugging { transport = LoggingTransport(inner: transport, console: .standard) }
         return FleetContext(
             client: FleetClient(transport),
@@ -40,6 +70,7 @@ enum Session {
             settings: settings,
             localMachineID: settings.tunnel == nil ? machineID() : nil,
             isInteractive: isInteractive,
+            now: { Date.now.formatted(.iso8601) },
             readFile: readFile,
         )
     }

@@ -6,6 +6,8 @@ package struct Settings: Sendable, Hashable {
     package var requestTimeout = 3.0
     package var ssh = SSHSettings()
     package var isDebugging = false
+    /// PEM files for https.
+    package var tls = ClientTLS()
 
     package init(endpoint: Endpoint) {
         self.endpoint = endpoint
@@ -25,6 +27,10 @@ extension Settings {
         ssh.knownHosts = options.knownHostsFile ?? variables["KNOWN_HOSTS_FILE"]
         ssh.isStrict = try options.strictHostKeyChecking ?? variables.truth("STRICT_HOST_KEY_CHECKING") ?? true
         ssh.tunnel = tunnel
+        tls.authorityFile = options.caFile ?? options.oldCAFile ?? variables["CA_FILE"] ?? variables["ETCD_CAFILE"]
+        tls.certificateFile =
+            options.certFile ?? options.oldCertFile ?? variables["CERT_FILE"] ?? variables["ETCD_CERTFILE"]
+        tls.keyFile = options.keyFile ?? options.oldKeyFile ?? variables["KEY_FILE"] ?? variables["ETCD_KEYFILE"]
         isDebugging = try options.debug || variables.truth("DEBUG") ?? false
     }
 
@@ -32,7 +38,8 @@ extension Settings {
         guard let driver, driver.lowercased() != "api" else { return }
         throw FleetctlError(
             .usage,
-            "the driver \"\(driver)\" is not available: fleetctl talks to fleet's API only; use --endpoint or --tunnel",
+            "the driver \"\(driver)\" is not available: fleet keeps its state in etcd v3, in transactions that only fleetd "
+                + "makes; its API is the way in: use --endpoint or --tunnel",
         )
     }
 }

@@ -24,10 +24,11 @@ struct ListStyle: Sendable, Hashable {
     ///
     /// - Throws: `FleetctlError` when a field is not one of the columns.
     func text<Row>(_ rows: [Row], columns: [Column<Row>]) throws -> String {
+        if fields == [""] { throw FleetctlError(.usage, "Must define output format") }
         let chosen = try fields.map { field in
             guard let column = columns.first(where: { $0.name == field }) else {
                 let known = columns.map(\.name).joined(separator: ",")
-                throw FleetctlError(.usage, "there is no field \"\(field)\"; --fields takes \(known)")
+                throw FleetctlError(.usage, "Invalid key in output format: \"\(field)\"; --fields takes \(known)")
             }
             return column
         }

@@ -27,7 +27,7 @@ enum Lists {
             Column(name: "dstate") { unit, _ in unit.desiredState },
             Column(name: "state") { unit, _ in unit.isGlobal ? nil : unit.currentState },
             Column(name: "target") { unit, full in unit.isGlobal ? "global" : legend(unit.machineID, known, full) },
-            Column(name: "tmachine") { unit, full in unit.isGlobal ? nil : legend(unit.machineID, known, full) },
+            Column(name: "tmachine") { unit, full in unit.isGlobal ? "global" : legend(unit.machineID, known, full) },
             Column(name: "global") { unit, _ in unit.isGlobal ? "true" : "false" },
             Column(name: "desc") { unit, _ in unit.file.summary },
             Column(name: "reason") { unit, _ in unit.statusReason },
