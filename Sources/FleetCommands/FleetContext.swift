@@ -11,6 +11,8 @@ package struct FleetContext: Sendable {
     package var localMachineID: String?
     /// Whether a person sits before this process.
     package var isInteractive: Bool
+    /// The time, as people and programs read it.
+    package var now: @Sendable () -> String
     /// The text of a file; nil when there is no such file.
     package var readFile: @Sendable (_ path: String) throws -> String?
 
@@ -22,6 +24,7 @@ package struct FleetContext: Sendable {
         settings: Settings,
         localMachineID: String? = nil,
         isInteractive: Bool = false,
+        now: @escaping @Sendable () -> String = { "" },
         readFile: @escaping @Sendable (_ path: String) throws -> String? = { _ in nil },
     ) {
         self.client = client
@@ -31,6 +34,7 @@ package struct FleetContext: Sendable {
         self.settings = settings
         self.localMachineID = localMachineID
         self.isInteractive = isInteractive
+        self.now = now
         self.readFile = readFile
     }
 }

@@ -28,12 +28,16 @@ package struct Fleetctl: AsyncParsableCommand {
             fleetctl talks to fleetd on this machine. From elsewhere, use --tunnel HOST (through ssh) or --endpoint; \
             each global option may also be set in the environment: --tunnel as FLEETCTL_TUNNEL, and so on. Options may \
             stand before or after the command, and a command may be shortened while it is unmistakable.
+
+            More to read, with fleetctl help TOPIC:
+            \(HelpTopic.list)
             """,
         subcommands: [
             UnitSubmit.self, UnitLoad.self, UnitStart.self, UnitStop.self, UnitUnload.self, UnitDestroy.self,
             UnitRestart.self, UnitUpdate.self, MachineDrain.self, MachineUndrain.self, ClusterRebalance.self,
-            UnitList.self, UnitFileList.self, MachineList.self, UnitStatus.self, UnitCat.self,
-            UnitJournal.self, MachineSSH.self, UnitVerify.self, VersionShow.self,
+            UnitList.self, UnitFileList.self, MachineList.self, UnitWhy.self, EventList.self, UnitStatus.self,
+            UnitCat.self, UnitJournal.self, MachineSSH.self, UnitVerify.self, VersionShow.self,
+            CompletionScript.self, SocketForward.self,
         ],
     )
 

@@ -6,7 +6,12 @@ package enum FleetctlMain {
     /// - Returns: the exit code: 0 done, 1 failed; of `status`, `journal` and `ssh` that of the program they run.
     package static func run(_ arguments: [String]) async -> Int32 {
         do {
-            var command = try Fleetctl.parseAsRoot(normalizer.normalized(arguments))
+            let words = try normalizer.normalized(arguments)
+            if let topic = topic(words) {
+                Console.standard.emit(topic.text)
+                return 0
+            }
+            var command = try Fleetctl.parseAsRoot(words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -21,17 +26,25 @@ package enum FleetctlMain {
         }
     }
 
+    /// The page asked for by `help TOPIC`; help on a command is ArgumentParser's.
+    private static func topic(_ words: [String]) -> HelpTopic? {
+        guard words.count == 2, words[0] == "help", !normalizer.commands.contains(words[1]) else { return nil }
+        return .named(words[1])
+    }
+
     /// How fleetctl's options and commands are written.
     static var normalizer: ArgumentNormalizer {
         ArgumentNormalizer(
             commands: Fleetctl.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"],
             valued: [
                 "endpoint", "tunnel", "request-timeout", "ssh-username", "ssh-timeout", "ssh-config",
-                "known-hosts-file", "driver", "etcd-key-prefix",
+                "known-hosts-file", "driver", "etcd-key-prefix", "ca-file", "cert-file", "key-file", "etcd-cafile",
+                "etcd-certfile", "etcd-keyfile",
             ],
+            targetValued: ["machine", "unit", "ssh-port"],
             flags: [
                 "debug", "strict-host-key-checking", "full", "no-legend", "no-block", "replace", "json", "follow",
-                "sudo", "forward-agent", "sign",
+                "sudo", "forward-agent", "sign", "experimental-api", "watch", "systemd",
             ],
         )
     }

@@ -56,7 +56,9 @@ private final class ScriptedFleet: APITransport {
 
     @Test func drainSaysWhatStaysAndWhy() async throws {
         let stays = #"200 {"units":[{"name":"a.service","machineID":"aaaa1111","statusReason":"no machine fits"}]}"#
-        let answers = ["GET machines": [Self.machines], "PUT drains/aaaa1111": ["204"], "GET units": [Self.here, stays]]
+        let answers = [
+            "GET machines": [Self.machines], "PUT drains/aaaa1111": ["204"], "GET units": [Self.here, stays],
+        ]
         let result = try await run(answers) { try await $0.drain(["aaaa"]) }
         #expect(result == (1, "", "a.service is still there: no machine fits\n", ["PUT drains/aaaa1111"]))
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Testing
+import UnitFiles
 
 @testable import FleetCommands
 
@@ -16,6 +17,9 @@ import Testing
         ("--strict-host-key-checking=false ssh m", ["ssh", "--no-strict-host-key-checking", "m"]),
         ("ssh m -- x --full=false", ["ssh", "m", "--", "x", "--full=false"]),
         ("--version", ["version"]), ("", ["--help"]), ("-h", ["--help"]), ("stat x", ["status", "x"]),
+        ("journal --f a", ["journal", "-f", "a"]), ("list-units --l", ["list-units", "-l"]),
+        ("ssh --A --machine m ls --full=false", ["ssh", "-A", "--machine", "m", "ls", "--full=false"]),
+        ("--ca-file c list-units", ["list-units", "--ca-file", "c"]),
         ("list-units --help", ["list-units", "--help"]),
     ])
     func normalizes(line: String, normalized: [String]) throws {
@@ -39,6 +43,8 @@ import Testing
         ["journal", "-f", "--lines", "5", "a"], ["journal", "--follow", "--sudo", "--ssh-port=22", "a"],
         ["ssh", "-A", "--machine", "m", "uptime", "-p"], ["status", "a", "b"], ["cat", "a"], ["verify", "a.service"],
         ["destroy", "a@*"], ["stop", "a"], ["unload", "a"], ["restart", "a"],
+        ["why", "a", "-l", "--json"], ["events", "-f", "web@*"], ["list-units", "--watch"], ["completion", "bash"],
+        ["fd-forward", "/x"], ["verify", "--systemd", "--json", "a.service"], ["list-unit-files", "--json"],
     ])
     func parses(arguments: [String]) throws {
         _ = try Fleetctl.parseAsRoot(FleetctlMain.normalizer.normalized(arguments))
@@ -74,6 +80,46 @@ import Testing
     func badEnvironment(environment: [String: String]) throws {
         let options = try GlobalOptions.parse([])
         #expect(throws: FleetctlError.self) { try Settings(options, environment: environment) }
+    }
+
+    @Test func certificatesComeFromOptionsThenEnvironment() throws {
+        let options = try GlobalOptions.parse(["--cert-file", "c", "--etcd-keyfile", "k"])
+        let settings = try Settings(options, environment: ["FLEETCTL_CA_FILE": "a", "FLEETCTL_CERT_FILE": "x"])
+        #expect(settings.tls.authorityFile == "a")
+        #expect(settings.tls.certificateFile == "c")
+        #expect(settings.tls.keyFile == "k")
+        #expect(try ClientTLS().configuration() == nil)
+        var half = ClientTLS()
+        half.certificateFile = "c"
+        #expect(throws: FleetctlError.self) { try half.configuration() }
+        let error = #expect(throws: FleetctlError.self) { try settings.tls.configuration() }
+        #expect(error?.message == "a, c, k: no PEM files to speak TLS with")
+    }
+
+    @Test(arguments: HelpTopic.all.map(\.name))
+    func topicsFitATerminal(name: String) throws {
+        let topic = try #require(HelpTopic.named(name))
+        #expect(topic.text.split(separator: "\n").allSatisfy { $0.count <= 120 })
+        #expect(Fleetctl.helpMessage().contains("\n  \(name) "))
+        #expect(!FleetctlMain.normalizer.commands.contains(name))
+    }
+
+    @Test func topicsMayBeShortened() {
+        #expect(HelpTopic.named("diff")?.name == "differences")
+        #expect(HelpTopic.named("") == nil)
+        #expect(HelpTopic.named("x") == nil)
+    }
+
+    /// Every key and every kind of request has its place in the reference.
+    @Test func theReferenceIsComplete() throws {
+        let units = try #require(HelpTopic.named("units")).text
+        for key in FleetKey.allCases { #expect(units.contains("\(key.rawValue)="), "\(key)") }
+    }
+
+    @Test(arguments: CompletionShell.allCases)
+    func completions(shell: CompletionShell) {
+        let script = Fleetctl.completionScript(for: shell)
+        #expect(script.contains("list-unit-files --no-legend --fields unit"))
     }
 
     @Test func urls() throws {

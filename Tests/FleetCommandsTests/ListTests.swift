@@ -124,10 +124,31 @@ import UnitFiles
         )
     }
 
+    @Test func watchShowsTheListWhenItChanges() async throws {
+        let run = StubRun()
+        run.fleet.change { storage in
+            let id = storage.machines[0].id
+            storage.units["a.service"] = APIUnit(
+                name: "a.service",
+                desiredState: "launched",
+                currentState: "launched",
+                machineID: id,
+            )
+            storage.active["a.service"] = ["activating/start", "active/running"]
+        }
+        let list = ListOperations(
+            context: run.context(),
+            style: style("unit,active", legend: false),
+            isJSON: false,
+        )
+        try await list.watchUnits(looks: 4, isTerminal: false)
+        #expect(run.out == "a.service\tactivating\n\na.service\tactive\n")
+    }
+
     @Test func unknownFieldsNameTheKnown() async throws {
         let list = ListOperations(context: filled().context(), style: style("machine,x"), isJSON: false)
         let error = await #expect(throws: FleetctlError.self) { try await list.listMachines() }
-        #expect(error?.message == "there is no field \"x\"; --fields takes machine,ip,metadata")
+        #expect(error?.message == "Invalid key in output format: \"x\"; --fields takes machine,ip,metadata")
     }
 
     @Test func everyPageIsRead() async throws {

@@ -56,6 +56,13 @@ extension FleetClient {
         return try decode(Drains.self, response, doing: "list the machines that are being drained").machines
     }
 
+    /// The same, and none when the fleet there knows of no draining, as the original's.
+    package func drainsIfAny() async throws -> [String] {
+        let response = try await transport.send(APIRequest(.get, ["drains"]))
+        if response.status == 404 || response.status == 405 { return [] }
+        return try decode(Drains.self, response, doing: "list the machines that are being drained").machines
+    }
+
     package func setDraining(_ isDraining: Bool, _ machine: String) async throws {
         let request = APIRequest(isDraining ? .put : .delete, ["drains", machine])
         try check(try await transport.send(request), doing: "\(isDraining ? "drain" : "undrain") machine \(machine)")

@@ -9,7 +9,7 @@ struct UnitCat: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "Names of units.")
+    @Argument(help: "Names of units.", completion: .units)
     var units: [String]
 
     func run() async throws {

@@ -24,7 +24,7 @@ struct UnitJournal: AsyncParsableCommand {
     @Option(help: "The port of ssh on the machines.")
     var sshPort: Int?
 
-    @Argument(help: "The name of a unit.")
+    @Argument(help: "The name of a unit.", completion: .units)
     var unit: String
 
     func run() async throws {

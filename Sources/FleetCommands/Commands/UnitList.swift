@@ -13,13 +13,21 @@ struct UnitList: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var list: ListOptions
 
+    @Flag(help: "Show the list again whenever it changes, until interrupted.")
+    var watch = false
+
     @Option(help: "The columns, separated by commas.")
     var fields = "unit,machine,active,sub"
 
     func run() async throws {
-        let (style, isJSON) = (list.style(fields), list.json)
+        let (style, isJSON, watches) = (list.style(fields), list.json, watch)
         try await Session.run(global) { context in
-            try await ListOperations(context: context, style: style, isJSON: isJSON).listUnits()
+            let lists = ListOperations(context: context, style: style, isJSON: isJSON)
+            if watches {
+                try await lists.watchUnits(isTerminal: Console.isTerminal)
+            } else {
+                try await lists.listUnits()
+            }
             return 0
         }
     }

@@ -20,7 +20,10 @@ struct UnitStart: AsyncParsableCommand {
     @Flag(help: .hidden)
     var sign = false
 
-    @Argument(help: "Units: names, paths of unit files, or instances of a template.")
+    @Argument(
+        help: "Units: names, paths of unit files, or instances of a template.",
+        completion: .units,
+    )
     var units: [String]
 
     func run() async throws {

@@ -15,7 +15,7 @@ struct UnitStatus: AsyncParsableCommand {
     @Option(help: "The port of ssh on the machines.")
     var sshPort: Int?
 
-    @Argument(help: "Names of units.")
+    @Argument(help: "Names of units.", completion: .units)
     var units: [String]
 
     func run() async throws {

@@ -10,7 +10,7 @@ struct UnitStop: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var block: BlockOptions
 
-    @Argument(help: "Names of units, or patterns with * ? [ ].")
+    @Argument(help: "Names of units, or patterns with * ? [ ].", completion: .units)
     var units: [String]
 
     func run() async throws {

@@ -16,7 +16,7 @@ struct UnitSubmit: AsyncParsableCommand {
     @Flag(help: .hidden)
     var sign = false
 
-    @Argument(help: "Paths of unit files, or instances of a template.")
+    @Argument(help: "Paths of unit files, or instances of a template.", completion: .file())
     var units: [String]
 
     func run() async throws {

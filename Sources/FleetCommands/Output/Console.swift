@@ -1,5 +1,11 @@
 import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Where a command writes: its result to `out`, everything about it to `err`.
 package struct Console: Sendable {
     private let writeOut: @Sendable (String) -> Void
@@ -24,6 +30,9 @@ package struct Console: Sendable {
         out: { write($0, to: .standardOutput) },
         err: { write($0, to: .standardError) },
     )
+
+    /// Whether the process's output is a terminal, so that it can be written over.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     private static func write(_ text: String, to descriptor: FileDescriptor) {
         do {

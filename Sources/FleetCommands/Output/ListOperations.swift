@@ -7,15 +7,19 @@ struct ListOperations: Sendable {
     let isJSON: Bool
 
     func listUnits() async throws {
+        context.console.emit(try await unitsText())
+    }
+
+    func unitsText() async throws -> String {
         let states = try await context.client.states()
-        if isJSON { return context.console.emit(try APIText.json(states)) }
+        if isJSON { return try APIText.json(states) }
         let needsMachines = style.fields.contains("machine") && !states.isEmpty
         let machines = needsMachines ? try await context.client.machines() : []
         let reasons = style.fields.contains("reason") ? try await reasons() : [:]
         let placed = Set(states.map(\.name))
         let unplaced = reasons.keys.filter { !placed.contains($0) }.map { APIUnitState(name: $0) }
         let rows = unplaced.isEmpty ? states : (states + unplaced).sorted { $0.name < $1.name }
-        context.console.emit(try style.text(rows, columns: Lists.states(machines, reasons: reasons)))
+        return try style.text(rows, columns: Lists.states(machines, reasons: reasons))
     }
 
     /// Why units are on no machine, or cannot leave the one they are on; by name.
@@ -26,6 +30,9 @@ struct ListOperations: Sendable {
     }
 
     func listUnitFiles() async throws {
+        if style.fields.contains("tmachine") {
+            context.console.err("WARNING: The \"tmachine\" field is deprecated, use \"target\" instead")
+        }
         let units = try await context.client.units()
         if isJSON { return context.console.emit(try APIText.json(units)) }
         let needsMachines = units.contains { $0.machineID?.isEmpty == false }

@@ -1,0 +1,85 @@
+import Scheduling
+import UnitFiles
+
+/// Which machines may take a unit, and why the others may not: worked out here from what the API shows, so that the
+/// original's API will do, too.
+package struct PlacementReport: Sendable, Hashable, Encodable {
+    package struct Row: Sendable, Hashable, Encodable {
+        package var machineID: String
+        package var isHere: Bool
+        /// Why the machine does not take the unit; nil when it would.
+        package var refusal: String?
+        /// How many units are there.
+        package var units: Int
+    }
+
+    package var unit: String
+    package var desiredState: String
+    package var machineID: String?
+    /// What fleet itself says.
+    package var reason: String?
+    package var isGlobal: Bool
+    package var machines: [Row]
+}
+
+extension PlacementReport {
+    /// - Parameters:
+    ///   - units: all of the cluster.
+    ///   - draining: ids of the machines that are being drained.
+    package init(of unit: APIUnit, units: [APIUnit], machines: [APIMachine], draining: Set<String> = []) {
+        let cluster = ClusterState(
+            machines: machines.map { machine in
+                Machine(id: machine.id, metadata: machine.metadata ?? [:], isDraining: draining.contains(machine.id))
+            },
+            jobs: units.compactMap(Self.job),
+            schedule: Dictionary(units.compactMap { unit in unit.machineID.map { (unit.name, $0) } }) { $1 },
+        )
+        let job = Self.job(unit)
+        self.init(
+            unit: unit.name,
+            desiredState: unit.target.rawValue,
+            machineID: unit.machineID,
+            reason: unit.statusReason,
+            isGlobal: unit.isGlobal,
+            machines: cluster.machines.map { machine in
+                let there = cluster.jobs(on: machine)
+                return Row(
+                    machineID: machine.id,
+                    isHere: there.contains { $0.name == unit.name },
+                    refusal: job.flatMap { cluster.refusal(of: $0, by: machine, there) }.map { "\($0)" },
+                    units: there.count,
+                )
+            },
+        )
+    }
+
+    private static func job(_ unit: APIUnit) -> Job? {
+        guard let name = try? UnitName(unit.name) else { return nil }
+        return Job(name: name, unit: unit.file, targetState: unit.target)
+    }
+}
+
+extension ClusterState {
+    /// The units on a machine, the global ones among them.
+    fileprivate func jobs(on machine: Machine) -> [Job] {
+        jobs.filter { schedule[$0.name] == machine.id } + globalUnits(for: machine)
+    }
+
+    fileprivate func refusal(of job: Job, by machine: Machine, _ there: [Job]) -> Refusal? {
+        if let refusal = machine.refusal(of: job.requirements) { return refusal }
+        if machine.isDraining, !job.requirements.isGlobal { return .draining }
+        let others = there.filter { $0.name != job.name }
+        let missing = job.requirements.machineOf.first { peer in
+            let glob = FleetRequirements.isPattern(peer) ? Glob(peer) : nil
+            return !others.contains { glob?.matches($0.name) ?? ($0.name == peer) }
+        }
+        if let missing { return .peerNotHere(missing) }
+        if let conflict = others.first(where: { $0.conflicts(with: job) }) { return .conflict(conflict.name) }
+        let replacer = others.first { $0.replaces(job) && !job.replaces($0) }
+        return replacer.map { .replaced(by: $0.name) }
+    }
+}
+
+extension Job {
+    fileprivate func replaces(_ other: Job) -> Bool { requirements.replaces.contains { $0.matches(other.name) } }
+}

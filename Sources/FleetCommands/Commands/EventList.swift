@@ -1,0 +1,32 @@
+import ArgumentParser
+
+struct EventList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Tell what happens: machines that come and go, units that are placed, moved, started and fail.",
+        discussion: """
+            Without -f, what is there now is told in the same form.
+            Example: fleetctl events -f 'web@*'
+            """,
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(name: [.long, .customShort("f")], help: "Tell what happens from now on, until interrupted.")
+    var follow = false
+
+    @Flag(help: "Print one JSON object a line.")
+    var json = false
+
+    @Argument(help: "Only events of these units: names, or patterns with * ? [ ].", completion: .units)
+    var units: [String] = []
+
+    func run() async throws {
+        let (units, follows, isJSON) = (units, follow, json)
+        try await Session.run(global) { context in
+            let events = EventOperations(context, isJSON: isJSON, units: units)
+            if follows { try await events.follow() } else { try await events.tellPresent() }
+            return 0
+        }
+    }
+}

@@ -1,0 +1,54 @@
+extension HelpTopic {
+    /// What a user of the original has to know.
+    static let differences = HelpTopic(
+        name: "differences",
+        summary: "what differs from CoreOS's fleet 1.0, and why",
+        text: """
+            DIFFERENCES FROM COREOS'S FLEET 1.0
+
+            The unit files, the commands with their output, and the API are the same, but for what follows.
+
+            STATE
+              It is in etcd v3, not v2, below the same prefix but in another layout: leases for machines and the
+              leader, transactions for every change, one watch in the place of polling. So the two cannot share a
+              cluster, and --driver etcd is refused: the API is the only way in.
+              A destroyed unit leaves nothing behind. Machines come back at once after a restart.
+              SIGTERM ends fleetd and leaves its units running; a fleetd that is started again takes over. Only when
+              the machine goes down, or on SIGUSR2, does it leave the cluster and stop its units. Trouble with etcd
+              stops no running unit.
+
+            API
+              A desiredState other than inactive, loaded and launched is refused with 400. (It was stored, and the unit
+              could then be neither read nor removed.)
+              GET /state/NAME of an unknown unit is 404. (The connection was closed.)
+              A template cannot be created with a desiredState of loaded or launched.
+              Options that cannot be written as a unit file, such as a newline within a value, are refused. (They
+              became lines of their own.) Units have at most a megabyte, metadata at most 4096 bytes a value.
+              PATCH /machines takes plain values as its documentation always said, and is one transaction.
+              statusReason is new: why a unit is on no machine. So are /drains, /rebalance and /updates, TLS,
+              api_listen and api_writers.
+
+            FLEETCTL
+              restart stops and starts units. (It said so and did nothing.)
+              start waits, for up to a minute, until a unit runs, or failed, or was through; and says at once why no
+              machine takes it. (It gave up after two seconds, or waited for ever.)
+              --no-block of destroy does not wait. (It waited with the flag, and not without.)
+              stop and unload take down units that were never placed, and patterns such as 'web@*'.
+              -l, -f and -A work as documented.
+              An unknown command ends with 1, not 0.
+              verify checks unit files. (It was for signatures, and gone.)
+              ssh, status, journal and --tunnel run OpenSSH with your own configuration, agent and known hosts, beside
+              which --ssh-config FILE may stand. A host key that is not known yet is taken and remembered; one that
+              has changed is refused.
+              New: --json on every list, list-units --watch, the field reason of lists, why, events, completion,
+              drain, undrain, rebalance, update.
+
+            SCHEDULING
+              The same rules, decided at once and for all units together: a chain of MachineOf is placed in one pass,
+              a circle is reported, and Replaces comes to rest. Machines are compared by the weights of their units,
+              not their number, which is the same while no unit has a weight. MachineOf takes patterns;
+              PreferMachineMetadata, PreferApart and Weight are new. Units of one machine are started in the order
+              of their After= and Requires=.
+            """,
+    )
+}

@@ -1,0 +1,28 @@
+extension ListOperations {
+    /// The pause between two looks.
+    static let interval = Duration.seconds(1)
+
+    /// Shows the states of units, and again whenever they change, until `looks` have been made, or for ever: on a
+    /// terminal in the place of what was there before, else one after the other.
+    func watchUnits(looks: Int = .max, isTerminal: Bool) async throws {
+        var shown: String?
+        var isSilent = false
+        for look in 0..<looks {
+            if look > 0 { try await context.pause.sleep(Self.interval) }
+            do {
+                let text = try await unitsText()
+                if text != shown {
+                    let gap = shown == nil ? "" : "\n"
+                    context.console.emit((isTerminal ? Self.clearScreen : gap) + text)
+                }
+                (shown, isSilent) = (text, false)
+            } catch let error as FleetctlError where shown != nil {
+                // What is on the screen stays there; the next look may succeed.
+                if !isSilent { context.console.err("\(error); asking again") }
+                isSilent = true
+            }
+        }
+    }
+
+    private static let clearScreen = "\u{1B}[H\u{1B}[2J"
+}
