@@ -124,6 +124,34 @@ import UnitFiles
         )
     }
 
+    @Test(arguments: [
+        ("active/exited", "launched", "active"), ("inactive/dead", "launched", "done"),
+        ("inactive/dead", "loaded", "stopped"), ("failed/failed", "launched", "failed"),
+        ("activating/start", "launched", "starting"), ("activating/auto-restart", "launched", "restarting"),
+    ])
+    func outcomes(systemd: String, current: String, outcome: String) {
+        let words = systemd.split(separator: "/").map(String.init)
+        let state = APIUnitState(name: "a.service", systemdActiveState: words[0], systemdSubState: words[1])
+        let unit = APIUnit(name: "a.service", desiredState: current, currentState: current)
+        #expect(state.outcome(of: unit) == outcome)
+    }
+
+    @Test func aGlobalOneshotIsDone() {
+        let state = APIUnitState(name: "g.service", systemdActiveState: "inactive", systemdSubState: "dead")
+        let options = [UnitOption(section: "X-Fleet", name: "Global", value: "true")]
+        let unit = APIUnit(name: "g.service", options: options, desiredState: "launched", currentState: "inactive")
+        #expect(state.outcome(of: unit) == "done")
+        #expect(state.outcome(of: nil) == "stopped")
+    }
+
+    @Test func unitsWithOutcomes() async throws {
+        let run = filled()
+        run.fleet.change { $0.active["a.service"] = ["inactive/dead"] }
+        let chosen = style("unit,sub,outcome", legend: false)
+        try await ListOperations(context: run.context(), style: chosen, isJSON: false).listUnits()
+        #expect(run.out == "a.service\tdead\tdone\n")
+    }
+
     @Test func watchShowsTheListWhenItChanges() async throws {
         let run = StubRun()
         run.fleet.change { storage in

@@ -17,6 +17,10 @@ extension RealNodes {
                 try await unplaceable(node)
                 try await life(node)
                 try await reading(node)
+                try await node.checkWhy()
+                try await node.checkEvents()
+                try await node.checkLists()
+                try await node.checkVerify()
             }
         }
 

@@ -1,11 +1,13 @@
 /// The description of the API for clients that are made from one: Google's discovery format, as the original served it.
 enum DiscoveryDocument {
     static let text: String = {
-        let schemas = ["Machine", "MachinePage", "UnitOption", "Unit", "UnitPage", "UnitState", "UnitStatePage"]
-        let resources = [
-            member("Machines", #"{"methods":{"# + listing("Machine", "machines", []) + "}}"),
-            member("Units", #"{"methods":{"# + units + "}}"), member("UnitState", #"{"methods":{"# + states + "}}"),
-        ]
+        let own = ["Machine", "MachinePage", "UnitOption", "Unit", "UnitPage", "UnitState", "UnitStatePage"]
+        let schemas = own + clusterSchemas
+        let resources =
+            [
+                member("Machines", #"{"methods":{"# + listing("Machine", "machines", []) + "}}"),
+                member("Units", #"{"methods":{"# + units + "}}"), member("UnitState", #"{"methods":{"# + states + "}}"),
+            ] + clusterResources
         let members = [
             #""kind":"discovery#restDescription","discoveryVersion":"v1","id":"fleet:v1","name":"schema","#,
             #""version":"v1","title":"fleet API","description":"","protocol":"rest","#,
@@ -43,13 +45,14 @@ enum DiscoveryDocument {
                 "name", "hash", "machineID", "systemdLoadState", "systemdActiveState", "systemdSubState",
             ]
             return names.map { ($0, string) }
-        default: return [("states", array(of: "UnitState")), ("nextPageToken", string)]
+        case "UnitStatePage": return [("states", array(of: "UnitState")), ("nextPageToken", string)]
+        default: return clusterProperties(of: id)
         }
     }
 
-    private static let string = #"{"type":"string"}"#
+    static let string = #"{"type":"string"}"#
 
-    private static func array(of id: String) -> String { #"{"type":"array","items":{"$ref":"\#(id)"}}"# }
+    static func array(of id: String) -> String { #"{"type":"array","items":{"$ref":"\#(id)"}}"# }
 
     // MARK: Methods
 
@@ -79,7 +82,7 @@ enum DiscoveryDocument {
         ].joined(separator: ",")
     }
 
-    private static let unitName = #"{"type":"string","location":"path","required":true}"#
+    static let unitName = #"{"type":"string","location":"path","required":true}"#
 
     private static func listing(_ kind: String, _ path: String, _ filters: [String]) -> String {
         let parameters = (["nextPageToken"] + filters).map { member($0, #"{"type":"string","location":"query"}"#) }
@@ -87,7 +90,7 @@ enum DiscoveryDocument {
         return method("List", kind, "A page of them.", "GET", path, rest)
     }
 
-    private static func method(
+    static func method(
         _ name: String,
         _ kind: String,
         _ description: String,
@@ -99,5 +102,5 @@ enum DiscoveryDocument {
         return member(name, #"{\#(start)"path":"\#(path)",\#(rest)}"#)
     }
 
-    private static func member(_ name: String, _ value: String) -> String { #""\#(name)":\#(value)"# }
+    static func member(_ name: String, _ value: String) -> String { #""\#(name)":\#(value)"# }
 }

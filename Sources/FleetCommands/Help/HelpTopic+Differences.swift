@@ -40,8 +40,9 @@ extension HelpTopic {
               ssh, status, journal and --tunnel run OpenSSH with your own configuration, agent and known hosts, beside
               which --ssh-config FILE may stand. A host key that is not known yet is taken and remembered; one that
               has changed is refused.
-              New: --json on every list, list-units --watch, the field reason of lists, why, events, completion,
-              drain, undrain, rebalance, update.
+              New: --json on every list, list-units --watch, why, events, completion,
+              drain, undrain, rebalance, update. Lists take the field reason, list-units also outcome, which says
+              "done" of a oneshot that is through, where systemd says "inactive".
 
             SCHEDULING
               The same rules, decided at once and for all units together: a chain of MachineOf is placed in one pass,

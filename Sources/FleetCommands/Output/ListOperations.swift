@@ -15,18 +15,18 @@ struct ListOperations: Sendable {
         if isJSON { return try APIText.json(states) }
         let needsMachines = style.fields.contains("machine") && !states.isEmpty
         let machines = needsMachines ? try await context.client.machines() : []
-        let reasons = style.fields.contains("reason") ? try await reasons() : [:]
+        let units = needsUnits ? try await units() : [:]
         let placed = Set(states.map(\.name))
-        let unplaced = reasons.keys.filter { !placed.contains($0) }.map { APIUnitState(name: $0) }
-        let rows = unplaced.isEmpty ? states : (states + unplaced).sorted { $0.name < $1.name }
-        return try style.text(rows, columns: Lists.states(machines, reasons: reasons))
+        let unplaced = units.values.filter { $0.openReason != nil && !placed.contains($0.name) }
+        let rows = (states + unplaced.map { APIUnitState(name: $0.name) }).sorted { $0.name < $1.name }
+        return try style.text(unplaced.isEmpty ? states : rows, columns: Lists.states(machines, units: units))
     }
 
-    /// Why units are on no machine, or cannot leave the one they are on; by name.
-    private func reasons() async throws -> [String: String] {
-        try await context.client.units().reduce(into: [:]) { reasons, unit in
-            reasons[unit.name] = unit.target == .inactive ? nil : unit.statusReason
-        }
+    /// Whether a column is shown that the states alone do not tell.
+    private var needsUnits: Bool { style.fields.contains("reason") || style.fields.contains("outcome") }
+
+    private func units() async throws -> [String: APIUnit] {
+        Dictionary(try await context.client.units().map { ($0.name, $0) }) { first, _ in first }
     }
 
     func listUnitFiles() async throws {

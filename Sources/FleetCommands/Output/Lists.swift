@@ -4,8 +4,9 @@ import UnitFiles
 enum Lists {
     /// `list-units`: what systemd says, one row for each unit and machine.
     ///
-    /// - Parameter reasons: why units are not where they should be, by name.
-    static func states(_ machines: [APIMachine], reasons: [String: String] = [:]) -> [Column<APIUnitState>] {
+    /// - Parameters:
+    ///   - units: by name, for the columns that tell more than systemd does; may be missing where none is shown.
+    static func states(_ machines: [APIMachine], units: [String: APIUnit] = [:]) -> [Column<APIUnitState>] {
         let known = byID(machines)
         return [
             Column(name: "unit") { state, _ in state.name },
@@ -14,7 +15,8 @@ enum Lists {
             Column(name: "sub") { state, _ in state.systemdSubState },
             Column(name: "machine") { state, full in legend(state.machineID, known, full) },
             Column(name: "hash") { state, full in state.hash.map { full ? $0 : String($0.prefix(7)) } },
-            Column(name: "reason") { state, _ in reasons[state.name] },
+            Column(name: "outcome") { state, _ in state.outcome(of: units[state.name]) },
+            Column(name: "reason") { state, _ in units[state.name]?.openReason },
         ]
     }
 

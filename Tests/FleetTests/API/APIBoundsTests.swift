@@ -85,15 +85,20 @@ struct APIBoundsTests {
             let document = try #require(parsed as? [String: Any])
             #expect(document["basePath"] as? String == "/fleet/v1/")
             let schemas = try #require(document["schemas"] as? [String: [String: Any]])
-            let known = ["Machine", "MachinePage", "Unit", "UnitOption", "UnitPage", "UnitState", "UnitStatePage"]
+            let known = [
+                "Drains", "Machine", "MachinePage", "Rebalance", "Unit", "UnitOption", "UnitPage", "UnitState",
+                "UnitStatePage", "Update", "UpdateList", "UpdateRequest",
+            ]
             #expect(schemas.keys.sorted() == known)
             let resources = try #require(document["resources"] as? [String: [String: [String: [String: Any]]]])
             let methods = resources.values.flatMap { $0["methods"].map(Array.init) ?? [] }.compactMap { method in
                 (method.value["httpMethod"] as? String).map { "\($0) \(method.value["path"] ?? "")" }
             }
             let requests = [
-                "DELETE units/{unitName}", "GET machines", "GET state", "GET state/{unitName}", "GET units",
-                "GET units/{unitName}", "PUT units/{unitName}",
+                "DELETE drains/{machineID}", "DELETE units/{unitName}", "DELETE updates/{unitName}", "GET drains",
+                "GET machines", "GET rebalance", "GET state", "GET state/{unitName}", "GET units",
+                "GET units/{unitName}", "GET updates", "GET updates/{unitName}", "PUT drains/{machineID}",
+                "PUT rebalance", "PUT units/{unitName}", "PUT updates/{unitName}",
             ]
             #expect(methods.sorted() == requests)
         }

@@ -1,0 +1,68 @@
+/// What the original's API did not have: machines that are drained, rebalancing, updates.
+extension DiscoveryDocument {
+    static let clusterSchemas = ["Drains", "Rebalance", "Update", "UpdateList", "UpdateRequest"]
+
+    static func clusterProperties(of id: String) -> [(String, String)] {
+        let texts = #"{"type":"array","items":{"type":"string"}}"#
+        switch id {
+        case "Drains": return [("machines", texts)]
+        case "Rebalance": return [("mode", #"{"type":"string","enum":["off","once","automatic"]}"#)]
+        case "Update":
+            let phase = #"{"type":"string","enum":["rolling","rollingBack","done","rolledBack","stopped"]}"#
+            return [
+                ("name", string), ("phase", phase), ("hash", string), ("reason", string), ("current", string),
+                ("waiting", texts), ("updated", texts),
+            ]
+        case "UpdateList": return [("updates", array(of: "Update"))]
+        default:
+            let number = #"{"type":"integer","format":"int32"}"#
+            return [
+                ("options", array(of: "UnitOption")), ("settleSeconds", number), ("timeoutSeconds", number),
+                ("abort", #"{"type":"boolean"}"#),
+            ]
+        }
+    }
+
+    static var clusterResources: [String] {
+        [resource("Drains", drains), resource("Rebalance", rebalance), resource("Updates", updates)]
+    }
+
+    private static func resource(_ name: String, _ methods: [String]) -> String {
+        member(name, #"{"methods":{"# + methods.joined(separator: ",") + "}}")
+    }
+
+    private static var drains: [String] {
+        let item = parameter("machineID")
+        return [
+            method("List", "Drains", "The machines that are being drained.", "GET", "drains", answer("Drains")),
+            method("Set", "Drains", "Drain a machine.", "PUT", "drains/{machineID}", item),
+            method("Delete", "Drains", "Let a machine take units again.", "DELETE", "drains/{machineID}", item),
+        ]
+    }
+
+    private static var rebalance: [String] {
+        let whole = #""request":{"$ref":"Rebalance"}"#
+        return [
+            method("Get", "Rebalance", "How units are rebalanced.", "GET", "rebalance", answer("Rebalance")),
+            method("Set", "Rebalance", "Rebalance units.", "PUT", "rebalance", whole),
+        ]
+    }
+
+    private static var updates: [String] {
+        let item = parameter("unitName")
+        let request = item + #","request":{"$ref":"UpdateRequest"}"#
+        let one = item + "," + answer("Update")
+        return [
+            method("List", "Update", "All updates.", "GET", "updates", answer("UpdateList")),
+            method("Get", "Update", "How far an update has come.", "GET", "updates/{unitName}", one),
+            method("Set", "Update", "Begin or abort an update.", "PUT", "updates/{unitName}", request),
+            method("Delete", "Update", "Forget an update that is over.", "DELETE", "updates/{unitName}", item),
+        ]
+    }
+
+    private static func answer(_ schema: String) -> String { #""response":{"$ref":"\#(schema)"}"# }
+
+    private static func parameter(_ name: String) -> String {
+        #""parameters":{"\#(name)":\#(unitName)},"parameterOrder":["\#(name)"]"#
+    }
+}
