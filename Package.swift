@@ -189,7 +189,9 @@ let package = Package(
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(
             name: "TopologyLoadingTests",
-            dependencies: ["CloudConfig", "Diagnostics", "TestKit", "Topology", "TopologyLoading", "UnitFiles"],
+            dependencies: [
+                "CloudConfig", "Diagnostics", "LocatedYAML", "TestKit", "Topology", "TopologyLoading", "UnitFiles",
+            ],
         ),
         .testTarget(name: "UnitFilesTests", dependencies: ["Diagnostics", "TestKit", "UnitFiles"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestKit", "UnitFiles"]),

@@ -162,6 +162,8 @@ package struct SetupPlan: Sendable, Hashable {
         let locksmith = "/run/systemd/system/locksmithd.service"
         switch update[.rebootStrategy]?.description {
         case "off":
+            // Unmasked for coreos.locksmith and masked again, it would make systemd read its files anew at every boot.
+            preparation.removeAll { $0 == .unmask(path: locksmith) }
             preparation.append(.mask(path: locksmith))
             commands.append(.run(.stop, unit: "locksmithd.service", isOptional: true))
         case .some:

@@ -32,7 +32,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                     ClusterSSHConfig.self, ClusterEnv.self,
                 ],
             ),
-            CommandGroup(name: "Host", subcommands: [ImageCommand.self, HostDoctor.self]),
+            CommandGroup(name: "Host", subcommands: [ImageCommand.self, HostDoctor.self, SchemaCommand.self]),
         ],
     )
 

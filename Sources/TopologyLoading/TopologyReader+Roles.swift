@@ -11,7 +11,8 @@ extension TopologyReader {
         var resources = Resources()
     }
 
-    private static let resourceKeys = ["runtime", "accelerator", "cpus", "memory", "disk"]
+    static let resourceKeys = ["runtime", "accelerator", "cpus", "memory", "disk"]
+    static let roleKeys = ["count", "etcd", "metadata", "cloud_config"] + resourceKeys
     /// Keys whose absence could make the checks of the whole say something untrue.
     private static let weightyKeys = ["count", "etcd", "metadata"]
 
@@ -48,7 +49,7 @@ extension TopologyReader {
     private mutating func readRole(_ pair: YAMLPair, defaults: Defaults) -> Role {
         let what = "role \"\(pair.key)\""
         checkName(pair.key, of: "the role's name", limit: NameRule.roleLimit, at: pair.keyLocation)
-        let keys = ["count", "etcd", "metadata", "cloud_config"] + Self.resourceKeys
+        let keys = Self.roleKeys
         let value = pair.value.isNull ? YAMLNode(pair.value.content, at: pair.keyLocation) : pair.value
         guard let fields = decoder.fields(of: value, as: what, keys: keys) else {
             (knowsEtcd, knowsMetadata) = (false, false)

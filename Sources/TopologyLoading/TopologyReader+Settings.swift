@@ -4,11 +4,16 @@ import LocatedYAML
 import Topology
 
 extension TopologyReader {
+    static let networkKeys = ["cidr", "mode"]
+    static let etcdKeys = ["bootstrap", "tls"]
+    static let fleetKeys = ["enabled", "machine_ttl"]
+    static let dockerKeys = ["tcp", "tls", "registry_mirrors", "insecure_registries"]
+
     // MARK: Network
 
     mutating func readNetwork(_ fields: YAMLFields, cluster: String) -> NetworkSettings {
         var settings = NetworkSettings(cidr: .derived(fromCluster: cluster))
-        guard let fields = decoder.fields("network", in: fields, as: "network", keys: ["cidr", "mode"]) else {
+        guard let fields = decoder.fields("network", in: fields, as: "network", keys: Self.networkKeys) else {
             return settings
         }
         if let text = decoder.string("cidr", in: fields) {
@@ -41,7 +46,7 @@ extension TopologyReader {
     // MARK: etcd and fleet
 
     mutating func readEtcd(_ fields: YAMLFields) -> EtcdSettings {
-        guard let fields = decoder.fields("etcd", in: fields, as: "etcd", keys: ["bootstrap", "tls"]) else {
+        guard let fields = decoder.fields("etcd", in: fields, as: "etcd", keys: Self.etcdKeys) else {
             return EtcdSettings()
         }
         return EtcdSettings(
@@ -53,7 +58,7 @@ extension TopologyReader {
 
     mutating func readFleet(_ fields: YAMLFields) -> FleetSettings {
         var settings = FleetSettings()
-        guard let fields = decoder.fields("fleet", in: fields, as: "fleet", keys: ["enabled", "machine_ttl"]) else {
+        guard let fields = decoder.fields("fleet", in: fields, as: "fleet", keys: Self.fleetKeys) else {
             return settings
         }
         settings.enabled = decoder.bool("enabled", in: fields) ?? settings.enabled
@@ -78,8 +83,7 @@ extension TopologyReader {
     // MARK: Docker
 
     mutating func readDocker(_ fields: YAMLFields) -> DockerSettings {
-        let keys = ["tcp", "tls", "registry_mirrors", "insecure_registries"]
-        guard let fields = decoder.fields("docker", in: fields, as: "docker", keys: keys) else {
+        guard let fields = decoder.fields("docker", in: fields, as: "docker", keys: Self.dockerKeys) else {
             return DockerSettings()
         }
         return DockerSettings(

@@ -4,6 +4,7 @@ import Topology
 import UnitFiles
 
 extension TopologyReader {
+    static let unitKeys = ["file", "state", "instances"]
     private static let mostInstances = 10_000
 
     mutating func readUnits(_ fields: YAMLFields) -> [UnitDeployment] {
@@ -28,7 +29,7 @@ extension TopologyReader {
             )
             return []
         }
-        guard let fields = decoder.fields(of: node, as: "a unit", keys: ["file", "state", "instances"]) else {
+        guard let fields = decoder.fields(of: node, as: "a unit", keys: Self.unitKeys) else {
             return []
         }
         let state = decoder.word("state", in: fields, as: UnitDeployment.DesiredState.self) ?? .launched

@@ -25,7 +25,7 @@ struct TopologyReader {
         self.files = files
     }
 
-    private static let keys = [
+    static let keys = [
         "name", "defaults", "network", "etcd", "fleet", "docker", "ssh_authorized_keys", "roles", "cloud_config",
         "units",
     ]

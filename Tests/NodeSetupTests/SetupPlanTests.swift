@@ -86,7 +86,6 @@ import Testing
                 ),
                 .unmask(path: "\(run)/etcd2.service"),
                 .unmask(path: "\(run)/fleet.service"),
-                .unmask(path: "\(run)/locksmithd.service"),
                 .mask(path: "\(run)/locksmithd.service"),
                 .reloadSystemd,
             ]
