@@ -111,18 +111,25 @@ extension SmokeTest {
     ) async throws {
         say("starting \(node.name) again")
         try await executor.provider.start(NodeReference(node))
-        let id = machineID(node)
-        let result = try await fleet.observe(until: { $0.machines.contains(id) }, limit: .seconds(60) * patience)
+        let machine = machineID(node)
+        let result = try await fleet.observe(until: { $0.machines.contains(machine) }, limit: .seconds(60) * patience)
         guard result.done else { throw SmokeFailure(message: "\(node.name) did not come back to fleet") }
         say("waiting for the units it ran before")
         let running = before.units.values.filter { Self.runs($0) && !$0.name.hasPrefix("slipway-smoke-\(id)-") }
-        let back = try await fleet.observe(
-            until: { seen in running.allSatisfy { Self.runs(seen.units[$0.name], as: $0) } },
-            limit: .seconds(30),
-        )
-        guard !back.done else { return }
-        let missing = running.filter { !Self.runs(back.fleet.units[$0.name], as: $0) }.map(\.name).sorted()
-        throw SmokeFailure(message: "after \(node.name) is back, not as before: \(missing.joined(separator: ", "))")
+        let areBack: @Sendable (ObservedFleet) -> Bool = { seen in
+            running.allSatisfy { Self.runs(seen.units[$0.name], as: $0) }
+        }
+        let end = ContinuousClock.now + .seconds(30) * patience
+        while true {
+            let back = try await fleet.observe(until: areBack, limit: end - .now)
+            guard back.done else {
+                let missing = running.filter { !Self.runs(back.fleet.units[$0.name], as: $0) }.map(\.name).sorted()
+                throw SmokeFailure(message: "after \(node.name) is back, not as before: \(missing.joined(separator: ", "))")
+            }
+            // A unit may be on its way from one machine to another, and a program that exits at once is active first.
+            let lasts = try await !fleet.observe(until: { !areBack($0) }, limit: executor.limits.steadyUnits).done
+            if lasts { return }
+        }
     }
 
     private static func runs(_ unit: ObservedFleet.Unit?) -> Bool {
