@@ -64,6 +64,8 @@ let package = Package(
         .target(name: "UnitFiles", dependencies: ["Diagnostics", crypto]),
         /// CoreOS cloud-config: the model and the text a node is given.
         .target(name: "CloudConfig", dependencies: ["Diagnostics"]),
+        /// A node's cloud-config in the words of Canonical's cloud-init and of Ignition.
+        .target(name: "Rendering", dependencies: ["CloudConfig", "Diagnostics", "UnitFiles"]),
         /// plan(desired, observed): every address, name and step, with reasons.
         .target(name: "Planning", dependencies: ["CloudConfig", "Diagnostics", "Topology", "UnitFiles", crypto]),
         /// A cluster's certificate authority: the same seed gives the same certificates.
@@ -149,8 +151,8 @@ let package = Package(
             name: "SlipwayCommands",
             dependencies: [
                 "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "Etcd",
-                "FleetRegistry", "Images", "LibvirtProvider", "Planning", "Provisioning", "Reporting", "SecureShell",
-                "Topology", "TopologyLoading", "UnitFiles",
+                "FleetRegistry", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering", "Reporting",
+                "SecureShell", "Topology", "TopologyLoading", "UnitFiles",
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
@@ -210,6 +212,14 @@ let package = Package(
             ],
         ),
         .testTarget(name: "CertificatesTests", dependencies: ["Certificates", asn1, crypto, x509]),
+        .testTarget(
+            name: "RenderingTests",
+            dependencies: [
+                "CloudConfig", "CloudConfigLoading", "Planning", "Rendering", "TestKit", "Topology", "TopologyLoading",
+                subprocess, systemPackage,
+            ],
+            exclude: ["Golden"],
+        ),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestKit"]),
         .testTarget(name: "NodeSetupTests", dependencies: ["CloudConfig", "NodeSetup", "Systemd", "TestKit"]),
         .testTarget(

@@ -36,7 +36,8 @@ run_packages=(debian-archive-keyring dnsmasq-base e2fsprogs iproute2 iptables li
 # shellcheck disable=SC2034
 sandbox_packages=(busybox-static docker-registry)
 # shellcheck disable=SC2034
-test_packages=(dbus etcd-client etcd-server)
+test_packages=(dbus etcd-client etcd-server python3 python3-configobj python3-jinja2
+    python3-jsonpatch python3-jsonschema python3-requests python3-yaml)
 
 # apt_install PACKAGE…: installs what is missing, once, and says so.
 apt_install() {
@@ -72,6 +73,24 @@ stop_new_services() { # the packages that were installed
         etcd-server) "${sudo[@]}" systemctl --quiet disable --now etcd.service ;;
         esac
     done
+}
+
+# unpack_checkers: what reads cloud-init's and Ignition's texts, for tests. Unpacked, not installed: they act on a host
+# that boots with them.
+unpack_checkers() {
+    local target=.build/checkers part=.build/checkers.$$ sudo=()
+    [ ! -d "$target" ] || return 0
+    [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+    mkdir -p "$part/packages"
+    if ! (cd "$part/packages" && apt-get -qq download ignition cloud-init >/dev/null 2>&1); then
+        "${sudo[@]}" apt-get -qq update >/dev/null
+        (cd "$part/packages" && apt-get -qq download ignition cloud-init >/dev/null) ||
+            die "apt-get could not download: ignition cloud-init"
+    fi
+    local package
+    for package in "$part"/packages/*.deb; do dpkg -x "$package" "$part"; done
+    rm -rf "$part/packages"
+    mv -T "$part" "$target"
 }
 
 swift_minimum=6.2

@@ -1,7 +1,7 @@
 /// Writes YAML that YAML 1.1 and 1.2 readers take the same way.
-struct YAMLText {
+package struct YAMLText {
     /// A value to write; mappings keep their order.
-    indirect enum Value {
+    package indirect enum Value {
         case string(String)
         /// A number or boolean, as its text.
         case literal(String)
@@ -9,10 +9,12 @@ struct YAMLText {
         case mapping([(key: String, value: Value)])
     }
 
-    private(set) var text = ""
+    package private(set) var text = ""
+
+    package init() {}
 
     /// Writes the pairs of a mapping, one a line, `indent` spaces in.
-    mutating func write(_ pairs: [(key: String, value: Value)], indent: Int) {
+    package mutating func write(_ pairs: [(key: String, value: Value)], indent: Int) {
         for (index, pair) in pairs.enumerated() {
             // The first pair of a list's element goes on the line of its dash.
             let isStarted = index == 0 && text.hasSuffix("- ")

@@ -1,0 +1,41 @@
+import CloudConfig
+
+extension NodeDescription {
+    /// The node's description in `format`. Directives it has no words for are in the findings, each by its name.
+    package func rendered(as format: NodeFormat, comment: [String] = []) -> RenderedNode {
+        switch format {
+        case .coreos:
+            // Whoever reads this format knows every directive, and puts addresses in itself.
+            let text = CloudConfigRenderer(comment: comment).render(config)
+            return RenderedNode(files: [RenderedFile(name: "user-data", text: text)], findings: [])
+        case .cloudInit:
+            let parts = NodeParts(self, for: .debian)
+            return RenderedNode(files: CloudInitOutput(parts, comment: comment).files, findings: parts.findings)
+        case .ignitionFlatcar, .ignitionFedora:
+            let parts = NodeParts(self, for: format == .ignitionFlatcar ? .flatcar : .fedora)
+            let text = IgnitionOutput(parts).text
+            return RenderedNode(files: [RenderedFile(name: "config.ign", text: text)], findings: parts.findings)
+        }
+    }
+}
+
+/// Whose ways the parts of a description are brought into.
+enum Guest: Sendable, Hashable {
+    case debian, flatcar, fedora
+
+    var name: String {
+        switch self {
+        case .debian: "a cloud image with cloud-init"
+        case .flatcar: "Flatcar"
+        case .fedora: "Fedora CoreOS"
+        }
+    }
+
+    /// What `etcd2.service` is there.
+    var etcdUnit: String {
+        switch self {
+        case .debian: "etcd.service"
+        case .flatcar, .fedora: "etcd-member.service"
+        }
+    }
+}
