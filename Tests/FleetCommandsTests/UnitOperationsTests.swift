@@ -189,6 +189,19 @@ import UnitFiles
         await #expect(throws: FleetctlError.self) { try await run.operations.stop(["a"]) }
     }
 
+    @Test func restartWaitsForTheStopEvenWithoutBlocking() async throws {
+        let run = StubRun(files: ["a.service": Self.hello])
+        _ = try await run.operations.raise(["a"], to: .launched)
+        let before = run.fleet.requests.count
+        let hasty = UnitOperations(run.context(), wait: WaitPolicy(blockAttempts: 0, noBlock: true))
+        #expect(try await hasty.restart(["a"]) == 0)
+        let asked = run.fleet.requests.dropFirst(before).map { $0.prefix { $0 != " " } }
+        let stop = try #require(asked.firstIndex(of: "PUT"))
+        let start = try #require(asked.lastIndex(of: "PUT"))
+        #expect(asked[(stop + 1)..<start].contains("GET"), "\(asked)")
+        #expect(run.out.hasSuffix("Triggered unit a.service start\n"), "\(run.out)")
+    }
+
     @Test func restartGoesDownAndUp() async throws {
         let run = StubRun(files: ["a.service": Self.hello])
         _ = try await run.operations.raise(["a"], to: .launched)

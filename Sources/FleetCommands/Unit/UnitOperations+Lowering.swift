@@ -47,8 +47,12 @@ extension UnitOperations {
 
     /// Stops units and starts them again.
     package func restart(_ typed: [String]) async throws -> Int32 {
-        let units = try await find(typed).filter { !$0.isGlobal }
-        if units.isEmpty { throw FleetctlError(.notFound, "no unit is called \(typed.joined(separator: " or "))") }
+        let found = try await find(typed)
+        if found.isEmpty { throw FleetctlError(.notFound, "no unit is called \(typed.joined(separator: " or "))") }
+        let units = found.filter { !$0.isGlobal }
+        if let unit = found.first, units.isEmpty {
+            throw FleetctlError(.refused, "unit \(unit.name) is global: stop it, and start it when it has stopped")
+        }
         if let unit = units.first(where: { $0.target != .launched }) {
             throw FleetctlError(
                 .refused,
@@ -57,7 +61,9 @@ extension UnitOperations {
         }
         let names = units.map(\.name)
         for name in names { try await client.setTarget(name, .loaded) }
-        let code = try await lower(names, to: .loaded, "restart", done: nil)
+        // Also without blocking: a unit that is wanted again before its machine has read that it is not goes on running.
+        let patient = wait.attempts > 0 ? self : UnitOperations(context)
+        let code = try await patient.lower(names, to: .loaded, "restart", done: nil)
         guard code == 0 else { return code }
         return try await raise(names, to: .launched)
     }
