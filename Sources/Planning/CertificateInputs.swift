@@ -13,6 +13,8 @@ package struct NodeCertificate: Sendable, Hashable {
         case etcdClient = "client"
         /// What dockerd shows its clients.
         case docker
+        /// What fleetd shows those of its API.
+        case fleet
     }
 
     package var node: String

@@ -22,6 +22,7 @@ extension NodeConfiguration {
             files += keyed(.etcdServer, in: directory, owner: "etcd:etcd", permissions: "0600")
             files += keyed(.etcdPeer, in: directory, owner: "etcd:etcd", permissions: "0600")
         }
+        if runsFleet { files += keyed(.fleet, in: directory, owner: nil, permissions: "0600") }
         return files + keyed(.etcdClient, in: directory, owner: "etcd:core", permissions: "0640") + etcdctlFiles
     }
 
@@ -103,6 +104,20 @@ extension NodeConfiguration {
             .etcdCertFile: "\(Self.etcdDirectory)/client.pem",
             .etcdKeyFile: "\(Self.etcdDirectory)/client-key.pem",
         ]
+    }
+
+    /// fleet's API is as good as a login of root on every machine: on the network it asks for a certificate, too.
+    var fleetAPIDropIns: [CloudConfig.DropIn] {
+        guard usesEtcdTLS else { return [] }
+        let directory = Self.etcdDirectory
+        let content = """
+            [Service]
+            Environment=FLEET_API_CAFILE=\(directory)/ca.pem
+            Environment=FLEET_API_CERTFILE=\(directory)/fleet.pem
+            Environment=FLEET_API_KEYFILE=\(directory)/fleet-key.pem
+
+            """
+        return [.init(name: "30-api-tls.conf", content: content)]
     }
 
     var dockerTLS: [String] {

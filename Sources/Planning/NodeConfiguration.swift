@@ -91,7 +91,7 @@ struct NodeConfiguration {
         .merging(node.role.cloudConfig)
     }
 
-    private var runsFleet: Bool { node.role.runsFleet && topology.fleet.enabled }
+    var runsFleet: Bool { node.role.runsFleet && topology.fleet.enabled }
 
     private var files: [CloudConfig.File] {
         let hostKey = inputs.hostKey(node.name)
@@ -183,7 +183,7 @@ struct NodeConfiguration {
             units.append(
                 .init(name: "fleet.socket", command: .start, dropIns: [.init(name: "30-tcp.conf", content: content)])
             )
-            units.append(.init(name: "fleet.service", command: .start))
+            units.append(.init(name: "fleet.service", command: .start, dropIns: fleetAPIDropIns))
         }
         if let options = dockerOptions {
             let content = "[Service]\nEnvironment=\"DOCKER_OPTS=\(options)\"\n"

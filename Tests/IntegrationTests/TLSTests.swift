@@ -50,6 +50,7 @@ extension RealNodes {
                 set -e
                 eval "$("$1" env "$2")"
                 etcdctl get --print-value-only /on/worker-1
+                "$(dirname "$1")"/fleetctl list-machines --no-legend | wc -l
                 printf %s "$DOCKER_HOST" | sed 's/.*://'; echo
                 curl -sS --cacert "$DOCKER_CERT_PATH/ca.pem" --cert "$DOCKER_CERT_PATH/cert.pem" \
                     --key "$DOCKER_CERT_PATH/key.pem" "https://${DOCKER_HOST#tcp://}/_ping"; echo
@@ -57,7 +58,7 @@ extension RealNodes {
                 """
             let words = ["bash", "-c", script, "bash", "\(Program.directory)/slipway", cluster.name]
             let ran = try await Program.run(words).expecting(0)
-            #expect(ran.output == "yes\n2376\nOK\n600\n700\n", "\(ran)")
+            #expect(ran.output == "yes\n2\n2376\nOK\n600\n700\n", "\(ran)")
         }
 
         /// Keeps what this host's programs show the cluster now.
@@ -84,6 +85,9 @@ extension RealNodes {
                             ! curl -sf -k -m 5 $url/version || echo "$url serves anyone"
                         done
                     done
+                    for scheme in http https; do
+                        ! curl -sf -k -m 5 $scheme://$address:49153/fleet/v1/machines || echo "fleet serves anyone"
+                    done
                     for port in 2375 7001; do
                         ! (exec 3<>/dev/tcp/$address/$port) 2>/dev/null || echo "port $port of $address is open"
                     done
@@ -103,7 +107,7 @@ extension RealNodes {
                     """
                 serials += try await cluster.output(node, script).split(separator: "\n").map(String.init)
             }
-            #expect(serials.count == 6)
+            #expect(serials.count == 8)
             return serials
         }
 

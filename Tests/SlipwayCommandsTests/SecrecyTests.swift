@@ -44,7 +44,7 @@ struct SecrecyTests {
             let plan = try plan(secret)
             // The test is of use only where there are keys to be seen: ssh's two, etcd's three or one, Docker's,
             // and two CAs for each of the two.
-            #expect(plan.nodes.map { $0.userData.components(separatedBy: "BEGIN ").count - 1 } == [14, 10])
+            #expect(plan.nodes.map { $0.userData.components(separatedBy: "BEGIN ").count - 1 } == [16, 12])
             var outputs = [
                 PlanText(plan: plan, style: .plain).text(), try JSONText.pretty(PlanPayload(plan)),
                 try JSONText.line(PlanPayload(plan)),

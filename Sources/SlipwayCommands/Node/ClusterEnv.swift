@@ -48,11 +48,15 @@ struct ClusterEnv: AsyncParsableCommand {
             variables.append(("DOCKER_HOST", "tcp://\(node):2375"))
         }
         if let first = members.first, let address = first.address {
-            variables.append(("FLEETCTL_ENDPOINT", "http://\(address):49153"))
+            let scheme = files != nil && first.etcdTLS ? "https" : "http"
+            variables.append(("FLEETCTL_ENDPOINT", "\(scheme)://\(address):49153"))
             variables.append(("FLEETCTL_SSH_CONFIG", try sshConfig(name, nodes: nodes, session: session)))
             variables.append(("ETCDCTL_API", "3"))
             variables.append(("ETCDCTL_ENDPOINTS", members.compactMap(\.clientURL).joined(separator: ",")))
             if let files, first.etcdTLS {
+                variables.append(("FLEETCTL_CA_FILE", files.authority))
+                variables.append(("FLEETCTL_CERT_FILE", files.certificate))
+                variables.append(("FLEETCTL_KEY_FILE", files.key))
                 variables.append(("ETCDCTL_CACERT", files.authority))
                 variables.append(("ETCDCTL_CERT", files.certificate))
                 variables.append(("ETCDCTL_KEY", files.key))

@@ -122,7 +122,7 @@ extension CertificateWords {
             switch wanted.purpose {
             case .etcdServer, .etcdPeer: [.server, .client]
             case .etcdClient: [.client]
-            case .docker: [.server]
+            case .docker, .fleet: [.server]
             }
         guard usages.contains(.server) else { return }
         dnsNames = ["localhost", wanted.node]
