@@ -16,6 +16,8 @@ extension HelpTopic {
               SIGTERM ends fleetd and leaves its units running; a fleetd that is started again takes over. Only when
               the machine goes down, or on SIGUSR2, does it leave the cluster and stop its units. Trouble with etcd
               stops no running unit.
+              A machine that is cut off from etcd for longer than its TTL keeps its units running while they start
+              elsewhere, and stops them when it reads etcd again: only so can a unit run twice.
 
             API
               A desiredState other than inactive, loaded and launched is refused with 400. (It was stored, and the unit
@@ -33,6 +35,7 @@ extension HelpTopic {
               start waits, for up to a minute, until a unit runs, or failed, or was through; and says at once why no
               machine takes it. (It gave up after two seconds, or waited for ever.)
               --no-block of destroy does not wait. (It waited with the flag, and not without.)
+              restart --no-block waits for the stop, too, and not for the start.
               stop and unload take down units that were never placed, and patterns such as 'web@*'.
               -l, -f and -A work as documented.
               An unknown command ends with 1, not 0.
