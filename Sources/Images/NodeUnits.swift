@@ -20,10 +20,12 @@ enum NodeUnits {
         """
 
     /// Its environment comes from the drop-in that coreos-cloudinit writes to
-    /// `/run/systemd/system/etcd2.service.d/20-cloudinit.conf`.
+    /// `/run/systemd/system/etcd2.service.d/20-cloudinit.conf`. It is tried for as long as it takes: what keeps it from
+    /// starting may pass.
     static let etcd2 = """
         [Unit]
         Description=etcd: member or proxy, as the cloud-config says
+        StartLimitIntervalSec=0
         Documentation=https://etcd.io/docs/v3.4/
         Wants=network.target
         After=network.target

@@ -81,12 +81,14 @@ extension Executor {
         let limit = limits.slowed(for: members).etcd
         let seen = Latest<[String]>([])
         let whole = try await guarded(members) {
-            try await Waiting.until(limit) { () -> Bool? in
-                let unhealthy = await Self.unhealthy(members, etcd: etcd)
-                if seen.update(unhealthy), !unhealthy.isEmpty {
-                    say("waiting for \(unhealthy.joined(separator: ", "))")
+            try await whileEtcdTries(members) {
+                try await Waiting.until(limit) { () -> Bool? in
+                    let unhealthy = await Self.unhealthy(members, etcd: etcd)
+                    if seen.update(unhealthy), !unhealthy.isEmpty {
+                        say("waiting for \(unhealthy.joined(separator: ", "))")
+                    }
+                    return unhealthy.isEmpty ? true : nil
                 }
-                return unhealthy.isEmpty ? true : nil
             }
         }
         guard whole == nil else { return }

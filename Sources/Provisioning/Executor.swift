@@ -23,6 +23,8 @@ package struct Executor: Sendable {
         package var cloudConfig: Duration = .seconds(90)
         package var fleet: Duration = .seconds(60)
         package var units: Duration = .seconds(300)
+        /// How often a node is asked why its etcd does not answer.
+        package var look: Duration = .seconds(2)
         /// How long units must be as wanted to count as being so.
         package var steadyUnits: Duration = .milliseconds(200)
         /// How long units must be failed to count as being so.
@@ -38,7 +40,7 @@ package struct Executor: Sendable {
             let factor = nodes.map(\.slowness).max() ?? 1
             guard factor > 1 else { return self }
             var limits = self
-            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave, \.shutdown] {
+            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave, \.shutdown, \.look] {
                 limits[keyPath: limit] = limits[keyPath: limit] * factor
             }
             return limits

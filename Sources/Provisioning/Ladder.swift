@@ -45,14 +45,16 @@ struct Ladder {
         say("waiting for etcd on it")
         let etcd = executor.clusters.etcd([node.clientURL])
         let last = Latest("no answer")
-        let healthy = try await Waiting.until(limits.etcd) { () -> Bool? in
-            do {
-                if try await etcd.health(of: node.clientURL) { return true }
-                _ = last.update("etcd says that it is not healthy")
-            } catch {
-                _ = last.update("\(error)")
+        let healthy = try await executor.whileEtcdTries([node]) {
+            try await Waiting.until(limits.etcd) { () -> Bool? in
+                do {
+                    if try await etcd.health(of: node.clientURL) { return true }
+                    _ = last.update("etcd says that it is not healthy")
+                } catch {
+                    _ = last.update("\(error)")
+                }
+                return nil
             }
-            return nil
         }
         guard healthy != nil else {
             throw await failure("etcd at \(node.clientURL) is not healthy: \(last.value)", limits.etcd, unit: "etcd2.service")
