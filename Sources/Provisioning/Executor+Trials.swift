@@ -14,7 +14,9 @@ struct UnitTrials: Sendable, Equatable {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { values[parts[0]] = parts[1] }
         }
-        guard let state = values["ActiveState"], let restarts = values["NRestarts"].flatMap({ Int($0) }) else { return nil }
+        guard let state = values["ActiveState"], let number = values["NRestarts"], let restarts = Int(number) else {
+            return nil
+        }
         hasFailed = state == "failed"
         self.restarts = restarts
     }
@@ -40,7 +42,8 @@ extension Executor {
             for node in nodes {
                 group.addTask {
                     let trials = try await hopelessTrials(of: node, pace: pace)
-                    let how = trials.hasFailed ? "has failed" : "ends each time it is started (\(trials.restarts + 1) times)"
+                    let how =
+                        trials.hasFailed ? "has failed" : "ends each time it is started (\(trials.restarts + 1) times)"
                     throw await nodeFailure(node, what: "etcd \(how)", unit: "etcd2.service")
                 }
             }

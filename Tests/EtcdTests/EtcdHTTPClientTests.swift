@@ -29,7 +29,8 @@ struct EtcdHTTPClientTests {
             // Not the leader, whose silence costs an election besides.
             let silent = try await server.follower()
             let urls = [server.clientURLs[silent]] + server.clientURLs.enumerated().filter { $0.offset != silent }.map(\.element)
-            let etcd = EtcdHTTPClient(endpoints: urls, requestTimeout: .milliseconds(500))
+            // Long enough for a write on a busy disk.
+            let etcd = EtcdHTTPClient(endpoints: urls, requestTimeout: .seconds(2))
             try await etcd.put("a", "1")
             server.suspend(silent)
             #expect(try await etcd.get("a")?.text == "1")
