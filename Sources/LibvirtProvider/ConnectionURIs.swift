@@ -4,7 +4,7 @@ import Topology
 ///
 /// Containers are made by libvirt's LXC driver and virtual machines by its QEMU driver; networks are shared by both.
 /// So a local `lxc:///system` stands for `qemu:///system` as well, and the reverse.
-struct ConnectionURIs: Sendable, Hashable {
+package struct ConnectionURIs: Sendable, Hashable {
     /// As given.
     var given: String
     /// Nil where there can be no containers.
@@ -14,7 +14,7 @@ struct ConnectionURIs: Sendable, Hashable {
     /// Whether libvirt is another host's: nothing on this host's disk is seen there.
     var isRemote: Bool
 
-    init(_ uri: String) {
+    package init(_ uri: String) {
         given = uri
         let parts = uri.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let scheme = parts[0].split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
@@ -40,7 +40,7 @@ struct ConnectionURIs: Sendable, Hashable {
         }
     }
 
-    func uri(for runtime: Runtime) -> String? {
+    package func uri(for runtime: Runtime) -> String? {
         switch runtime {
         case .container: containers
         case .vm: machines

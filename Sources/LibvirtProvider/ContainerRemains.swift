@@ -8,6 +8,7 @@ import Provisioning
 struct ContainerRemains: Sendable {
     var stateDirectory = "/run/libvirt/lxc"
     var logDirectory = "/var/log/libvirt/lxc"
+    var machineLogDirectory = "/var/log/libvirt/qemu"
 
     /// Removes them by the domain's exact name. A directory that is not empty is in use, and not ours to remove.
     func remove(domain: String) throws(ProviderError) {
@@ -16,6 +17,11 @@ struct ContainerRemains: Sendable {
         }
         try removeIfPresent("\(stateDirectory)/\(domain).sock", by: unlink)
         try removeIfPresent("\(logDirectory)/\(domain).log", by: unlink)
+    }
+
+    /// Removes the log of a virtual machine, which is all that libvirt leaves of it.
+    func remove(machine domain: String) throws(ProviderError) {
+        try removeIfPresent("\(machineLogDirectory)/\(domain).log", by: unlink)
     }
 
     private func removeIfPresent(

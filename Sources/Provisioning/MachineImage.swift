@@ -54,7 +54,8 @@ package struct MachineImage: Sendable, Hashable {
 
     /// The project's own image.
     package init(machine: MachineFiles, layer: ImageFile) {
-        let arguments = ["console=ttyS0", "loglevel=5", "net.ifnames=0"]
+        // Docker insists on AppArmor's parser where the kernel has AppArmor on; containers' nodes have neither.
+        let arguments = ["console=ttyS0", "loglevel=5", "net.ifnames=0", "apparmor=0"]
         self.init(
             disk: machine.disk,
             layer: layer,

@@ -33,6 +33,8 @@ package protocol NodeProvider: Sendable {
 
     /// What can be said of virtual machines at this connection before any is made; nil where there can be none.
     func machineHost() async throws -> MachineHost?
+    /// Removes images of virtual machines from libvirt's storage that no node refers to. Returns their names there.
+    func pruneVolumes() async throws -> [String]
 
     /// The last lines the node or the hypervisor said of it: evidence for an error.
     func evidence(for node: NodeReference, lines: Int) async -> [String]
@@ -47,6 +49,7 @@ package protocol NodeProvider: Sendable {
 
 extension NodeProvider {
     package func machineHost() async throws -> MachineHost? { nil }
+    package func pruneVolumes() async throws -> [String] { [] }
 }
 
 /// Which node is meant, when no more than its names matter.

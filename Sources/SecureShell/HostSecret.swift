@@ -77,7 +77,7 @@ package struct HostSecret: Sendable {
         }
         let seed = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
         // Linked into place, so that of two first runs at once both take the same secret.
-        let draft = file.removingLastComponent().appending(".seed.\(getpid())")
+        let draft = file.removingLastComponent().appending(".seed.\(UUID().uuidString)")
         try write(seed, to: draft)
         defer { unlink(draft.string) }
         guard link(draft.string, file.string) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
@@ -85,7 +85,7 @@ package struct HostSecret: Sendable {
     }
 
     private static func write(_ bytes: [UInt8], to file: FilePath) throws {
-        let draft = FilePath(file.string + ".part")
+        let draft = FilePath("\(file).\(UUID().uuidString).part")
         let descriptor = try FileDescriptor.open(
             draft,
             .writeOnly,

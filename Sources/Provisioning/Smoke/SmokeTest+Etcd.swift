@@ -79,7 +79,7 @@ extension SmokeTest {
         v2 set $k two >/dev/null || { echo "v2 write on port $p failed"; exit 1; }
         [ "$(v2 get --quorum $k)" = two ] || { echo "v2 read on port $p failed"; exit 1; }
         v2 rm $k >/dev/null
-        w=$(mktemp); ETCDCTL_API=3 timeout 20 etcdctl --endpoints=$url watch $k >$w & t=$!
+        w=$(mktemp); ETCDCTL_API=3 timeout \(20 * patience) etcdctl --endpoints=$url watch $k >$w & t=$!
         for i in $(seq 100); do
             v3 put $k three$i >/dev/null || { echo "v3 write on port $p failed"; exit 1; }
             grep -q three $w && break; sleep 0.1

@@ -51,7 +51,7 @@ extension SmokeTest {
                 group.addTask {
                     say("docker run on \(node.name)")
                     let failure = "'\(command)' failed"
-                    let said = try await run(command, on: node, limit: .seconds(120) * patience, failure: failure)
+                    let said = try await run(command, on: node, limit: .seconds(120), failure: failure)
                     guard said.contains(id) else {
                         throw SmokeFailure(message: "\(node.name): the container did not say '\(id)'", evidence: [said])
                     }
@@ -86,7 +86,7 @@ extension SmokeTest {
 
     private func lose(_ victim: ObservedNode, unit: UnitPlan, say: @escaping @Sendable (String) -> Void) async throws {
         let own = machineID(victim)
-        let before = try await fleet.observe(until: { _ in true }, limit: .seconds(5)).fleet
+        let before = try await fleet.observe(until: { _ in true }, limit: .seconds(5) * patience).fleet
         say("cutting \(victim.name)'s power")
         try await executor.provider.powerOff(NodeReference(victim))
         do {

@@ -101,10 +101,10 @@ package struct SmokeTest: Sendable {
 
     func machineID(_ node: ObservedNode) -> String { Identity.machineID(cluster: node.cluster, node: node.name) }
 
-    /// Runs a command on a node and insists on its success.
+    /// Runs a command on a node and insists on its success. On machines that are slow it may take more than the limit.
     func run(_ command: String, on node: ObservedNode, limit: Duration, failure: String) async throws -> String {
         guard let address = node.address else { throw SmokeFailure(message: "\(node.name) has no address") }
-        let output = try await executor.shell.run(command, on: node.name, at: address, deadline: limit)
+        let output = try await executor.shell.run(command, on: node.name, at: address, deadline: limit * patience)
         guard output.exitCode == 0 else {
             let said = (output.standardOutput + output.standardError).split(whereSeparator: \.isNewline).suffix(20)
             throw SmokeFailure(message: "\(node.name): \(failure)", evidence: said.map(String.init))
@@ -135,7 +135,7 @@ package struct SmokeTest: Sendable {
         let names = Set(units.map(\.name))
         _ = try await fleet.observe(
             until: { seen in names.allSatisfy { seen.units[$0] == nil } },
-            limit: .seconds(15),
+            limit: .seconds(15) * patience,
         )
     }
 

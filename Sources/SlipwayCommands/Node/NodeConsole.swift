@@ -1,4 +1,5 @@
 import ArgumentParser
+import LibvirtProvider
 import Planning
 
 struct NodeConsole: AsyncParsableCommand {
@@ -15,7 +16,8 @@ struct NodeConsole: AsyncParsableCommand {
     func run() async throws {
         let session = try await Session.open(connect)
         let node = try await NodeArgument(words: node).resolve(session)
+        let uri = ConnectionURIs(session.uri).uri(for: node.runtime) ?? session.uri
         Output.note("Attached to \(node.name); Ctrl-] detaches.")
-        try Replacing.exec("virsh", ["--quiet", "--connect", session.uri, "console", node.domainName])
+        try Replacing.exec("virsh", ["--quiet", "--connect", uri, "console", node.domainName])
     }
 }

@@ -144,7 +144,9 @@ struct TestCluster: Sendable {
     // MARK: slipway
 
     @discardableResult
-    func up() async throws -> Ran { try await Program.slipway(["up", file, "--yes"]).expecting(0) }
+    func up(deadline: Int = 180) async throws -> Ran {
+        try await Program.slipway(["up", file, "--yes"], deadline: deadline).expecting(0)
+    }
 
     @discardableResult
     func scale(_ count: String, write: Bool = false) async throws -> Ran {
@@ -167,8 +169,8 @@ struct TestCluster: Sendable {
     }
 
     /// What a green smoke test looks like, or an error with what failed.
-    func smoke() async throws {
-        let report = try await Program.slipway(["smoke", name, "--json"]).expecting(0).json(SmokeReport.self)
+    func smoke(deadline: Int = 180) async throws {
+        let report = try await Program.slipway(["smoke", name, "--json"], deadline: deadline).expecting(0).json(SmokeReport.self)
         #expect(report.passed, "\(report)")
     }
 

@@ -1,0 +1,42 @@
+import ArgumentParser
+import FoundationEssentials
+import Images
+import Planning
+import Provisioning
+import Reporting
+
+struct ImagePrune: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Remove images that no node uses, here and in libvirt's storage pool.",
+        discussion: """
+            What the next `up` would use stays on this host. In the pool everything goes that no node's disk lies on and no
+            domain names, and what uploads that died left; `up` copies it there again when it is wanted.
+            """,
+    )
+
+    @OptionGroup var connect: ConnectOptions
+
+    func run() async throws {
+        let session = try await Session.open(connect)
+        let volumes = try await session.provider.pruneVolumes()
+        for volume in volumes { Output.print("Removed volume \(volume).") }
+        // Nodes outside the sandbox use the same store, and cannot be seen from inside.
+        if ProcessInfo.processInfo.environment["SLIPWAY_IN_SANDBOX"] != nil {
+            Output.note("This host's own images are not looked at from inside the sandbox.")
+            return volumes.isEmpty ? Output.print("Nothing to remove.") : ()
+        }
+        let removed = try await session.images.store.prune(keeping: try await used(session))
+        for image in removed {
+            Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)) (\(Format.bytes(Int64(image.size)))).")
+        }
+        if volumes.isEmpty, removed.isEmpty { Output.print("Nothing to remove.") }
+    }
+
+    /// Digests of all that nodes run on, and of what they would get now.
+    private func used(_ session: Session) async throws -> Set<String> {
+        var images = try await session.provider.observe().nodes.compactMap(\.image)
+        images += [try session.images.current(), try session.images.currentMachine()]
+        return Set(images.flatMap { [$0.root, $0.layer, ImageStore.diskDigest(ofLayer: $0.layer)] })
+    }
+}

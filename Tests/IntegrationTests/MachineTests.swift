@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+
+extension RealNodes {
+    /// Virtual machines, and containers beside them. Without the processor's help a machine takes half a minute to boot.
+    @Suite(.serialized)
+    struct MachineTests {
+        @Test("machines and containers make one cluster, which works, and is switched off and on", .timeLimit(.minutes(15)))
+        func mixed() async throws {
+            try await TestCluster.with("mixed") { cluster in
+                try cluster.write(Self.topology(cluster), to: "mixed.yaml")
+                let planned = try await Program.slipway(["plan", cluster.file]).expecting(2)
+                #expect(planned.output.contains("Virtual machines run by"), "\(planned)")
+                let up = try await cluster.up(deadline: Self.patience)
+                print("three machines and a container came up in \(up.took)")
+                try await isAsPlanned(cluster)
+                try await consoleAnswers(cluster)
+                let begin = ContinuousClock.now
+                try await cluster.smoke(deadline: Self.patience)
+                print("their smoke test took \(ContinuousClock.now - begin)")
+                try await power(cluster)
+                try await Program.slipway(["down", cluster.name, "--yes"]).expecting(0)
+                try await HostTraces.requireNothingSince(cluster.before, after: "taking machines down")
+                try await prune()
+            }
+        }
+
+        /// Seconds that a command may take which boots machines.
+        private static let patience = 420
+
+        /// An etcd member and two workers as machines, and a worker as a container.
+        private static func topology(_ cluster: TestCluster) -> String {
+            """
+            name: \(cluster.name)
+            network:
+              cidr: \(cluster.cidr)
+            defaults:
+              runtime: vm
+              memory: 768MiB
+            roles:
+              central:
+                count: 1
+                etcd: member
+              machine:
+                count: 2
+                etcd: proxy
+              worker:
+                count: 1
+                runtime: container
+                etcd: proxy
+
+            """
+        }
+
+        private func isAsPlanned(_ cluster: TestCluster) async throws {
+            try await cluster.plan(expecting: 0)
+            let report = try await cluster.status()
+            #expect(report.problems.isEmpty, "\(report)")
+            #expect(report.nodes.map(\.name) == ["central-1", "machine-1", "machine-2", "worker-1"])
+            let domain = try await Program.run(
+                ["virsh", "-q", "-c", "qemu:///system", "dumpxml", "\(cluster.name).central-1"]
+            ).expecting(0)
+            for expected in ["q35", "phase=\"ready\"", "org.qemu.guest_agent.0", "state='connected'", "/dev/urandom"] {
+                #expect(domain.output.contains(expected), "no \(expected) in \(domain)")
+            }
+            // The disk is as large as was asked for, and the file system grew to it.
+            let size = try await cluster.output("machine-1", "df --output=size -BG / | tail -n 1 | tr -dc 0-9")
+            #expect(Int(size).map { $0 >= 8 } == true, "the root file system has \(size) GiB")
+        }
+
+        /// A person at the serial console is logged in, and told how to leave.
+        private func consoleAnswers(_ cluster: TestCluster) async throws {
+            let command = "\(Program.directory)/slipway console \(cluster.name) machine-2"
+            let script = """
+                coproc terminal { exec script -qefc '\(command)' /dev/null; }
+                exec 3<&"${terminal[0]}" 4>&"${terminal[1]}"
+                # A line that is typed before the console is attached is lost.
+                while sleep 2; do printf 'echo $((6 * 7))-answers\\r' >&4; done 2>/dev/null & typist=$!
+                while IFS= read -r -t 100 line <&3; do
+                    printf '%s\\n' "$line"
+                    case $line in *42-answers*) break ;; esac
+                done
+                kill $typist
+                printf '\\035' >&4
+                wait
+                """
+            let said = try await Program.shell(script, deadline: 150)
+            #expect(said.output.contains("42-answers"), "\(said)")
+            #expect(said.output.contains("Ctrl-] detaches"), "\(said)")
+        }
+
+        private func power(_ cluster: TestCluster) async throws {
+            let stopped = try await Program.slipway(["stop", cluster.name, "machine-2"], deadline: 120).expecting(0)
+            #expect(stopped.output.contains("Stopped machine-2"), "it did not stop by itself: \(stopped)")
+            let off = try await cluster.status().node("machine-2")
+            #expect(off?.state == "off", "\(off as Any)")
+            let log = try await Program.slipway(["logs", cluster.name, "machine-2"]).expecting(0)
+            #expect(log.output.contains("console: "), "\(log)")
+            let plan = try await Program.slipway(["plan", cluster.file]).expecting(2)
+            #expect(plan.output.contains("start machine-2"), "\(plan)")
+            let again = try await cluster.up(deadline: Self.patience)
+            #expect(again.text.contains("start machine-2"), "\(again)")
+
+            let cut = try await Program.slipway(["stop", cluster.name, "machine-1", "--force"]).expecting(0)
+            #expect(cut.output.contains("Cut the power of machine-1"), "\(cut)")
+            let restarted = try await Program.slipway(["restart", cluster.name, "worker-1"], deadline: 90).expecting(0)
+            #expect(restarted.output.contains("Started worker-1"), "\(restarted)")
+        }
+
+        /// Nothing lies on the images any more.
+        private func prune() async throws {
+            let removed = try await Program.slipway(["image", "prune"]).expecting(0)
+            #expect(removed.output.contains("Removed volume image-"), "\(removed)")
+            let volumes = try await Program.run(["virsh", "-q", "-c", "qemu:///system", "vol-list", "slipway"]).expecting(0)
+            #expect(volumes.output.filter { !$0.isWhitespace }.isEmpty, "\(volumes)")
+        }
+    }
+}
