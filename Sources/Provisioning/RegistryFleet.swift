@@ -133,6 +133,10 @@ package struct LiveClusterClients: ClusterClients {
     }
 
     package func fleet(_ endpoints: [String]) -> any FleetAccess {
-        RegistryFleet(registry: FleetRegistry(etcd: EtcdHTTPClient(endpoints: endpoints, tls: tls)))
+        // A silent member is soon left for the next one. Where there is only one, it may take its time: it may be a
+        // virtual machine without a processor's help.
+        let timeout = endpoints.count == 1 ? Duration.seconds(10) : .seconds(2)
+        return RegistryFleet(
+            registry: FleetRegistry(etcd: EtcdHTTPClient(endpoints: endpoints, requestTimeout: timeout, tls: tls)))
     }
 }
