@@ -32,7 +32,6 @@ extension Connection {
         guard state == .missing else { return state }
         let pool = try definePool(Volumes.poolXML, name: Volumes.pool)
         try pool.setAutostart(true)
-        try pool.build()
         try pool.startIfNeeded()
         return try poolState()
     }
@@ -47,10 +46,12 @@ extension Connection {
 }
 
 extension StoragePool {
-    /// Starts the pool; one that another call started meanwhile is fine.
+    /// Starts the pool, and makes its directory where that is missing: another call may just have defined the pool. One
+    /// that another call started meanwhile is fine.
     fileprivate borrowing func startIfNeeded() throws(LibvirtError) {
         if try isActive() { return }
         do {
+            try build()
             try start()
         } catch {
             guard try isActive() else { throw error }
