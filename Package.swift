@@ -159,8 +159,8 @@ let package = Package(
         .target(
             name: "FleetCommands",
             dependencies: [
-                "Diagnostics", "Reporting", "Scheduling", "UnitFiles", argumentParser, asyncHTTPClient, logging,
-                nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
+                "Diagnostics", "Etcd", "Fleet", "FleetRegistry", "Reporting", "Scheduling", "UnitFiles",
+                argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
             ],
         ),
 

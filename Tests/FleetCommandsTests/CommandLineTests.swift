@@ -74,7 +74,7 @@ import UnitFiles
     }
 
     @Test(arguments: [
-        ["FLEETCTL_REQUEST_TIMEOUT": "soon"], ["FLEETCTL_ENDPOINT": "fleet.sock"], ["FLEETCTL_DRIVER": "etcd"],
+        ["FLEETCTL_REQUEST_TIMEOUT": "soon"], ["FLEETCTL_ENDPOINT": "fleet.sock"], ["FLEETCTL_DRIVER": "consul"],
         ["FLEETCTL_DEBUG": "maybe"], ["FLEETCTL_ENDPOINT": "http://a/b"], ["FLEETCTL_ENDPOINT": "unix://x"],
     ])
     func badEnvironment(environment: [String: String]) throws {

@@ -146,7 +146,16 @@ package struct APIServer: Service {
 
 extension APIRequest {
     init(_ request: Request, body: [UInt8]) {
-        let target = request.head.path ?? "/"
+        self.init(
+            request.method.rawValue,
+            target: request.head.path ?? "/",
+            contentTypes: request.headers[values: .contentType],
+            body: body,
+        )
+    }
+
+    /// - Parameter target: path and query, percent-encoded.
+    package init(_ method: String, target: String, contentTypes: [String], body: [UInt8]) {
         let path = target.prefix { $0 != "?" }
         let pairs = target.dropFirst(path.count + 1).split(separator: "&").map { pair in
             let name = pair.prefix { $0 != "=" }
@@ -154,10 +163,10 @@ extension APIRequest {
         }
         let values = Dictionary(grouping: pairs) { $0.0 }
         self.init(
-            request.method.rawValue,
+            method,
             PercentEncoding.decode(path),
             query: values.compactMapValues { $0.first?.1 },
-            contentTypes: request.headers[values: .contentType],
+            contentTypes: contentTypes,
             bytes: body,
         )
         repeatedQuery = Set(values.filter { $0.value.count > 1 }.keys)

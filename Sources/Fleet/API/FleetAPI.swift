@@ -7,7 +7,8 @@ import Logging
 package struct FleetAPI: Sendable {
     let registry: FleetRegistry
     package let watch: ClusterWatch
-    let presence: Presence
+    /// Of the machine that serves the API; nil for one that belongs to no machine.
+    let presence: Presence?
     let tokenLimit: UInt16
     let access: APIAccess
     let logger: Logger
@@ -19,7 +20,7 @@ package struct FleetAPI: Sendable {
     package init(
         registry: FleetRegistry,
         watch: ClusterWatch,
-        presence: Presence,
+        presence: Presence?,
         tokenLimit: UInt16 = 100,
         access: APIAccess = APIAccess(),
         logger: Logger,
@@ -72,8 +73,8 @@ package struct FleetAPI: Sendable {
     private func route(_ request: APIRequest) async throws -> APIResponse {
         if request.path == "/metrics" { return metrics() }
         // The original answers nothing else before it is registered.
-        guard presence.session != nil || (watch.snapshot != nil && presence.failure?.code == .machineLost) else {
-            throw APIError.noEtcd
+        if let presence, presence.session == nil {
+            guard watch.snapshot != nil, presence.failure?.code == .machineLost else { throw APIError.noEtcd }
         }
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         guard let rest = Self.withoutPrefix(parts) else {
@@ -123,7 +124,7 @@ package struct FleetAPI: Sendable {
     }
 
     private func metrics() -> APIResponse {
-        let text = counters.text(watch.snapshot, machine: presence.session?.machineID)
+        let text = counters.text(watch.snapshot, machine: presence?.session?.machineID)
         return APIResponse(status: 200, contentType: "text/plain; version=0.0.4", body: text)
     }
 }

@@ -63,8 +63,22 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("etcd-keyfile"), help: .hidden) var oldKeyFile: String?
     @Flag(help: .hidden) var experimentalAPI = false
 
-    @Option(help: .hidden) var driver: String?
-    @Option(help: .hidden) var etcdKeyPrefix: String?
+    @Option(
+        help: ArgumentHelp(
+            "api: through a fleetd. etcd: without one; --endpoint is then etcd's, several with commas between. "
+                + "(env: FLEETCTL_DRIVER; default: api)",
+            valueName: "api|etcd",
+        )
+    )
+    var driver: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where fleet's state is in etcd, for --driver etcd. (default: /_coreos.com/fleet/)",
+            valueName: "key"
+        )
+    )
+    var etcdKeyPrefix: String?
 
     @Flag(help: "Say on standard error which requests are sent.")
     var debug = false

@@ -19,16 +19,20 @@ enum Session {
         let settings = try Settings(options, environment: ProcessInfo.processInfo.environment)
         let isInteractive = isatty(STDIN_FILENO) == 1
         let code: Int32
-        if let host = settings.tunnel {
+        if let etcd = settings.etcd {
+            code = try await etcd.run(settings) { transport in
+                try await body(context(settings, transport, isInteractive))
+            }
+        } else if let host = settings.tunnel {
             let tunnel = Tunnel(settings: settings, host: host, isInteractive: isInteractive)
             code = try await tunnel.run { endpoint in
                 try await withClient(settings) { client in
-                    try await body(context(settings, endpoint, client, isInteractive))
+                    try await body(context(settings, transport(settings, endpoint, client), isInteractive))
                 }
             }
         } else {
             code = try await withClient(settings) { client in
-                try await body(context(settings, settings.endpoint, client, isInteractive))
+                try await body(context(settings, transport(settings, settings.endpoint, client), isInteractive))
             }
         }
         if code != 0 { throw ExitCode(code) }
@@ -53,14 +57,21 @@ enum Session {
         return try result.get()
     }
 
-    private static func context(
+    private static func transport(
         _ settings: Settings,
         _ endpoint: Endpoint,
         _ client: HTTPClient,
+    ) -> any APITransport {
+        let timeout = TimeAmount.milliseconds(Int64(settings.requestTimeout * 1000))
+        return HTTPTransport(endpoint: endpoint, client: client, timeout: timeout)
+    }
+
+    private static func context(
+        _ settings: Settings,
+        _ transport: any APITransport,
         _ isInteractive: Bool,
     ) -> FleetContext {
-        let timeout = TimeAmount.milliseconds(Int64(settings.requestTimeout * 1000))
-        var transport: any APITransport = HTTPTransport(endpoint: endpoint, client: client, timeout: timeout)
+        var transport = transport
         if settings.isDebugging { transport = LoggingTransport(inner: transport, console: .standard) }
         return FleetContext(
             client: FleetClient(transport),

@@ -1,6 +1,8 @@
 /// What holds for a run: each option from the command line, else from `FLEETCTL_…` in the environment, else a default.
 package struct Settings: Sendable, Hashable {
     package var endpoint: Endpoint
+    /// Set to go to etcd in place of the API.
+    package var etcd: EtcdAccess?
     package var tunnel: String?
     /// Seconds.
     package var requestTimeout = 3.0
@@ -17,9 +19,20 @@ package struct Settings: Sendable, Hashable {
 extension Settings {
     init(_ options: GlobalOptions, environment: [String: String]) throws {
         let variables = Environment(values: environment)
-        try Settings.checkDriver(options.driver ?? variables["DRIVER"])
-        try self.init(endpoint: Endpoint(options.endpoint ?? variables["ENDPOINT"] ?? Endpoint.standard))
+        let given = options.endpoint ?? variables["ENDPOINT"]
+        if try Settings.isEtcd(options.driver ?? variables["DRIVER"]) {
+            try self.init(endpoint: Endpoint(Endpoint.standard))
+            etcd = try EtcdAccess(
+                endpoints: given,
+                prefix: options.etcdKeyPrefix ?? variables["ETCD_KEY_PREFIX"] ?? EtcdAccess.standardPrefix,
+            )
+        } else {
+            try self.init(endpoint: Endpoint(given ?? Endpoint.standard))
+        }
         tunnel = options.tunnel ?? variables["TUNNEL"]
+        guard etcd == nil || tunnel == nil else {
+            throw FleetctlError(.usage, "--driver etcd does not go through --tunnel, which leads to fleet's API")
+        }
         requestTimeout = try options.requestTimeout ?? variables.number("REQUEST_TIMEOUT") ?? requestTimeout
         ssh.username = options.sshUsername ?? variables["SSH_USERNAME"]
         ssh.timeout = try options.sshTimeout ?? variables.number("SSH_TIMEOUT") ?? ssh.timeout
@@ -34,13 +47,12 @@ extension Settings {
         isDebugging = try options.debug || variables.truth("DEBUG") ?? false
     }
 
-    private static func checkDriver(_ driver: String?) throws {
-        guard let driver, driver.lowercased() != "api" else { return }
-        throw FleetctlError(
-            .usage,
-            "the driver \"\(driver)\" is not available: fleet keeps its state in etcd v3, in transactions that only fleetd "
-                + "makes; its API is the way in: use --endpoint or --tunnel",
-        )
+    private static func isEtcd(_ driver: String?) throws -> Bool {
+        switch driver?.lowercased() {
+        case nil, "api": return false
+        case "etcd": return true
+        case let other?: throw FleetctlError(.usage, "there is no driver \"\(other)\": it is api or etcd")
+        }
     }
 }
 

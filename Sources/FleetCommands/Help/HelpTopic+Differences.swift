@@ -11,7 +11,7 @@ extension HelpTopic {
             STATE
               It is in etcd v3, not v2, below the same prefix but in another layout: leases for machines and the
               leader, transactions for every change, one watch in the place of polling. So the two cannot share a
-              cluster, and --driver etcd is refused: the API is the only way in.
+              cluster. --driver etcd reads and writes that state, and its endpoints are those of etcd v3.
               A destroyed unit leaves nothing behind. Machines come back at once after a restart.
               SIGTERM ends fleetd and leaves its units running; a fleetd that is started again takes over. Only when
               the machine goes down, or on SIGUSR2, does it leave the cluster and stop its units. Trouble with etcd
