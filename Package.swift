@@ -108,6 +108,8 @@ let package = Package(
         .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
         /// The worker's local door to etcd.
         .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHPACK, nioHTTP1, nioPosix, nioSSL]),
+        /// etcd's v2 discovery protocol: how the first members find each other.
+        .target(name: "Discovery", dependencies: [httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
         /// Node images: a Debian root and the project's node programs on it.
         .target(name: "Images", dependencies: [crypto, logging, subprocess, systemPackage]),
         .target(name: "SecureShell", dependencies: ["Planning", "Topology", crypto, subprocess, systemPackage]),
@@ -150,9 +152,9 @@ let package = Package(
         .target(
             name: "SlipwayCommands",
             dependencies: [
-                "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "Etcd",
-                "FleetRegistry", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering", "Reporting",
-                "SecureShell", "Topology", "TopologyLoading", "UnitFiles",
+                "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "Discovery",
+                "Etcd", "FleetRegistry", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering",
+                "Reporting", "SecureShell", "Topology", "TopologyLoading", "UnitFiles",
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
@@ -226,6 +228,7 @@ let package = Package(
             name: "EtcdTests",
             dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
         ),
+        .testTarget(name: "DiscoveryTests", dependencies: ["Discovery", "TestKit", logging]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(
             name: "FleetTests",

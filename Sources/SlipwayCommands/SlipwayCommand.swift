@@ -32,7 +32,10 @@ package struct SlipwayCommand: AsyncParsableCommand {
                     ClusterSSHConfig.self, ClusterEnv.self,
                 ],
             ),
-            CommandGroup(name: "Host", subcommands: [ImageCommand.self, HostDoctor.self, SchemaCommand.self]),
+            CommandGroup(
+                name: "Host",
+                subcommands: [ImageCommand.self, DiscoveryCommand.self, HostDoctor.self, SchemaCommand.self],
+            ),
         ],
     )
 

@@ -29,25 +29,30 @@ package final class RealEtcd: Sendable {
     private let state: Mutex<State>
     private let directory: String
     private let tls: TestCertificates?
+    private let discovery: String?
 
     /// Starts a cluster, waits until every member is healthy, and removes it after the body.
     ///
-    /// - Parameter tls: what members show and ask for; without it they speak plain text.
+    /// - Parameters:
+    ///   - tls: what members show and ask for; without it they speak plain text.
+    ///   - discovery: the URL under which the members find each other; without it each is told of the others.
     package static func with<T>(
         members count: Int = 1,
         tls: TestCertificates? = nil,
+        discovery: String? = nil,
         isolation: isolated (any Actor)? = #isolation,
         _ body: (RealEtcd) async throws -> T,
     ) async throws -> T {
-        let etcd = try RealEtcd(count: count, tls: tls)
+        let etcd = try RealEtcd(count: count, tls: tls, discovery: discovery)
         defer { etcd.stopAll() }
         for member in etcd.members { try etcd.start(member, initialState: "new") }
         for member in etcd.members { try await etcd.waitUntilHealthy(member) }
         return try await body(etcd)
     }
 
-    private init(count: Int, tls: TestCertificates?) throws {
+    private init(count: Int, tls: TestCertificates?, discovery: String?) throws {
         self.tls = tls
+        self.discovery = discovery
         let scheme = tls == nil ? "http" : "https"
         let ports = try Loopback.freePorts(count * 2)
         let members = (0..<count).map {
@@ -131,12 +136,19 @@ package final class RealEtcd: Sendable {
             "etcd", "--name", member.name, "--data-dir", "\(directory)/\(member.name)",
             "--listen-client-urls", member.clientURL, "--advertise-client-urls", member.clientURL,
             "--listen-peer-urls", member.peerURL, "--initial-advertise-peer-urls", member.peerURL,
-            "--initial-cluster", initialCluster, "--initial-cluster-state", initialState,
-            "--initial-cluster-token", directory, "--enable-v2", "--heartbeat-interval", "25",
-            "--election-timeout", "250", "--log-level", "warn",
-        ] + (tls?.memberArguments ?? [])
+            "--enable-v2", "--heartbeat-interval", "25", "--election-timeout", "250", "--log-level", "warn",
+        ] + meeting(initialState) + (tls?.memberArguments ?? [])
         let process = try GuardedProcess(arguments, log: "\(directory)/\(member.name).log", scratch: directory)
         state.withLock { $0.processes[member.name] = process }
+    }
+
+    /// How a member is to find the others.
+    private func meeting(_ initialState: String) -> [String] {
+        if let discovery { return ["--discovery", discovery] }
+        return [
+            "--initial-cluster", initialCluster, "--initial-cluster-state", initialState,
+            "--initial-cluster-token", directory,
+        ]
     }
 
     private func waitUntilHealthy(_ member: Member) async throws {

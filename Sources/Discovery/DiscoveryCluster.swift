@@ -1,0 +1,30 @@
+/// What is known of one token: how many members there are to be, and who has registered.
+package struct DiscoveryCluster: Sendable, Hashable, Codable {
+    package struct Registration: Sendable, Hashable, Codable {
+        /// The member's own number, in hexadecimal.
+        package var id: String
+        /// `name=http://peer:2380`, and more of the kind joined by `&`.
+        package var value: String
+        /// Members are the first by this order.
+        package var index: UInt64
+    }
+
+    package var size: Int
+    /// When the token was made, in the order of everything that was written.
+    package var index: UInt64
+    /// In order of their registration.
+    package var registrations: [Registration] = []
+
+    /// The sizes for which there is a use: etcd advises against more than seven members, and nobody has run twenty.
+    package static let sizes = 1...19
+    /// Who comes after the last member is told that the cluster is full; nobody needs to be told for ever.
+    package static let mostRegistrations = 1000
+
+    package init(size: Int, index: UInt64) {
+        self.size = size
+        self.index = index
+    }
+
+    var lastIndex: UInt64 { registrations.last?.index ?? index }
+    var isFull: Bool { registrations.count >= size }
+}
