@@ -228,7 +228,7 @@ let package = Package(
             name: "EtcdTests",
             dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
         ),
-        .testTarget(name: "DiscoveryTests", dependencies: ["Discovery", "TestKit", logging]),
+        .testTarget(name: "DiscoveryTests", dependencies: ["Discovery", "EtcdProxy", "TestKit", logging, nioCore]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(
             name: "FleetTests",

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// The local door to etcd: forwards connections to the cluster's members, whatever is spoken over them.
 ///
@@ -23,9 +24,21 @@ package final class EtcdProxyServer: Sendable {
             )
         }
         let tls = try configuration.tls?.context()
+        let discoveryTLS = configuration.discovery?.usesTLS == true ? try Self.publicTLS() : nil
         let loop = group.next()
         core = loop.submit {
-            NIOLoopBound(ProxyCore(configuration, tls, on: loop.assumeIsolated(), logger, notifier), eventLoop: loop)
+            let isolated = loop.assumeIsolated()
+            let core = ProxyCore(configuration, tls, discoveryTLS, on: isolated, logger, notifier)
+            return NIOLoopBound(core, eventLoop: loop)
+        }
+    }
+
+    /// Trusts whom the machine trusts.
+    private static func publicTLS() throws(ProxyError) -> NIOSSLContext {
+        do {
+            return try NIOSSLContext(configuration: .makeClientConfiguration())
+        } catch {
+            throw ProxyError(.configuration, "ETCD_DISCOVERY: this machine's own CAs cannot be read: \(error)")
         }
     }
 

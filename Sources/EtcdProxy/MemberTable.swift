@@ -61,7 +61,7 @@ package struct MemberTable: Sendable {
     package private(set) var isInDoubt = false
     /// The list came from a member.
     package private(set) var hasLearned = false
-    private let configuredPeers: [Endpoint]
+    private var configuredPeers: [Endpoint]
 
     package init(peers: [Endpoint]) {
         configuredPeers = peers
@@ -94,6 +94,14 @@ package struct MemberTable: Sendable {
     }
 
     // MARK: Events
+
+    /// A discovery service has said who the first members' peers are.
+    package mutating func discovered(_ peers: [Endpoint]) {
+        guard !hasLearned, peers != configuredPeers else { return }
+        configuredPeers = peers
+        entries = [:]
+        for peer in peers { add(.guess(peer: peer)) }
+    }
 
     /// A list from a file of an earlier run: better than a guess.
     package mutating func remembered(_ members: [ProxyMember]) {

@@ -12,6 +12,8 @@ package struct ProxyConfiguration: Sendable, Hashable {
     package var listen: [Endpoint]
     /// Where the members' peers are (`ETCD_INITIAL_CLUSTER`); the names do not matter.
     package var peers: [Endpoint]
+    /// Where to learn who the peers are, when they are not listed (`ETCD_DISCOVERY`).
+    package var discovery: DiscoveryURL?
     /// The file that remembers the members over a restart (in `ETCD_DATA_DIR`); nil remembers nothing.
     package var cacheFile: String?
     /// How often the member list is read (`ETCD_PROXY_REFRESH_INTERVAL`).
@@ -34,6 +36,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
         mode: Mode = .on,
         listen: [Endpoint],
         peers: [Endpoint],
+        discovery: DiscoveryURL? = nil,
         cacheFile: String? = nil,
         refreshInterval: Duration = .seconds(30),
         dialTimeout: Duration = .seconds(1),
@@ -42,6 +45,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
         self.mode = mode
         self.listen = listen
         self.peers = peers
+        self.discovery = discovery
         self.cacheFile = cacheFile
         self.refreshInterval = refreshInterval
         self.dialTimeout = dialTimeout
@@ -54,11 +58,16 @@ package struct ProxyConfiguration: Sendable, Hashable {
         guard let mode = Mode(rawValue: value) else {
             throw ProxyError(.configuration, "ETCD_PROXY is \"\(value)\"; this program serves on and readonly")
         }
+        let discovery = try environment["ETCD_DISCOVERY"].flatMap { text throws(ProxyError) in
+            text.isEmpty ? nil : try DiscoveryURL(text)
+        }
+        let cluster = environment["ETCD_INITIAL_CLUSTER"] ?? ""
         let listen = environment["ETCD_LISTEN_CLIENT_URLS"] ?? "http://localhost:2379,http://localhost:4001"
         self.init(
             mode: mode,
             listen: try Self.list(listen, of: "ETCD_LISTEN_CLIENT_URLS"),
-            peers: try Self.peers(environment["ETCD_INITIAL_CLUSTER"] ?? ""),
+            peers: cluster.isEmpty && discovery != nil ? [] : try Self.peers(cluster),
+            discovery: cluster.isEmpty ? discovery : nil,
             cacheFile: environment["ETCD_DATA_DIR"].map { "\($0)/proxy/cluster" },
             refreshInterval: try Self.milliseconds("ETCD_PROXY_REFRESH_INTERVAL", environment, default: 30_000),
             dialTimeout: try Self.milliseconds("ETCD_PROXY_DIAL_TIMEOUT", environment, default: 1000),

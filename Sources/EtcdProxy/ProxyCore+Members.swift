@@ -22,6 +22,7 @@ extension ProxyCore {
     func refresh() {
         guard !refreshing.isRunning, !isStopping else { return }
         refreshing.isRunning = true
+        if let discovery = configuration.discovery, !table.hasLearned, !hasMemory { return discover(discovery) }
         let peers = table.peers.map { ($0, "/members") }
         let clients = table.endpoints.filter { table.isAlive($0) == true }.map { ($0, "/v2/members") }
         if table.hasLearned {
@@ -29,6 +30,45 @@ extension ProxyCore {
         } else {
             askAll(peers)
         }
+    }
+
+    /// Reads who the members are, again and again until one of them has told it better.
+    private func discover(_ discovery: DiscoveryURL) {
+        read(discovery, "/_config/size") { size in
+            self.read(discovery, "") { listing in
+                guard let text = listing, let peers = DiscoveryURL.peers(listing: text, size: size.flatMap(DiscoveryURL.size))
+                else { return self.refreshing.isRunning = false }
+                self.table.discovered(peers)
+                guard !peers.isEmpty else { return self.refreshing.isRunning = false }
+                self.askAll(self.table.peers.map { ($0, "/members") })
+            }
+        }
+    }
+
+    /// - Parameter done: is given the text, or nil when there is none.
+    private func read(_ discovery: DiscoveryURL, _ path: String, _ done: @escaping (String?) -> Void) {
+        let (loop, limit) = (loop.nonisolated(), TimeAmount.seconds(5))
+        HTTPGet.get(discovery.endpoint, discovery.path + path, on: loop, within: limit, tls: discoveryTLS)
+            .assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let answer) where answer.status == 200:
+                    self.noteDiscovery(nil)
+                    done(answer.body)
+                case .success(let answer):
+                    self.noteDiscovery("\(discovery) answers \(answer.status)")
+                    done(nil)
+                case .failure(let error):
+                    self.noteDiscovery("\(discovery) cannot be read: \(error)")
+                    done(nil)
+                }
+            }
+    }
+
+    /// Says each new trouble once.
+    private func noteDiscovery(_ trouble: String?) {
+        if let trouble, trouble != discoveryTrouble { logger.warning("\(trouble); it is asked again until it tells") }
+        discoveryTrouble = trouble
     }
 
     private func ask(_ sources: ArraySlice<(Endpoint, String)>) {

@@ -11,6 +11,12 @@ final class ProxyCore {
     let notifier: ServiceNotifier
     /// For the proxy's own requests.
     let tls: NIOSSLContext?
+    /// For requests to the discovery service.
+    let discoveryTLS: NIOSSLContext?
+    /// What keeps the discovery service from telling, as was said in the log.
+    var discoveryTrouble: String?
+    /// Whether an earlier run has left who the members are.
+    let hasMemory: Bool
     private let cache: MemberCache?
 
     var table: MemberTable
@@ -26,6 +32,7 @@ final class ProxyCore {
     init(
         _ configuration: ProxyConfiguration,
         _ tls: NIOSSLContext?,
+        _ discoveryTLS: NIOSSLContext?,
         on loop: NIOIsolatedEventLoop,
         _ logger: Logger,
         _ notifier: ServiceNotifier,
@@ -33,11 +40,14 @@ final class ProxyCore {
         self.loop = loop
         self.configuration = configuration
         self.tls = tls
+        self.discoveryTLS = discoveryTLS
         self.logger = logger
         self.notifier = notifier
         cache = configuration.cacheFile.map(MemberCache.init(path:))
         table = MemberTable(peers: configuration.peers)
-        if let members = cache?.load() { table.remembered(members) }
+        let members = cache?.load() ?? []
+        hasMemory = !members.isEmpty
+        table.remembered(members)
     }
 
     /// Listens on all addresses.

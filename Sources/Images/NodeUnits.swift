@@ -56,6 +56,12 @@ enum NodeUnits {
         on | readonly) exec /usr/lib/slipway/slipway-etcd-proxy ;;
         esac
         export ETCD_ENABLE_V2="${ETCD_ENABLE_V2:-true}"
+        # etcd listens for clients only where it also says where they come in, which the cloud-configs that CoreOS
+        # printed left out: they come in where the peers do.
+        if [ -n "$ETCD_LISTEN_CLIENT_URLS" ] && [ -z "$ETCD_ADVERTISE_CLIENT_URLS" ]; then
+            peer=${ETCD_INITIAL_ADVERTISE_PEER_URLS%%,*}
+            [ -z "$peer" ] || export ETCD_ADVERTISE_CLIENT_URLS="${peer%:*}:2379"
+        fi
         exec /usr/bin/etcd
 
         """

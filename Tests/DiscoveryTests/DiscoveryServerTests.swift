@@ -1,6 +1,8 @@
 import Discovery
+import EtcdProxy
 import Foundation
 import Logging
+import NIOCore
 import TestKit
 import Testing
 
@@ -87,7 +89,43 @@ import Testing
         }
     }
 
+    /// It is there before the members, and takes no place of theirs.
+    @Test func aProxyFindsTheMembersThere() async throws {
+        try await withDirectory { directory in
+            try await withServer(directory) { port in
+                let token = try await newToken(port, size: 1)
+                let url = "http://127.0.0.1:\(port)\(token)"
+                try await withProxy(discovery: url) { proxy in
+                    try await RealEtcd.with(members: 1, discovery: url) { _ in
+                        try await eventually(within: .seconds(60), "the proxy forwards") {
+                            await Loopback.http(port: proxy, path: "/health")?.body.contains("true") == true
+                        }
+                    }
+                    let registered = await Loopback.http(port: port, path: token)?.body ?? ""
+                    #expect(registered.split(separator: "\"value\"").count == 2, "\(registered)")
+                }
+            }
+        }
+    }
+
     // MARK: Helpers
+
+    private func withProxy(discovery url: String, _ body: (Int) async throws -> Void) async throws {
+        let configuration = ProxyConfiguration(
+            listen: [Endpoint(host: "127.0.0.1", port: 0)],
+            peers: [],
+            discovery: try DiscoveryURL(url),
+        )
+        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let proxy = try EtcdProxyServer(configuration, logger: quiet)
+        do {
+            try await body(try #require(try await proxy.start().get().first))
+        } catch {
+            try await proxy.shutDown()
+            throw error
+        }
+        try await proxy.shutDown()
+    }
 
     private struct LateMember {
         let process: GuardedProcess

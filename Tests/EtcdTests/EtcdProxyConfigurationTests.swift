@@ -23,7 +23,23 @@ import Testing
         #expect(configuration.cacheFile == nil)
     }
 
+    @Test func learnsThePeersFromADiscoveryServiceWhereNoneAreListed() throws {
+        let url = "https://discovery.example/v2/keys/0123abcd"
+        let configuration = try ProxyConfiguration(environment: ["ETCD_DISCOVERY": url])
+        #expect(configuration.peers.isEmpty)
+        #expect(configuration.discovery?.endpoint == Endpoint(host: "discovery.example", port: 443))
+        #expect(configuration.discovery?.path == "/v2/keys/0123abcd")
+        #expect(configuration.discovery?.usesTLS == true)
+        let plain = try DiscoveryURL("http://[fd00::1]/t")
+        #expect(plain.endpoint == Endpoint(host: "fd00::1", port: 80))
+        let both = ["ETCD_DISCOVERY": url, "ETCD_INITIAL_CLUSTER": "a=http://10.0.0.1:2380"]
+        #expect(try ProxyConfiguration(environment: both).discovery == nil)
+    }
+
     @Test(arguments: [
+        (["ETCD_DISCOVERY": "discovery.etcd.io/abc"], "ETCD_DISCOVERY is \"discovery.etcd.io/abc\""),
+        (["ETCD_DISCOVERY": "http://h:8087"], "ends in the token"),
+        (["ETCD_DISCOVERY": "http://h:x/t"], "has no port"),
         (["ETCD_INITIAL_CLUSTER": ""], "ETCD_INITIAL_CLUSTER is empty"),
         (["ETCD_INITIAL_CLUSTER": "a=10.0.0.1:2380"], "\"10.0.0.1:2380\" is not a URL"),
         (["ETCD_INITIAL_CLUSTER": "a=https://10.0.0.1:2380"], "ETCD_PEER_CERT_FILE"),
@@ -34,6 +50,21 @@ import Testing
     func refusesWithTheReason(_ environment: [String: String], _ reason: String) throws {
         let error = #expect(throws: ProxyError.self) { try ProxyConfiguration(environment: environment) }
         #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func firstMembersOutOfADiscoveryServicesListing() {
+        func node(_ id: Int, _ value: String) -> String {
+            #"{"key":"/t/\#(id)","value":"\#(value)","createdIndex":\#(id),"modifiedIndex":\#(id)}"#
+        }
+        let late = node(12, "late=http://10.0.0.9:2380")
+        let two = node(11, "b=http://10.0.0.2:2380&b=http://10.0.0.2:7001")
+        let one = node(9, "a=http://10.0.0.1:2380")
+        let text = #"{"action":"get","node":{"key":"/t","dir":true,"nodes":[\#(late),\#(two),\#(one)]}}"#
+        let first = DiscoveryURL.peers(listing: text, size: 2)?.map(\.description)
+        #expect(first == ["10.0.0.1:2380", "10.0.0.2:2380", "10.0.0.2:7001"])
+        #expect(DiscoveryURL.peers(listing: text, size: nil)?.count == 4)
+        #expect(DiscoveryURL.peers(listing: #"{"errorCode":100}"#, size: 2) == nil)
+        #expect(DiscoveryURL.size(#"{"action":"get","node":{"key":"/t/_config/size","value":"3"}}"#) == 3)
     }
 
     @Test func memberListsOfPeerPortAndClientPort() throws {
