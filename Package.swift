@@ -261,8 +261,8 @@ let package = Package(
         .testTarget(
             name: "SlipwayCommandsTests",
             dependencies: [
-                "Planning", "Provisioning", "Reporting", "SecureShell", "SlipwayCommands", "Topology", "UnitFiles",
-                argumentParser, systemPackage,
+                "Discovery", "Planning", "Provisioning", "Reporting", "SecureShell", "SlipwayCommands", "Topology",
+                "UnitFiles", argumentParser, systemPackage,
             ],
         ),
         /// Real nodes, in the project's own sandbox.

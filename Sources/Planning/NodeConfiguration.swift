@@ -8,6 +8,8 @@ struct NodeConfiguration {
     let node: PlacedNode
     /// The host of virtual machines, where there is one.
     var machineHost: MachineHost?
+    /// The URL under which the first members find each other; nil where each is told of the others.
+    var discovery: String?
 
     /// The node's whole plan.
     ///
@@ -134,18 +136,27 @@ struct NodeConfiguration {
                 .initialCluster: "\(cluster)",
             ]
         case .member:
-            return [
+            let own: Settings<Etcd2Key> = [
                 .name: "\(node.name)",
                 .dataDir: "/var/lib/etcd2",
                 .listenClientURLs: "\(clients)",
                 .advertiseClientURLs: "\(advertised)",
                 .listenPeerURLs: "\(node.peerURL)",
                 .initialAdvertisePeerURLs: "\(node.peerURL)",
-                .initialCluster: "\(cluster)",
-                .initialClusterState: "\(state.rawValue)",
-                .initialClusterToken: "\(topology.name)",
             ]
+            return own.merging(meeting(cluster: cluster, isFirst: state == .new && !peers.isEmpty, state))
         }
+    }
+
+    /// How a member finds the others. Whoever joins a living cluster is told of it: discovery is for the first start. Nor
+    /// is the digest to change with the token.
+    private func meeting(cluster: String, isFirst: Bool, _ state: EtcdPeer.ClusterState) -> Settings<Etcd2Key> {
+        if isFirst, let discovery { return [.discovery: "\(discovery)", .discoveryFallback: "exit"] }
+        return [
+            .initialCluster: "\(cluster)",
+            .initialClusterState: "\(state.rawValue)",
+            .initialClusterToken: "\(topology.name)",
+        ]
     }
 
     // MARK: fleet

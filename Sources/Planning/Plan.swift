@@ -16,6 +16,8 @@ package struct Plan: Sendable, Hashable, Codable {
     /// The nodes there will be; empty for a teardown.
     package var nodes: [NodePlan]
     package var network: NetworkPlan?
+    /// What to serve while the steps are done, so that etcd's first members find each other.
+    package var discovery: DiscoveryPlan?
     /// In an order in which they could be done one by one.
     package var steps: [Step]
     package var warnings: [Diagnostic]
@@ -28,6 +30,7 @@ package struct Plan: Sendable, Hashable, Codable {
         generation: Int,
         nodes: [NodePlan] = [],
         network: NetworkPlan? = nil,
+        discovery: DiscoveryPlan? = nil,
         steps: [Step] = [],
         warnings: [Diagnostic] = [],
         notes: [String] = [],
@@ -37,6 +40,7 @@ package struct Plan: Sendable, Hashable, Codable {
         self.generation = generation
         self.nodes = nodes
         self.network = network
+        self.discovery = discovery
         self.steps = steps
         self.warnings = warnings
         self.notes = notes
@@ -108,6 +112,27 @@ package enum Action: Sendable, Hashable, Codable {
     case removeNetwork(cluster: String)
     /// Removes the cluster's own directory.
     case removeRemains(cluster: String)
+}
+
+/// A token of etcd's discovery, and where it is served.
+package struct DiscoveryPlan: Sendable, Hashable, Codable {
+    /// The port of Slipway's discovery, on the host's address in the cluster's network.
+    package static let port = 8087
+
+    package var address: IPv4Address
+    package var port: Int
+    package var token: String
+    /// How many members meet there.
+    package var size: Int
+
+    package init(address: IPv4Address, port: Int = Self.port, token: String, size: Int) {
+        self.address = address
+        self.port = port
+        self.token = token
+        self.size = size
+    }
+
+    package var url: String { "http://\(address):\(port)/\(token)" }
 }
 
 /// A fleet unit to deploy.

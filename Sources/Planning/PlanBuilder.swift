@@ -51,15 +51,28 @@ struct PlanBuilder {
         if let observedNetwork = observed.provider.network(of: topology.name), steps.isEmpty, !observedNetwork.active {
             planNetwork(network)
         }
+        let discovery = isBootstrapping && !steps.isEmpty ? ownDiscovery : nil
         return Plan(
             cluster: topology.name,
             purpose: .converge,
             generation: steps.isEmpty ? generation - 1 : generation,
             nodes: inOrder(plans),
             network: network,
+            discovery: discovery,
             steps: steps,
             warnings: warnings,
-            notes: topology.machineNotes(on: observed.provider.machineHost),
+            notes: topology.machineNotes(on: observed.provider.machineHost)
+                + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? []),
+        )
+    }
+
+    /// The discovery that Slipway serves for this topology.
+    private var ownDiscovery: DiscoveryPlan? {
+        guard topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil else { return nil }
+        return DiscoveryPlan(
+            address: topology.network.cidr.gateway,
+            token: inputs.discoveryToken,
+            size: wantedMembers.count,
         )
     }
 
@@ -100,8 +113,14 @@ struct PlanBuilder {
     }
 
     private func render(_ node: PlacedNode, peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> NodePlan {
-        NodeConfiguration(topology: topology, inputs: inputs, node: node, machineHost: observed.provider.machineHost)
-            .plan(peers: peers, state: state, generation: generation)
+        NodeConfiguration(
+            topology: topology,
+            inputs: inputs,
+            node: node,
+            machineHost: observed.provider.machineHost,
+            discovery: topology.etcd.discovery ?? ownDiscovery?.url,
+        )
+        .plan(peers: peers, state: state, generation: generation)
     }
 
     // MARK: Ground

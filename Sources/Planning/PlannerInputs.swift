@@ -14,6 +14,8 @@ package struct PlannerInputs: Sendable {
     package var clusterKey: SSHKeyPair
     /// Docker registry mirrors of this host, after the topology's own.
     package var registryMirrors: [String]
+    /// The token under which the cluster's first members meet, for a topology whose discovery Slipway serves.
+    package var discoveryToken = ""
     /// Where certificates come from, for a topology with TLS.
     package var certificates: CertificateInputs
 

@@ -74,16 +74,26 @@ package struct EtcdSettings: Sendable, Hashable {
     package enum Bootstrap: String, Sendable, Hashable, Codable, CaseIterable {
         /// Every member knows every other from its cloud-config.
         case `static`
+        /// Members find each other under a token of a discovery service.
+        case discovery
     }
 
     package var bootstrap: Bootstrap
+    /// The token's URL at a discovery service of the user's; nil where Slipway serves discovery itself.
+    package var discovery: String?
     /// Whether etcd's ports speak TLS only, to those with a certificate of the cluster only.
     package var tls: Bool
     /// Where the file says so; nil when the default was taken.
     package var tlsLocation: SourceLocation?
 
-    package init(bootstrap: Bootstrap = .static, tls: Bool = false, tlsLocation: SourceLocation? = nil) {
+    package init(
+        bootstrap: Bootstrap = .static,
+        discovery: String? = nil,
+        tls: Bool = false,
+        tlsLocation: SourceLocation? = nil,
+    ) {
         self.bootstrap = bootstrap
+        self.discovery = discovery
         self.tls = tls
         self.tlsLocation = tlsLocation
     }

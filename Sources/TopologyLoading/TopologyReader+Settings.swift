@@ -5,7 +5,7 @@ import Topology
 
 extension TopologyReader {
     static let networkKeys = ["cidr", "mode"]
-    static let etcdKeys = ["bootstrap", "tls"]
+    static let etcdKeys = ["bootstrap", "discovery", "tls"]
     static let fleetKeys = ["enabled", "machine_ttl"]
     static let dockerKeys = ["tcp", "tls", "registry_mirrors", "insecure_registries"]
 
@@ -49,11 +49,30 @@ extension TopologyReader {
         guard let fields = decoder.fields("etcd", in: fields, as: "etcd", keys: Self.etcdKeys) else {
             return EtcdSettings()
         }
+        let discovery = readDiscovery(fields)
         return EtcdSettings(
             bootstrap: decoder.word("bootstrap", in: fields, as: EtcdSettings.Bootstrap.self) ?? .static,
+            discovery: discovery,
             tls: decoder.bool("tls", in: fields) ?? false,
             tlsLocation: fields["tls"].map { _ in fields.location(of: "tls") },
         )
+    }
+
+    /// The URL of one token, as `http://host:8087/new?size=3` of a discovery service gives it out.
+    private mutating func readDiscovery(_ fields: YAMLFields) -> String? {
+        guard let url = decoder.string("discovery", in: fields) else { return nil }
+        let place = fields.location(of: "discovery")
+        let scheme = ["http://", "https://"].first { url.hasPrefix($0) }
+        let parts = url.dropFirst(scheme?.count ?? 0).split(separator: "/", omittingEmptySubsequences: false)
+        if scheme == nil || parts[0].isEmpty || url.contains(where: { $0.isWhitespace || $0 == "\"" }) {
+            decoder.report("\"\(url)\" is not a URL such as http://host:8087/TOKEN", at: place)
+        } else if parts.count < 2 || parts[parts.count - 1].isEmpty || url.contains("?") {
+            let note = "ask the service for one and write its answer here: curl \(scheme ?? "")\(parts[0])/new?size=3"
+            decoder.report("\"\(url)\" has no token", at: place, notes: [note])
+        } else if decoder.string("bootstrap", in: fields) != EtcdSettings.Bootstrap.discovery.rawValue {
+            decoder.report("\"discovery\" needs `bootstrap: discovery` beside it", at: place)
+        }
+        return url
     }
 
     mutating func readFleet(_ fields: YAMLFields) -> FleetSettings {

@@ -15,7 +15,10 @@ package enum TopologySchema {
             ),
             "etcd": mapping(
                 TopologyReader.etcdKeys,
-                ["bootstrap": words(EtcdSettings.Bootstrap.self), "tls": boolean]
+                [
+                    "bootstrap": words(EtcdSettings.Bootstrap.self),
+                    "discovery": text.with("pattern", .string("^https?://[^/]+/.*[^/]$")), "tls": boolean,
+                ]
             ),
             "fleet": mapping(TopologyReader.fleetKeys, ["enabled": boolean, "machine_ttl": duration]),
             "docker": mapping(

@@ -58,7 +58,20 @@ import TopologyLoading
                 "network: 10.0.0.0/24", "10+11 error: expected a mapping for network, found the text \"10.0.0.0/24\"",
                 nil
             ),
-            ("etcd: {bootstrap: discovery}", "19+9 error: \"bootstrap\" cannot be \"discovery\"", "valid: static"),
+            ("etcd: {bootstrap: dns}", "19+3 error: \"bootstrap\" cannot be \"dns\"", "valid: static, discovery"),
+            (
+                "etcd: {bootstrap: discovery, discovery: \"http://10.0.0.1:8087\"}",
+                "41+22 error: \"http://10.0.0.1:8087\" has no token",
+                "ask the service for one and write its answer here: curl http://10.0.0.1:8087/new?size=3"
+            ),
+            (
+                "etcd: {discovery: \"http://10.0.0.1:8087/t\"}",
+                "19+24 error: \"discovery\" needs `bootstrap: discovery` beside it", nil
+            ),
+            (
+                "etcd: {bootstrap: discovery, discovery: 10.0.0.1}",
+                "41+8 error: \"10.0.0.1\" is not a URL such as http://host:8087/TOKEN", nil
+            ),
             (
                 "fleet: {machine_tll: 5s}", "9+11 error: unknown key \"machine_tll\" in fleet",
                 "did you mean \"machine_ttl\"?"

@@ -48,6 +48,7 @@ struct PlanRunner: Sendable {
         }
         try session.removeKnownHosts(cluster: cluster)
         try session.clientFiles(of: cluster).remove()
+        try session.discovery(of: cluster).remove()
         return plan
     }
 
@@ -68,11 +69,20 @@ struct PlanRunner: Sendable {
             certificates: plan.nodes.compactMap(\.certificates),
             emit: printer.sink,
         )
+        let discovery = session.discovery(of: plan.cluster)
+        if plan.discovery != nil, session.isRemote {
+            throw UserError(
+                "etcd's members would meet at libvirt's host \(session.uri), where slipway cannot serve discovery. "
+                    + "Run `slipway discovery serve` there and give a token's URL as `discovery` under `etcd`."
+            )
+        }
         let clock = ContinuousClock()
         let begin = clock.now
         do {
             try await Interrupt.guarding(advice: "Stopped. Run `\(command)` again to go on from here.") {
-                try await printer.during { try await executor.apply(plan) }
+                try await discovery.serving(plan.discovery) {
+                    try await printer.during { try await executor.apply(plan) }
+                }
             }
         } catch let failure as PlanFailure {
             if json { Output.note("\(failure)") }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Discovery
 import Etcd
 import FoundationEssentials
 import Images
@@ -17,6 +18,9 @@ struct Session: Sendable {
     let secret: HostSecret
     let home: FilePath
     let uri: String
+
+    /// Whether libvirt runs on another host: its URI then names that host.
+    var isRemote: Bool { !uri.contains(":///") }
 
     static var home: FilePath {
         FilePath(ProcessInfo.processInfo.environment["SLIPWAY_HOME"] ?? "/var/lib/slipway")
@@ -95,12 +99,16 @@ struct Session: Sendable {
         _ topology: Topology,
         renewsCertificates: Bool = false,
     ) async throws -> (plan: Plan, observed: Observation) {
-        let inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
+        var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
         let observed = try await observer(of: topology.name).observe(
             topology.name,
             wanted: [inputs.image, inputs.machineImage],
             machines: topology.roles.contains { $0.runtime == .vm },
         )
+        if topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil {
+            let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }
+            inputs.discoveryToken = try discovery(of: topology.name).token(isNew: isNew).description
+        }
         return (try Planner(topology: topology, inputs: inputs).plan(from: observed), observed)
     }
 

@@ -1,0 +1,78 @@
+import Discovery
+import FoundationEssentials
+import Logging
+import Planning
+import SystemPackage
+
+/// The token under which a cluster's first members meet, and the service for as long as they do.
+struct ClusterDiscovery: Sendable {
+    /// Where the service keeps its tokens; a file of `clusters` in it says which of them is a cluster's.
+    let directory: FilePath
+    let cluster: String
+
+    private var file: FilePath { directory.appending("clusters").appending(cluster) }
+
+    /// The cluster's token: the same until the cluster is gone, for members that have begun to meet must find each other.
+    ///
+    /// - Parameter isNew: whether none of the cluster's members is there; a token that was served before is then replaced.
+    func token(isNew: Bool) throws -> DiscoveryToken {
+        if let token = present(), !isNew || !wasServed(token) { return token }
+        try remove()
+        var generator = SystemRandomNumberGenerator()
+        let token = DiscoveryToken.random(using: &generator)
+        try FileManager.default.createDirectory(
+            atPath: file.removingLastComponent().string,
+            withIntermediateDirectories: true,
+        )
+        try Data("\(token)\n".utf8).write(to: URL(filePath: file.string), options: .atomic)
+        return token
+    }
+
+    /// Forgets the token; that there is none is fine.
+    func remove() throws {
+        var paths = [file.string]
+        if let token = present() { paths.append(path(of: token)) }
+        for path in paths where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    private func present() -> DiscoveryToken? {
+        guard let text = try? String(contentsOfFile: file.string, encoding: .utf8) else { return nil }
+        return DiscoveryToken(text.prefix { !$0.isNewline })
+    }
+
+    private func path(of token: DiscoveryToken) -> String { directory.appending("\(token).json").string }
+
+    private func wasServed(_ token: DiscoveryToken) -> Bool {
+        FileManager.default.fileExists(atPath: path(of: token))
+    }
+
+    // MARK: Serving
+
+    /// Does the work while the members can meet, where the plan says that they do so here.
+    func serving(_ plan: DiscoveryPlan?, while work: @escaping @Sendable () async throws -> Void) async throws {
+        guard let plan, let token = DiscoveryToken(plan.token) else { return try await work() }
+        let service = try DiscoveryService(directory: directory.string)
+        try await service.create(token, size: plan.size)
+        let server = DiscoveryServer(service, logger: Session.logger)
+        let (listening, continuation) = AsyncStream<Void>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await server.run(host: "\(plan.address)", port: plan.port) { _ in continuation.yield() }
+            }
+            var iterator = listening.makeAsyncIterator()
+            if await iterator.next() == nil { try await group.waitForAll() }
+            try await work()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+}
+
+extension Session {
+    func discovery(of cluster: String) -> ClusterDiscovery {
+        ClusterDiscovery(directory: home.appending("discovery"), cluster: cluster)
+    }
+}
