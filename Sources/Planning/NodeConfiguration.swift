@@ -148,8 +148,8 @@ struct NodeConfiguration {
         }
     }
 
-    /// How a member finds the others. Whoever joins a living cluster is told of it: discovery is for the first start. Nor
-    /// is the digest to change with the token.
+    /// How a member finds the others. Whoever joins a living cluster is told of it: discovery is for the first start.
+    /// Nor is the digest to change with the token.
     private func meeting(cluster: String, isFirst: Bool, _ state: EtcdPeer.ClusterState) -> Settings<Etcd2Key> {
         if isFirst, let discovery { return [.discovery: "\(discovery)", .discoveryFallback: "exit"] }
         return [

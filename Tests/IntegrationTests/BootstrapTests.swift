@@ -35,7 +35,7 @@ extension RealNodes {
             return line
         }
 
-        @Test("cloud-configs of CoreOS's time come up with nothing changed but the discovery URL", .timeLimit(.minutes(6)))
+        @Test("cloud-configs as CoreOS's users know them come up with a discovery URL", .timeLimit(.minutes(6)))
         func cloudConfigs() async throws {
             try await TestCluster.with("printed") { cluster in
                 try cluster.write(Self.topology(cluster), to: "\(cluster.name).yaml")
@@ -74,7 +74,10 @@ extension RealNodes {
             let node = "box-1"
             try await apply(Self.single, to: node, cluster)
             let script = """
-                for i in $(seq 300); do fleetctl list-machines --no-legend 2>/dev/null | grep -q . && break; sleep 0.1; done
+                for i in $(seq 300); do
+                    fleetctl list-machines --no-legend 2>/dev/null | grep -q . && break
+                    sleep 0.1
+                done
                 hostname
                 etcdctl endpoint health 2>&1 | grep -o 'is healthy'
                 curl -s localhost:4001/v2/machines; echo
@@ -153,9 +156,9 @@ extension RealNodes {
 
         private func central(_ cluster: TestCluster) async throws {
             let gateway = cluster.cidr.replacing(".0/24", with: ".1")
-            let arguments = ["discovery", "serve", "--listen", "\(gateway):8087", "--directory", "\(cluster.directory)/tokens"]
+            let options = ["--listen", "\(gateway):8087", "--directory", "\(cluster.directory)/tokens"]
             let serving = try GuardedProcess(
-                ["\(Program.directory)/slipway"] + arguments,
+                ["\(Program.directory)/slipway", "discovery", "serve"] + options,
                 log: "\(cluster.directory)/discovery.log",
             )
             defer { serving.stop() }

@@ -12,9 +12,10 @@ struct ClusterDiscovery: Sendable {
 
     private var file: FilePath { directory.appending("clusters").appending(cluster) }
 
-    /// The cluster's token: the same until the cluster is gone, for members that have begun to meet must find each other.
+    /// The cluster's token: the same until the cluster is gone, for members that have begun to meet must find each
+    /// other.
     ///
-    /// - Parameter isNew: whether none of the cluster's members is there; a token that was served before is then replaced.
+    /// - Parameter isNew: whether none of the members is there; a token that was served before is then replaced.
     func token(isNew: Bool) throws -> DiscoveryToken {
         if let token = present(), !isNew || !wasServed(token) { return token }
         try remove()
