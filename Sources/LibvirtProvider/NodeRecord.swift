@@ -21,6 +21,8 @@ struct NodeRecord: Sendable, Hashable, Codable {
     var phase: NodePhase
     /// Digest of the domain's XML without its metadata: tells whether the definition would change.
     var definition: String
+    /// How fleet is reached; nil for by TCP, and in records from before there was a choice.
+    var fleet: FleetReach?
     /// Whether etcd speaks TLS only; nil in records from before there was a choice.
     var etcdTLS: Bool?
     /// Which certificates it has, never the keys.
@@ -40,6 +42,7 @@ struct NodeRecord: Sendable, Hashable, Codable {
         generation = node.generation
         self.phase = phase
         self.definition = definition
+        fleet = node.fleet == .tcp ? nil : node.fleet
         etcdTLS = node.etcdTLS ? true : nil
         certificates = node.certificates
     }
@@ -58,7 +61,7 @@ extension NodeRecord {
                 "cluster": cluster, "node": name, "role": role, "index": String(index), "runtime": runtime.rawValue,
                 "address": address?.description, "etcd": etcd.rawValue, "root": image.root, "layer": image.layer,
                 "base": baseDigest, "config": configDigest, "generation": String(generation),
-                "phase": phase.rawValue, "definition": definition,
+                "phase": phase.rawValue, "definition": definition, "fleet": fleet?.rawValue,
                 "etcd-tls": etcdTLS.map { String($0) }, "certificates": certificates?.description,
             ],
         )
@@ -91,6 +94,7 @@ extension NodeRecord {
         configDigest = element["config"] ?? ""
         generation = element["generation"].flatMap { Int($0) } ?? 0
         definition = element["definition"] ?? ""
+        fleet = element["fleet"].flatMap(FleetReach.init)
         etcdTLS = element["etcd-tls"].flatMap { Bool($0) }
         certificates = element["certificates"].flatMap { CertificateGeneration($0) }
     }
@@ -127,6 +131,7 @@ extension NodeRecord {
             generation: generation,
             hasDomain: hasDomain,
             hasStorage: hasStorage,
+            fleet: fleet ?? .tcp,
             etcdTLS: etcdTLS ?? false,
             certificates: certificates,
         )

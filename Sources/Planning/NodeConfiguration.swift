@@ -28,7 +28,7 @@ struct NodeConfiguration {
             address: node.address,
             network: topology.network.cidr,
             etcd: node.role.etcd,
-            runsFleet: runsFleet,
+            fleet: fleetReach,
             metadata: node.role.metadata,
             image: image,
             userData: text(cloudConfig(peers: peers, state: state)),
@@ -93,7 +93,12 @@ struct NodeConfiguration {
         .merging(node.role.cloudConfig)
     }
 
-    var runsFleet: Bool { node.role.runsFleet && topology.fleet.enabled }
+    var runsFleet: Bool { fleetReach != .none }
+
+    private var fleetReach: FleetReach {
+        guard node.role.runsFleet, topology.fleet.enabled else { return .none }
+        return topology.fleet.tcp ? .tcp : .socket
+    }
 
     private var files: [CloudConfig.File] {
         let hostKey = inputs.hostKey(node.name)
@@ -191,9 +196,9 @@ struct NodeConfiguration {
         }
         if runsFleet {
             let content = "[Socket]\nListenStream=\(node.address):49153\nFreeBind=true\n"
-            units.append(
-                .init(name: "fleet.socket", command: .start, dropIns: [.init(name: "30-tcp.conf", content: content)])
-            )
+            let tcp = CloudConfig.DropIn(name: "30-tcp.conf", content: content)
+            let dropIns = fleetReach == .tcp ? [tcp] : []
+            units.append(.init(name: "fleet.socket", command: .start, dropIns: dropIns))
             units.append(.init(name: "fleet.service", command: .start, dropIns: fleetAPIDropIns))
         }
         if let options = dockerOptions {

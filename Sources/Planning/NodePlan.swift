@@ -23,7 +23,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
     package var machineID: String
     package var etcd: EtcdRole
     /// Whether the node runs fleet.
-    package var runsFleet: Bool
+    package var fleet: FleetReach
     /// fleet's machine metadata.
     package var metadata: [String: String]
     package var image: ImageDigests
@@ -51,7 +51,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         address: IPv4Address,
         network: CIDRv4,
         etcd: EtcdRole,
-        runsFleet: Bool = true,
+        fleet: FleetReach = .tcp,
         metadata: [String: String],
         image: ImageDigests,
         userData: String,
@@ -76,7 +76,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         self.networkName = Identity.networkName(cluster: cluster)
         self.machineID = Identity.machineID(cluster: cluster, node: name)
         self.etcd = etcd
-        self.runsFleet = runsFleet
+        self.fleet = fleet
         self.metadata = metadata
         self.image = image
         self.userData = userData
@@ -89,6 +89,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
 }
 
 extension NodePlan {
+    package var runsFleet: Bool { fleet != .none }
     /// Where etcd's clients are served.
     package var clientURL: String { EtcdURL.client(address, tls: etcdTLS) }
     /// Where an etcd member talks to the others.

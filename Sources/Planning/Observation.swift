@@ -44,6 +44,8 @@ package struct ObservedNode: Sendable, Hashable, Codable {
     package var hasDomain: Bool
     /// False when someone took the node's directory away.
     package var hasStorage: Bool
+    /// How its fleet is reached.
+    package var fleet: FleetReach
     /// Whether its etcd speaks TLS only.
     package var etcdTLS: Bool
     /// Which of the cluster's certificates it was given.
@@ -66,6 +68,7 @@ package struct ObservedNode: Sendable, Hashable, Codable {
         generation: Int,
         hasDomain: Bool = true,
         hasStorage: Bool = true,
+        fleet: FleetReach = .tcp,
         etcdTLS: Bool = false,
         certificates: CertificateGeneration? = nil,
     ) {
@@ -85,12 +88,14 @@ package struct ObservedNode: Sendable, Hashable, Codable {
         self.generation = generation
         self.hasDomain = hasDomain
         self.hasStorage = hasStorage
+        self.fleet = fleet
         self.etcdTLS = etcdTLS
         self.certificates = certificates
     }
 }
 
 extension ObservedNode {
+    package var runsFleet: Bool { etcd.runsFleet && fleet != .none }
     /// Where etcd's clients are served; nil without an address.
     package var clientURL: String? { address.map { EtcdURL.client($0, tls: etcdTLS) } }
     /// Where an etcd member talks to the others; nil without an address.

@@ -104,11 +104,24 @@ package struct FleetSettings: Sendable, Hashable {
     package var machineTTLSeconds: Int
     /// Whether nodes without `etcd: none` run fleet.
     package var enabled: Bool
+    /// Whether fleet's API listens on TCP 49153 of the cluster network, for a fleetctl on the host.
+    package var tcp: Bool
 
-    package init(machineTTLSeconds: Int = 5, enabled: Bool = true) {
+    package init(machineTTLSeconds: Int = 5, enabled: Bool = true, tcp: Bool = true) {
         self.machineTTLSeconds = machineTTLSeconds
         self.enabled = enabled
+        self.tcp = tcp
     }
+}
+
+/// How a node's fleet is reached.
+package enum FleetReach: String, Sendable, Hashable, Codable {
+    /// The node runs no fleet.
+    case none
+    /// By its socket, from the node itself or through ssh.
+    case socket
+    /// By its socket and by TCP.
+    case tcp
 }
 
 package struct DockerSettings: Sendable, Hashable {

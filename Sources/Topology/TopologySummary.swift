@@ -19,6 +19,7 @@ package struct TopologySummary: Sendable, Hashable, Codable {
     package struct Fleet: Sendable, Hashable, Codable {
         package var enabled: Bool
         package var machineTTLSeconds: Int
+        package var tcp: Bool
     }
 
     package struct RoleEntry: Sendable, Hashable, Codable {
@@ -60,7 +61,11 @@ package struct TopologySummary: Sendable, Hashable, Codable {
             majority: quorum.majority,
             failuresTolerated: quorum.failures,
         )
-        self.fleet = Fleet(enabled: fleet.enabled, machineTTLSeconds: fleet.machineTTLSeconds)
+        self.fleet = Fleet(
+            enabled: fleet.enabled,
+            machineTTLSeconds: fleet.machineTTLSeconds,
+            tcp: fleet.enabled && fleet.tcp,
+        )
         dockerTCP = topology.docker.tcp
         roles = topology.roles.map { RoleEntry($0) }
         units = topology.units.map { UnitEntry($0) }

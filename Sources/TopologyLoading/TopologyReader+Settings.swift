@@ -6,7 +6,7 @@ import Topology
 extension TopologyReader {
     static let networkKeys = ["cidr", "mode"]
     static let etcdKeys = ["bootstrap", "discovery", "tls"]
-    static let fleetKeys = ["enabled", "machine_ttl"]
+    static let fleetKeys = ["enabled", "machine_ttl", "tcp"]
     static let dockerKeys = ["tcp", "tls", "registry_mirrors", "insecure_registries"]
 
     // MARK: Network
@@ -81,6 +81,7 @@ extension TopologyReader {
             return settings
         }
         settings.enabled = decoder.bool("enabled", in: fields) ?? settings.enabled
+        settings.tcp = decoder.bool("tcp", in: fields) ?? settings.tcp
         settings.machineTTLSeconds = readTTL(fields) ?? settings.machineTTLSeconds
         return settings
     }

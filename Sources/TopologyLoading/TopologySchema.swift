@@ -20,7 +20,7 @@ package enum TopologySchema {
                     "discovery": text.with("pattern", .string("^https?://[^/]+/.*[^/]$")), "tls": boolean,
                 ]
             ),
-            "fleet": mapping(TopologyReader.fleetKeys, ["enabled": boolean, "machine_ttl": duration]),
+            "fleet": mapping(TopologyReader.fleetKeys, ["enabled": boolean, "machine_ttl": duration, "tcp": boolean]),
             "docker": mapping(
                 TopologyReader.dockerKeys,
                 ["tcp": boolean, "tls": boolean, "registry_mirrors": texts, "insecure_registries": texts]

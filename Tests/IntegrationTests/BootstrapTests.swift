@@ -9,8 +9,10 @@ extension RealNodes {
         func topology() async throws {
             try await TestCluster.with("meets") { cluster in
                 try cluster.writeTopology(members: 3, workers: 1, extra: "etcd: {bootstrap: discovery}\n")
+                try cluster.edit { $0 = $0.replacing("fleet:\n", with: "fleet:\n  tcp: false\n") }
                 try await cluster.up()
                 try await cluster.requireHealthy()
+                try await Self.fleetIsReachedBySSHOnly(cluster)
                 let token = try await Self.token(of: cluster)
                 let members = try await cluster.output("worker-1", "etcdctl member list | wc -l")
                 #expect(members == "3")
@@ -26,6 +28,14 @@ extension RealNodes {
                 try await cluster.up()
                 #expect(try await Self.token(of: cluster) != token)
             }
+        }
+
+        private static func fleetIsReachedBySSHOnly(_ cluster: TestCluster) async throws {
+            let listening = try await cluster.output("central-1", "ss -Hltn | grep -c :49153 || true")
+            #expect(listening == "0")
+            let script = #"eval "$("$1/slipway" env "$2")" && "$1/fleetctl" list-machines --no-legend | wc -l"#
+            let ran = try await Program.run(["bash", "-c", script, "bash", Program.directory, cluster.name])
+            #expect(ran.output == "4\n", "\(ran)")
         }
 
         private static func token(of cluster: TestCluster) async throws -> String {

@@ -155,6 +155,14 @@ import Topology
         #expect(observed.clientURL == "https://10.71.3.11:2379")
     }
 
+    @Test(arguments: [FleetReach.none, .socket, .tcp]) func remembersHowFleetIsReached(_ fleet: FleetReach) throws {
+        var node = Samples.node()
+        node.fleet = fleet
+        let record = domain(node).record(phase: .started)
+        let again = try #require(NodeRecord(metadata: record.element(qualified: true).rendered()))
+        #expect(again.observed(power: .running, hasDomain: true, hasStorage: true).fleet == fleet)
+    }
+
     @Test func knowsANodeAgainByItsMetadata() throws {
         let record = domain(Samples.node()).record(phase: .started)
         #expect(NodeRecord(metadata: record.element(qualified: true).rendered()) == record)

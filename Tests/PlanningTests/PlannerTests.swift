@@ -4,6 +4,15 @@ import Testing
 import Topology
 
 @Suite struct PlannerTests {
+    @Test func fleetListensOnTheNetworkUnlessTheFileSaysNo() throws {
+        var topology = Fixture.topology()
+        #expect(try Fixture.plan(topology).nodes.allSatisfy { $0.fleet == .tcp && $0.userData.contains(":49153") })
+        topology.fleet.tcp = false
+        let closed = try Fixture.plan(topology).nodes
+        #expect(closed.allSatisfy { $0.fleet == .socket && !$0.userData.contains(":49153") })
+        #expect(closed.allSatisfy { $0.userData.contains("fleet.socket") })
+    }
+
     @Test func aFirstUpStartsMembersTogetherAndWaitsForTheirQuorum() throws {
         let plan = try Fixture.plan(Fixture.topology(members: 3, workers: 1, units: [Fixture.unit()]))
         #expect(

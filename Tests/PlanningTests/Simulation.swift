@@ -119,6 +119,7 @@ struct Simulation {
             baseDigest: plan.baseDigest,
             configDigest: plan.configDigest,
             generation: plan.generation,
+            fleet: plan.fleet,
             etcdTLS: plan.etcdTLS,
             certificates: plan.certificates,
         )

@@ -124,7 +124,7 @@ import TopologyLoading
             """
             name: demo
             defaults: {cpus: 4, memory: 2G, disk: 20480MiB}
-            fleet: {machine_ttl: 1m}
+            fleet: {machine_ttl: 1m, tcp: false}
             roles:
               core: {etcd: member}
               big: {count: 2, memory: 4GiB, metadata: {disk: 1}}
@@ -140,7 +140,7 @@ import TopologyLoading
         #expect(topology.roles.map(\.count) == [1, 2])
         #expect(topology.roles.map(\.etcd) == [.member, .proxy])
         #expect(topology.roles[1].metadata == ["disk": "1"])
-        #expect(topology.fleet == FleetSettings(machineTTLSeconds: 60, enabled: true))
+        #expect(topology.fleet == FleetSettings(machineTTLSeconds: 60, enabled: true, tcp: false))
         #expect(topology.network == NetworkSettings(cidr: .derived(fromCluster: "demo"), mode: .nat))
         #expect(topology.units.map(\.name) == ["web@blue.service", "web@green.service"])
         #expect(topology.units.map(\.file) == ["t/units/web@.service", "t/units/web@.service"])

@@ -95,7 +95,7 @@ package struct SmokeTest: Sendable {
 
     var members: [ObservedNode] { nodes.filter { $0.etcd == .member } }
     var proxies: [ObservedNode] { nodes.filter { $0.etcd == .proxy } }
-    var machines: [ObservedNode] { nodes.filter(\.etcd.runsFleet) }
+    var machines: [ObservedNode] { nodes.filter(\.runsFleet) }
     var endpoints: [String] { members.compactMap(\.clientURL) }
     var fleet: any FleetAccess { executor.clusters.fleet(endpoints) }
 

@@ -75,7 +75,7 @@ struct StatusReport: Encodable, Hashable {
             state: state(node),
             address: node.address.map { "\($0)" },
             etcd: etcd(node, seen: seen),
-            fleet: node.etcd == .none ? nil : seen.fleet.map { $0.machines.contains(machineID) },
+            fleet: !node.runsFleet ? nil : seen.fleet.map { $0.machines.contains(machineID) },
             machineID: machineID,
             units: seen.fleet?.units.values.filter { $0.states[machineID] != nil }.count ?? 0,
         )

@@ -49,7 +49,11 @@ struct ClusterEnv: AsyncParsableCommand {
         }
         if let first = members.first, let address = first.address {
             let scheme = files != nil && first.etcdTLS ? "https" : "http"
-            variables.append(("FLEETCTL_ENDPOINT", "\(scheme)://\(address):49153"))
+            switch first.fleet {
+            case .tcp: variables.append(("FLEETCTL_ENDPOINT", "\(scheme)://\(address):49153"))
+            case .socket: variables.append(("FLEETCTL_TUNNEL", "\(address)"))
+            case .none: break
+            }
             variables.append(("FLEETCTL_SSH_CONFIG", try sshConfig(name, nodes: nodes, session: session)))
             variables.append(("ETCDCTL_API", "3"))
             variables.append(("ETCDCTL_ENDPOINTS", members.compactMap(\.clientURL).joined(separator: ",")))

@@ -45,6 +45,7 @@ extension FakeProvider {
             generation: plan?.generation ?? 0,
             hasDomain: node.domain != nil,
             hasStorage: node.storage?.plan != nil,
+            fleet: plan?.fleet ?? .tcp,
             etcdTLS: plan?.etcdTLS ?? false,
             certificates: plan?.certificates,
         )
