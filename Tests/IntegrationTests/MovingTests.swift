@@ -16,6 +16,8 @@ extension RealNodes {
                 try await draining(fleet)
                 try await updating(fleet)
                 try await ordering(fleet)
+                try await wishing(fleet)
+                try await timing(fleet)
             }
         }
 
@@ -39,6 +41,47 @@ extension RealNodes {
             #expect(counts.flatMap { $0 }.count { $0 == "worker-1" } == 2, "\(counts)")
             #expect(try await fleet.ctl("rebalance").expecting(0).output == "off\n")
             try await fleet.ctl("destroy 'spread@*' 'free@*'").expecting(0)
+        }
+
+        private func wishing(_ fleet: FleetNode) async throws {
+            let worker = "MachineMetadata=role=worker"
+            try await fleet.start("heavy.service", "\(worker)\nWeight=10")
+            let heavy = try await fleet.machines(of: "heavy.service")
+            try await fleet.put("light@.service", worker)
+            try await fleet.ctl("start light@1 light@2 light@3").expecting(0)
+            let light = try await fleet.machines(ofInstances: 1...3, of: "light")
+            #expect(light.count == 3 && Set(light).count == 1 && light.first != heavy.first, "\(heavy), \(light)")
+            // A pattern stands for any of them.
+            try await fleet.start("follower.service", "MachineOf=light@*.service")
+            #expect(try await fleet.machines(of: "follower.service") == Array(light.prefix(1)))
+
+            // A wish is granted where it can be, and keeps nothing from running.
+            try await fleet.start("liked.service", "PreferMachineMetadata=role=central")
+            #expect(try await fleet.machines(of: "liked.service") == ["central-1"])
+            try await fleet.start("vain.service", "PreferMachineMetadata=role=nowhere")
+            #expect(try await fleet.machines(of: "vain.service").count == 1)
+            try await fleet.put("apart@.service", "\(worker)\nPreferApart=apart@*.service")
+            try await fleet.ctl("start apart@1 apart@2 apart@3").expecting(0)
+            let apart = try await fleet.machines(ofInstances: 1...3, of: "apart")
+            #expect(apart.count == 3 && Set(apart) == ["worker-1", "worker-2"], "\(apart)")
+            try await fleet.ctl("destroy heavy follower liked vain 'light@*' 'apart@*'").expecting(0)
+        }
+
+        /// A timer that waits is active, and what it starts is beside it.
+        private func timing(_ fleet: FleetNode) async throws {
+            let timer = "[Timer]\nOnActiveSec=100ms\nAccuracySec=1ms\n[X-Fleet]\nMachineMetadata=role=worker\n"
+            let service = "[Service]\nType=oneshot\nExecStart=/bin/touch /run/ticked\n[X-Fleet]\nMachineOf=tick.timer\n"
+            try await fleet.cluster.put(timer, "/tmp/tick.timer", on: fleet.node)
+            try await fleet.cluster.put(service, "/tmp/tick.service", on: fleet.node)
+            try await fleet.ctl("load tick.timer tick.service").expecting(0)
+            try await fleet.ctl("start tick.timer").expecting(0)
+            let machine = try #require(try await fleet.machines(of: "tick.timer").first)
+            let look = "for i in $(seq 100); do [ ! -e /run/ticked ] || exit 0; sleep 0.1; done"
+            let wait = "\(look); systemctl status tick.timer tick.service; exit 1"
+            try await fleet.cluster.exec(machine, wait).expecting(0)
+            let listed = try await fleet.ctl("list-units --no-legend --fields=unit,active").expecting(0).output
+            #expect(listed.contains("tick.timer\tactive") && !listed.contains("failed"), "\(listed)")
+            try await fleet.ctl("destroy tick.timer tick.service").expecting(0)
         }
 
         private func updating(_ fleet: FleetNode) async throws {

@@ -36,6 +36,11 @@ struct FleetNode: Sendable {
         return lines.map { line in machines.first { line.hasPrefix($0.value) }?.key ?? String(line) }.sorted()
     }
 
+    /// The nodes on which instances of a template are active.
+    func machines(ofInstances numbers: ClosedRange<Int>, of template: String) async throws -> [String] {
+        try await numbers.asyncMap { try await machines(of: "\(template)@\($0).service") }.flatMap { $0 }
+    }
+
     /// The unit's line in `list-unit-files`.
     func fileState(_ unit: String) async throws -> String {
         let listed = try await ctl("list-unit-files --no-legend --fields=unit,dstate,state").expecting(0).output
