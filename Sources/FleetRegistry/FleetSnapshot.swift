@@ -34,6 +34,11 @@ extension FleetSnapshot {
 
     package func machine(of unit: String) -> String? { schedule[unit]?.value }
 
+    /// The unit's machine, unless that has gone and no other takes the unit.
+    package func presentMachine(of unit: String) -> String? {
+        machine(of: unit).flatMap { machines[$0] == nil && reasons[unit] != nil ? nil : $0 }
+    }
+
     /// How far the unit has come on the machine it is scheduled to, as fleet's API has it.
     package func currentState(of unit: String) -> TargetState {
         guard let machine = machine(of: unit), let state = states[unit]?[machine]?.state else { return .inactive }

@@ -11,6 +11,9 @@ package struct MachineSession: Sendable, Equatable {
     /// etcd's revision when the presence began: what was read before it may be out of date.
     package var revision: Int64
 
+    /// The machine was present before: fleetd was started again within its lease.
+    package var isContinued: Bool { createRevision < revision }
+
     package init(machineID: String, lease: LeaseID, ttl: Int64, createRevision: Int64, revision: Int64) {
         self.machineID = machineID
         self.lease = lease

@@ -62,7 +62,7 @@ extension FleetSnapshot {
         return APIObjects.Unit(
             currentState: current?.rawValue,
             desiredState: target(of: name).rawValue,
-            machineID: isGlobal ? nil : machine(of: name),
+            machineID: isGlobal ? nil : presentMachine(of: name),
             name: name,
             options: unit.file.options.isEmpty ? nil : unit.file.options,
             statusReason: reasons[name],

@@ -124,7 +124,9 @@ actor Engine {
     private static let settlingLimit = Duration.seconds(30)
 
     private func impatientIn() -> Duration {
-        guard let registered else { return .zero }
+        // Where this machine's lease has not ended, no outage has ended the others'. And a fleetd that leads and dies
+        // again and again would be patient for ever.
+        guard let registered, !registered.session.isContinued else { return .zero }
         return (patience ?? .seconds(registered.session.ttl)) - registered.at.duration(to: .now)
     }
 

@@ -56,6 +56,9 @@ package struct EnginePass: Sendable, Equatable {
                 stuck[unit] = "cannot leave the machine that is being drained: \(reason)"
             }
         }
+        // Nothing is gained by taking a unit from a machine that has gone when no other takes it. If the machine only
+        // could not be reached, the unit runs there all the time and is not to be stopped when the machine is back.
+        leaving.subtract(snapshot.unitsOfGoneMachines.filter { stuck[$0] != nil })
         let units = leaving.union(coming.keys).union(stuck.keys).union(snapshot.reasons.keys).subtracting(kept)
         return units.sorted().flatMap { unit -> [Placement] in
             if let machine = coming[unit] {

@@ -14,6 +14,7 @@ package struct EngineService: Service {
     let coalescing: Duration
     /// For so long after this machine has registered, units stay where they are though their machine is gone: after an
     /// outage of etcd every lease may have ended, and the others need the time to be back. `nil` is the machine's TTL.
+    /// A machine that was present all the time does not wait.
     let patience: Duration?
 
     package init(

@@ -103,6 +103,43 @@ struct EngineTests {
         }
     }
 
+    @Test func anEngineThatIsStartedAgainWaitsForNobody() async throws {
+        try await withTemporaryDirectory { directory in
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            let other = try await registry.register(.named("m9"), ttl: 600)
+            let leader = try #require(try await registry.campaign(other))
+            let snapshot = try await registry.snapshot()
+            _ = try await registry.apply([Placement(unit: "a.service", .place(on: "m9"))], snapshot, leader)
+            // By the fleetd that died.
+            _ = try await registry.register(.named("m1"), ttl: 600)
+            try await registry.leave(other)
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory, patience: .seconds(3600))
+            try await machine.running {
+                try await eventually("it runs on m1") { try await machine.isActive("a.service") }
+            }
+        }
+    }
+
+    @Test func aUnitThatFitsNowhereElseStaysWithAMachineThatIsGone() async throws {
+        try await withMachines(["m1": [:]]) { _ in
+            let file = UnitFile.service(fleet: [("MachineID", "m9")])
+            try await registry.create(unit: "a.service", file, target: .launched)
+            let gone = try await registry.register(.named("m9"), ttl: 600)
+            try await eventually("it is placed on m9") {
+                let unit = try await registry.unit("a.service")
+                return unit?.machineID == "m9" && unit?.reason == nil
+            }
+            let placed = try await registry.snapshot().schedule["a.service"]
+            try await registry.leave(gone)
+            try await eventually("the reason is written") { try await registry.unit("a.service")?.reason != nil }
+            #expect(try await registry.snapshot().presentMachine(of: "a.service") == nil)
+            _ = try await registry.register(.named("m9"), ttl: 600)
+            try await eventually("the reason is gone") { try await registry.unit("a.service")?.reason == nil }
+            // Whatever m9 read meanwhile, the unit was to run on it.
+            #expect(try await registry.snapshot().schedule["a.service"] == placed)
+        }
+    }
+
     @Test func drainsAMachineAndRebalancesAfterwards() async throws {
         try await withMachines(["m1": [:], "m2": [:]]) { machines in
             for number in 0..<6 {

@@ -48,30 +48,6 @@ struct FleetNode: Sendable {
     }
 }
 
-/// The processes of a cluster's units: a unit that was stopped, restarted or moved has another.
-struct RunningUnits: Sendable, Equatable, CustomStringConvertible {
-    var nodes: [String]
-    var units: Set<String>
-
-    init(_ cluster: TestCluster) async throws {
-        nodes = try await cluster.status().nodes.map(\.name)
-        units = []
-        let names = "hello.service busybox.service node-report.service web@1.service web@2.service"
-        for node in nodes {
-            let script = """
-                for unit in \(names); do
-                    set -- $(systemctl show -p MainPID -p ActiveEnterTimestampMonotonic -p ActiveState --value $unit)
-                    case " $* " in *" active "*) echo $unit $* ;; esac
-                done
-                """
-            let lines = try await cluster.output(node, script).split(separator: "\n")
-            units.formUnion(lines.map { "\(node) \($0)" })
-        }
-    }
-
-    var description: String { units.sorted().joined(separator: "\n") }
-}
-
 extension Sequence {
     func asyncMap<Result>(_ transform: (Element) async throws -> Result) async rethrows -> [Result] {
         var results: [Result] = []
