@@ -131,6 +131,23 @@ import UnitFiles
         #expect(run.out == " aaaaaaaa.../10.0.0.5 joined the cluster\n a.service is known, and to be inactive\n")
     }
 
+    @Test func looksAgainWhenToldOfAChange() async throws {
+        let run = StubRun()
+        let pauses = Mutex([Duration]())
+        run.fleet.change { $0.revisions = [7, 7, 7, 9] }
+        var context = run.context()
+        context.pause = Pause { pause in
+            pauses.withLock { $0.append(pause) }
+            run.fleet.change { $0.units["a.service"] = APIUnit(name: "a.service", options: []) }
+        }
+        try await EventOperations(context).follow(looks: 2)
+        #expect(run.out == " a.service is known, and to be inactive\n")
+        let waits = run.fleet.requests.filter { $0.contains("/changes") }
+        let wait = "GET /fleet/v1/changes?alt=json&since=7&wait=2"
+        #expect(waits == ["GET /fleet/v1/changes?alt=json", wait, wait, wait])
+        #expect(pauses.withLock { $0 } == [.milliseconds(50)])
+    }
+
     @Test func anOutageIsToldOnceAndOutlived() async throws {
         let run = try await followed(looks: 4) { pause, storage in
             storage.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: "launched")

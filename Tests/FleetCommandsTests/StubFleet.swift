@@ -16,6 +16,8 @@ final class StubFleet: APITransport {
         var active: [String: [String]] = [:]
         /// How many answers fail once a unit is to be launched.
         var outage = 0
+        /// What is told of changes; one a request, the last one for ever. None for a fleet that cannot tell.
+        var revisions: [Int64] = []
         /// How many elements a page has.
         var pageSize = 100
     }
@@ -53,6 +55,9 @@ extension StubFleet.Storage {
         case (.delete, "units", 4):
             return units.removeValue(forKey: path[3]) == nil ? missing : APIResponse(status: 204)
         case (.put, "units", 4): return try put(path[3], request.body ?? [])
+        case (.get, "changes", 3) where !revisions.isEmpty:
+            let revision = revisions.count > 1 ? revisions.removeFirst() : revisions[0]
+            return APIResponse(status: 200, body: Array(#"{"revision":\#(revision)}"#.utf8))
         default: return APIResponse(status: 405)
         }
     }

@@ -1,10 +1,11 @@
-/// What the original's API did not have: machines that are drained, rebalancing, updates.
+/// What the original's API did not have: machines that are drained, rebalancing, updates, waiting for changes.
 extension DiscoveryDocument {
-    static let clusterSchemas = ["Drains", "Rebalance", "Update", "UpdateList", "UpdateRequest"]
+    static let clusterSchemas = ["Changes", "Drains", "Rebalance", "Update", "UpdateList", "UpdateRequest"]
 
     static func clusterProperties(of id: String) -> [(String, String)] {
         let texts = #"{"type":"array","items":{"type":"string"}}"#
         switch id {
+        case "Changes": return [("revision", #"{"type":"string","format":"int64"}"#)]
         case "Drains": return [("machines", texts)]
         case "Rebalance": return [("mode", #"{"type":"string","enum":["off","once","automatic"]}"#)]
         case "Update":
@@ -24,11 +25,22 @@ extension DiscoveryDocument {
     }
 
     static var clusterResources: [String] {
-        [resource("Drains", drains), resource("Rebalance", rebalance), resource("Updates", updates)]
+        [
+            resource("Changes", changes), resource("Drains", drains), resource("Rebalance", rebalance),
+            resource("Updates", updates),
+        ]
     }
 
     private static func resource(_ name: String, _ methods: [String]) -> String {
         member(name, #"{"methods":{"# + methods.joined(separator: ",") + "}}")
+    }
+
+    private static var changes: [String] {
+        let purpose = "Wait for a change since a revision."
+        let range =
+            #""parameters":{"since":{"type":"string","format":"int64","location":"query"},"#
+            + #""wait":{"type":"integer","format":"int32","location":"query"}},"#
+        return [method("Wait", "Changes", purpose, "GET", "changes", range + answer("Changes"))]
     }
 
     private static var drains: [String] {

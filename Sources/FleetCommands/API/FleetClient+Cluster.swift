@@ -39,6 +39,10 @@ extension FleetClient {
         var machines: [String]
     }
 
+    private struct Changes: Codable {
+        var revision: Int64
+    }
+
     private struct Mode: Codable {
         var mode: String
     }
@@ -48,6 +52,17 @@ extension FleetClient {
         var settleSeconds: Int?
         var timeoutSeconds: Int?
         var abort: Bool?
+    }
+
+    /// Waits for a change since a revision; without one, reads the present one at once.
+    ///
+    /// - Parameter seconds: when the answer comes though nothing has changed.
+    /// - Returns: nil when the fleet there cannot tell, as the original's.
+    package func changes(since revision: Int64?, seconds: Int) async throws -> Int64? {
+        let since = revision.map { [(name: "since", value: "\($0)"), (name: "wait", value: "\(seconds)")] }
+        let response = try await transport.send(APIRequest(.get, ["changes"], query: since ?? []))
+        if response.status == 404 || response.status == 405 { return nil }
+        return try decode(Changes.self, response, doing: "wait for changes").revision
     }
 
     /// Ids of the machines that are being drained.

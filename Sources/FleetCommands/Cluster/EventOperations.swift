@@ -1,10 +1,7 @@
 import UnitFiles
 
-/// Tells what happens in the cluster, by looking at it again and again: that works with any fleet.
+/// Tells what happens in the cluster, by looking at it whenever it has changed: that works with any fleet.
 package struct EventOperations: Sendable {
-    /// The pause between two looks.
-    static let interval = Duration.seconds(1)
-
     let context: FleetContext
     let isJSON: Bool
     /// Only events of these units, and of no machine; empty for all.
@@ -23,10 +20,12 @@ package struct EventOperations: Sendable {
 
     /// Tells what happens until `looks` have been made, or for ever. A fleet that does not answer is asked again.
     package func follow(looks: Int = .max) async throws {
+        var next = NextLook(context)
+        await next.begin()
         var last = try await look()
         var isSilent = false
         for _ in 1..<looks {
-            try await context.pause.sleep(Self.interval)
+            try await next.wait()
             do {
                 let now = try await look()
                 try tell(now.events(since: last))

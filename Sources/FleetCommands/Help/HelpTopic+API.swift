@@ -20,6 +20,8 @@ extension HelpTopic {
               GET    /state/NAME             200, one state, or 404
               GET    /machines               200, a page of machines, by id
               PATCH  /machines               204; changes metadata, all or nothing
+              GET    /changes                200, {"revision": N}, at once; with ?since=N when something has changed
+                                             since, or after ?wait= seconds, 30 at most and by default
               GET    /drains                 200, {"machines": [IDs]}: those that are being drained
               PUT    /drains/ID              204, or 404; DELETE ends it
               GET    /rebalance              200, {"mode": "off" | "once" | "automatic"}; PUT sets it, 204

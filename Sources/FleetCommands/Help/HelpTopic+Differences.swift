@@ -27,8 +27,8 @@ extension HelpTopic {
               Options that cannot be written as a unit file, such as a newline within a value, are refused. (They
               became lines of their own.) Units have at most a megabyte, metadata at most 4096 bytes a value.
               PATCH /machines takes plain values as its documentation always said, and is one transaction.
-              statusReason is new: why a unit is on no machine. So are /drains, /rebalance and /updates, TLS,
-              api_listen and api_writers.
+              statusReason is new: why a unit is on no machine. So are /changes, /drains, /rebalance and
+              /updates, TLS, api_listen and api_writers.
 
             FLEETCTL
               restart stops and starts units. (It said so and did nothing.)

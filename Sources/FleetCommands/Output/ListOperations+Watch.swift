@@ -1,14 +1,13 @@
 extension ListOperations {
-    /// The pause between two looks.
-    static let interval = Duration.seconds(1)
-
     /// Shows the states of units, and again whenever they change, until `looks` have been made, or for ever: on a
     /// terminal in the place of what was there before, else one after the other.
     func watchUnits(looks: Int = .max, isTerminal: Bool) async throws {
+        var next = NextLook(context)
+        await next.begin()
         var shown: String?
         var isSilent = false
         for look in 0..<looks {
-            if look > 0 { try await context.pause.sleep(Self.interval) }
+            if look > 0 { try await next.wait() }
             do {
                 let text = try await unitsText()
                 if text != shown {

@@ -86,7 +86,8 @@ struct APIBoundsTests {
             #expect(document["basePath"] as? String == "/fleet/v1/")
             let schemas = try #require(document["schemas"] as? [String: [String: Any]])
             let known = [
-                "Drains", "Machine", "MachinePage", "Rebalance", "Unit", "UnitOption", "UnitPage", "UnitState",
+                "Changes", "Drains", "Machine", "MachinePage", "Rebalance", "Unit", "UnitOption", "UnitPage",
+                "UnitState",
                 "UnitStatePage", "Update", "UpdateList", "UpdateRequest",
             ]
             #expect(schemas.keys.sorted() == known)
@@ -95,7 +96,8 @@ struct APIBoundsTests {
                 (method.value["httpMethod"] as? String).map { "\($0) \(method.value["path"] ?? "")" }
             }
             let requests = [
-                "DELETE drains/{machineID}", "DELETE units/{unitName}", "DELETE updates/{unitName}", "GET drains",
+                "DELETE drains/{machineID}", "DELETE units/{unitName}", "DELETE updates/{unitName}", "GET changes",
+                "GET drains",
                 "GET machines", "GET rebalance", "GET state", "GET state/{unitName}", "GET units",
                 "GET units/{unitName}", "GET updates", "GET updates/{unitName}", "PUT drains/{machineID}",
                 "PUT rebalance", "PUT units/{unitName}", "PUT updates/{unitName}",

@@ -9,11 +9,34 @@ import UnitFiles
 struct ClusterAPITests {
     let etcd = FakeEtcd()
 
-    private func ask(_ api: FleetAPI, _ method: String, _ path: String, _ body: String = "") async -> String {
+    private func ask(_ api: FleetAPI, _ method: String, _ path: String, _ body: String = "", query: String = "") async
+        -> String
+    {
         let types = body.isEmpty ? [] : ["application/json"]
-        let request = APIRequest(method, "/fleet/v1/\(path)", contentTypes: types, body: body)
+        let target = "/fleet/v1/\(path)?\(query)"
+        let request = APIRequest(method, target: target, contentTypes: types, body: Array(body.utf8))
         let response = await api.respond(to: request)
         return response.body.isEmpty ? "\(response.status)" : "\(response.status) \(response.body)"
+    }
+
+    @Test func waitingForChanges() async throws {
+        @Sendable func revision(_ api: FleetAPI, _ query: String) async throws -> Int64 {
+            let answer = await ask(api, "GET", "changes", query: query)
+            let digits = answer.drop { $0 != ":" }.filter(\.isNumber)
+            return try #require(Int64(digits), "\(answer)")
+        }
+        try await withFleetAPI(etcd) { (api, _) async throws in
+            let known = try await revision(api, "")
+            #expect(try await revision(api, "since=\(known)&wait=0") == known)
+            #expect(try await revision(api, "since=\(known - 1)") == known)
+            async let next = revision(api, "since=\(known)")
+            let created = try await FleetRegistry(etcd: etcd).create(unit: "a.service", .service("x"))
+            #expect(try await next >= created)
+            for query in ["wait=31", "wait=-1", "wait=x", "since=x"] {
+                #expect(await ask(api, "GET", "changes", query: query).hasPrefix("400"))
+            }
+            #expect(await ask(api, "PUT", "changes").hasPrefix("405"))
+        }
     }
 
     @Test func draining() async throws {
