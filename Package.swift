@@ -243,7 +243,7 @@ let package = Package(
                 "Diagnostics", "FleetCommands", "Reporting", "Scheduling", "TestKit", "UnitFiles", argumentParser,
             ],
         ),
-        .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit"]),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit", crypto]),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),
         .testTarget(
             name: "LibvirtProviderTests",

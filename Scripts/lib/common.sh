@@ -32,7 +32,7 @@ build_packages=(binutils gcc g++ git gnupg libc6-dev libcurl4 libgcc-12-dev libp
 # shellcheck disable=SC2034
 run_packages=(debian-archive-keyring dnsmasq-base e2fsprogs iproute2 iptables libvirt-clients libvirt-daemon
     libvirt-daemon-driver-lxc libvirt-daemon-driver-qemu libvirt-daemon-system mmdebstrap openssh-client
-    qemu-system-x86 qemu-utils)
+    bzip2 curl gpgv gzip qemu-system-x86 qemu-utils xz-utils zstd)
 # shellcheck disable=SC2034
 sandbox_packages=(busybox-static docker-registry)
 # shellcheck disable=SC2034

@@ -1,6 +1,6 @@
 import Crypto
 
-/// SHA-256 in hexadecimal.
+/// Digests in hexadecimal; SHA-256 where nothing else is said.
 enum Digest {
     static func of(_ text: String) -> String {
         of(Array(text.utf8))
@@ -10,7 +10,7 @@ enum Digest {
         hexadecimal(SHA256.hash(data: bytes))
     }
 
-    static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    static func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

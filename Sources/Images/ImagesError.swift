@@ -1,7 +1,7 @@
 /// Why an image could not be made, found or removed.
 package struct ImagesError: Error, Sendable, CustomStringConvertible {
     package struct Code: Sendable, Hashable {
-        private enum Kind { case tool, programs, store, busy, missing }
+        private enum Kind { case tool, programs, store, busy, missing, refused, transfer }
         private var kind: Kind
 
         /// A program of the host that makes images is missing or failed.
@@ -14,6 +14,10 @@ package struct ImagesError: Error, Sendable, CustomStringConvertible {
         package static let busy = Code(kind: .busy)
         /// There is no image of that digest.
         package static let missing = Code(kind: .missing)
+        /// An image from elsewhere is not what was asked for, or nothing that a node can run.
+        package static let refused = Code(kind: .refused)
+        /// An image did not come whole.
+        package static let transfer = Code(kind: .transfer)
     }
 
     package var code: Code

@@ -18,13 +18,16 @@ struct ImageList: AsyncParsableCommand {
         var size: Int
         var path: String
         var current: Bool
+        /// The names of an image from elsewhere.
+        var names: [String] = []
+        var source: String?
     }
 
     func run() async throws {
         let images = try StoredImages(home: Session.home)
         // Without node programs there is no current image; what is stored can be listed all the same.
         let current = try? images.current()
-        let rows = try await images.store.list().map { image in
+        var rows = try await images.store.list().map { image in
             Row(
                 kind: image.kind.rawValue,
                 digest: image.digest,
@@ -33,12 +36,30 @@ struct ImageList: AsyncParsableCommand {
                 current: image.digest == current?.root || image.digest == current?.layer,
             )
         }
+        rows += images.foreign.list().map { image in
+            Row(
+                kind: "foreign",
+                digest: image.digest,
+                size: Int(clamping: image.size),
+                path: images.foreign.disk(of: image.digest),
+                current: false,
+                names: image.names,
+                source: image.source,
+            )
+        }
         if output.json { return try Output.json(rows) }
         guard !rows.isEmpty else { return Output.print("No images yet. Make one: slipway image build") }
         let table = Table(
-            "KIND", "DIGEST", "SIZE", "CURRENT",
+            "KIND",
+            "DIGEST",
+            "SIZE",
+            "CURRENT",
+            "NAMES",
             rows: rows.map {
-                [$0.kind, String($0.digest.prefix(16)), Format.bytes(Int64($0.size)), $0.current ? "yes" : ""]
+                [
+                    $0.kind, String($0.digest.prefix(16)), Format.bytes(Int64($0.size)), $0.current ? "yes" : "",
+                    $0.names.joined(separator: ", "),
+                ]
             },
         )
         Output.print(table.format(style: Output.style))

@@ -10,7 +10,8 @@ struct ImagePrune: AsyncParsableCommand {
         commandName: "prune",
         abstract: "Remove images that no node uses, here and in libvirt's storage pool.",
         discussion: """
-            What the next `up` would use stays on this host. In the pool everything goes that no node's disk lies on and no
+            What the next `up` would use stays on this host, and so do images from elsewhere that have a name; half
+            downloads go. In the pool everything goes that no node's disk lies on and no
             domain names, and what uploads that died left; `up` copies it there again when it is wanted.
             """,
     )
@@ -28,9 +29,14 @@ struct ImagePrune: AsyncParsableCommand {
         }
         let removed = try await session.images.store.prune(keeping: try await used(session))
         for image in removed {
-            Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)) (\(Format.bytes(Int64(image.size)))).")
+            let size = Format.bytes(Int64(image.size))
+            Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)) (\(size)).")
         }
-        if volumes.isEmpty, removed.isEmpty { Output.print("Nothing to remove.") }
+        let foreign = try await session.images.foreign.prune(keeping: try await used(session))
+        for image in foreign {
+            Output.print("Removed foreign \(image.digest.prefix(16)) (\(Format.bytes(Int64(clamping: image.size)))).")
+        }
+        if volumes.isEmpty, removed.isEmpty, foreign.isEmpty { Output.print("Nothing to remove.") }
     }
 
     /// Digests of all that nodes run on, and of what they would get now.

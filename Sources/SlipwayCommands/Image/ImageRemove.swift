@@ -6,10 +6,11 @@ import Provisioning
 struct ImageRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm",
-        abstract: "Remove parts of images; refused while a node uses them.",
+        abstract: "Remove images or parts of them; refused while a node uses them.",
+        discussion: "An image from elsewhere that has other names loses the name given only.",
     )
 
-    @Argument(help: ArgumentHelp("Digests, or their first characters.", valueName: "digest"))
+    @Argument(help: ArgumentHelp("Names, digests, or a digest's first characters.", valueName: "image"))
     var digests: [String]
     @OptionGroup var connect: ConnectOptions
 
@@ -17,6 +18,10 @@ struct ImageRemove: AsyncParsableCommand {
         let session = try await Session.open(connect)
         let nodes = try await session.provider.observe().nodes
         for prefix in digests {
+            if let image = try session.images.foreign.find(prefix) {
+                try await remove(image, called: prefix, session, nodes: nodes)
+                continue
+            }
             let image = try session.images.store.find(prefix: prefix)
             let users = nodes.filter { $0.image?.root == image.digest || $0.image?.layer == image.digest }
             guard users.isEmpty else {
@@ -26,5 +31,23 @@ struct ImageRemove: AsyncParsableCommand {
             try await session.images.store.remove(image.kind, digest: image.digest)
             Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)).")
         }
+    }
+
+    private func remove(
+        _ image: ForeignImage,
+        called text: String,
+        _ session: Session,
+        nodes: [ObservedNode],
+    ) async throws {
+        let store = session.images.foreign
+        if image.names.contains(text), image.names.count > 1 {
+            _ = try await store.remove(name: text)
+            let others = image.names.filter { $0 != text }.joined(separator: ", ")
+            return Output.print("Removed the name \(text); its disk is still \(others).")
+        }
+        let users = nodes.filter { $0.image?.root == image.digest }.map(\.domainName)
+        guard users.isEmpty else { throw UserError("\(text) is in use by \(users.joined(separator: ", "))") }
+        try await store.remove(digest: image.digest)
+        Output.print("Removed \(text) (\(image.digest.prefix(16))).")
     }
 }

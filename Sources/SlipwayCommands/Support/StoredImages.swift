@@ -20,6 +20,9 @@ struct StoredImages: ImageSource {
         recipe = RootRecipe.debian12
     }
 
+    /// Disks that someone else made.
+    var foreign: ForeignStore { ForeignStore(home: home.string) }
+
     /// The layer made of the node programs beside this program.
     func layer() throws -> NodeLayer {
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

@@ -1,0 +1,243 @@
+import FoundationEssentials
+import Glibc
+import Subprocess
+import SystemPackage
+
+/// A file on its way from a URL or a path, hashed as it comes. What came of a URL stays when the way breaks, and the
+/// next try goes on from there.
+struct Download {
+    let source: ImageRequest.Source
+    /// Where the bytes go.
+    let part: String
+    let algorithm: ImageChecksum.Algorithm
+    let onEvent: @Sendable (ImageEvent) -> Void
+
+    /// How many times in a row it may break off without a new byte.
+    private static let patience = 3
+    /// curl's codes for what another try may mend: early end, stalled, nothing said, send and receive errors, HTTP/2.
+    private static let passing: Set<Int> = [16, 18, 28, 52, 55, 56, 92]
+
+    /// What one run of the fetching program came to.
+    private enum Outcome {
+        case whole
+        /// The server does not go on from the middle, or has another file than before.
+        case noResume
+        case broken(reason: String, mayPass: Bool)
+    }
+
+    /// Fetches all there is. Returns the digest of the bytes.
+    func run() async throws(ImagesError) -> String {
+        var canResume = true
+        var fruitless = 0
+        while true {
+            var hash = RunningHash(algorithm)
+            let offset = try openPart(hashing: &hash)
+            let file = try append()
+            var transfer = Transfer(hash: hash, length: offset, total: nil)
+            let outcome = try await fetch(to: file, &transfer)
+            switch outcome {
+            case .whole: return transfer.hash.digest
+            case .noResume:
+                canResume = false
+                try discard()
+            case .broken(let reason, let mayPass):
+                fruitless = transfer.length > offset ? 0 : fruitless + 1
+                guard mayPass, canResume, fruitless < Self.patience else { throw broken(reason, transfer) }
+                onEvent(.step("the connection broke; going on from \(transfer.length >> 20) MiB"))
+            }
+        }
+    }
+
+    /// The digest of what an earlier try left, without asking anyone; nil where there is nothing.
+    func digestOfPart() throws(ImagesError) -> String? {
+        guard FileManager.default.fileExists(atPath: part) else { return nil }
+        var hash = RunningHash(algorithm)
+        _ = try openPart(hashing: &hash)
+        return hash.digest
+    }
+
+    func discard() throws(ImagesError) {
+        for path in [part, headers] where unlink(path) != 0 && errno != ENOENT {
+            throw ImagesError(.store, "cannot remove \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private struct Transfer {
+        var hash: RunningHash
+        var length: UInt64
+        /// The whole file's length, once the server has said it.
+        var total: UInt64?
+        var told: UInt64 = 0
+    }
+
+    private var headers: String { part + ".headers" }
+
+    private func broken(_ reason: String, _ transfer: Transfer) -> ImagesError {
+        let came = transfer.total.map { "\(transfer.length) of \($0) bytes came" } ?? "\(transfer.length) bytes came"
+        guard case .url = source, transfer.length > 0 else { return ImagesError(.transfer, "\(source): \(reason)") }
+        return ImagesError(
+            .transfer,
+            "\(source): \(came), then: \(reason); they are kept, and the same command goes on from there",
+        )
+    }
+
+    // MARK: The part
+
+    /// Hashes what is there already. Returns its length; a file of this host is always read anew.
+    private func openPart(hashing hash: inout RunningHash) throws(ImagesError) -> UInt64 {
+        guard case .url = source else {
+            try discard()
+            return 0
+        }
+        guard FileManager.default.fileExists(atPath: part) else { return 0 }
+        do {
+            let file = try FileDescriptor.open(FilePath(part), .readOnly)
+            return try file.closeAfter {
+                var length: UInt64 = 0
+                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+                defer { buffer.deallocate() }
+                while case let count = try file.read(into: buffer), count > 0 {
+                    hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    length += UInt64(count)
+                }
+                return length
+            }
+        } catch {
+            throw ImagesError(.store, "cannot read \(part)", cause: error)
+        }
+    }
+
+    private func append() throws(ImagesError) -> FileDescriptor {
+        do {
+            return try FileDescriptor.open(
+                FilePath(part),
+                .writeOnly,
+                options: [.create, .append],
+                permissions: [.ownerReadWrite],
+            )
+        } catch {
+            throw ImagesError(.store, "cannot write \(part)", cause: error)
+        }
+    }
+
+    // MARK: Fetching
+
+    private func command(from offset: UInt64) -> (name: String, arguments: [String]) {
+        switch source {
+        case .file(let path): ("cat", ["--", path])
+        case .url(let url):
+            (
+                "curl",
+                [
+                    "--fail", "--silent", "--show-error", "--location", "--max-redirs", "10", "--proto", "=http,https",
+                    "--connect-timeout", "30", "--speed-limit", "1", "--speed-time", "60", "--dump-header", headers,
+                ] + (offset > 0 ? ["--continue-at", "\(offset)"] : []) + ["--output", "-", "--url", url]
+            )
+        }
+    }
+
+    private func fetch(to file: FileDescriptor, _ transfer: inout Transfer) async throws(ImagesError) -> Outcome {
+        let offset = transfer.length
+        let (name, arguments) = command(from: offset)
+        let status: TerminationStatus
+        let said: String
+        do {
+            var options = PlatformOptions()
+            options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
+            defer { try? file.close() }
+            var current = transfer
+            let result = try await Subprocess.run(
+                .name(name),
+                arguments: Arguments(arguments),
+                environment: .inherit.updating(["LC_ALL": "C"]),
+                platformOptions: options,
+                input: .none,
+                output: .sequence,
+                error: .string(limit: 64 << 10),
+            ) { execution in
+                for try await buffer in execution.standardOutput {
+                    if current.total == nil { try learnTotal(&current, from: offset) }
+                    try buffer.withUnsafeBytes { bytes in
+                        current.hash.update(bytes)
+                        _ = try file.writeAll(bytes)
+                    }
+                    current.length += UInt64(buffer.count)
+                    tell(&current)
+                }
+                return current
+            }
+            transfer = result.closureResult
+            status = result.terminationStatus
+            said = result.standardError.split(whereSeparator: \.isNewline).last.map(String.init) ?? "\(status)"
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw ImagesError(.tool, "\(name) is not installed; run: sudo apt-get install \(name)")
+        } catch let error as ImagesError {
+            throw error
+        } catch let error as Errno {
+            // On a full disk, what came would only be in the way.
+            if error == .noSpace { try discard() }
+            throw ImagesError(.store, "cannot write \(part)", cause: error)
+        } catch {
+            throw ImagesError(.transfer, "\(source): interrupted; what came of a URL is kept", cause: error)
+        }
+        return outcome(status, said: said, resumed: offset > 0)
+    }
+
+    private func outcome(_ status: TerminationStatus, said: String, resumed: Bool) -> Outcome {
+        guard !status.isSuccess else { return .whole }
+        guard case .url = source, case .exited(let code) = status else {
+            return .broken(reason: said, mayPass: false)
+        }
+        // 33: no ranges; 22: an HTTP status of failure, which is 416 where the file became shorter.
+        if resumed, code == 33 || (code == 22 && said.contains("416")) { return .noResume }
+        return .broken(reason: said, mayPass: Self.passing.contains(Int(code)))
+    }
+
+    /// Reads the length from the answer's headers, and says at once when there is no room for it.
+    private func learnTotal(_ transfer: inout Transfer, from offset: UInt64) throws {
+        guard let rest = expectedLength() else { return }
+        transfer.total = offset + rest
+        var status = statvfs()
+        guard statvfs(part, &status) == 0 else { return }
+        let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        guard rest > free else { return }
+        try discard()
+        throw ImagesError(
+            .store,
+            "\(source) has \((offset + rest) >> 20) MiB, and there is room for \(free >> 20) MiB at \(part); "
+                + "make room, or run: slipway image prune",
+        )
+    }
+
+    private func expectedLength() -> UInt64? {
+        switch source {
+        case .file(let path):
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            return attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init)
+        case .url:
+            let text = FileManager.default.contents(atPath: headers) ?? Data()
+            return Self.length(inHeaders: String(decoding: text, as: UTF8.self))
+        }
+    }
+
+    /// The length that the last of several answers names: redirections come before it.
+    static func length(inHeaders text: String) -> UInt64? {
+        var length: UInt64?
+        for line in text.split(whereSeparator: \.isNewline) {
+            if line.hasPrefix("HTTP/") { length = nil }
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == "content-length" else { continue }
+            length = UInt64(parts[1].filter { !$0.isWhitespace })
+        }
+        return length
+    }
+
+    /// A word for each tenth, or for each 64 MiB where nobody said how much there is.
+    private func tell(_ transfer: inout Transfer) {
+        let interval = max(transfer.total.map { $0 / 10 } ?? 0, 16 << 20)
+        guard transfer.length - min(transfer.told, transfer.length) >= interval else { return }
+        transfer.told = transfer.length
+        let of = transfer.total.map { " of \($0 >> 20)" } ?? ""
+        onEvent(.step("\(transfer.length >> 20)\(of) MiB of \(source)"))
+    }
+}

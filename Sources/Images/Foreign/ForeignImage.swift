@@ -1,0 +1,76 @@
+/// A disk image that someone else made, in the store under the digest of its bytes.
+package struct ForeignImage: Sendable, Hashable, Codable {
+    /// SHA-256 of the disk as it is stored, unpacked.
+    package var digest: String
+    package var format: ImageFile.Format
+    /// The stored file's length in bytes.
+    package var size: UInt64
+    /// The disk's own size in bytes, as a guest sees it.
+    package var capacity: UInt64
+    /// Where it came from: a URL or a path.
+    package var source: String
+    /// What the publisher said that the source's bytes hash to; nil where nothing was said.
+    package var checksum: ImageChecksum?
+    /// The names it goes by, sorted; none for one whose names went to others.
+    package var names: [String] = []
+}
+
+/// An image that someone asks for.
+package struct ImageRequest: Sendable, Hashable {
+    package var name: String
+    package var source: Source
+    package var checksum: ImageChecksum?
+    package var signature: Signature?
+
+    package enum Source: Sendable, Hashable, CustomStringConvertible {
+        case url(String)
+        case file(String)
+
+        /// A URL where the text starts like one, else a path.
+        package init(_ text: String) {
+            let scheme = text.prefix { $0 != ":" }.lowercased()
+            self = ["http", "https"].contains(scheme) && text.contains("://") ? .url(text) : .file(text)
+        }
+
+        package var description: String {
+            switch self {
+            case .url(let text), .file(let text): text
+            }
+        }
+    }
+
+    /// A detached OpenPGP signature of the source's bytes.
+    package struct Signature: Sendable, Hashable {
+        package var source: Source
+        /// A file with the public keys that may have signed, as text or in binary.
+        package var key: String
+
+        package init(source: Source, key: String) {
+            self.source = source
+            self.key = key
+        }
+    }
+
+    package init(name: String, source: Source, checksum: ImageChecksum? = nil, signature: Signature? = nil) {
+        self.name = name
+        self.source = source
+        self.checksum = checksum
+        self.signature = signature
+    }
+
+    /// Lower-case letters, digits, dots and dashes, and nothing that looks like the start of a digest.
+    package static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= 63, first != UInt8(ascii: "."),
+            first != UInt8(ascii: "-")
+        else { return false }
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."),
+                UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        return isPlain && !(text.utf8.count >= 8 && text.allSatisfy(\.isHexDigit))
+    }
+}
