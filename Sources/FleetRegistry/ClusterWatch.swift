@@ -10,8 +10,7 @@ package final class ClusterWatch: Sendable {
         var snapshot: FleetSnapshot?
         var failure: RegistryError?
         var restart: AsyncStream<Void>.Continuation?
-        var listeners: [Int: AsyncStream<FleetSnapshot>.Continuation] = [:]
-        var nextListener = 0
+        var listeners = Listeners<FleetSnapshot>()
     }
 
     private let registry: FleetRegistry
@@ -39,17 +38,7 @@ package final class ClusterWatch: Sendable {
 
     /// The present state and every later one. One who is slow gets the newest and misses those between.
     package func snapshots() -> AsyncStream<FleetSnapshot> {
-        let (stream, continuation) = AsyncStream.makeStream(of: FleetSnapshot.self, bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLock { state in
-            if let snapshot = state.snapshot { continuation.yield(snapshot) }
-            state.nextListener += 1
-            state.listeners[state.nextListener] = continuation
-            return state.nextListener
-        }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { $0.listeners[id] = nil }
-        }
-        return stream
+        state.withLock { $0.listeners.listen($0.snapshot) }
     }
 
     /// Waits until the copy has everything up to a revision.
@@ -74,7 +63,7 @@ package final class ClusterWatch: Sendable {
 
     /// Makes ``run()`` read everything anew at once and watch from there, for when the watch may have been deaf.
     package func refresh() {
-        state.withLock { _ = $0.restart?.yield() }
+        state.withLock { $0.restart }?.yield()
     }
 
     /// Keeps the copy up to date until the task is cancelled.
@@ -134,7 +123,7 @@ package final class ClusterWatch: Sendable {
             guard state.snapshot != nil, batch.revision > state.snapshot?.revision ?? 0 else { return before }
             state.snapshot?.apply(batch, keyspace: registry.keyspace)
             state.failure = nil
-            if !batch.events.isEmpty { Self.tell(state) }
+            if !batch.events.isEmpty { Self.tell(&state) }
             return before
         }
         report(since: known)
@@ -145,15 +134,15 @@ package final class ClusterWatch: Sendable {
             let before = state.snapshot?.malformed ?? [:]
             state.failure = nil
             state.snapshot = snapshot
-            Self.tell(state)
+            Self.tell(&state)
             return before
         }
         report(since: known)
     }
 
-    private static func tell(_ state: State) {
+    private static func tell(_ state: inout State) {
         guard let snapshot = state.snapshot else { return }
-        for listener in state.listeners.values { listener.yield(snapshot) }
+        state.listeners.tell(snapshot)
     }
 
     private func fail(_ error: RegistryError) {
@@ -172,10 +161,6 @@ package final class ClusterWatch: Sendable {
     }
 
     private func finish() {
-        let listeners = state.withLock { state in
-            defer { state.listeners = [:] }
-            return state.listeners
-        }
-        for listener in listeners.values { listener.finish() }
+        state.withLock { $0.listeners.finish() }
     }
 }

@@ -7,8 +7,7 @@ package final class Presence: Sendable {
         var session: MachineSession?
         var failure: RegistryError?
         var isClosed = false
-        var listeners: [Int: AsyncStream<MachineSession?>.Continuation] = [:]
-        var nextListener = 0
+        var listeners = Listeners<MachineSession?>()
     }
 
     private let state = Mutex(State())
@@ -23,18 +22,7 @@ package final class Presence: Sendable {
 
     /// The present session and every later one.
     package func sessions() -> AsyncStream<MachineSession?> {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: MachineSession?.self, bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLock { state in
-            continuation.yield(state.session)
-            state.nextListener += 1
-            state.listeners[state.nextListener] = continuation
-            return state.nextListener
-        }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { $0.listeners[id] = nil }
-        }
-        return stream
+        state.withLock { $0.listeners.listen(.some($0.session)) }
     }
 
     package func began(_ session: MachineSession) {
@@ -64,7 +52,7 @@ package final class Presence: Sendable {
             let before = state.session
             body(&state)
             guard state.session != before else { return }
-            for listener in state.listeners.values { listener.yield(state.session) }
+            state.listeners.tell(state.session)
         }
     }
 }
