@@ -75,21 +75,22 @@ stop_new_services() { # the packages that were installed
     done
 }
 
-# unpack_checkers: what reads cloud-init's and Ignition's texts, for tests. Unpacked, not installed: they act on a host
-# that boots with them.
+# unpack_checkers: what reads cloud-init's and Ignition's texts, and another discovery service, for tests. Unpacked, not
+# installed: they act on a host that boots with them.
 unpack_checkers() {
-    local target=.build/checkers part=.build/checkers.$$ sudo=()
-    [ ! -d "$target" ] || return 0
+    local target=.build/checkers part=.build/checkers.$$ sudo=() packages=(ignition cloud-init etcd-discovery)
+    # Each has its directory there, or the list has become longer since.
+    (cd "$target/usr/share/doc" 2>/dev/null && ls -d "${packages[@]}") >/dev/null 2>&1 && return 0
     [ "$(id -u)" -eq 0 ] || sudo=(sudo)
     mkdir -p "$part/packages"
-    if ! (cd "$part/packages" && apt-get -qq download ignition cloud-init >/dev/null 2>&1); then
+    if ! (cd "$part/packages" && apt-get -qq download "${packages[@]}" >/dev/null 2>&1); then
         "${sudo[@]}" apt-get -qq update >/dev/null
-        (cd "$part/packages" && apt-get -qq download ignition cloud-init >/dev/null) ||
-            die "apt-get could not download: ignition cloud-init"
+        (cd "$part/packages" && apt-get -qq download "${packages[@]}" >/dev/null) ||
+            die "apt-get could not download: ${packages[*]}"
     fi
     local package
     for package in "$part"/packages/*.deb; do dpkg -x "$package" "$part"; done
-    rm -rf "$part/packages"
+    rm -rf "$part/packages" "$target"
     mv -T "$part" "$target"
 }
 

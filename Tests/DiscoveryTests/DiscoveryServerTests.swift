@@ -110,23 +110,6 @@ import Testing
 
     // MARK: Helpers
 
-    private func withProxy(discovery url: String, _ body: (Int) async throws -> Void) async throws {
-        let configuration = ProxyConfiguration(
-            listen: [Endpoint(host: "127.0.0.1", port: 0)],
-            peers: [],
-            discovery: try DiscoveryURL(url),
-        )
-        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let proxy = try EtcdProxyServer(configuration, logger: quiet)
-        do {
-            try await body(try #require(try await proxy.start().get().first))
-        } catch {
-            try await proxy.shutDown()
-            throw error
-        }
-        try await proxy.shutDown()
-    }
-
     private struct LateMember {
         let process: GuardedProcess
 
