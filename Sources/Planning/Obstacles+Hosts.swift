@@ -38,11 +38,13 @@ extension Obstacles {
             if !new.isEmpty { location = location ?? role.location }
         }
         guard count > 0 else { return [] }
+        let machines = count == 1 ? "1 virtual machine" : "\(count) virtual machines"
+        let (want, take) = count == 1 ? ("wants", "takes") : ("want", "take")
         var shortages: [Diagnostic] = []
         if let free = host.freeMemoryMiB, memory > free {
             shortages.append(
                 .error(
-                    "\(count) virtual machines want \(memory)MiB of memory, and the host has \(free)MiB to give",
+                    "\(machines) \(want) \(memory)MiB of memory, and the host has \(free)MiB to give",
                     at: location,
                     notes: ["take fewer or smaller nodes, or `runtime: container`, which takes what it uses"],
                 )
@@ -52,7 +54,7 @@ extension Obstacles {
         if let free = host.freeStorageMiB, wanted > free {
             shortages.append(
                 .error(
-                    "the storage pool has \(free)MiB left; \(count) virtual machines take about \(wanted)MiB to begin with",
+                    "the storage pool has \(free)MiB left; \(machines) \(take) about \(wanted)MiB to begin with",
                     at: location,
                     notes: ["make room, or run: slipway image prune"],
                 )

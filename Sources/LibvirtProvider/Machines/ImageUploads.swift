@@ -45,7 +45,13 @@ extension LibvirtProvider {
                     let volume = try pool.createVolume(xml, name: name)
                     if let source {
                         logger.debug("uploading \(file.path) as \(name)")
-                        try connection.upload(source, to: volume)
+                        do throws(LibvirtError) {
+                            try connection.upload(source, to: volume)
+                        } catch {
+                            // Half an image would only keep room from others; the next upload removes what stays.
+                            _ = try? pool.remove(name)
+                            throw error
+                        }
                     }
                     try pool.remove(mark)
                     _ = try pool.createVolume(Volumes.rawXML(mark, capacity: 512, mode: "0444"), name: mark)

@@ -1,0 +1,66 @@
+import Testing
+
+extension RealNodes {
+    /// Machines' disks and what they lie on, when there is no room.
+    @Suite(.serialized)
+    struct StorageTests {
+        @Test("a pool that becomes full is said, and half an image does not stay in it", .timeLimit(.minutes(4)))
+        func fullPool() async throws {
+            try await TestCluster.with("full") { cluster in
+                try cluster.write(Self.topology(cluster), to: "full.yaml")
+                try await Self.withSmallPool {
+                    // Before there is a pool nobody knows how much room there will be.
+                    let failed = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 90).expecting(1)
+                    for word in ["No space left on device", "boot core-1"] {
+                        #expect(failed.text.contains(word), "no '\(word)' in \(failed)")
+                    }
+                    let left = try await Program.run(["ls", "-A", Self.pool]).expecting(0)
+                    #expect(left.output.isEmpty, "\(left)")
+                    // Now it is known, and nothing is begun.
+                    let refused = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 60).expecting(1)
+                    for word in ["full.yaml:5:", "the storage pool has 100MiB left"] {
+                        #expect(refused.text.contains(word), "no '\(word)' in \(refused)")
+                    }
+                    try await Program.slipway(["down", cluster.name, "--yes"]).expecting(0)
+                }
+            }
+        }
+
+        private static let pool = "/var/lib/libvirt/images/slipway"
+
+        private static func topology(_ cluster: TestCluster) -> String {
+            """
+            name: \(cluster.name)
+            network:
+              cidr: \(cluster.cidr)
+            roles:
+              core:
+                count: 1
+                etcd: member
+                runtime: vm
+
+            """
+        }
+
+        /// Has the pool's directory be a file system of 100 MiB, and libvirt know of no pool, while `body` runs.
+        private static func withSmallPool(_ body: () async throws -> Void) async throws {
+            let forget = """
+                for verb in destroy undefine; do virsh -q -c qemu:///system pool-$verb slipway 2>/dev/null || true; done
+
+                """
+            func run(_ script: String) async throws {
+                _ = try await Program.shell(forget + script, deadline: 30).expecting(0)
+            }
+            try await run("mkdir -p \(pool) && mount -t tmpfs -o size=100M full \(pool)")
+            do {
+                try await body()
+            } catch {
+                // Cancelled or not: the next machines want the directory as it was.
+                try await Task { try await run("umount -l \(pool)") }
+                    .value
+                throw error
+            }
+            try await run("umount -l \(pool)")
+        }
+    }
+}
