@@ -19,6 +19,13 @@ package struct Planner: Sendable {
     ///
     /// - Throws: ``DiagnosticsError`` with everything that stands in the way; nothing has been touched then.
     package func plan(from observed: Observation) throws(DiagnosticsError) -> Plan {
+        let settled = topology.settlingRuntimes(on: observed.provider)
+        var plan = try Planner(topology: settled, inputs: inputs).settledPlan(from: observed)
+        plan.notes = topology.runtimeNotes(on: observed.provider) + plan.notes
+        return plan
+    }
+
+    private func settledPlan(from observed: Observation) throws(DiagnosticsError) -> Plan {
         let obstacles = Obstacles(topology: topology, observed: observed)
             .diagnostics(at: self.inputs.certificates.now)
         guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }

@@ -6,6 +6,19 @@ package enum Runtime: String, Sendable, Hashable, Codable, CaseIterable {
     case container, vm
 }
 
+/// What a topology says of a node's ``Runtime``.
+package enum RuntimeChoice: String, Sendable, Hashable, Codable, CaseIterable {
+    case container, vm
+    /// A virtual machine where the host runs it by KVM, else a container.
+    case auto
+
+    /// The one it names, and of the two that `auto` may mean the one that every host can run.
+    package var runtime: Runtime { self == .vm ? .vm : .container }
+
+    /// Less than this, and a node does not come up as any of what this may mean.
+    package var leastMemoryMiB: Int { self == .auto ? Runtime.vm.leastMemoryMiB : runtime.leastMemoryMiB }
+}
+
 /// What a node has to do with etcd.
 package enum EtcdRole: String, Sendable, Hashable, Codable, CaseIterable {
     /// Votes and keeps the data.
@@ -27,6 +40,8 @@ package struct Role: Sendable, Hashable {
     package var name: String
     package var count: Int
     package var runtime: Runtime
+    /// Whether the host has still to decide on ``runtime``, see ``RuntimeChoice/auto``.
+    package var choosesRuntime: Bool
     /// How a virtual machine's processor is made; containers have the host's.
     package var accelerator: Accelerator
     package var etcd: EtcdRole
@@ -46,7 +61,7 @@ package struct Role: Sendable, Hashable {
     package init(
         name: String,
         count: Int,
-        runtime: Runtime = .container,
+        runtime: RuntimeChoice = .container,
         accelerator: Accelerator = .auto,
         etcd: EtcdRole,
         resources: Resources = Resources(),
@@ -57,7 +72,8 @@ package struct Role: Sendable, Hashable {
     ) {
         self.name = name
         self.count = count
-        self.runtime = runtime
+        self.runtime = runtime.runtime
+        choosesRuntime = runtime == .auto
         self.accelerator = accelerator
         self.etcd = etcd
         self.resources = resources

@@ -14,10 +14,11 @@ extension Topology {
     /// The topology with every role as asked for on the command line; nil leaves what the file says.
     ///
     /// - Throws: ``DiagnosticsError`` for roles that have too little memory for that.
-    package func overriding(runtime: Runtime?, accelerator: Accelerator?) throws(DiagnosticsError) -> Topology {
+    package func overriding(runtime: RuntimeChoice?, accelerator: Accelerator?) throws(DiagnosticsError) -> Topology {
         var topology = self
         for index in topology.roles.indices {
-            topology.roles[index].runtime = runtime ?? roles[index].runtime
+            topology.roles[index].runtime = runtime?.runtime ?? roles[index].runtime
+            topology.roles[index].choosesRuntime = runtime.map { $0 == .auto } ?? roles[index].choosesRuntime
             topology.roles[index].accelerator = accelerator ?? roles[index].accelerator
         }
         let small = topology.roles.filter { $0.resources.memoryMiB < $0.runtime.leastMemoryMiB }

@@ -25,7 +25,7 @@ package struct TopologySummary: Sendable, Hashable, Codable {
     package struct RoleEntry: Sendable, Hashable, Codable {
         package var name: String
         package var count: Int
-        package var runtime: Runtime
+        package var runtime: RuntimeChoice
         package var etcd: EtcdRole
         package var cpus: Int
         package var memoryMiB: Int
@@ -76,7 +76,7 @@ extension TopologySummary.RoleEntry {
     fileprivate init(_ role: Role) {
         name = role.name
         count = role.count
-        runtime = role.runtime
+        runtime = role.choosesRuntime ? .auto : role.runtime == .vm ? .vm : .container
         etcd = role.etcd
         cpus = role.resources.cpus
         memoryMiB = role.resources.memoryMiB

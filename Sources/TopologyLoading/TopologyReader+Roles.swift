@@ -6,7 +6,7 @@ import Topology
 extension TopologyReader {
     /// What roles have when they say nothing themselves.
     struct Defaults {
-        var runtime = Runtime.container
+        var runtime = RuntimeChoice.container
         var accelerator = Accelerator.auto
         var resources = Resources()
     }
@@ -20,7 +20,7 @@ extension TopologyReader {
         guard let fields = decoder.fields("defaults", in: fields, as: "defaults", keys: Self.resourceKeys) else {
             return Defaults()
         }
-        let runtime = decoder.word("runtime", in: fields, as: Runtime.self) ?? .container
+        let runtime = decoder.word("runtime", in: fields, as: RuntimeChoice.self) ?? .container
         return Defaults(
             runtime: runtime,
             accelerator: decoder.word("accelerator", in: fields, as: Accelerator.self) ?? .auto,
@@ -56,7 +56,7 @@ extension TopologyReader {
             return Role(name: pair.key, count: 0, etcd: .proxy, location: pair.keyLocation)
         }
         noteUnknownKeys(of: fields, keys: keys)
-        let runtime = decoder.word("runtime", in: fields, as: Runtime.self) ?? defaults.runtime
+        let runtime = decoder.word("runtime", in: fields, as: RuntimeChoice.self) ?? defaults.runtime
         var role = Role(
             name: pair.key,
             count: decoder.int("count", in: fields) ?? (fields["count"] == nil ? 1 : 0),
@@ -94,7 +94,7 @@ extension TopologyReader {
 
     private mutating func readResources(
         _ fields: YAMLFields,
-        runtime: Runtime,
+        runtime: RuntimeChoice,
         defaults: Resources,
     ) -> Resources {
         Resources(
@@ -104,7 +104,7 @@ extension TopologyReader {
         )
     }
 
-    private mutating func readMemory(_ fields: YAMLFields, runtime: Runtime) -> Int? {
+    private mutating func readMemory(_ fields: YAMLFields, runtime: RuntimeChoice) -> Int? {
         guard let memory = size("memory", in: fields) else { return nil }
         let least = runtime.leastMemoryMiB
         guard memory < least else { return memory }

@@ -43,7 +43,7 @@ package enum TopologySchema {
     private static let cloudConfig = JSONSchema.object(["$ref": .string("#/$defs/cloud_config")])
 
     private static let resources: [String: JSONSchema] = [
-        "runtime": words(Runtime.self), "accelerator": words(Accelerator.self),
+        "runtime": words(RuntimeChoice.self), "accelerator": words(Accelerator.self),
         "cpus": integer(1...512), "memory": size, "disk": size,
     ]
 

@@ -50,7 +50,7 @@ import Testing
                     port: port,
                     path: "\(path)/a1",
                     body: long,
-                    within: .seconds(10),
+                    within: .seconds(30),
                 )
                 #expect(answer?.status == 413)
                 #expect(await Loopback.http(port: port, path: "/health")?.status == 200)
@@ -126,7 +126,7 @@ import Testing
     }
 
     private func newToken(_ port: Int, size: Int) async throws -> String {
-        let answer = try #require(await Loopback.http(port: port, path: "/new?size=\(size)", within: .seconds(10)))
+        let answer = try #require(await Loopback.http(port: port, path: "/new?size=\(size)", within: .seconds(30)))
         let prefix = "http://127.0.0.1:\(port)"
         try #require(answer.body.hasPrefix(prefix), "\(answer)")
         return String(answer.body.dropFirst(prefix.count))
@@ -139,7 +139,7 @@ import Testing
             path: "\(path)/\(id)?prevExist=false",
             body: "value=\(id)%3Dhttp%3A%2F%2F127.0.0.1%3A2380",
             contentType: "application/x-www-form-urlencoded",
-            within: .seconds(10),
+            within: .seconds(30),
         )
     }
 

@@ -14,7 +14,7 @@ struct OtherServicesTests {
                 path: "\(token)/_config/size",
                 body: "value=1",
                 contentType: "application/x-www-form-urlencoded",
-                within: .seconds(10),
+                within: .seconds(30),
             )
             #expect(answer?.status == 201, "\(String(describing: answer))")
             try await meet(under: spare.clientURLs[0] + token)
@@ -35,7 +35,7 @@ struct OtherServicesTests {
             try await eventually(within: .seconds(30), "it answers: \(service.logTail())") {
                 await Loopback.http(port: port, path: "/health")?.status == 200
             }
-            let token = try #require(await Loopback.http(port: port, path: "/new?size=1", within: .seconds(10)))
+            let token = try #require(await Loopback.http(port: port, path: "/new?size=1", within: .seconds(30)))
             try #require(token.body.hasPrefix("\(here)/"), "\(token)")
             try await meet(under: token.body)
             service.signal("TERM")

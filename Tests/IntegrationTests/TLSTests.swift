@@ -54,11 +54,12 @@ extension RealNodes {
                 printf %s "$DOCKER_HOST" | sed 's/.*://'; echo
                 curl -sS --cacert "$DOCKER_CERT_PATH/ca.pem" --cert "$DOCKER_CERT_PATH/cert.pem" \
                     --key "$DOCKER_CERT_PATH/key.pem" "https://${DOCKER_HOST#tcp://}/_ping"; echo
+                "$3" version --format '{{.Server.Os}}'
                 stat -c %a "$ETCDCTL_KEY" "$DOCKER_CERT_PATH"
                 """
-            let words = ["bash", "-c", script, "bash", "\(Program.directory)/slipway", cluster.name]
+            let words = ["bash", "-c", script, "bash", "\(Program.directory)/slipway", cluster.name, Program.docker]
             let ran = try await Program.run(words).expecting(0)
-            #expect(ran.output == "yes\n2\n2376\nOK\n600\n700\n", "\(ran)")
+            #expect(ran.output == "yes\n2\n2376\nOK\nlinux\n600\n700\n", "\(ran)")
         }
 
         /// Keeps what this host's programs show the cluster now.

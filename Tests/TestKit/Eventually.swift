@@ -17,7 +17,7 @@ package struct NeverHappened: Error, CustomStringConvertible {
 
 /// Waits until the condition holds, asking again every 20 ms; for things that announce themselves by no event.
 package func eventually(
-    within limit: Duration = .seconds(5),
+    within limit: Duration = .seconds(30),
     _ what: String,
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool,

@@ -5,11 +5,12 @@ import Topology
 struct MachineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Make every node a container or a vm, whatever the file says. Say it again with the next command.",
-            valueName: "container|vm",
+            "Make every node a container or a vm, whatever the file says; auto makes a vm where the host has KVM. "
+                + "Say it again with the next command.",
+            valueName: "container|vm|auto",
         )
     )
-    var runtime: Runtime?
+    var runtime: RuntimeChoice?
     @Option(
         help: ArgumentHelp(
             "How processors of virtual machines are made: auto takes KVM where the host's processor can do it.",
@@ -28,5 +29,5 @@ struct MachineOptions: ParsableArguments {
     }
 }
 
-extension Runtime: ExpressibleByArgument {}
+extension RuntimeChoice: ExpressibleByArgument {}
 extension Accelerator: ExpressibleByArgument {}

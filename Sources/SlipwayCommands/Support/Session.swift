@@ -103,7 +103,7 @@ struct Session: Sendable {
         let observed = try await observer(of: topology.name).observe(
             topology.name,
             wanted: [inputs.image, inputs.machineImage],
-            machines: topology.roles.contains { $0.runtime == .vm },
+            machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
         )
         if topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil {
             let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }

@@ -113,7 +113,7 @@ struct APIConversationTests {
         let placement = Placement(unit: unit, .place(on: "m1"))
         _ = try await registry.apply([placement], try await registry.snapshot(), leader)
         let revision = try await registry.publish([StateChange(unit: unit, state: .running("abc"))], session)
-        #expect(await api.watch.wait(until: revision, within: .seconds(5)))
+        #expect(await api.watch.wait(until: revision, within: .seconds(30)))
     }
 
     @Test func templatesAndGlobalUnits() async throws {

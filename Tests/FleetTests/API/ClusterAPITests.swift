@@ -69,7 +69,7 @@ struct ClusterAPITests {
             let registry = FleetRegistry(etcd: etcd)
             for name in ["w@2.service", "w@.service", "w@1.service", "x@1.service"] {
                 let revision = try await registry.create(unit: name, .service("old"))
-                #expect(await api.watch.wait(until: revision, within: .seconds(5)))
+                #expect(await api.watch.wait(until: revision, within: .seconds(30)))
             }
             #expect(await ask(api, "PUT", "updates/w@.service", #"{"options":[]}"#).hasPrefix("400"))
             #expect(await ask(api, "PUT", "updates/w@.service", body) == "201")

@@ -25,7 +25,7 @@ func withFleetAPI(
     presence.began(session)
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await watch.run() }
-        #expect(await watch.wait(until: session.revision, within: .seconds(5)))
+        #expect(await watch.wait(until: session.revision, within: .seconds(30)))
         try await body(api, session)
         group.cancelAll()
     }

@@ -45,7 +45,7 @@ struct FleetAPITests {
             _ = try await registry.apply([Placement(unit: "hello.service", .place(on: "m1"))], snapshot, leader)
             let change = StateChange(unit: "hello.service", state: .running("abc"))
             let revision = try await registry.publish([change], session)
-            #expect(await api.watch.wait(until: revision, within: .seconds(5)))
+            #expect(await api.watch.wait(until: revision, within: .seconds(30)))
             let launched =
                 #"{"currentState":"launched","desiredState":"launched","machineID":"m1","name":"hello.service","#
                 + options + "}"
@@ -159,7 +159,7 @@ struct FleetAPITests {
         try await withAPI(tokenLimit: 2) { (api, _) async throws in
             var revision: Int64 = 0
             for number in 1...4 { revision = try await registry.create(unit: "\(number).service", .service()) }
-            #expect(await api.watch.wait(until: revision, within: .seconds(5)))
+            #expect(await api.watch.wait(until: revision, within: .seconds(30)))
             var (token, seen): (PageToken?, [Bool]) = (PageToken(limit: 2, page: 1), [])
             while let now = token {
                 let body = await get(api, "/fleet/v1/units", ["nextPageToken": now.text])

@@ -12,7 +12,7 @@ struct AgentTests {
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
 
     private func settled(_ what: String, _ condition: () async throws -> Bool) async throws {
-        try await eventually(within: .seconds(10), what, condition)
+        try await eventually(within: .seconds(30), what, condition)
     }
 
     @Test func aUnitsLifeOnAMachine() async throws {

@@ -23,7 +23,7 @@ struct ClusterWatchTests {
     /// The copy that events made is what a fresh read gives.
     private func expectCurrent(_ watch: ClusterWatch) async throws {
         let fresh = try await registry.snapshot()
-        #expect(await watch.wait(until: fresh.revision, within: .seconds(5)))
+        #expect(await watch.wait(until: fresh.revision, within: .seconds(30)))
         #expect(watch.snapshot == fresh)
     }
 
@@ -102,7 +102,7 @@ struct ClusterWatchTests {
                 #expect(try await registry.apply(placements, snapshot, leader).skipped == [])
                 try await registry.publish(placements.map { StateChange(unit: $0.unit, state: .running()) }, session)
                 let fresh = try await registry.snapshot()
-                #expect(await watch.wait(until: fresh.revision, within: .seconds(5)))
+                #expect(await watch.wait(until: fresh.revision, within: .seconds(30)))
                 #expect(watch.snapshot == fresh && fresh.states.count == 150 && fresh.schedule.count == 150)
                 try await registry.leave(session)
                 #expect(try await registry.snapshot().states.isEmpty)

@@ -52,6 +52,9 @@ enum Program {
     static let directory: String =
         ProcessInfo.processInfo.environment["SLIPWAY_TEST_PROGRAMS"] ?? "\(checkout)/.build/release"
 
+    /// A docker client; Scripts/test unpacks it.
+    static var docker: String { "\(checkout)/.build/checkers/usr/bin/docker" }
+
     static let checkout: String = {
         var url = URL(filePath: #filePath)
         for _ in 0..<4 { url.deleteLastPathComponent() }
