@@ -118,7 +118,8 @@ watch_states() {
             if (n >= count) exit
         }' <"$scratch/states"
     echo >"$scratch/seen"
-    kill $watching
+    # It may have ended by itself, at a line that nobody read any more.
+    kill $watching 2>/dev/null || true
     wait $watching 2>/dev/null || true
     rm "$scratch/states"
 }
