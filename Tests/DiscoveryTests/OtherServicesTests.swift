@@ -29,7 +29,7 @@ struct OtherServicesTests {
             defer { try? FileManager.default.removeItem(atPath: directory) }
             let here = "http://127.0.0.1:\(port)"
             let service = try GuardedProcess(
-                [Self.program, "-a", "127.0.0.1:\(port)", "-e", spare.clientURLs[0], "-h", here],
+                Self.program(["-a", "127.0.0.1:\(port)", "-e", spare.clientURLs[0], "-h", here]),
                 log: "\(directory)/log",
             )
             try await eventually(within: .seconds(30), "it answers: \(service.logTail())") {
@@ -42,12 +42,17 @@ struct OtherServicesTests {
         }
     }
 
-    /// Where Scripts/test unpacks Debian's package etcd-discovery.
-    private static let program: String = {
+    /// The program as Scripts/test unpacks it from Debian's package etcd-discovery. It insists on its configuration
+    /// in /etc, so it is given an /etc of its own.
+    private static func program(_ arguments: [String]) -> [String] {
         var url = URL(filePath: #filePath)
         for _ in 0..<3 { url.deleteLastPathComponent() }
-        return url.appending(path: ".build/checkers/usr/bin/discovery.etcd.io").path(percentEncoded: false)
-    }()
+        let unpacked = url.appending(path: ".build/checkers").path(percentEncoded: false)
+        let script = """
+            cd "$0" && mount -t tmpfs etc /etc && cp -r etc/etcd-discovery /etc && exec usr/bin/discovery.etcd.io "$@"
+            """
+        return ["unshare", "--mount", "sh", "-c", script, unpacked] + arguments
+    }
 
     /// A member registers, and a proxy that was there before finds it.
     private func meet(under url: String) async throws {
