@@ -32,6 +32,7 @@ let package = Package(
         .executable(name: "fleetd", targets: ["fleetd"]),
         .executable(name: "fleetctl", targets: ["fleetctl"]),
         .executable(name: "coreos-cloudinit", targets: ["coreos-cloudinit"]),
+        .executable(name: "locksmithctl", targets: ["locksmithctl"]),
         .executable(name: "slipway-node-init", targets: ["slipway-node-init"]),
         .executable(name: "slipway-etcd-proxy", targets: ["slipway-etcd-proxy"]),
     ],
@@ -106,6 +107,8 @@ let package = Package(
         .target(name: "Systemd", dependencies: ["CSystemd"]),
         /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
         .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
+        /// locksmith's semaphore in etcd: how many machines reboot at a time.
+        .target(name: "RebootLock", dependencies: ["Etcd"]),
         /// The worker's local door to etcd.
         .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHPACK, nioHTTP1, nioPosix, nioSSL]),
         /// etcd's v2 discovery protocol: how the first members find each other.
@@ -117,8 +120,8 @@ let package = Package(
         .target(
             name: "Provisioning",
             dependencies: [
-                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "Planning", "SecureShell", "Topology",
-                "UnitFiles", logging, subprocess, systemPackage,
+                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "Planning", "RebootLock", "SecureShell",
+                "Topology", "UnitFiles", logging, subprocess, systemPackage,
             ],
         ),
         /// Nodes and networks as libvirt domains and networks.
@@ -158,6 +161,14 @@ let package = Package(
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
+        /// locksmithd and locksmithctl: reboots, one machine after the other.
+        .target(
+            name: "Locksmith",
+            dependencies: [
+                "CloudConfig", "Etcd", "RebootLock", "Systemd", argumentParser, asyncHTTPClient, logging, nioCore,
+                nioHTTP1, systemPackage, unixSignals,
+            ],
+        ),
         .target(
             name: "FleetCommands",
             dependencies: [
@@ -172,6 +183,7 @@ let package = Package(
         .executableTarget(name: "fleetd", dependencies: ["Fleet", argumentParser, logging]),
         .executableTarget(name: "fleetctl", dependencies: ["FleetCommands"]),
         .executableTarget(name: "coreos-cloudinit", dependencies: ["NodeSetup"]),
+        .executableTarget(name: "locksmithctl", dependencies: ["Locksmith"]),
         /// PID 1 of a container node until it hands over to systemd.
         .executableTarget(name: "slipway-node-init"),
         .executableTarget(name: "slipway-etcd-proxy", dependencies: ["EtcdProxy", logging]),
@@ -184,8 +196,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "SecureShell", "Systemd", "Topology",
-                customDump,
+                "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "RebootLock", "SecureShell", "Systemd",
+                "Topology", customDump,
             ],
             path: "Tests/TestKit",
         ),
@@ -227,6 +239,10 @@ let package = Package(
         .testTarget(
             name: "EtcdTests",
             dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
+        ),
+        .testTarget(
+            name: "RebootLockTests",
+            dependencies: ["CloudConfig", "Etcd", "Locksmith", "RebootLock", "Systemd", "TestKit", logging],
         ),
         .testTarget(name: "DiscoveryTests", dependencies: ["Discovery", "EtcdProxy", "TestKit", logging, nioCore]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),

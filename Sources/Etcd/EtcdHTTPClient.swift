@@ -31,11 +31,23 @@ package struct EtcdHTTPClient: Sendable {
         as _: Answer.Type = Answer.self,
     ) async throws(EtcdError) -> Answer {
         let bytes = try GatewayCoding.encode(body)
+        return try await inTurn(mayRepeat: mayRepeat) { (endpoint) async throws(EtcdError) -> Answer in
+            try await transport.post(endpoint + path, bytes, timeout: requestTimeout)
+        }
+    }
+
+    /// Tries endpoints until one answers.
+    ///
+    /// - Parameter mayRepeat: whether it does no harm when two endpoints take the request.
+    func inTurn<Answer: Sendable>(
+        mayRepeat: Bool,
+        _ ask: (_ endpoint: String) async throws(EtcdError) -> Answer,
+    ) async throws(EtcdError) -> Answer {
         var failures: [EtcdError] = []
         for _ in endpoints.indices {
             let index = router.endpoint(mayFail: mayRepeat && failures.isEmpty)
             do {
-                let answer: Answer = try await transport.post(endpoints[index] + path, bytes, timeout: requestTimeout)
+                let answer = try await ask(endpoints[index])
                 router.answered(index)
                 return answer
             } catch {

@@ -66,6 +66,15 @@ struct Transport: Sendable {
         try await send(HTTPClientRequest(url: url), timeout: timeout)
     }
 
+    /// Sends a form, as etcd's v2 API takes values.
+    func put(_ url: String, form: String, timeout: Duration) async throws(EtcdError) -> Answer {
+        var request = HTTPClientRequest(url: url)
+        request.method = .PUT
+        request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+        request.body = .bytes(ByteBuffer(string: form))
+        return try await send(request, timeout: timeout)
+    }
+
     /// The head of an answer within `timeout`; its body takes as long as it takes.
     func stream(_ url: String, _ body: ByteBuffer, timeout: Duration) async throws(EtcdError) -> HTTPClientResponse {
         var request = Self.request(url, body)

@@ -48,6 +48,9 @@ package struct NodeLayer: Sendable {
             "\(units)/etcd2.service": .text(NodeUnits.etcd2, mode: 0o644),
             "\(units)/fleet.service": .text(NodeUnits.fleet, mode: 0o644),
             "\(units)/fleet.socket": .text(NodeUnits.fleetSocket, mode: 0o644),
+            "\(units)/locksmithd.service": .text(NodeUnits.locksmithd, mode: 0o644),
+            // One program, two names, as on CoreOS.
+            "usr/lib/locksmith/locksmithd": .link(to: "../../bin/locksmithctl"),
             "usr/lib/slipway/etcd2": .text(NodeUnits.etcd2Launcher, mode: 0o755),
             "\(units)/multi-user.target.wants/coreos-cloudinit.service": .link(to: "../coreos-cloudinit.service"),
         ]

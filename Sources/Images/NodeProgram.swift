@@ -3,13 +3,14 @@ package enum NodeProgramName: String, Sendable, CaseIterable {
     case coreosCloudinit = "coreos-cloudinit"
     case fleetctl
     case fleetd
+    case locksmithctl
     case slipwayEtcdProxy = "slipway-etcd-proxy"
     case slipwayNodeInit = "slipway-node-init"
 
     /// Where a node has it, without the leading slash.
     package var pathInLayer: String {
         switch self {
-        case .coreosCloudinit, .fleetctl, .fleetd: "usr/bin/\(rawValue)"
+        case .coreosCloudinit, .fleetctl, .fleetd, .locksmithctl: "usr/bin/\(rawValue)"
         case .slipwayEtcdProxy, .slipwayNodeInit: "usr/lib/slipway/\(rawValue)"
         }
     }

@@ -102,6 +102,26 @@ enum NodeUnits {
 
         """
 
+    /// Started by coreos-cloudinit on a node whose `coreos.update.reboot_strategy` is something else than `off`. Its
+    /// settings come from there: `update.conf`, and the drop-in with `coreos.locksmith`.
+    static let locksmithd = """
+        [Unit]
+        Description=Reboots this machine when it has to be, one machine of the cluster after the other
+        StartLimitIntervalSec=0
+
+        [Service]
+        Type=notify
+        EnvironmentFile=-/usr/share/coreos/update.conf
+        EnvironmentFile=-/etc/coreos/update.conf
+        ExecStart=/usr/lib/locksmith/locksmithd
+        Restart=on-failure
+        RestartSec=10s
+
+        [Install]
+        WantedBy=multi-user.target
+
+        """
+
     /// For units of Debian's that only a machine needs: container nodes start together, so each program counts.
     static let notInContainers = """
         [Unit]

@@ -11,7 +11,7 @@ extension NodeConfiguration {
     private var usesEtcdTLS: Bool { topology.etcd.tls && node.role.etcd != .none }
 
     /// What the node reads, each file for those who need it: a member's keys for etcd alone; the client's for the proxy
-    /// (user etcd), for fleetd (root) and for people (group core).
+    /// (user etcd), for fleetd and locksmithd (root) and for people (group core).
     var tlsFiles: [CloudConfig.File] { etcdFiles + dockerFiles }
 
     private var etcdFiles: [CloudConfig.File] {
@@ -59,12 +59,17 @@ extension NodeConfiguration {
         .init(path: path, content: text, permissions: "0644")
     }
 
-    /// What every login gets, and sudo keeps: etcdctl then needs no word about certificates. No endpoint is named, since
-    /// etcdctl refuses its own `--endpoints` beside one in the environment; its default is the node's own port.
+    /// What every login gets, and sudo keeps: etcdctl and locksmithctl then need no word about certificates. No endpoint
+    /// is named, since etcdctl refuses its own `--endpoints` beside one in the environment; its default is the node's own
+    /// port.
     private var etcdctlFiles: [CloudConfig.File] {
-        let variables = [("CACERT", "ca"), ("CERT", "client"), ("KEY", "client-key")]
-        let lines = variables.map { "ETCDCTL_\($0) DEFAULT=\(Self.etcdDirectory)/\($1).pem\n" }
-        let names = variables.map { "ETCDCTL_\($0.0)" }.joined(separator: " ")
+        let variables = [
+            ("ETCDCTL_CACERT", "ca"), ("ETCDCTL_CERT", "client"), ("ETCDCTL_KEY", "client-key"),
+            ("LOCKSMITHCTL_ETCD_CAFILE", "ca"), ("LOCKSMITHCTL_ETCD_CERTFILE", "client"),
+            ("LOCKSMITHCTL_ETCD_KEYFILE", "client-key"),
+        ]
+        let lines = variables.map { "\($0) DEFAULT=\(Self.etcdDirectory)/\($1).pem\n" }
+        let names = variables.map(\.0).joined(separator: " ")
         return [
             .init(path: "/etc/security/pam_env.conf", content: lines.joined(), permissions: "0644"),
             .init(path: "/etc/sudoers.d/etcdctl", content: "Defaults env_keep += \"\(names)\"\n", permissions: "0440"),
@@ -98,6 +103,16 @@ extension NodeConfiguration {
     }
 
     var fleetTLS: Settings<FleetKey> {
+        guard usesEtcdTLS else { return [:] }
+        return [
+            .etcdCAFile: "\(Self.etcdDirectory)/ca.pem",
+            .etcdCertFile: "\(Self.etcdDirectory)/client.pem",
+            .etcdKeyFile: "\(Self.etcdDirectory)/client-key.pem",
+        ]
+    }
+
+    /// What locksmithd shows etcd.
+    var locksmithTLS: Settings<LocksmithKey> {
         guard usesEtcdTLS else { return [:] }
         return [
             .etcdCAFile: "\(Self.etcdDirectory)/ca.pem",

@@ -17,7 +17,8 @@ struct NodeConfiguration {
     ///   - peers: the etcd members the node is told of, itself among them where it is one.
     ///   - state: whether a member comes up together with the others or joins them.
     func plan(peers: [EtcdPeer], state: EtcdPeer.ClusterState, generation: Int) -> NodePlan {
-        NodePlan(
+        let config = cloudConfig(peers: peers, state: state)
+        return NodePlan(
             cluster: topology.name,
             name: node.name,
             role: node.role.name,
@@ -31,12 +32,13 @@ struct NodeConfiguration {
             fleet: fleetReach,
             metadata: node.role.metadata,
             image: image,
-            userData: text(cloudConfig(peers: peers, state: state)),
+            userData: text(config),
             baseDigest: baseDigest,
             configDigest: configDigest,
             generation: generation,
             etcdTLS: topology.etcd.tls,
             certificates: topology.usesCertificates ? inputs.certificates.generation : nil,
+            reboot: config.coreos.rebootPolicy,
         )
     }
 
@@ -78,7 +80,7 @@ struct NodeConfiguration {
 
     /// Slipway's own part, then the topology's, then the role's.
     private func cloudConfig(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> CloudConfig {
-        CloudConfig(
+        var config = CloudConfig(
             hostname: node.name,
             sshAuthorizedKeys: inputs.authorizedKeys + topology.sshAuthorizedKeys + [inputs.clusterKey.publicKey],
             writeFiles: files,
@@ -91,6 +93,10 @@ struct NodeConfiguration {
         )
         .merging(topology.cloudConfig)
         .merging(node.role.cloudConfig)
+        if config.coreos.rebootPolicy.strategy != .off {
+            config.coreos.locksmith = locksmithTLS.merging(config.coreos.locksmith)
+        }
+        return config
     }
 
     var runsFleet: Bool { fleetReach != .none }

@@ -1,3 +1,4 @@
+import CloudConfig
 import Topology
 
 /// Everything there is to know about a node before it exists. The executor adds nothing to it.
@@ -39,6 +40,8 @@ package struct NodePlan: Sendable, Hashable, Codable {
     package var etcdTLS: Bool
     /// Which of the cluster's certificates the node has; nil where it needs none.
     package var certificates: CertificateGeneration?
+    /// How the node reboots when something asks for it.
+    package var reboot: RebootPolicy
 
     package init(
         cluster: String,
@@ -60,6 +63,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         generation: Int,
         etcdTLS: Bool = false,
         certificates: CertificateGeneration? = nil,
+        reboot: RebootPolicy = RebootPolicy(),
     ) {
         self.cluster = cluster
         self.name = name
@@ -85,6 +89,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         self.generation = generation
         self.etcdTLS = etcdTLS
         self.certificates = certificates
+        self.reboot = reboot
     }
 }
 

@@ -8,6 +8,8 @@ package struct Plan: Sendable, Hashable, Codable {
         case converge
         /// Remove the cluster.
         case tearDown
+        /// Reboot nodes, and leave the cluster as it is.
+        case roll
     }
 
     package var cluster: String
@@ -93,6 +95,10 @@ package enum Action: Sendable, Hashable, Codable {
     case startNode(NodePlan)
     /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
     case reconfigureNode(NodePlan)
+    /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is named.
+    case rebootNode(NodePlan, semaphore: RebootSemaphoreGroup?)
+    /// Gives the place of a rebooted node back, which it may have done itself.
+    case releaseReboot(NodePlan, semaphore: RebootSemaphoreGroup)
     /// Waits until every member is healthy.
     case awaitEtcd(members: [NodePlan])
     /// Tells etcd of a member that will start next.
@@ -112,6 +118,19 @@ package enum Action: Sendable, Hashable, Codable {
     case removeNetwork(cluster: String)
     /// Removes the cluster's own directory.
     case removeRemains(cluster: String)
+}
+
+/// locksmith's semaphore of a group of nodes, and the members of etcd that keep it.
+package struct RebootSemaphoreGroup: Sendable, Hashable, Codable {
+    /// Empty for the one of all.
+    package var group: String
+    /// Client URLs.
+    package var endpoints: [String]
+
+    package init(group: String, endpoints: [String]) {
+        self.group = group
+        self.endpoints = endpoints
+    }
 }
 
 /// A token of etcd's discovery, and where it is served.

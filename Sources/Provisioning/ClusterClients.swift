@@ -1,11 +1,14 @@
 import Etcd
 import Planning
+import RebootLock
 
 /// The doors to a cluster that runs.
 package protocol ClusterClients: Sendable {
     /// - Parameter endpoints: client URLs of etcd members.
     func etcd(_ endpoints: [String]) -> any EtcdCluster
     func fleet(_ endpoints: [String]) -> any FleetAccess
+    /// - Parameter group: of nodes that share a semaphore; the empty one is the default.
+    func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking
 }
 
 /// What provisioning needs of fleet.

@@ -18,6 +18,10 @@ extension Executor {
             try await provider.start(NodeReference(node))
         case .reconfigureNode(let node):
             try await reconfigure(node, say: say)
+        case .rebootNode(let node, let semaphore):
+            try await reboot(node, semaphore: semaphore, of: plan, say: say)
+        case .releaseReboot(let node, let semaphore):
+            try await releaseReboot(node, semaphore: semaphore)
         case .awaitEtcd(let members):
             try await awaitEtcd(members, say: say)
         case .addMember(let node, let existing):

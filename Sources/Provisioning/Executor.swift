@@ -30,6 +30,8 @@ package struct Executor: Sendable {
         /// How long units must be failed to count as being so.
         package var failedUnits: Duration = .seconds(2)
         package var leave: Duration = .seconds(30)
+        /// How long a node waits for its place in the reboot semaphore.
+        package var rebootPlace: Duration = .seconds(600)
         package var shutdown: Duration = .seconds(10)
 
         package init() {}

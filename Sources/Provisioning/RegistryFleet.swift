@@ -2,6 +2,7 @@ import Etcd
 import FleetRegistry
 import Logging
 import Planning
+import RebootLock
 import Topology
 import UnitFiles
 
@@ -138,5 +139,9 @@ package struct LiveClusterClients: ClusterClients {
         let timeout = endpoints.count == 1 ? Duration.seconds(10) : .seconds(2)
         return RegistryFleet(
             registry: FleetRegistry(etcd: EtcdHTTPClient(endpoints: endpoints, requestTimeout: timeout, tls: tls)))
+    }
+
+    package func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking {
+        RebootLock(etcd: EtcdHTTPClient(endpoints: endpoints, requestTimeout: .seconds(5), tls: tls), group: group)
     }
 }

@@ -55,7 +55,7 @@ extension NodeParts {
             warnOfUnusedWindow("a window has both window_start and window_length")
             return add(path, "[updates]\nstrategy = \"immediate\"\n")
         }
-        guard let window = RebootWindow(start: start, length: length) else {
+        guard let window = RebootWindow(start: start, length: length), (1...24 * 60).contains(window.minutes) else {
             warnOfUnusedWindow("this is no window that Zincati knows: it lasts from one minute to a day")
             return add(path, "[updates]\nstrategy = \"immediate\"\n")
         }
@@ -106,48 +106,5 @@ extension NodeParts {
         }
         if reboots { packages.append("unattended-upgrades") }
         add("/etc/apt/apt.conf.d/52cloud-config", lines.map { "\($0)\n" }.joined())
-    }
-}
-
-/// A time in which a node may reboot, as locksmith writes it.
-struct RebootWindow: Sendable, Hashable {
-    static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-
-    /// Nil for every day.
-    var day: String?
-    /// `04:00`.
-    var time: String
-    var minutes: Int
-
-    /// - Parameters:
-    ///   - start: `Thu 04:00` or `4:0`.
-    ///   - length: a Go duration: `1h30m`.
-    init?(start: String, length: String) {
-        let words = start.split(separator: " ")
-        guard let clock = words.last?.split(separator: ":"), words.count <= 2, clock.count == 2,
-            let hour = Int(clock[0]), let minute = Int(clock[1]), hour < 24, minute < 60
-        else { return nil }
-        if words.count == 2 {
-            guard let day = Self.days.first(where: { $0.lowercased() == words[0].lowercased() }) else { return nil }
-            self.day = day
-        }
-        time = [hour, minute].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
-        guard let minutes = Self.minutes(of: length), (1...24 * 60).contains(minutes) else { return nil }
-        self.minutes = minutes
-    }
-
-    private static func minutes(of length: String) -> Int? {
-        let seconds: [String: Double] = ["h": 3600, "m": 60, "s": 1, "ms": 0.001]
-        var total = 0.0
-        var rest = length[...]
-        if rest.first == "+" { rest.removeFirst() }
-        while !rest.isEmpty {
-            let number = rest.prefix { $0.isNumber || $0 == "." }
-            let unit = rest.dropFirst(number.count).prefix { $0.isLetter }
-            guard let count = Double(number), let length = seconds[String(unit)] else { return nil }
-            total += count * length
-            rest = rest.dropFirst(number.count + unit.count)
-        }
-        return Int(total / 60)
     }
 }

@@ -25,6 +25,8 @@ package enum JobVerb: String, Sendable, Hashable, CaseIterable {
 /// What a new job does to the jobs that are queued already (`systemctl --job-mode`).
 package enum JobMode: String, Sendable, Hashable {
     case replace
+    /// As `replace`, and no other job replaces it.
+    case replaceIrreversibly = "replace-irreversibly"
     case fail
     case isolate
     case ignoreDependencies = "ignore-dependencies"

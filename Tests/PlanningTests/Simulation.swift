@@ -74,6 +74,10 @@ struct Simulation {
             ]
         case .createNode(let plan), .reconfigureNode(let plan), .startNode(let plan):
             start(plan, step)
+        case .rebootNode(let plan, _):
+            if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
+        case .releaseReboot:
+            break
         case .awaitEtcd(let wanted):
             for member in wanted where !isHealthy(member) { faults.append("\(step.id): \(member.name) never gets healthy") }
         case .addMember(let plan, _):

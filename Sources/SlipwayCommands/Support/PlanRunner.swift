@@ -35,6 +35,17 @@ struct PlanRunner: Sendable {
         return plan
     }
 
+    /// Reboots nodes of a cluster that is as its topology says.
+    func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
+        let lock = try session.lock(topology.name, purpose: command)
+        defer { withExtendedLifetime(lock) {} }
+        let plan = try await session.plan(topology, roll)
+        warn(plan.warnings, sources: sources)
+        guard !plan.isEmpty else { return try report(plan) }
+        _ = try session.sshTargets(plan)
+        try await carryOut(plan)
+    }
+
     /// Removes all there is of a cluster.
     @discardableResult
     func tearDown(_ cluster: String) async throws -> Plan {

@@ -57,6 +57,8 @@ struct StepTitle {
             case .createNode(let node): "boot \(node.name) (\(Self.kind(node)), \(node.address))"
             case .startNode(let node): "start \(node.name)"
             case .reconfigureNode(let node): "restart \(node.name)"
+            case .rebootNode(let node, _): "reboot \(node.name)"
+            case .releaseReboot(let node, _): "\(node.name) leaves the reboot semaphore"
             case .awaitEtcd(let members): "etcd healthy on \(members.map(\.name).joined(separator: ", "))"
             case .addMember(let node, _): "announce \(node.name) to etcd"
             case .removeMember(let name, _, _): "take \(name) out of etcd"

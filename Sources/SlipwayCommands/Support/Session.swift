@@ -99,6 +99,20 @@ struct Session: Sendable {
         _ topology: Topology,
         renewsCertificates: Bool = false,
     ) async throws -> (plan: Plan, observed: Observation) {
+        let (planner, observed) = try await planner(topology, renewsCertificates: renewsCertificates)
+        return (try planner.plan(from: observed), observed)
+    }
+
+    /// Plans the reboot of nodes.
+    func plan(_ topology: Topology, _ roll: Roll) async throws -> Plan {
+        let (planner, observed) = try await planner(topology, renewsCertificates: false)
+        return try planner.roll(roll, from: observed)
+    }
+
+    private func planner(
+        _ topology: Topology,
+        renewsCertificates: Bool,
+    ) async throws -> (planner: Planner, observed: Observation) {
         var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
         let observed = try await observer(of: topology.name).observe(
             topology.name,
@@ -109,7 +123,7 @@ struct Session: Sendable {
             let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }
             inputs.discoveryToken = try discovery(of: topology.name).token(isNew: isNew).description
         }
-        return (try Planner(topology: topology, inputs: inputs).plan(from: observed), observed)
+        return (Planner(topology: topology, inputs: inputs), observed)
     }
 
     /// - Parameter certificates: those that the cluster's nodes have, or are being given.

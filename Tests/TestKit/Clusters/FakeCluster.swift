@@ -24,6 +24,7 @@ package final class FakeCluster: Sendable {
     }
 
     package let provider: FakeProvider
+    package let rebootLock = FakeRebootLock()
     private let state = Mutex(State())
 
     package init(provider: FakeProvider = FakeProvider()) async {

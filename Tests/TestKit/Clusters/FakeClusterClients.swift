@@ -1,12 +1,14 @@
 import Etcd
 import Planning
 import Provisioning
+import RebootLock
 import SecureShell
 import Topology
 
 extension FakeCluster: ClusterClients {
     package func etcd(_ endpoints: [String]) -> any EtcdCluster { FakeEtcdCluster(cluster: self) }
     package func fleet(_ endpoints: [String]) -> any FleetAccess { FakeFleet(cluster: self) }
+    package func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking { rebootLock }
 }
 
 extension FakeCluster: NodeShell {

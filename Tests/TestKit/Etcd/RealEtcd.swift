@@ -30,28 +30,32 @@ package final class RealEtcd: Sendable {
     private let directory: String
     private let tls: TestCertificates?
     private let discovery: String?
+    private let servesV2: Bool
 
     /// Starts a cluster, waits until every member is healthy, and removes it after the body.
     ///
     /// - Parameters:
     ///   - tls: what members show and ask for; without it they speak plain text.
     ///   - discovery: the URL under which the members find each other; without it each is told of the others.
+    ///   - servesV2: whether there is the v2 API beside v3.
     package static func with<T>(
         members count: Int = 1,
         tls: TestCertificates? = nil,
         discovery: String? = nil,
+        servesV2: Bool = true,
         isolation: isolated (any Actor)? = #isolation,
         _ body: (RealEtcd) async throws -> T,
     ) async throws -> T {
-        let etcd = try RealEtcd(count: count, tls: tls, discovery: discovery)
+        let etcd = try RealEtcd(count: count, tls: tls, discovery: discovery, servesV2: servesV2)
         defer { etcd.stopAll() }
         for member in etcd.members { try etcd.start(member, initialState: "new") }
         for member in etcd.members { try await etcd.waitUntilHealthy(member) }
         return try await body(etcd)
     }
 
-    private init(count: Int, tls: TestCertificates?, discovery: String?) throws {
+    private init(count: Int, tls: TestCertificates?, discovery: String?, servesV2: Bool) throws {
         self.tls = tls
+        self.servesV2 = servesV2
         self.discovery = discovery
         let scheme = tls == nil ? "http" : "https"
         let ports = try Loopback.freePorts(count * 2)
@@ -136,7 +140,7 @@ package final class RealEtcd: Sendable {
             "etcd", "--name", member.name, "--data-dir", "\(directory)/\(member.name)",
             "--listen-client-urls", member.clientURL, "--advertise-client-urls", member.clientURL,
             "--listen-peer-urls", member.peerURL, "--initial-advertise-peer-urls", member.peerURL,
-            "--enable-v2", "--heartbeat-interval", "25", "--election-timeout", "250", "--log-level", "warn",
+            "--enable-v2=\(servesV2)", "--heartbeat-interval", "25", "--election-timeout", "250", "--log-level", "warn",
         ] + meeting(initialState) + (tls?.memberArguments ?? [])
         let process = try GuardedProcess(arguments, log: "\(directory)/\(member.name).log", scratch: directory)
         state.withLock { $0.processes[member.name] = process }

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Etcd
+import FoundationEssentials
+import RebootLock
+
+/// What every command and the daemon take: how to reach the semaphore. Each may also be set in the environment, as
+/// `LOCKSMITHCTL_ENDPOINT` or, for the daemon, `LOCKSMITHD_ENDPOINT`.
+struct LocksmithOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("An etcd to ask; may be repeated, or name several between commas.", valueName: "url"))
+    var endpoint: [String] = []
+    @Option(name: .customLong("etcd-cafile"), help: "The authority that etcd's certificate is checked with.")
+    var authority: String?
+    @Option(name: .customLong("etcd-certfile"), help: "The certificate to show etcd.")
+    var certificate: String?
+    @Option(name: .customLong("etcd-keyfile"), help: "Its key.")
+    var privateKey: String?
+    @Option(name: .customLong("etcd-username"), help: .hidden)
+    var username: String?
+    @Option(name: .customLong("etcd-password"), help: .hidden)
+    var password: String?
+    @Option(help: "The group of machines whose semaphore is meant; without it, the one of all.")
+    var group: String?
+
+    /// The options, filled up from the environment.
+    ///
+    /// - Parameter prefix: `LOCKSMITHCTL` or `LOCKSMITHD`.
+    func lock(_ prefix: String, _ environment: [String: String]) throws -> RebootLock {
+        func setting(_ option: String?, _ name: String) -> String? {
+            option ?? environment["\(prefix)_\(name)"].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        guard setting(username, "ETCD_USERNAME") == nil, setting(password, "ETCD_PASSWORD") == nil else {
+            throw LocksmithError(
+                "etcd's users are not spoken for here; use a certificate: -etcd-certfile, -etcd-keyfile"
+            )
+        }
+        let tls = try tls(
+            authority: setting(authority, "ETCD_CAFILE"),
+            certificate: setting(certificate, "ETCD_CERTFILE"),
+            privateKey: setting(privateKey, "ETCD_KEYFILE"),
+        )
+        let named = endpoint.isEmpty ? [environment["\(prefix)_ENDPOINT"] ?? ""] : endpoint
+        let endpoints = named.joined(separator: ",").filter { $0 != " " }.split(separator: ",").map(String.init)
+        let scheme = tls == nil ? "http" : "https"
+        let etcd = EtcdHTTPClient(
+            endpoints: endpoints.isEmpty ? ["\(scheme)://127.0.0.1:2379", "\(scheme)://127.0.0.1:4001"] : endpoints,
+            requestTimeout: .seconds(5),
+            tls: tls,
+        )
+        return RebootLock(etcd: etcd, group: setting(group, "GROUP") ?? "")
+    }
+
+    private func tls(authority: String?, certificate: String?, privateKey: String?) throws -> EtcdTLS? {
+        guard authority != nil || certificate != nil || privateKey != nil else { return nil }
+        func text(_ path: String?, _ name: String) throws -> String {
+            guard let path else { throw LocksmithError("-\(name) is missing beside the other two") }
+            do {
+                return try String(contentsOfFile: path, encoding: .utf8)
+            } catch {
+                throw LocksmithError("-\(name): cannot read \(path): \(error)")
+            }
+        }
+        return try EtcdTLS(
+            authority: text(authority, "etcd-cafile"),
+            certificate: text(certificate, "etcd-certfile"),
+            privateKey: text(privateKey, "etcd-keyfile"),
+        )
+    }
+}
+
+/// What locksmith cannot do, in words.
+struct LocksmithError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}

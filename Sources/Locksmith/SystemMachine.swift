@@ -1,0 +1,115 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP1
+import Systemd
+
+/// This machine, as systemd and fleetd know it.
+package struct SystemMachine: RebootingMachine {
+    /// What Debian's packages leave where a change needs a reboot. It is gone after one.
+    package static let requestPath = "/run/reboot-required"
+    /// How long those who are logged in have to end what they do.
+    private static let notice = Duration.seconds(300)
+
+    private let systemd: any SystemdManager
+    private let machineID: String
+    private let fleetSocket: String
+
+    package init(systemd: any SystemdManager, machineID: String, fleetSocket: String = "/run/fleet.sock") {
+        self.systemd = systemd
+        self.machineID = machineID
+        self.fleetSocket = fleetSocket
+    }
+
+    package func awaitRequest() async throws { try await FileAppearance(Self.requestPath).wait() }
+
+    package func runsEtcd() async throws -> Bool {
+        guard let etcd = try await systemd.unitStatus("etcd2.service") else { return false }
+        return etcd.activeState == "active" || etcd.activeState == "activating" || etcd.job == "start"
+    }
+
+    // MARK: Health
+
+    package func complaint() async -> String? {
+        do {
+            guard let target = try await systemd.unitStatus("multi-user.target"), target.activeState == "active" else {
+                return "systemd has not started everything yet"
+            }
+            for unit in ["etcd2.service", "fleet.service"] {
+                guard let status = try await systemd.unitStatus(unit), status.loadState == "loaded" else { continue }
+                let isWanted = status.activeState != "inactive" || status.job != nil
+                if isWanted, status.activeState != "active" { return "\(unit) is \(status.activeState)" }
+                if isWanted, unit == "fleet.service", try await !fleetListsMachine() {
+                    return "fleet does not list this machine"
+                }
+            }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private struct Machines: Decodable {
+        struct Machine: Decodable {
+            var id: String
+        }
+
+        var machines: [Machine]?
+        var nextPageToken: String?
+    }
+
+    private func fleetListsMachine() async throws -> Bool {
+        let socket = fleetSocket.replacing("/", with: "%2F")
+        var page = ""
+        while true {
+            let request = HTTPClientRequest(url: "http+unix://\(socket)/fleet/v1/machines\(page)")
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(2))
+            guard response.status == .ok else { return false }
+            let body = try await response.body.collect(upTo: 4 << 20)
+            let found = try JSONDecoder().decode(Machines.self, from: Data(body.readableBytesView))
+            if found.machines?.contains(where: { $0.id == machineID }) == true { return true }
+            guard let token = found.nextPageToken, !token.isEmpty else { return false }
+            page = "?nextPageToken=\(token)"
+        }
+    }
+
+    package func change(within limit: Duration) async throws {
+        // fleet's list changes without a word from systemd.
+        let limit = min(limit, .seconds(1))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await change in systemd.unitStateChanges() where change != .resync { return }
+            }
+            group.addTask { try await Task.sleep(for: limit) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        try Task.checkCancellation()
+    }
+
+    // MARK: Time
+
+    package func secondOfWeek() -> Int {
+        var now = time(nil)
+        var local = tm()
+        localtime_r(&now, &local)
+        // The C library's week begins on Sunday.
+        let day = (Int(local.tm_wday) + 6) % 7
+        return ((day * 24 + Int(local.tm_hour)) * 60 + Int(local.tm_min)) * 60 + Int(local.tm_sec)
+    }
+
+    // MARK: Reboot
+
+    package func reboot(_ logger: Logger) async throws {
+        let minutes = Self.notice.components.seconds / 60
+        let told = Terminals.tell("This machine reboots in \(minutes) minutes, as locksmithd was asked to.")
+        if told > 0 {
+            logger.notice("somebody is logged in: the reboot waits", metadata: ["minutes": "\(minutes)"])
+            try await Task.sleep(for: Self.notice)
+        }
+        logger.notice("rebooting")
+        try await systemd.enqueue(.start, "reboot.target", mode: .replaceIrreversibly)
+    }
+}

@@ -1,0 +1,3 @@
+import Locksmith
+
+await LocksmithMain.run(CommandLine.arguments)
