@@ -25,7 +25,7 @@ package struct DigestCache: Sendable {
         }
     }
 
-    mutating func digest(of path: String) throws(ImagesError) -> String {
+    package mutating func digest(of path: String) throws(ImagesError) -> String {
         let identity = Self.identity(of: path)
         if let identity, let digest = known[identity] { return digest }
         let digest = try FileDigest.of(path)
@@ -39,7 +39,7 @@ package struct DigestCache: Sendable {
 
     /// Keeps what is known for the next time, the files of this time only. Without the right to write, the next time
     /// takes as long as this one, which is no reason to fail.
-    func save(_ digests: Set<String>) {
+    package func save(_ digests: Set<String>) {
         guard isChanged, let file else { return }
         let lines = known.filter { digests.contains($0.value) }.map { "\($0.value) \($0.key)\n" }.sorted()
         try? Data(lines.joined().utf8).write(to: URL(filePath: file), options: .atomic)

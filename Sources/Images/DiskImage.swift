@@ -13,13 +13,18 @@ package struct ImageFile: Sendable, Hashable, Codable {
     /// Its length in bytes.
     package var size: UInt64
     package var format: Format
+    /// The disk's size in bytes, as a guest sees it; nil where that is ``size``.
+    private var guestSize: UInt64?
 
-    package init(path: String, digest: String, size: UInt64, format: Format = .raw) {
+    package init(path: String, digest: String, size: UInt64, format: Format = .raw, capacity: UInt64? = nil) {
         self.path = path
         self.digest = digest
         self.size = size
         self.format = format
+        guestSize = capacity
     }
+
+    package var capacity: UInt64 { guestSize ?? size }
 }
 
 /// The project's image as a virtual machine takes it.

@@ -50,7 +50,7 @@ extension LibvirtProvider {
                 let hasStorage =
                     switch record.runtime {
                     case .container: whole[reference] ?? false
-                    case .vm: kinds[reference]?.isSuperset(of: [.disk, .seed]) ?? false
+                    case .vm: kinds[reference].map(Self.isStorage) ?? false
                     }
                 return record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
             }
@@ -65,11 +65,16 @@ extension LibvirtProvider {
             NodeName(node.name).map { name in
                 var remains = ObservedNode.remains(cluster: node.cluster, name: name)
                 remains.runtime = .vm
-                remains.hasStorage = kinds.isSuperset(of: [.disk, .seed])
+                remains.hasStorage = Self.isStorage(kinds)
                 return remains
             }
         }
         return (withDomain + withoutDomain + volumesAlone).sorted { ($0.cluster, $0.name) < ($1.cluster, $1.name) }
+    }
+
+    /// Whether a machine has all it is made of.
+    private static func isStorage(_ kinds: Set<Volumes.Kind>) -> Bool {
+        kinds.contains(.disk) && (kinds.contains(.seed) || kinds.contains(.ignition))
     }
 
     private func hostRoutes() throws -> [HostRoute] {

@@ -1,4 +1,5 @@
 import CloudConfig
+import Rendering
 import Topology
 
 /// What a node is told of itself: its cloud-config, and what follows from it.
@@ -39,11 +40,17 @@ struct NodeConfiguration {
             etcdTLS: topology.etcd.tls,
             certificates: topology.usesCertificates ? inputs.certificates.generation : nil,
             reboot: config.coreos.rebootPolicy,
+            seed: seed(config),
         )
     }
 
     private var isMachine: Bool { node.role.runtime == .vm }
-    private var image: ImageDigests { isMachine ? inputs.machineImage : inputs.image }
+    private var image: ImageDigests {
+        guard isMachine else { return inputs.image }
+        // Obstacles have said where an image is not known.
+        guard let foreign = node.role.image.flatMap({ inputs.foreignImages[$0] }) else { return inputs.machineImage }
+        return ImageDigests(root: foreign, layer: inputs.machineImage.layer)
+    }
     private var accelerator: Accelerator? {
         isMachine ? node.role.accelerator.resolved(on: machineHost) : nil
     }
@@ -68,6 +75,7 @@ struct NodeConfiguration {
             image.layer,
         ]
         if let accelerator { parts += [accelerator.rawValue, "\(resources.diskGiB)"] }
+        if let image = node.role.image { parts += [image.kind.rawValue, NoCloudSeed.version] }
         return sha256Hex(parts.joined(separator: "\n"))
     }
 
@@ -101,8 +109,51 @@ struct NodeConfiguration {
 
     var runsFleet: Bool { fleetReach != .none }
 
+    // MARK: Seeds for images from elsewhere
+
+    /// The node's whole description in the words of its image, and what of it that has no words for.
+    func rendered(_ config: CloudConfig, as format: NodeFormat) -> RenderedNode {
+        NodeDescription(
+            config: config,
+            instanceID: "\(Identity.domainName(cluster: topology.name, node: node.name))-\(configDigest.prefix(12))",
+            addresses: NodeDescription.Addresses(privateIPv4: "\(node.address)"),
+        )
+        .rendered(as: format)
+    }
+
+    /// What a node of this role's image is not told, or cannot be told at all.
+    var imageFindings: [Finding] {
+        guard let kind = node.role.image?.kind, kind != .cloudInit else { return [] }
+        let config = cloudConfig(peers: [], state: .new)
+        return rendered(config, as: kind == .flatcar ? .ignitionFlatcar : .ignitionFedora).findings
+    }
+
+    private func seed(_ config: CloudConfig) -> NodeSeed {
+        switch node.role.image?.kind {
+        case nil: return .configDrive
+        case .cloudInit:
+            let seed = NoCloudSeed(
+                node: node,
+                cluster: topology.name,
+                config: config,
+                network: networkUnit,
+                layer: image.layer,
+            )
+            let files = rendered(seed.cloudConfig, as: .cloudInit).files
+            return .noCloud(files: Dictionary(files.map { ($0.name, $0.text) }) { $1 })
+        case .flatcar:
+            let text = rendered(config, as: .ignitionFlatcar).files.first?.text ?? ""
+            return .ignition(name: "opt/org.flatcar-linux/config", text: text)
+        case .fedoraCoreOS:
+            let text = rendered(config, as: .ignitionFedora).files.first?.text ?? ""
+            return .ignition(name: "opt/com.coreos/config", text: text)
+        }
+    }
+
     private var fleetReach: FleetReach {
         guard node.role.runsFleet, topology.fleet.enabled else { return .none }
+        // fleetd is a node program, which such a node does not have.
+        if let kind = node.role.image?.kind, kind != .cloudInit { return .none }
         return topology.fleet.tcp ? .tcp : .socket
     }
 

@@ -42,6 +42,8 @@ package struct NodePlan: Sendable, Hashable, Codable {
     package var certificates: CertificateGeneration?
     /// How the node reboots when something asks for it.
     package var reboot: RebootPolicy
+    /// How the node learns its configuration.
+    package var seed: NodeSeed
 
     package init(
         cluster: String,
@@ -64,6 +66,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         etcdTLS: Bool = false,
         certificates: CertificateGeneration? = nil,
         reboot: RebootPolicy = RebootPolicy(),
+        seed: NodeSeed = .configDrive,
     ) {
         self.cluster = cluster
         self.name = name
@@ -90,6 +93,7 @@ package struct NodePlan: Sendable, Hashable, Codable {
         self.etcdTLS = etcdTLS
         self.certificates = certificates
         self.reboot = reboot
+        self.seed = seed
     }
 }
 
@@ -111,6 +115,24 @@ package struct ImageDigests: Sendable, Hashable, Codable {
     package init(root: String, layer: String) {
         self.root = root
         self.layer = layer
+    }
+}
+
+/// How a node is told its configuration.
+package enum NodeSeed: Sendable, Hashable, Codable {
+    /// CoreOS's way: a file system labelled `config-2` with the cloud-config as `openstack/latest/user_data`.
+    case configDrive
+    /// Canonical's cloud-init: a file system labelled `cidata` with these files beside the config drive's own, for the
+    /// node programs that cloud-init installs.
+    case noCloud(files: [String: String])
+    /// Ignition's configuration, under this name of QEMU's firmware configuration (fw_cfg).
+    case ignition(name: String, text: String)
+}
+
+extension NodeSeed {
+    /// Whether the node runs Slipway's own programs.
+    package var bringsNodePrograms: Bool {
+        if case .ignition = self { false } else { true }
     }
 }
 

@@ -88,6 +88,8 @@ package struct Step: Sendable, Hashable, Codable, Identifiable {
 package enum Action: Sendable, Hashable, Codable {
     /// Makes the image the nodes run.
     case buildImage(ImageDigests)
+    /// Fetches an image from elsewhere, and makes the disk of node programs for it.
+    case fetchImage(ImageDigests, source: String)
     case createNetwork(NetworkPlan)
     /// Storage, seed, domain and start, from wherever an earlier run left off.
     case createNode(NodePlan)

@@ -132,13 +132,23 @@ struct PlanBuilder {
             case .none, .start, .await: false
             }
         }
-        let wanted = making.map { (runtime: $0.role.runtime, image: nodePlan($0, peers: wantedPeers, state: .new).image) }
-        for (runtime, id) in [(Runtime.container, "image/build"), (.vm, "image/build-vm")] {
-            guard let image = wanted.first(where: { $0.runtime == runtime })?.image,
-                !observed.images.contains(image)
-            else { continue }
-            add(Step(id, .buildImage(image), reason: "this host has no such image yet"))
-            groundwork.append(id)
+        var seen: Set<ImageDigests> = []
+        for node in making {
+            let image = nodePlan(node, peers: wantedPeers, state: .new).image
+            guard seen.insert(image).inserted, !observed.images.contains(image) else { continue }
+            let reason = "this host has no such image yet"
+            let step =
+                if let foreign = node.role.image {
+                    Step("image/\(image.root.prefix(12))", .fetchImage(image, source: foreign.words), reason: reason)
+                } else {
+                    Step(
+                        node.role.runtime == .vm ? "image/build-vm" : "image/build",
+                        .buildImage(image),
+                        reason: reason
+                    )
+                }
+            add(step)
+            groundwork.append(step.id)
         }
     }
 

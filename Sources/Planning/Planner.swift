@@ -1,4 +1,5 @@
 import Diagnostics
+import Rendering
 import Topology
 import UnitFiles
 
@@ -26,14 +27,14 @@ package struct Planner: Sendable {
     }
 
     private func settledPlan(from observed: Observation) throws(DiagnosticsError) -> Plan {
-        let obstacles = Obstacles(topology: topology, observed: observed)
-            .diagnostics(at: self.inputs.certificates.now)
+        let obstacles = unknownImages
+            + Obstacles(topology: topology, observed: observed).diagnostics(at: self.inputs.certificates.now)
         guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
         let nodes = try placedNodes(observed)
         let inputs = try self.inputs.withCertificates(for: topology, observed: observed.provider)
         var builder = PlanBuilder(topology: topology, inputs: inputs, observed: observed, nodes: nodes)
         var plan = try builder.build()
-        plan.warnings = obstacles + plan.warnings
+        plan.warnings = obstacles + (try imageFindings(nodes, inputs: inputs, observed: observed)) + plan.warnings
         return plan
     }
 
@@ -72,6 +73,38 @@ package struct Planner: Sendable {
         }
         let generation = (nodes.map(\.generation).max() ?? 0) + (steps.isEmpty ? 0 : 1)
         return Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
+    }
+
+    /// Images that this host has not got, and nobody says where to get them.
+    private var unknownImages: [Diagnostic] {
+        topology.roles.compactMap { role in
+            guard let image = role.image, inputs.foreignImages[image] == nil else { return nil }
+            return .error(
+                "role '\(role.name)' asks for image '\(image.words)', which is not on this host",
+                at: role.location,
+                notes: ["see what there is: slipway image list", "bring it here: slipway image add \(image.words) SOURCE"],
+            )
+        }
+    }
+
+    /// What nodes cannot be told in the words of their images, a finding for each role and directive.
+    private func imageFindings(
+        _ nodes: [PlacedNode],
+        inputs: PlannerInputs,
+        observed: Observation,
+    ) throws(DiagnosticsError) -> [Diagnostic] {
+        let first = topology.roles.compactMap { role in nodes.first { $0.role.name == role.name } }
+        let findings = first.flatMap { node in
+            let host = observed.provider.machineHost
+            let configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node, machineHost: host)
+            return configuration.imageFindings.map { finding -> Diagnostic in
+                let text = "nodes of role '\(node.role.name)' are not told \(finding.directive): \(finding.message)"
+                return finding.severity == .error
+                    ? .error(text, at: node.role.location) : .warning(text, at: node.role.location)
+            }
+        }
+        guard !findings.hasErrors else { throw DiagnosticsError(findings) }
+        return findings
     }
 
     /// Every node the topology asks for, with its address.

@@ -16,6 +16,9 @@ package struct PlannerInputs: Sendable {
     package var registryMirrors: [String]
     /// The token under which the cluster's first members meet, for a topology whose discovery Slipway serves.
     package var discoveryToken = ""
+    /// The digests that images from elsewhere are known by, as far as this host knows: their disk's or, where they are
+    /// still to be fetched, what their publisher says.
+    package var foreignImages: [RoleImage: String] = [:]
     /// Where certificates come from, for a topology with TLS.
     package var certificates: CertificateInputs
 

@@ -8,7 +8,7 @@ extension Executor {
     func carryOut(_ step: Step, of plan: Plan) async throws {
         let say: @Sendable (String) -> Void = { [emit] in emit(.progress(step: step.id, text: $0)) }
         switch step.action {
-        case .buildImage(let digests):
+        case .buildImage(let digests), .fetchImage(let digests, _):
             _ = try await images.ensure(digests, progress: say)
         case .createNetwork(let network):
             try await provider.createNetwork(network)

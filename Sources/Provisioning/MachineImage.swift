@@ -12,7 +12,6 @@ package struct MachineImage: Sendable, Hashable {
     package var boot: DirectBoot?
     /// Whether the guest agent is in it.
     package var hasAgent: Bool
-    package var seed: Seed
 
     package struct DirectBoot: Sendable, Hashable {
         package var kernel: ImageFile
@@ -27,26 +26,16 @@ package struct MachineImage: Sendable, Hashable {
         }
     }
 
-    /// How the node learns its configuration.
-    package enum Seed: Sendable, Hashable {
-        /// CoreOS's way: a disk labelled `config-2` with `openstack/latest/user_data`.
-        case configDrive
-        /// A disk with any label and files, made from the node's plan.
-        case files(label: String, files: [String: [UInt8]])
-    }
-
     package init(
         disk: ImageFile,
         layer: ImageFile? = nil,
         boot: DirectBoot? = nil,
         hasAgent: Bool = false,
-        seed: Seed = .configDrive,
     ) {
         self.disk = disk
         self.layer = layer
         self.boot = boot
         self.hasAgent = hasAgent
-        self.seed = seed
     }
 
     /// Every file that must be on libvirt's host.
@@ -65,21 +54,23 @@ package struct MachineImage: Sendable, Hashable {
     }
 }
 
-extension MachineImage.Seed {
-    /// The seed's file system for a node.
-    package func fileSystem(for node: NodePlan) -> ISO9660 {
-        switch self {
+extension NodePlan {
+    /// What the node is told of itself, as the bytes of a disk or of a file.
+    package var seedBytes: [UInt8] {
+        let metadata = #"{"hostname":"\#(name)","uuid":"\#(uuid)"}"# + "\n"
+        let configDrive = [
+            "openstack/latest/user_data": Array(userData.utf8), "openstack/latest/meta_data.json": Array(metadata.utf8),
+        ]
+        switch seed {
         case .configDrive:
-            let metadata = #"{"hostname":"\#(node.name)","uuid":"\#(node.uuid)"}"# + "\n"
-            return ISO9660(
-                label: "config-2",
-                files: [
-                    "openstack/latest/user_data": Array(node.userData.utf8),
-                    "openstack/latest/meta_data.json": Array(metadata.utf8),
-                ],
-            )
-        case .files(let label, let files):
-            return ISO9660(label: label, files: files)
+            return ISO9660(label: "config-2", files: configDrive).bytes()
+        case .noCloud(let files):
+            let all = configDrive.merging(files.mapValues { Array($0.utf8) }) { $1 }
+            return ISO9660(label: "cidata", files: all).bytes()
+        case .ignition(_, let text):
+            // A volume is whole sectors. What is added is white space to Ignition.
+            let bytes = Array(text.utf8)
+            return bytes + [UInt8](repeating: UInt8(ascii: "\n"), count: (512 - bytes.count % 512) % 512)
         }
     }
 }

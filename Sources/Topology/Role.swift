@@ -44,6 +44,8 @@ package struct Role: Sendable, Hashable {
     package var choosesRuntime: Bool
     /// How a virtual machine's processor is made; containers have the host's.
     package var accelerator: Accelerator
+    /// What virtual machines run; nil for the project's own image.
+    package var image: RoleImage?
     package var etcd: EtcdRole
     package var resources: Resources
     /// fleet's machine metadata.
@@ -63,6 +65,7 @@ package struct Role: Sendable, Hashable {
         count: Int,
         runtime: RuntimeChoice = .container,
         accelerator: Accelerator = .auto,
+        image: RoleImage? = nil,
         etcd: EtcdRole,
         resources: Resources = Resources(),
         metadata: [String: String] = [:],
@@ -75,6 +78,7 @@ package struct Role: Sendable, Hashable {
         self.runtime = runtime.runtime
         choosesRuntime = runtime == .auto
         self.accelerator = accelerator
+        self.image = image
         self.etcd = etcd
         self.resources = resources
         self.metadata = metadata

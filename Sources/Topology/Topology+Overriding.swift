@@ -34,6 +34,8 @@ extension Topology {
                 }
             )
         }
+        let misplaced = topology.imageFindings()
+        guard misplaced.isEmpty else { throw DiagnosticsError(misplaced) }
         return topology
     }
 }

@@ -8,10 +8,11 @@ extension TopologyReader {
     struct Defaults {
         var runtime = RuntimeChoice.container
         var accelerator = Accelerator.auto
+        var image: RoleImage?
         var resources = Resources()
     }
 
-    static let resourceKeys = ["runtime", "accelerator", "cpus", "memory", "disk"]
+    static let resourceKeys = ["runtime", "accelerator", "image", "cpus", "memory", "disk"]
     static let roleKeys = ["count", "etcd", "metadata", "cloud_config"] + resourceKeys
     /// Keys whose absence could make the checks of the whole say something untrue.
     private static let weightyKeys = ["count", "etcd", "metadata"]
@@ -24,6 +25,7 @@ extension TopologyReader {
         return Defaults(
             runtime: runtime,
             accelerator: decoder.word("accelerator", in: fields, as: Accelerator.self) ?? .auto,
+            image: readImage(fields, defaults: nil),
             resources: readResources(fields, runtime: runtime, defaults: Resources()),
         )
     }
@@ -62,6 +64,7 @@ extension TopologyReader {
             count: decoder.int("count", in: fields) ?? (fields["count"] == nil ? 1 : 0),
             runtime: runtime,
             accelerator: decoder.word("accelerator", in: fields, as: Accelerator.self) ?? defaults.accelerator,
+            image: readImage(fields, defaults: defaults.image),
             etcd: readEtcdRole(fields),
             resources: readResources(fields, runtime: runtime, defaults: defaults.resources),
             metadata: readMetadata(fields),

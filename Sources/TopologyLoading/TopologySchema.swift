@@ -44,8 +44,18 @@ package enum TopologySchema {
 
     private static let resources: [String: JSONSchema] = [
         "runtime": words(RuntimeChoice.self), "accelerator": words(Accelerator.self),
-        "cpus": integer(1...512), "memory": size, "disk": size,
+        "cpus": integer(1...512), "memory": size, "disk": size, "image": image,
     ]
+
+    /// A name alone, or a mapping.
+    private static let image = mapping(
+        TopologyReader.imageKeys,
+        [
+            "name": text, "url": text.with("pattern", .string("^https?://")), "file": text,
+            "kind": words(RoleImage.Kind.self), "sha256": text.with("pattern", .string("^[0-9a-fA-F]{64}$")),
+            "sha512": text.with("pattern", .string("^[0-9a-fA-F]{128}$")), "signature": text, "key": text,
+        ]
+    ).with("type", .strings(["string", "object"]))
 
     private static let role = mapping(
         TopologyReader.roleKeys,

@@ -59,7 +59,7 @@ struct Simulation {
 
     private mutating func perform(_ step: Step, cluster: String) {
         switch step.action {
-        case .buildImage(let digests):
+        case .buildImage(let digests), .fetchImage(let digests, _):
             images.insert(digests)
         case .createNetwork(let network):
             networks = [

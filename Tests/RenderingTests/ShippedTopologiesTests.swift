@@ -19,7 +19,7 @@ import TopologyLoading
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent()
     private static let project = directory.deletingLastPathComponent().deletingLastPathComponent()
 
-    private static let inputs = PlannerInputs(
+    static let inputs = PlannerInputs(
         image: ImageDigests(root: "r00t", layer: "1ayer"),
         authorizedKeys: ["ssh-ed25519 AAAAown slipway"],
         hostKey: { SSHKeyPair(privateKey: "private \($0)\n", publicKey: "ssh-ed25519 AAAA\($0) root@\($0)") },
@@ -87,7 +87,7 @@ import TopologyLoading
     private struct Refusal: Error { var text: String }
 
     /// Programs of packages that `Scripts/test` unpacks: installed, they would act on the host.
-    private static func check(_ text: String, _ what: String, _ command: [String]) async throws {
+    static func check(_ text: String, _ what: String, _ command: [String]) async throws {
         let checkers = project.appending(path: ".build/checkers").path
         try #require(FileManager.default.fileExists(atPath: checkers), "run: Scripts/test unit")
         let file = FileManager.default.temporaryDirectory.appending(path: "rendered-\(UUID().uuidString)")

@@ -13,11 +13,17 @@ package struct ForeignImage: Sendable, Hashable, Codable {
     package var checksum: ImageChecksum?
     /// The names it goes by, sorted; none for one whose names went to others.
     package var names: [String] = []
+
+    /// Whether one of the digests is the disk's, or its source's.
+    package func isKnown(by digests: Set<String>) -> Bool {
+        digests.contains(digest) || checksum.map { digests.contains($0.digest) } ?? false
+    }
 }
 
 /// An image that someone asks for.
 package struct ImageRequest: Sendable, Hashable {
-    package var name: String
+    /// Nil for one that goes by its digest only, and is kept as long as a node uses it.
+    package var name: String?
     package var source: Source
     package var checksum: ImageChecksum?
     package var signature: Signature?
@@ -51,7 +57,7 @@ package struct ImageRequest: Sendable, Hashable {
         }
     }
 
-    package init(name: String, source: Source, checksum: ImageChecksum? = nil, signature: Signature? = nil) {
+    package init(name: String?, source: Source, checksum: ImageChecksum? = nil, signature: Signature? = nil) {
         self.name = name
         self.source = source
         self.checksum = checksum

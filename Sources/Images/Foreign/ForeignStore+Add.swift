@@ -51,10 +51,10 @@ extension ForeignStore {
     }
 
     private func check(_ request: ImageRequest) throws(ImagesError) {
-        guard ImageRequest.isName(request.name) else {
+        if let name = request.name, !ImageRequest.isName(name) {
             throw ImagesError(
                 .refused,
-                "'\(request.name)' cannot be an image's name: lower-case letters, digits, dots and dashes, at most 63, "
+                "'\(name)' cannot be an image's name: lower-case letters, digits, dots and dashes, at most 63, "
                     + "and not like the start of a digest",
             )
         }
@@ -70,10 +70,10 @@ extension ForeignStore {
         }
     }
 
-    private func named(_ digest: String, _ name: String) throws(ImagesError) -> ForeignImage {
-        try self.name(digest, name)
+    private func named(_ digest: String, _ name: String?) throws(ImagesError) -> ForeignImage {
+        if let name { try self.name(digest, name) }
         guard let image = image(digest: digest) else {
-            throw ImagesError(.store, "\(path(of: digest)) is gone while it was being named \(name)")
+            throw ImagesError(.store, "\(path(of: digest)) is gone before it could be used")
         }
         return image
     }

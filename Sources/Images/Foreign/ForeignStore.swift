@@ -20,7 +20,13 @@ package struct ForeignStore: Sendable {
 
     /// The image as a file to be brought to libvirt's host.
     package func file(of image: ForeignImage) -> ImageFile {
-        ImageFile(path: disk(of: image.digest), digest: image.digest, size: image.size, format: image.format)
+        ImageFile(
+            path: disk(of: image.digest),
+            digest: image.digest,
+            size: image.size,
+            format: image.format,
+            capacity: image.capacity,
+        )
     }
 
     /// All images, those with names first, by name.
@@ -39,6 +45,11 @@ package struct ForeignStore: Sendable {
     }
 
     package func image(digest: String) -> ForeignImage? { read(digest, names: names()) }
+
+    /// The image whose disk has this digest, or whose publisher says it of the source.
+    package func image(lock: String) -> ForeignImage? {
+        image(digest: lock) ?? list().first { $0.checksum?.digest == lock }
+    }
 
     /// The image a person means by a name or a digest's first characters; nil where it is none of these.
     package func find(_ text: String) throws(ImagesError) -> ForeignImage? {
@@ -75,7 +86,7 @@ package struct ForeignStore: Sendable {
     /// Removes disks without a name but those, and what downloads left that nobody goes on with.
     package func prune(keeping digests: Set<String>) async throws(ImagesError) -> [ForeignImage] {
         var removed: [ForeignImage] = []
-        for image in list() where image.names.isEmpty && !digests.contains(image.digest) {
+        for image in list() where image.names.isEmpty && !image.isKnown(by: digests) {
             try removeDisk(image.digest)
             removed.append(image)
         }

@@ -45,14 +45,14 @@ extension LibvirtProvider {
         let reference = NodeReference(node)
         let disk = Volumes.name(.disk, of: reference)
         let base = "\(path)/\(Volumes.name(ofImage: machine.disk))"
-        let capacity = max(UInt64(node.resources.diskGiB) << 30, machine.disk.size)
+        let capacity = max(UInt64(node.resources.diskGiB) << 30, machine.disk.capacity)
         let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
-        let seed = machine.seed.fileSystem(for: node).bytes()
+        let seed = node.seedBytes
         let isTest = try await isTestDriver(.vm)
         try await run(on: .vm) { connection throws(LibvirtError) in
             let pool = try connection.pool(named: Volumes.pool)
             try pool.ensureDisk(disk, xml: xml, base: base, capacity: capacity)
-            let name = Volumes.name(.seed, of: reference)
+            let name = Volumes.name(Volumes.seedKind(of: node), of: reference)
             try pool.remove(name)
             let seedXML = Volumes.rawXML(name, capacity: UInt64(seed.count), mode: "0400")
             let volume = try pool.createVolume(seedXML, name: name)
@@ -84,7 +84,7 @@ extension LibvirtProvider {
             _ = try connection.ifPool { pool throws(LibvirtError) in
                 // The console's log came by another way than libvirt's storage.
                 try pool.refreshIfIdle()
-                for kind in [Volumes.Kind.seed] + Volumes.Kind.allCases {
+                for kind in [Volumes.Kind.seed, .ignition] + Volumes.Kind.allCases {
                     try pool.remove(Volumes.name(kind, of: node))
                 }
             }

@@ -24,6 +24,7 @@ struct MachineXML: DomainDefinition {
                 metadata.map { XMLElement("metadata", children: [$0.element(qualified: true)]) },
                 XMLElement("memory", ["unit": "MiB"], text: String(node.resources.memoryMiB)),
                 XMLElement("vcpu", text: String(node.resources.cpus)),
+                sysinfo,
                 system,
                 XMLElement("features", children: [XMLElement("acpi"), XMLElement("apic")]),
                 node.accelerator == .kvm ? XMLElement("cpu", ["mode": "host-passthrough"]) : nil,
@@ -54,6 +55,13 @@ struct MachineXML: DomainDefinition {
     /// What must be known before the node has read its configuration.
     private var identity: [String] { ["systemd.machine_id=\(node.machineID)", "systemd.hostname=\(node.name)"] }
 
+    /// Ignition's configuration, by file: the domain's XML is for everyone's eyes.
+    private var sysinfo: XMLElement? {
+        guard case .ignition(let name, _) = node.seed else { return nil }
+        let entry = XMLElement("entry", ["name": name, "file": path(.ignition)])
+        return XMLElement("sysinfo", ["type": "fwcfg"], children: [entry])
+    }
+
     private var devices: XMLElement {
         XMLElement(
             "devices",
@@ -70,7 +78,8 @@ struct MachineXML: DomainDefinition {
                         ],
                     ),
                 ),
-                disk(path(.seed), format: "raw", target: "vdb", serial: "config-2", isReadOnly: true),
+                node.seed.bringsNodePrograms
+                    ? disk(path(.seed), format: "raw", target: "vdb", serial: "config-2", isReadOnly: true) : nil,
                 image.layer.map { layer in
                     disk(
                         path(layer), format: layer.format.rawValue, target: "vdc", serial: "layer", isReadOnly: true,

@@ -34,6 +34,7 @@ enum Volumes {
     enum Kind: String, CaseIterable {
         case disk = "disk.qcow2"
         case seed = "seed.iso"
+        case ignition = "config.ign"
         case console = "console.log"
         /// Where libvirt's log daemon puts what became too long.
         case console0 = "console.log.0"
@@ -42,6 +43,9 @@ enum Volumes {
     }
 
     static func name(_ kind: Kind, of node: NodeReference) -> String { "\(node.domainName).\(kind.rawValue)" }
+
+    /// Where a node's configuration lies.
+    static func seedKind(of node: NodePlan) -> Kind { node.seed.bringsNodePrograms ? .seed : .ignition }
 
     /// The node that a volume is of; nil for a volume that is no node's.
     static func node(ofVolume name: String) -> (node: NodeReference, kind: Kind)? {

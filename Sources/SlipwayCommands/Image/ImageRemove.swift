@@ -45,7 +45,7 @@ struct ImageRemove: AsyncParsableCommand {
             let others = image.names.filter { $0 != text }.joined(separator: ", ")
             return Output.print("Removed the name \(text); its disk is still \(others).")
         }
-        let users = nodes.filter { $0.image?.root == image.digest }.map(\.domainName)
+        let users = nodes.filter { $0.image.map { image.isKnown(by: [$0.root]) } ?? false }.map(\.domainName)
         guard users.isEmpty else { throw UserError("\(text) is in use by \(users.joined(separator: ", "))") }
         try await store.remove(digest: image.digest)
         Output.print("Removed \(text) (\(image.digest.prefix(16))).")

@@ -53,6 +53,7 @@ struct StepTitle {
         text =
             switch action {
             case .buildImage(let digests): "build image \(digests.root.prefix(12))/\(digests.layer.prefix(12))"
+            case .fetchImage(let digests, let source): "fetch image \(digests.root.prefix(12)) from \(source)"
             case .createNetwork(let network): "network \(network.cidr) (\(network.mode.rawValue))"
             case .createNode(let node): "boot \(node.name) (\(Self.kind(node)), \(node.address))"
             case .startNode(let node): "start \(node.name)"

@@ -114,9 +114,13 @@ struct Session: Sendable {
         renewsCertificates: Bool,
     ) async throws -> (planner: Planner, observed: Observation) {
         var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
+        inputs.foreignImages = try await images.foreignLocks(topology.roles.compactMap(\.image))
+        let foreign = inputs.foreignImages.values.sorted().map {
+            ImageDigests(root: $0, layer: inputs.machineImage.layer)
+        }
         let observed = try await observer(of: topology.name).observe(
             topology.name,
-            wanted: [inputs.image, inputs.machineImage],
+            wanted: Set([inputs.image, inputs.machineImage] + foreign),
             machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
         )
         if topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil {

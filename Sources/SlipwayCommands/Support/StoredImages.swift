@@ -13,6 +13,8 @@ struct StoredImages: ImageSource {
     let store: ImageStore
     let recipe: RootRecipe
     let home: FilePath
+    /// Images from elsewhere that a topology asks for.
+    let requests = ForeignRequests()
 
     init(home: FilePath) throws {
         self.home = home
@@ -35,11 +37,13 @@ struct StoredImages: ImageSource {
     func current() throws -> ImageDigests { ImageDigests(root: recipe.digest, layer: try layer().digest) }
 
     func isPresent(_ digests: ImageDigests) -> Bool {
+        if isForeign(digests) { return isPresentForeign(digests) }
         if isMachine(digests) { return isPresentMachine(digests) }
         return store.has(.root, digest: digests.root) && store.has(.layer, digest: digests.layer)
     }
 
     func paths(_ digests: ImageDigests) -> NodeImagePaths {
+        if isForeign(digests) { return foreignPaths(digests) }
         if isMachine(digests) { return machinePaths(digests) }
         let image = store.reference(rootDigest: digests.root, layerDigest: digests.layer)
         return NodeImagePaths(root: image.rootPath, layer: image.layerPath)
@@ -50,6 +54,7 @@ struct StoredImages: ImageSource {
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> NodeImagePaths {
         if isPresent(digests) { return paths(digests) }
+        if isForeign(digests) { return try await ensureForeign(digests, progress: progress) }
         if isMachine(digests) { return try await ensureMachine(digests, progress: progress) }
         let layer = try layer()
         guard digests == ImageDigests(root: recipe.digest, layer: layer.digest) else {
