@@ -82,11 +82,11 @@ extension Executor {
 
     private func awaitEtcd(_ members: [NodePlan], say: @escaping @Sendable (String) -> Void) async throws {
         let etcd = clusters.etcd(members.map(\.clientURL))
-        let limit = limits.slowed(for: members).etcd
+        let (limit, pause) = (limits.slowed(for: members).etcd, limits.slowed(for: members).pause)
         let seen = Latest<[String]>([])
         let whole = try await guarded(members) {
             try await whileEtcdTries(members) {
-                try await Waiting.until(limit) { () -> Bool? in
+                try await Waiting.until(limit, pause: pause) { () -> Bool? in
                     let unhealthy = await Self.unhealthy(members, etcd: etcd)
                     if seen.update(unhealthy), !unhealthy.isEmpty {
                         say("waiting for \(unhealthy.joined(separator: ", "))")

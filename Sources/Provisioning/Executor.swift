@@ -23,6 +23,8 @@ package struct Executor: Sendable {
         package var cloudConfig: Duration = .seconds(90)
         package var fleet: Duration = .seconds(60)
         package var units: Duration = .seconds(300)
+        /// How long to wait between two questions whether something answers.
+        package var pause: Duration = .milliseconds(20)
         /// How often a node is asked why its etcd does not answer.
         package var look: Duration = .seconds(2)
         /// How long units must be as wanted to count as being so.
@@ -42,9 +44,12 @@ package struct Executor: Sendable {
             let factor = nodes.map(\.slowness).max() ?? 1
             guard factor > 1 else { return self }
             var limits = self
-            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave, \.shutdown, \.look] {
+            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave, \.shutdown] {
                 limits[keyPath: limit] = limits[keyPath: limit] * factor
             }
+            // Each answer takes the processor's time that etcd needs; a look is a login, which takes seconds of it.
+            limits.pause = limits.pause * factor * 2
+            limits.look = limits.look * factor * factor
             return limits
         }
     }

@@ -20,6 +20,12 @@ struct Ladder {
 
     private func climbRungs() async throws {
         try await address()
+        guard node.slowness < NodePlan.slowestMachine else {
+            // A login would take the processor's time that etcd needs.
+            try await etcd()
+            try await cloudConfig()
+            return try await fleet()
+        }
         // The login is made while etcd's members find each other, when the node has nothing else to do.
         async let configured: Void = cloudConfig()
         async let listed: Void = etcdAndFleet()
@@ -34,7 +40,7 @@ struct Ladder {
     private func address() async throws {
         say("waiting for its address to answer")
         let address = node.address
-        let answered = try await Waiting.until(limits.address) {
+        let answered = try await Waiting.until(limits.address, pause: limits.pause) {
             await executor.reaches(address, 22) ? true : nil
         }
         guard answered != nil else { throw await failure("port 22 of \(address) does not answer", limits.address) }
@@ -46,7 +52,7 @@ struct Ladder {
         let etcd = executor.clusters.etcd([node.clientURL])
         let last = Latest("no answer")
         let healthy = try await executor.whileEtcdTries([node]) {
-            try await Waiting.until(limits.etcd) { () -> Bool? in
+            try await Waiting.until(limits.etcd, pause: limits.pause) { () -> Bool? in
                 do {
                     if try await etcd.health(of: node.clientURL) { return true }
                     _ = last.update("etcd says that it is not healthy")
@@ -65,7 +71,7 @@ struct Ladder {
     private func etcdListens() async throws {
         guard node.etcd != .none else { return }
         let address = node.address
-        _ = try await Waiting.until(limits.etcd) { await executor.reaches(address, 2379) ? true : nil }
+        _ = try await Waiting.until(limits.etcd, pause: limits.pause) { await executor.reaches(address, 2379) ? true : nil }
     }
 
     /// Waits on the node itself for the word of coreos-cloudinit, whose last act is to start etcd and fleet.
