@@ -47,7 +47,7 @@ struct NodeConfiguration {
     private var isMachine: Bool { node.role.runtime == .vm }
     private var image: ImageDigests {
         guard isMachine else { return inputs.image }
-        // Obstacles have said where an image is not known.
+        // The planner has refused a topology with an image that is not known.
         guard let foreign = node.role.image.flatMap({ inputs.foreignImages[$0] }) else { return inputs.machineImage }
         return ImageDigests(root: foreign, layer: inputs.machineImage.layer)
     }
@@ -59,10 +59,12 @@ struct NodeConfiguration {
 
     /// Changes with what a node cannot change while it lives.
     private var baseDigest: String {
-        let parts = [
+        var parts = [
             node.role.runtime.rawValue, image.root, "\(node.address)", "\(topology.network.cidr)",
             node.role.etcd.rawValue, Identity.uuid(cluster: topology.name, node: node.name),
         ]
+        // Ignition reads its configuration before the first boot and never again.
+        if let kind = node.role.image?.kind, kind != .cloudInit { parts.append(configDigest) }
         return sha256Hex(parts.joined(separator: "\n"))
     }
 

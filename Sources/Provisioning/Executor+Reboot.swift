@@ -16,14 +16,14 @@ extension Executor {
         if let lock { try await takePlace(node, lock: lock, of: plan, say: say) }
         let reference = NodeReference(node)
         do {
-            say("shutting down")
             try Task.checkCancellation()
-            try await provider.stop(reference, deadline: limits.slowed(for: [node]).shutdown)
         } catch {
-            // It has not gone down: others may.
-            _ = try? await lock?.release(node.machineID)
+            // It does not go down, so another may.
+            try await lock?.release(node.machineID)
             throw error
         }
+        say("shutting down")
+        try await provider.stop(reference, deadline: limits.slowed(for: [node]).shutdown)
         say("starting")
         try await provider.start(reference)
     }

@@ -74,6 +74,22 @@ import TopologyLoading
         #expect(plan.warnings.contains { $0.message.hasPrefix("nodes of role 'fedora' are not told") })
     }
 
+    /// Ignition is read once, cloud-init again for each new instance.
+    @Test func aChangeReachesEachNodeInItsWay() throws {
+        let loader = TopologyLoader(files: MemoryFiles([:]))
+        func digests(_ text: String) throws -> [(base: String, config: String)] {
+            let topology = try loader.load(text, file: "a.yaml").checked()
+            var inputs = ShippedTopologiesTests.inputs
+            for image in topology.roles.compactMap(\.image) { inputs.foreignImages[image] = image.words }
+            let plan = try Planner(topology: topology, inputs: inputs)
+                .plan(from: Observation(provider: ProviderObservation()))
+            return plan.nodes.map { ($0.baseDigest, $0.configDigest) }
+        }
+        let changes = zip(try digests(Self.text), try digests(Self.text.replacing("beta", with: "alpha")))
+        #expect(changes.map { $0.base != $1.base } == [false, false, true, true])
+        #expect(changes.map { $0.config != $1.config } == [true, true, true, true])
+    }
+
     @Test func anImageThatIsNowhereIsSaid() throws {
         let topology = try TopologyLoader(files: MemoryFiles([:])).load(Self.text, file: "a.yaml").checked()
         let planner = Planner(topology: topology, inputs: ShippedTopologiesTests.inputs)

@@ -28,9 +28,10 @@ extension LibvirtProvider {
     }
 
     func machineImage(_ image: NodeImagePaths, of node: NodePlan) throws -> MachineImage {
-        guard let machine = image.machine else {
+        guard var machine = image.machine else {
             throw ProviderError(.unsupported, "the image of \(node.domainName) cannot run as a virtual machine")
         }
+        if !node.seed.bringsNodePrograms { machine.layer = nil }
         return machine
     }
 

@@ -38,10 +38,10 @@ extension StoredImages {
         request.signature = image.signature.map {
             ImageRequest.Signature(source: ImageRequest.Source($0.source), key: $0.key)
         }
+        let present = foreign.list().first { $0.source == "\(request.source)" }
         if request.checksum == nil, case .file(let path) = image.source {
-            guard FileManager.default.isReadableFile(atPath: path) else {
-                throw UserError("there is no image \(path) that can be read")
-            }
+            // One that was fetched is not needed again.
+            guard FileManager.default.isReadableFile(atPath: path) else { return present?.checksum?.digest }
             var cache = DigestCache(file: "\(home)/images/foreign-digests")
             let digest = try cache.digest(of: path)
             cache.save([digest])
@@ -51,7 +51,7 @@ extension StoredImages {
             requests[lock] = request
             return lock
         }
-        if let present = foreign.list().first(where: { $0.source == "\(request.source)" }) { return present.digest }
+        if let present { return present.digest }
         return try await foreign.add(request) { Output.note($0.words) }.digest
     }
 
