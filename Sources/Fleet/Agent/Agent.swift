@@ -20,6 +20,9 @@ actor Agent {
 
     var current: [String: CurrentUnit] = [:]
     var statuses: [String: UnitStatus] = [:]
+    /// What was heard of units while they are being listed; nil while they are not. It may be newer than the list, and
+    /// if it is older, something newer will be heard.
+    private var heard: [String: UnitStatus]?
     /// Units that are being unloaded.
     var unloading: Set<String> = []
     /// Units whose last action failed: not tried again before this.
@@ -49,12 +52,17 @@ actor Agent {
         case .resync: mustList = true
         case .status(let status):
             guard current[status.name] != nil || !adopted else { return }
-            statuses[status.name] = status
+            hear(status)
         case .unloaded(let name):
             guard current[name] != nil else { return }
-            statuses[name] = UnitStatus(name: name)
+            hear(UnitStatus(name: name))
         }
         wakeups.wake()
+    }
+
+    private func hear(_ status: UnitStatus) {
+        statuses[status.name] = status
+        heard?[status.name] = status
     }
 
     /// Looks at what is wanted and what is there, and does something about the difference.
@@ -115,9 +123,11 @@ actor Agent {
     private func refreshStatuses() async throws(SystemdError) {
         guard mustList else { return }
         mustList = false
+        heard = [:]
+        defer { heard = nil }
         do {
             let listed = try await systemd.listUnits()
-            statuses = listed.reduce(into: [:]) { $0[$1.name] = $1 }
+            statuses = listed.reduce(into: [:]) { $0[$1.name] = $1 }.merging(heard ?? [:]) { $1 }
         } catch {
             mustList = true
             throw error

@@ -69,6 +69,32 @@ struct AgentTests {
         }
     }
 
+    /// A list that was long on its way must not undo what happened since: nothing would ever be heard of it again.
+    @Test func whatIsHeardWhileUnitsAreListedIsNewer() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await machine.running {
+                try await registry.create(unit: "a.service", .service(), target: .launched)
+                func told(_ state: String) async throws {
+                    try await settled("it is told that it is \(state)") {
+                        try await registry.snapshot().states["a.service"]?["m1"]?.state.activeState == state
+                    }
+                }
+                try await told("active")
+                let systemd = machine.systemd
+                systemd.setState("a.service", active: "activating", sub: "start-pre")
+                try await told("activating")
+                systemd.whileListing {
+                    systemd.setState("a.service", active: "active", sub: "running")
+                    // For the agent to hear of it.
+                    try? await Task.sleep(for: .milliseconds(100))
+                }
+                systemd.resync()
+                try await told("active")
+            }
+        }
+    }
+
     @Test func anOutageStopsNothing() async throws {
         try await withTemporaryDirectory { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)

@@ -28,6 +28,7 @@ extension FakeSystemd {
         var ended: [Int: Result<JobResult, SystemdError>] = [:]
         var listeners: [Int: AsyncStream<UnitChange>.Continuation] = [:]
         var connected = true
+        var meanwhile: (@Sendable () async -> Void)?
         private var lastID = 1000
 
         mutating func nextID() -> Int {

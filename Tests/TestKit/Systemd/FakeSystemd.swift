@@ -126,13 +126,16 @@ package final class FakeSystemd: SystemdManager {
     }
 
     package func listUnits(matching patterns: [String]) async throws(SystemdError) -> [UnitStatus] {
-        try state.withLock { (state) throws(SystemdError) in
+        let (units, meanwhile) = try state.withLock { (state) throws(SystemdError) in
             try state.checkConnection()
             let all = state.loaded.values.filter { unit in
                 patterns.isEmpty || patterns.contains { glob($0[...], unit.name[...]) }
             }
-            return all.sorted { $0.name < $1.name }
+            defer { if patterns.isEmpty { state.meanwhile = nil } }
+            return (all.sorted { $0.name < $1.name }, patterns.isEmpty ? state.meanwhile : nil)
         }
+        await meanwhile?()
+        return units
     }
 
     package func unitProperty(
@@ -198,6 +201,14 @@ extension FakeSystemd {
             $0.set(UnitStatus(name: unit, loadState: load, activeState: active, subState: sub, job: job))
         }
     }
+
+    /// Does something while the next list of all units is on its way to whoever asked.
+    package func whileListing(_ body: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.meanwhile = body }
+    }
+
+    /// Says that changes may have been missed, as after a reload.
+    package func resync() { state.withLock { $0.tell(.resync) } }
 
     package func setProperty(_ property: String, of unit: String, _ value: PropertyValue?) {
         state.withLock { $0.properties[unit, default: [:]][property] = value }
