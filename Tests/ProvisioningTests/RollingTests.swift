@@ -37,13 +37,25 @@ struct RollingTests {
     )
 
     /// The cluster, up, and the plan that reboots its nodes.
-    private func settled(_ roll: Roll = Roll()) async throws -> (cluster: FakeCluster, executor: Executor, plan: Plan) {
+    ///
+    /// - Parameter patience: how long is waited for what will not come.
+    private func settled(
+        _ roll: Roll = Roll(),
+        patience: WritableKeyPath<Executor.Limits, Duration>? = nil,
+    ) async throws -> (cluster: FakeCluster, executor: Executor, plan: Plan) {
         let cluster = await FakeCluster()
         let observer = ClusterObserver(provider: cluster.provider, images: ReadyImages()) { _ in cluster }
         var limits = Executor.Limits()
-        limits.etcd = .milliseconds(300)
-        limits.rebootPlace = .milliseconds(300)
-        let executor = Executor(
+        let up = try planner.plan(from: try await observer.observe("demo"))
+        cluster.know(up.nodes)
+        try await executor(cluster, limits).apply(up)
+        if let patience { limits[keyPath: patience] = .milliseconds(300) }
+        let plan = try planner.roll(roll, from: try await observer.observe("demo"))
+        return (cluster, executor(cluster, limits), plan)
+    }
+
+    private func executor(_ cluster: FakeCluster, _ limits: Executor.Limits) -> Executor {
+        Executor(
             provider: cluster.provider,
             images: ReadyImages(),
             shell: cluster,
@@ -52,10 +64,6 @@ struct RollingTests {
             reaches: { address, _ in cluster.reaches(address) },
             emit: { _ in },
         )
-        let up = try planner.plan(from: try await observer.observe("demo"))
-        cluster.know(up.nodes)
-        try await executor.apply(up)
-        return (cluster, executor, try planner.roll(roll, from: try await observer.observe("demo")))
     }
 
     @Test(arguments: [1, 3])
@@ -76,7 +84,7 @@ struct RollingTests {
     }
 
     @Test func aNodeThatDoesNotComeBackKeepsItsPlaceAndStopsTheRoll() async throws {
-        let (cluster, executor, plan) = try await settled()
+        let (cluster, executor, plan) = try await settled(patience: \.etcd)
         cluster.breakNode("worker-1", at: .etcd)
         let failure = await #expect(throws: PlanFailure.self) { try await executor.apply(plan) }
         #expect(failure?.failures.map(\.step.id) == ["node/worker-1/ready"])
@@ -86,7 +94,7 @@ struct RollingTests {
     }
 
     @Test func aPlaceThatIsNeverFreeIsSaidAndNothingGoesDown() async throws {
-        let (cluster, executor, plan) = try await settled(Roll(nodes: ["worker-2"]))
+        let (cluster, executor, plan) = try await settled(Roll(nodes: ["worker-2"]), patience: \.rebootPlace)
         _ = try await cluster.rebootLock.take("somebody")
         let failure = await #expect(throws: PlanFailure.self) { try await executor.apply(plan) }
         #expect("\(failure, default: "")".contains("worker-2 found no place in the reboot semaphore"))
