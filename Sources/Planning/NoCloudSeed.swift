@@ -6,7 +6,7 @@ import Topology
 /// the node's cloud-config, as to every node.
 struct NoCloudSeed {
     /// Changes with the script, so that nodes which have an older one are given the new.
-    static let version = "nocloud 1"
+    static let version = "nocloud 2"
 
     let node: PlacedNode
     let cluster: String
@@ -92,7 +92,7 @@ struct NoCloudSeed {
         for group in sudo docker fleet systemd-journal; do
             ! getent group $group >/dev/null || usermod --append --groups $group core
         done
-        stamp=/usr/lib/slipway/.layer
+        stamp=\(NodeSeed.installedLayer)
         if [ "$(cat $stamp 2>/dev/null)" != \(layer) ]; then
             layer=/run/slipway-layer
             mkdir -p $layer
@@ -111,7 +111,7 @@ struct NoCloudSeed {
     /// A member needs etcd, which many an image lacks; Docker may come later.
     private var packages: String {
         let etcd = """
-            if ! command -v etcd >/dev/null; then
+            if ! command -v etcd >/dev/null || ! command -v etcdctl >/dev/null; then
                 apt-get -q update
                 DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends etcd-server etcd-client
             fi

@@ -130,6 +130,9 @@ package enum NodeSeed: Sendable, Hashable, Codable {
 }
 
 extension NodeSeed {
+    /// Where a node whose image is from elsewhere says which node programs were installed on it; others have no such file.
+    package static let installedLayer = "/usr/lib/slipway/.layer"
+
     /// Whether the node runs Slipway's own programs.
     package var bringsNodePrograms: Bool {
         if case .ignition = self { false } else { true }

@@ -30,6 +30,7 @@ extension RealNodes {
                 // It is here now, whoever served it.
                 try await cluster.requireHealthy()
                 try await worksAsANode(cluster)
+                try await isSmokeTested(cluster)
                 try await Program.slipway(["down", cluster.name, "--yes"]).expecting(0)
                 let removed = try await Program.slipway(["image", "prune"]).expecting(0)
                 #expect(removed.output.contains(".qcow2"), "\(removed)")
@@ -73,7 +74,9 @@ extension RealNodes {
         private static func forget() async throws -> Int {
             let stored = try await Program.slipway(["image", "list", "--json"]).json([StoredImage].self)
             let disks = stored.filter { $0.source?.contains("debian.qcow2.zst") == true }
-            for disk in disks { try await Program.slipway(["image", "rm", String(disk.digest.prefix(16))]).expecting(0) }
+            for disk in disks {
+                try await Program.slipway(["image", "rm", String(disk.digest.prefix(16))]).expecting(0)
+            }
             return disks.count
         }
 
@@ -86,13 +89,22 @@ extension RealNodes {
                 """
             let said = try await cluster.output("plain-1", script).split(separator: "\n").map(String.init)
             try #require(said.count == 6, "\(said)")
-            #expect([said[0], said[1], said[3], said[4]] == ["plain-1", "core", "no etcd of its own", "2"])
+            #expect([said[0], said[1], said[3], said[4]] == ["plain-1", "core", "no etcd of its own", "3"])
             #expect(Int(said[5]).map { $0 >= 9 } == true, "the root file system has \(said[5]) GiB")
             let node = try #require(try await cluster.status().node("plain-1"))
             #expect(node.machine_id.map { said[2].hasPrefix($0) } == true, "\(said[2]) is not \(node)")
             let keys = "http://\(try #require(node.address)):4001/v2/keys/from-plain"
             let written = "curl -sf -X PUT -d value=yes \(keys) >/dev/null && curl -sf \(keys)"
             #expect(try await Program.shell(written).expecting(0).output.contains(#""value":"yes""#))
+        }
+
+        /// The image has neither etcdctl nor Docker: its proxy is asked from a member, and Docker is not missed.
+        private func isSmokeTested(_ cluster: TestCluster) async throws {
+            let report = try await cluster.smoke(deadline: 300)
+            let notes = report.checks.compactMap { check in check.message.map { "\(check.name): \($0)" } }
+            let wanted =
+                "Docker pulls and runs a container on every node: without Docker, which their image lacks: plain-1"
+            #expect(notes == [wanted], "\(report)")
         }
 
         /// Serves the image's directory over HTTP while `body` runs.
@@ -120,6 +132,9 @@ extension RealNodes {
               central:
                 count: 1
                 etcd: member
+              worker:
+                count: 1
+                etcd: proxy
               plain:
                 count: 1
                 runtime: vm

@@ -1,7 +1,8 @@
 /// What one check of a cluster found.
 package struct SmokeResult: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
-        case passed
+        /// The note says what was left out, if anything.
+        case passed(note: String?)
         /// The cluster has not what the check needs, such as a second machine.
         case notApplicable(String)
         /// What was wrong, with what was seen.

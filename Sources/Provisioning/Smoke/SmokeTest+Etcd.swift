@@ -53,13 +53,24 @@ extension SmokeTest {
         guard !proxies.isEmpty else { throw SmokeInapplicable(reason: "no node is a proxy") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for node in proxies {
-                let scripts = [2379, 4001].map { proxyScript($0, tls: node.etcdTLS) }.joined(separator: "\n")
                 group.addTask {
-                    _ = try await run(scripts, on: node, limit: .seconds(60), failure: "its proxy does not serve all")
+                    let (place, host) = try await asking(node)
+                    let scripts = [2379, 4001].map { proxyScript(node, $0, host: host) }.joined(separator: "\n")
+                    let failure = "the proxy of \(node.name) does not serve all"
+                    _ = try await run(scripts, on: place, limit: .seconds(60), failure: failure)
                 }
             }
             try await group.waitForAll()
         }
+    }
+
+    /// Where a node's proxy is asked from, and as which host: on the node itself, or on a member when the node's image,
+    /// from elsewhere, has no etcdctl.
+    private func asking(_ node: ObservedNode) async throws -> (place: ObservedNode, host: String) {
+        let look = "command -v etcdctl || true"
+        let found = try await run(look, on: node, limit: .seconds(15), failure: "looking for etcdctl failed")
+        if found.isEmpty, let member = members.first, let address = node.address { return (member, "\(address)") }
+        return (node, "localhost")
     }
 
     /// Writes and reads by v2 and v3, and sees a change by a v3 watch, all through one port of the node's own proxy.
@@ -68,9 +79,9 @@ extension SmokeTest {
     /// the proxy handed to another member.
     ///
     /// etcdctl takes its certificates from the environment, and the one for v2 has other names for them.
-    private func proxyScript(_ port: Int, tls: Bool) -> String {
+    private func proxyScript(_ node: ObservedNode, _ port: Int, host: String) -> String {
         """
-        set -e; p=\(port); url=\(tls ? "https" : "http")://localhost:$p; k=/slipway-smoke-\(id)-$(hostname)-$p
+        set -e; p=\(port); url=\(node.etcdTLS ? "https" : "http")://\(host):$p; k=/slipway-smoke-\(id)-\(node.name)-$p
         v2() {
             ETCDCTL_CA_FILE=${ETCDCTL_CACERT:-} ETCDCTL_CERT_FILE=${ETCDCTL_CERT:-} ETCDCTL_KEY_FILE=${ETCDCTL_KEY:-} \\
                 ETCDCTL_API=2 etcdctl --endpoints=$url "$@"

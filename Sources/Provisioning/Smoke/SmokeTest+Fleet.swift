@@ -43,22 +43,44 @@ extension SmokeTest {
         }
     }
 
-    func checkDocker(say: @escaping @Sendable (String) -> Void) async throws {
+    /// - Returns: which nodes are left out, if any.
+    func checkDocker(say: @escaping @Sendable (String) -> Void) async throws -> String? {
         let name = "slipway-smoke-\(id)"
         let command = "docker run --rm --name \(name) busybox echo \(id)"
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let without = try await withThrowingTaskGroup(of: String?.self, returning: [String].self) { group in
             for node in nodes {
                 group.addTask {
                     say("docker run on \(node.name)")
                     let failure = "'\(command)' failed"
-                    let said = try await run(command, on: node, limit: .seconds(120), failure: failure)
+                    let script = Self.unlessImageLacksDocker(command)
+                    let said = try await run(script, on: node, limit: .seconds(120), failure: failure)
+                    if said.contains(Self.noDocker) { return node.name }
                     guard said.contains(id) else {
                         throw SmokeFailure(message: "\(node.name): the container did not say '\(id)'", evidence: [said])
                     }
+                    return nil
                 }
             }
-            try await group.waitForAll()
+            return try await group.reduce(into: []) { if let name = $1 { $0.append(name) } }
         }
+        guard !without.isEmpty else { return nil }
+        let note = "without Docker, which their image lacks: \(without.sorted().joined(separator: ", "))"
+        if without.count == nodes.count { throw SmokeInapplicable(reason: note) }
+        return note
+    }
+
+    private static let noDocker = "slipway: no docker in this image"
+
+    /// Slipway's own image has Docker. One from elsewhere, told by the mark that the node programs' installer leaves,
+    /// may have none.
+    private static func unlessImageLacksDocker(_ command: String) -> String {
+        """
+        if [ -e \(NodeSeed.installedLayer) ] && ! command -v docker >/dev/null; then
+            echo '\(noDocker)'
+        else
+            \(command)
+        fi
+        """
     }
 
     // MARK: The loss of a worker
@@ -90,7 +112,8 @@ extension SmokeTest {
         say("cutting \(victim.name)'s power")
         try await executor.provider.powerOff(NodeReference(victim))
         do {
-            _ = try await expect("the unit does not run elsewhere", limit: .seconds(60) * patience, units: [unit]) { seen in
+            _ = try await expect("the unit does not run elsewhere", limit: .seconds(60) * patience, units: [unit]) {
+                seen in
                 seen.units[unit.name]?.states.contains { $0.key != own && $0.value == "active" } == true
             }
         } catch {
@@ -124,7 +147,9 @@ extension SmokeTest {
             let back = try await fleet.observe(until: areBack, limit: end - .now)
             guard back.done else {
                 let missing = running.filter { !Self.runs(back.fleet.units[$0.name], as: $0) }.map(\.name).sorted()
-                throw SmokeFailure(message: "after \(node.name) is back, not as before: \(missing.joined(separator: ", "))")
+                throw SmokeFailure(
+                    message: "after \(node.name) is back, not as before: \(missing.joined(separator: ", "))"
+                )
             }
             // A unit may be on its way from one machine to another, and a program that exits at once is active first.
             let lasts = try await !fleet.observe(until: { !areBack($0) }, limit: executor.limits.steadyUnits).done

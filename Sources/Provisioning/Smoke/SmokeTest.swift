@@ -64,8 +64,7 @@ package struct SmokeTest: Sendable {
         let begin = clock.now
         let outcome: SmokeResult.Outcome
         do {
-            try await perform(check, say: say)
-            outcome = .passed
+            outcome = .passed(note: try await perform(check, say: say))
         } catch let inapplicable as SmokeInapplicable {
             outcome = .notApplicable(inapplicable.reason)
         } catch let failure as SmokeFailure {
@@ -78,7 +77,8 @@ package struct SmokeTest: Sendable {
         return SmokeResult(name: check.rawValue, outcome: outcome, took: clock.now - begin)
     }
 
-    private func perform(_ check: Check, say: @escaping @Sendable (String) -> Void) async throws {
+    /// - Returns: what to say of a check that holds, if anything.
+    private func perform(_ check: Check, say: @escaping @Sendable (String) -> Void) async throws -> String? {
         switch check {
         case .members: try await checkMembers()
         case .replication: try await checkReplication()
@@ -86,9 +86,10 @@ package struct SmokeTest: Sendable {
         case .placement: try await checkPlacement(say: say)
         case .global: try await checkGlobal(say: say)
         case .conflict: try await checkConflict(say: say)
-        case .docker: try await checkDocker(say: say)
+        case .docker: return try await checkDocker(say: say)
         case .loss: try await checkLoss(say: say)
         }
+        return nil
     }
 
     // MARK: The cluster

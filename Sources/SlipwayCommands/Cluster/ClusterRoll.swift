@@ -8,10 +8,10 @@ struct ClusterRoll: AsyncParsableCommand {
         abstract: "Reboot a cluster's nodes, one after the other.",
         usage: "slipway roll FILE [NODE…] [--role ROLE] [--max COUNT] [--ignore-window]",
         discussion: """
-            Each node is ready again before the next goes down: workers first, then etcd's members, of which a majority
-            always stays. A node with reboot_strategy etcd-lock first takes its place in the cluster's reboot semaphore,
-            the one that its locksmithd uses, and gives it back when it is healthy. A node that does not come back
-            stops the roll.
+            Each node is ready again before the next goes down: workers first, then etcd's members, of which a \
+            majority always stays. A node with reboot_strategy etcd-lock first takes its place in the cluster's reboot \
+            semaphore, the one that its locksmithd uses, and gives it back when it is healthy. A node that does not \
+            come back stops the roll.
             """,
     )
 

@@ -10,8 +10,9 @@ struct ClusterScale: AsyncParsableCommand {
         commandName: "scale",
         abstract: "Give roles other numbers of nodes, and bring the cluster there.",
         discussion: """
-            Nodes that go leave fleet (and etcd) first, so that their units run elsewhere before the node is destroyed.
-            The file stays as it is, and the next `up` goes back to it, unless --write records the new numbers there.
+            Nodes that go leave fleet (and etcd) first, so that their units run elsewhere before the node is \
+            destroyed. The file stays as it is, and the next `up` goes back to it, unless --write records the new \
+            numbers there.
               slipway scale Topologies/production.yaml worker=6 --write
             """,
     )

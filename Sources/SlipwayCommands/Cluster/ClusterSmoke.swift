@@ -9,7 +9,7 @@ struct ClusterSmoke: AsyncParsableCommand {
         commandName: "smoke",
         abstract: "Check that a running cluster works, and put back what that changes.",
         discussion: """
-            Writes and reads through every etcd member and proxy, places units, runs a container on every node, and
+            Writes and reads through every etcd member and proxy, places units, runs a container on every node, and \
             cuts one worker's power to see its unit run elsewhere. Exit code 1, with evidence, when a check fails.
             """,
     )
@@ -69,7 +69,7 @@ struct SmokeReport: Encodable {
         checks = results.map { result in
             let seconds = result.took / .seconds(1)
             return switch result.outcome {
-            case .passed: Check(name: result.name, outcome: "passed", seconds: seconds)
+            case .passed(let note): Check(name: result.name, outcome: "passed", seconds: seconds, message: note)
             case .notApplicable(let why):
                 Check(name: result.name, outcome: "not applicable", seconds: seconds, message: why)
             case .failed(let why, let evidence):
@@ -83,7 +83,8 @@ struct SmokeReport: Encodable {
             let took = Duration.seconds(check.seconds)
             let outcome: JUnitReport.Outcome =
                 switch check.outcome {
-                case "failed": .failed(message: check.message ?? "", evidence: (check.evidence ?? []).joined(separator: "\n"))
+                case "failed":
+                    .failed(message: check.message ?? "", evidence: (check.evidence ?? []).joined(separator: "\n"))
                 case "passed": .passed
                 default: .skipped(reason: check.message ?? "")
                 }
@@ -94,16 +95,22 @@ struct SmokeReport: Encodable {
 
     func text(style: Style) -> String {
         let table = Table(
-            "", "CHECK", "TOOK",
+            "",
+            "CHECK",
+            "TOOK",
             rows: checks.map { [mark($0, style), $0.name, Format.duration(.seconds($0.seconds))] },
         )
+        let notes = checks.filter { $0.outcome != "failed" }.compactMap { check in
+            check.message.map { "\n\(check.name): \($0)\n" }
+        }
         let failures = checks.filter { $0.outcome == "failed" }
         let details = failures.map { check in
             "\n\(style.paint("failed", .red)): \(check.name)\n    \(check.message ?? "")\n"
                 + (check.evidence ?? []).map { "    | \($0)\n" }.joined()
         }
-        let verdict = failures.isEmpty ? "Cluster \(cluster) works." : "\(failures.count) of \(checks.count) checks failed."
-        return table.format(style: style) + details.joined() + "\n" + verdict
+        let verdict =
+            failures.isEmpty ? "Cluster \(cluster) works." : "\(failures.count) of \(checks.count) checks failed."
+        return table.format(style: style) + notes.joined() + details.joined() + "\n" + verdict
     }
 
     private func mark(_ check: Check, _ style: Style) -> String {

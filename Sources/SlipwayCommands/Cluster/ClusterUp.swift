@@ -8,12 +8,12 @@ struct ClusterUp: AsyncParsableCommand {
         commandName: "up",
         abstract: "Bring a cluster to what its file says.",
         discussion: """
-            Makes what is missing, mends what has drifted, removes what the file no longer asks for (after asking), and
-            waits until every node and unit is ready. Nothing to do is fine. After a crash, Ctrl-C or an error, the
-            same command goes on where it stopped.
+            Makes what is missing, mends what has drifted, removes what the file no longer asks for (after asking), \
+            and waits until every node and unit is ready. Nothing to do is fine. After a crash, Ctrl-C or an error, \
+            the same command goes on where it stopped.
 
-            --rotate-certs gives every node of a cluster with TLS new keys and certificates, one node after the other,
-            each healthy again before the next. Where that was interrupted, the same command goes on. The keys from
+            --rotate-certs gives every node of a cluster with TLS new keys and certificates, one node after the other, \
+            each healthy again before the next. Where that was interrupted, the same command goes on. The keys from \
             before are accepted beside the new ones until the next renewal, and no longer.
             """,
     )

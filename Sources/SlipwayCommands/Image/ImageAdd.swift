@@ -7,11 +7,11 @@ struct ImageAdd: AsyncParsableCommand {
         commandName: "add",
         abstract: "Bring a disk image from elsewhere into this host's store.",
         discussion: """
-            A qcow2 or raw disk, as it is or packed by gzip, bzip2, xz or zstd: what it is is seen by its content. It is
-            fetched once, hashed as it comes, and refused when it is not what its publisher says; a download that breaks
-            off goes on where it was, by the same command. A URL needs a digest or a signature, since whoever can change the
-            image could be anyone on the way. It is kept under the SHA-256 of the disk, so that what a name stands for
-            cannot change unseen; `image verify` reads it all again.
+            A qcow2 or raw disk, as it is or packed by gzip, bzip2, xz or zstd: what it is is seen by its content. It \
+            is fetched once, hashed as it comes, and refused when it is not what its publisher says; a download that \
+            breaks off goes on where it was, by the same command. A URL needs a digest or a signature, since whoever \
+            can change the image could be anyone on the way. It is kept under the SHA-256 of the disk, so that what a \
+            name stands for cannot change unseen; `image verify` reads it all again.
 
               slipway image add debian-12 https://example.org/debian-12.qcow2 --sha512 0123…
               slipway image add flatcar ./flatcar.img.bz2 --signature ./flatcar.img.bz2.sig --key ./signing-key.asc

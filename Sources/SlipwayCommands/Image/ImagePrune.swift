@@ -10,9 +10,9 @@ struct ImagePrune: AsyncParsableCommand {
         commandName: "prune",
         abstract: "Remove images that no node uses, here and in libvirt's storage pool.",
         discussion: """
-            What the next `up` would use stays on this host, and so do images from elsewhere that have a name; half
-            downloads go. In the pool everything goes that no node's disk lies on and no
-            domain names, and what uploads that died left; `up` copies it there again when it is wanted.
+            What the next `up` would use stays on this host, and so do images from elsewhere that have a name; half \
+            downloads go. In the pool everything goes that no node's disk lies on and no domain names, and what \
+            uploads that died left; `up` copies it there again when it is wanted.
             """,
     )
 

@@ -9,8 +9,9 @@ struct NodeStop: AsyncParsableCommand {
         abstract: "Shut a node down; what is stored on it stays.",
         usage: "slipway stop [CLUSTER|FILE] NODE [--timeout SECONDS] [--force]",
         discussion: """
-            The node is asked first: a virtual machine by its guest agent or its power button, a container by a signal to
-            its init. After the timeout its power is cut. It is off until `start`, or the next `up`, which starts it.
+            The node is asked first: a virtual machine by its guest agent or its power button, a container by a signal \
+            to its init. After the timeout its power is cut. It is off until `start`, or the next `up`, which starts \
+            it.
             """,
     )
 
@@ -96,7 +97,10 @@ struct PowerOptions: ParsableArguments {
     }
 
     func start(_ node: ObservedNode, session: Session) async throws {
-        guard let present = try await session.provider.observe().nodes(of: node.cluster).first(where: { $0.name == node.name })
+        guard
+            let present = try await session.provider.observe().nodes(of: node.cluster).first(where: {
+                $0.name == node.name
+            })
         else { throw UserError("\(node.domainName) is gone; see: slipway status \(node.cluster)") }
         guard present.power == .off else { return Output.print("\(node.name) is on.") }
         try await session.provider.start(NodeReference(node))

@@ -23,8 +23,8 @@ struct NodeRender: AsyncParsableCommand {
         discussion: """
             Byte for byte, but for the cloud-config's private keys, which --secrets shows.
 
-            --format says the same to another reader: coreos (Slipway's nodes), cloud-init (Canonical's: user-data,
-            meta-data and network-config), ignition-flatcar or ignition-fcos. What a format has no words for is named
+            --format says the same to another reader: coreos (Slipway's nodes), cloud-init (Canonical's: user-data, \
+            meta-data and network-config), ignition-flatcar or ignition-fcos. What a format has no words for is named \
             on standard error; where a node cannot be given something at all, the exit code is 1.
             """,
     )

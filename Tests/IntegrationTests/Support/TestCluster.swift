@@ -169,9 +169,13 @@ struct TestCluster: Sendable {
     }
 
     /// What a green smoke test looks like, or an error with what failed.
-    func smoke(deadline: Int = 180) async throws {
-        let report = try await Program.slipway(["smoke", name, "--json"], deadline: deadline).expecting(0).json(SmokeReport.self)
+    @discardableResult
+    func smoke(deadline: Int = 180) async throws -> SmokeReport {
+        let report = try await Program.slipway(["smoke", name, "--json"], deadline: deadline).expecting(0).json(
+            SmokeReport.self
+        )
         #expect(report.passed, "\(report)")
+        return report
     }
 
     /// `plan` has nothing to do, and every node and unit is well.
