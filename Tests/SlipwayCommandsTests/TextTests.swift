@@ -1,4 +1,5 @@
 import Planning
+import Provisioning
 import Reporting
 import Testing
 import Topology
@@ -57,6 +58,36 @@ struct TextTests {
         let node = observedNode("worker-1", etcd: .proxy, address: "10.9.0.132")
         let plan = Planner.tearDown("demo", observed: ProviderObservation(nodes: [node]))
         #expect(PlanText(plan: plan, style: .plain).text().hasSuffix("2 steps, 1 destroyed.\n"))
+    }
+
+    @Test func anInterruptedStepIsNoFailure() throws {
+        let step = try #require(try plan(Observation(provider: ProviderObservation(), images: [image])).steps.first)
+        let line = try JSONText.line(EventPayload(.failed(step, error: CancellationError())))
+        #expect(line.contains("\"event\":\"interrupted\"") && !line.contains("error"), "\(line)")
+        let failed = try JSONText.line(EventPayload(.failed(step, error: ProvisioningError("no room"))))
+        #expect(failed.contains("\"event\":\"failed\"") && failed.contains("no room"), "\(failed)")
+    }
+
+    @Test func aSmokeTestSaysWhatItLeftOut() {
+        let results = [
+            SmokeResult(name: "members agree", outcome: .passed(note: nil), took: .milliseconds(5)),
+            SmokeResult(name: "Docker works", outcome: .passed(note: "not on plain-1"), took: .seconds(2)),
+            SmokeResult(name: "proxies serve", outcome: .notApplicable("no node is a proxy"), took: .zero),
+        ]
+        let report = SmokeReport(cluster: "demo", results: results)
+        #expect(
+            report.text(style: .plain) == """
+                     CHECK          TOOK
+                ok   members agree  5 ms
+                ok   Docker works   2 s
+                n/a  proxies serve  0 ms
+
+                Docker works: not on plain-1
+                proxies serve: no node is a proxy
+
+                Cluster demo works.
+                """
+        )
     }
 
     @Test func anEmptyPlanSaysSo() {

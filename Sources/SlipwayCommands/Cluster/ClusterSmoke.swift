@@ -101,7 +101,7 @@ struct SmokeReport: Encodable {
             rows: checks.map { [mark($0, style), $0.name, Format.duration(.seconds($0.seconds))] },
         )
         let notes = checks.filter { $0.outcome != "failed" }.compactMap { check in
-            check.message.map { "\n\(check.name): \($0)\n" }
+            check.message.map { "\(check.name): \($0)\n" }
         }
         let failures = checks.filter { $0.outcome == "failed" }
         let details = failures.map { check in
@@ -110,7 +110,8 @@ struct SmokeReport: Encodable {
         }
         let verdict =
             failures.isEmpty ? "Cluster \(cluster) works." : "\(failures.count) of \(checks.count) checks failed."
-        return table.format(style: style) + notes.joined() + details.joined() + "\n" + verdict
+        let said = notes.isEmpty ? "" : "\n" + notes.joined()
+        return table.format(style: style) + said + details.joined() + "\n" + verdict
     }
 
     private func mark(_ check: Check, _ style: Style) -> String {

@@ -107,6 +107,9 @@ struct EventPayload: Encodable {
             (self.event, step, text) = ("progress", id, words)
         case .finished(let step, let took):
             (self.event, self.step, seconds) = ("finished", step.id, took / .seconds(1))
+        case .failed(let step, _ as CancellationError):
+            // By Ctrl-C, or since another step failed.
+            (self.event, self.step) = ("interrupted", step.id)
         case .failed(let step, let failure):
             (self.event, self.step, error) = ("failed", step.id, "\(failure)")
         case .notStarted(let step):
