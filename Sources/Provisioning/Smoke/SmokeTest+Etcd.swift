@@ -67,9 +67,11 @@ extension SmokeTest {
     /// Where a node's proxy is asked from, and as which host: on the node itself, or on a member when the node's image,
     /// from elsewhere, has no etcdctl.
     private func asking(_ node: ObservedNode) async throws -> (place: ObservedNode, host: String) {
-        let look = "command -v etcdctl || true"
+        let look = "if \(Self.imageLacks("etcdctl")); then echo lacks; fi"
         let found = try await run(look, on: node, limit: .seconds(15), failure: "looking for etcdctl failed")
-        if found.isEmpty, let member = members.first, let address = node.address { return (member, "\(address)") }
+        if found.contains("lacks"), let member = members.first, let address = node.address {
+            return (member, "\(address)")
+        }
         return (node, "localhost")
     }
 

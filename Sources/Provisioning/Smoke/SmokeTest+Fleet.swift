@@ -47,12 +47,12 @@ extension SmokeTest {
     func checkDocker(say: @escaping @Sendable (String) -> Void) async throws -> String? {
         let name = "slipway-smoke-\(id)"
         let command = "docker run --rm --name \(name) busybox echo \(id)"
+        let script = "if \(Self.imageLacks("docker")); then echo '\(Self.noDocker)'; else \(command); fi"
         let without = try await withThrowingTaskGroup(of: String?.self, returning: [String].self) { group in
             for node in nodes {
                 group.addTask {
                     say("docker run on \(node.name)")
                     let failure = "'\(command)' failed"
-                    let script = Self.unlessImageLacksDocker(command)
                     let said = try await run(script, on: node, limit: .seconds(120), failure: failure)
                     if said.contains(Self.noDocker) { return node.name }
                     guard said.contains(id) else {
@@ -70,18 +70,6 @@ extension SmokeTest {
     }
 
     private static let noDocker = "slipway: no docker in this image"
-
-    /// Slipway's own image has Docker. One from elsewhere, told by the mark that the node programs' installer leaves,
-    /// may have none.
-    private static func unlessImageLacksDocker(_ command: String) -> String {
-        """
-        if [ -e \(NodeSeed.installedLayer) ] && ! command -v docker >/dev/null; then
-            echo '\(noDocker)'
-        else
-            \(command)
-        fi
-        """
-    }
 
     // MARK: The loss of a worker
 

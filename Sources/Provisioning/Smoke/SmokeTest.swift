@@ -113,6 +113,12 @@ package struct SmokeTest: Sendable {
         return output.standardOutput
     }
 
+    /// A shell's condition: an image from elsewhere, told by the mark that the node programs' installer leaves, has not
+    /// this program. In Slipway's own image it would be a fault.
+    static func imageLacks(_ program: String) -> String {
+        "[ -e \(NodeSeed.installedLayer) ] && ! command -v \(program) >/dev/null"
+    }
+
     /// Deploys units, waits for what is expected of them, and takes them away again whatever happened.
     func withUnits<Result: Sendable>(
         _ units: [UnitPlan],
