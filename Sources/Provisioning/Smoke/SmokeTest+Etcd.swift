@@ -54,39 +54,38 @@ extension SmokeTest {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for node in proxies {
                 group.addTask {
-                    let (place, host) = try await asking(node)
-                    let scripts = [2379, 4001].map { proxyScript(node, $0, host: host) }.joined(separator: "\n")
+                    let place = try await asking(node)
+                    let scripts = [2379, 4001].map { "(\n\(proxyScript(node, $0, from: place))\n)\n" }
                     let failure = "the proxy of \(node.name) does not serve all"
-                    _ = try await run(scripts, on: place, limit: .seconds(60), failure: failure)
+                    _ = try await run("set -e\n" + scripts.joined(), on: place, limit: .seconds(60), failure: failure)
                 }
             }
             try await group.waitForAll()
         }
     }
 
-    /// Where a node's proxy is asked from, and as which host: on the node itself, or on a member when the node's image,
-    /// from elsewhere, has no etcdctl.
-    private func asking(_ node: ObservedNode) async throws -> (place: ObservedNode, host: String) {
+    /// Where a node's proxy is asked from: on the node itself, or on a member when the node's image, from elsewhere, has
+    /// no etcdctl.
+    private func asking(_ node: ObservedNode) async throws -> ObservedNode {
         let look = "if \(Self.imageLacks("etcdctl")); then echo lacks; fi"
         let found = try await run(look, on: node, limit: .seconds(15), failure: "looking for etcdctl failed")
-        if found.contains("lacks"), let member = members.first, let address = node.address {
-            return (member, "\(address)")
-        }
-        return (node, "localhost")
+        return found.contains("lacks") ? members.first ?? node : node
     }
 
     /// Writes and reads by v2 and v3, and sees a change by a v3 watch, all through one port of the node's own proxy.
     ///
     /// The v2 read asks for a quorum: without it a member answers from its own store, which may lag behind a write that
-    /// the proxy handed to another member.
+    /// the proxy handed to another member. Without `--no-sync` etcdctl would ask the proxy only where the members are.
     ///
     /// etcdctl takes its certificates from the environment, and the one for v2 has other names for them.
-    private func proxyScript(_ node: ObservedNode, _ port: Int, host: String) -> String {
+    private func proxyScript(_ node: ObservedNode, _ port: Int, from place: ObservedNode) -> String {
         """
-        set -e; p=\(port); url=\(node.etcdTLS ? "https" : "http")://\(host):$p; k=/slipway-smoke-\(id)-\(node.name)-$p
+        p=\(port); q=$p; k=/slipway-smoke-\(id)-\(node.name)-$p
+        \(place.name == node.name ? "" : relay(to: node))
+        url=\(node.etcdTLS ? "https" : "http")://localhost:$q
         v2() {
             ETCDCTL_CA_FILE=${ETCDCTL_CACERT:-} ETCDCTL_CERT_FILE=${ETCDCTL_CERT:-} ETCDCTL_KEY_FILE=${ETCDCTL_KEY:-} \\
-                ETCDCTL_API=2 etcdctl --endpoints=$url "$@"
+                ETCDCTL_API=2 etcdctl --no-sync --endpoints=$url "$@"
         }
         v3() { ETCDCTL_API=3 etcdctl --endpoints=$url "$@"; }
         v2 set $k two >/dev/null || { echo "v2 write on port $p failed"; exit 1; }
@@ -101,6 +100,20 @@ extension SmokeTest {
         kill $t 2>/dev/null || true; wait $t 2>/dev/null || true; rm -f $w
         case "$(v3 get --print-value-only $k)" in three*) ;; *) echo "v3 read on port $p failed"; exit 1;; esac
         v3 del $k >/dev/null
+        """
+    }
+
+    /// Makes the node's port `$p` one of this host, `$q`: a proxy hands on what the members say, whose certificates are
+    /// for their own addresses and localhost.
+    private func relay(to node: ObservedNode) -> String {
+        """
+        q=$(shuf -n 1 -i 20000-30000)
+        systemd-socket-activate -l 127.0.0.1:$q /lib/systemd/systemd-socket-proxyd \(node.address.map { "\($0)" } ?? ""):$p &
+        relay=$!; trap 'kill $relay 2>/dev/null' EXIT
+        until (: </dev/tcp/127.0.0.1/$q) 2>/dev/null; do
+            kill -0 $relay 2>/dev/null || { echo "no relay to \(node.name):$p"; exit 1; }
+            sleep 0.1
+        done
         """
     }
 }
