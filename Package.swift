@@ -257,6 +257,7 @@ let package = Package(
             name: "FleetCommandsTests",
             dependencies: [
                 "Diagnostics", "FleetCommands", "Reporting", "Scheduling", "TestKit", "UnitFiles", argumentParser,
+                asyncHTTPClient, nioCore,
             ],
         ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit", crypto]),

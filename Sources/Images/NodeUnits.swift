@@ -67,13 +67,16 @@ enum NodeUnits {
         """
 
     /// Stopping fleetd stops no unit: `KillMode=process`, and fleetd leaves what it started alone. However often it dies,
-    /// it is started again: a machine whose fleetd stays away for its TTL loses its units to others.
+    /// it is started again: a machine whose fleetd stays away for its TTL loses its units to others. Its socket ends with
+    /// it when it is stopped, or a client would start it again, but stays when it is restarted: who connects meanwhile
+    /// is answered by the next fleetd.
     static let fleet = """
         [Unit]
         Description=fleet: runs the cluster's units
         StartLimitIntervalSec=0
         Wants=fleet.socket
         After=etcd2.service fleet.socket
+        PropagatesStopTo=fleet.socket
 
         [Service]
         ExecStart=/usr/bin/fleetd
@@ -90,7 +93,6 @@ enum NodeUnits {
     static let fleetSocket = """
         [Unit]
         Description=fleet's API
-        PartOf=fleet.service
 
         [Socket]
         ListenStream=/run/fleet.sock

@@ -9,7 +9,7 @@ extension RealNodes {
         /// Where Scripts/test makes a plain Debian cloud image.
         private static let image = "\(Program.checkout)/.build/cloud-image/debian.qcow2.zst"
 
-        @Test("a plain cloud image from a URL becomes a node beside a container", .timeLimit(.minutes(12)))
+        @Test("a plain cloud image from a URL becomes a node beside a container", .timeLimit(.minutes(20)))
         func cloudImage() async throws {
             try await TestCluster.with("plain") { cluster in
                 _ = try await Self.forget()

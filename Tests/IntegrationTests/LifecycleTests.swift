@@ -33,7 +33,6 @@ extension RealNodes {
         private func isDone(_ cluster: TestCluster) async throws {
             try await cluster.plan(expecting: 0)
             let again = try await cluster.up()
-            #expect(again.took < .seconds(2), "\(again)")
             #expect(!again.text.contains("✓"), "a second `up` did something: \(again)")
             let report = try await Program.slipway(["status", cluster.name, "--json"]).expecting(0).json(ClusterReport.self)
             #expect(report.problems.isEmpty, "\(report)")

@@ -5,7 +5,10 @@ extension RealNodes {
     /// Virtual machines, and containers beside them. Without the processor's help a machine takes half a minute to boot.
     @Suite(.serialized)
     struct MachineTests {
-        @Test("machines and containers make one cluster, which works, and is switched off and on", .timeLimit(.minutes(15)))
+        @Test(
+            "machines and containers make one cluster, which works, and is switched off and on",
+            .timeLimit(.minutes(25))
+        )
         func mixed() async throws {
             try await TestCluster.with("mixed") { cluster in
                 try cluster.write(Self.topology(cluster), to: "mixed.yaml")
@@ -53,7 +56,7 @@ extension RealNodes {
         }
 
         private func isAsPlanned(_ cluster: TestCluster) async throws {
-            try await cluster.plan(expecting: 0)
+            try await cluster.requireHealthy()
             let report = try await cluster.status()
             #expect(report.problems.isEmpty, "\(report)")
             #expect(report.nodes.map(\.name) == ["central-1", "machine-1", "machine-2", "worker-1"])
@@ -90,7 +93,8 @@ extension RealNodes {
         }
 
         private func power(_ cluster: TestCluster) async throws {
-            let stopped = try await Program.slipway(["stop", cluster.name, "machine-2"], deadline: 120).expecting(0)
+            let stop = ["stop", cluster.name, "machine-2", "--timeout", "150"]
+            let stopped = try await Program.slipway(stop, deadline: 180).expecting(0)
             #expect(stopped.output.contains("Stopped machine-2"), "it did not stop by itself: \(stopped)")
             let off = try await cluster.status().node("machine-2")
             #expect(off?.state == "off", "\(off as Any)")
@@ -111,7 +115,8 @@ extension RealNodes {
         private func prune() async throws {
             let removed = try await Program.slipway(["image", "prune"]).expecting(0)
             #expect(removed.output.contains("Removed volume image-"), "\(removed)")
-            let volumes = try await Program.run(["virsh", "-q", "-c", "qemu:///system", "vol-list", "slipway"]).expecting(0)
+            let volumes = try await Program.run(["virsh", "-q", "-c", "qemu:///system", "vol-list", "slipway"])
+                .expecting(0)
             #expect(volumes.output.filter { !$0.isWhitespace }.isEmpty, "\(volumes)")
         }
     }

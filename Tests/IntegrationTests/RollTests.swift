@@ -14,10 +14,7 @@ extension RealNodes {
             try await TestCluster.with("roll") { cluster in
                 try cluster.write(Self.topology(cluster), to: "roll.yaml")
                 try await cluster.up()
-                let nodes = try await cluster.status().nodes
-                let addresses = nodes.filter { $0.name.hasPrefix("central") }.compactMap(\.address)
-                try #require(addresses.count == 3)
-                try await allAtOnce(cluster, addresses)
+                try await allAtOnce(cluster)
                 try await oneThatWaits(cluster)
                 try await oneOutsideItsWindow(cluster)
                 try await cluster.requireHealthy()
@@ -28,11 +25,14 @@ extension RealNodes {
             }
         }
 
-        private func allAtOnce(_ cluster: TestCluster, _ addresses: [String]) async throws {
+        private func allAtOnce(_ cluster: TestCluster) async throws {
+            let nodes = try await cluster.status().nodes.filter { Self.members.contains($0.name) }
+                .map { (name: $0.name, address: try #require($0.address)) }
+            try #require(nodes.count == Self.members.count)
             let before = try await births(cluster)
             let ready = try await cluster.output("central-1", "systemctl is-active locksmithd; locksmithctl status")
             #expect(ready == "active\nAvailable: 1\nMax: 1")
-            async let watched = Program.shell(Self.watch(addresses, cluster), deadline: 120)
+            async let watched = Program.shell(Self.watch(nodes, cluster), deadline: 120)
             do {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for member in Self.members {
@@ -43,25 +43,31 @@ extension RealNodes {
                 for member in Self.members { try await Self.untilReborn(member, of: cluster, since: before[member]) }
             } catch {
                 try cluster.write("", to: "stop")
-                print("what was seen: \(try await watched)")
+                print("who was away: \(try await watched)")
                 throw error
             }
             try await Self.untilFree(cluster)
             try cluster.write("", to: "stop")
-            let seen = try await watched.expecting(0).output
+            let seen = try await Absence.all(in: watched.expecting(0).output)
             print("members that all wanted to reboot: \(seen)")
-            #expect(seen.hasPrefix("most=1 "), "\(seen)")
-            for index in 1...3 { #expect(seen.contains(" \(index)"), "member \(index) was never away: \(seen)") }
+            #expect(Set(seen.map(\.member)) == Set(Self.members), "somebody was never away")
+            #expect(seen.count == Self.members.count, "somebody was away while another was")
         }
 
         /// A roll takes the same places as the nodes themselves.
         private func oneThatWaits(_ cluster: TestCluster) async throws {
             let before = try await cluster.output("central-3", Self.birth)
             try await cluster.exec("central-1", "locksmithctl lock somebody").expecting(0)
-            async let rolled = Program.slipway(["roll", cluster.file, "central-3", "--json"], deadline: 60)
-            try await cluster.exec("central-1", "sleep 2; locksmithctl unlock somebody").expecting(0)
-            let ran = try await rolled.expecting(0)
-            #expect(ran.text.contains("waiting for its turn: somebody has the place"), "\(ran)")
+            let roll = """
+                cd \(cluster.directory)
+                \(Program.directory)/slipway roll \(cluster.file) central-3 --json > rolled & roll=$!
+                for i in $(seq 600); do ! grep -q 'waiting for its turn: somebody has the place' rolled || break; sleep 0.1; done
+                cat rolled
+                \(Program.directory)/slipway exec \(cluster.name) central-1 -- locksmithctl unlock somebody
+                wait $roll
+                """
+            let ran = try await Program.shell(roll, deadline: 120).expecting(0)
+            #expect(ran.output.contains("waiting for its turn: somebody has the place"), "\(ran)")
             #expect(try await cluster.output("central-3", Self.birth) != before)
             try await Self.untilFree(cluster)
         }
@@ -121,23 +127,46 @@ extension RealNodes {
             try await cluster.exec("central-1", script).expecting(0)
         }
 
-        /// Asks every member ten times a second until there is a file `stop`. Prints the most that were away at a time,
-        /// and which ever were.
-        private static func watch(_ addresses: [String], _ cluster: TestCluster) -> String {
+        /// Asks every member several times a second, each on its own, until there is a file `stop`. Prints when it was asked
+        /// for each question that was not answered.
+        private static func watch(_ nodes: [(name: String, address: String)], _ cluster: TestCluster) -> String {
             """
-            cd \(cluster.directory); most=0 rounds=0; : > away
-            while [ ! -e stop ]; do
-                : > round
-                for i in 1 2 3; do
-                    set -- \(addresses.joined(separator: " ")); shift $((i - 1))
-                    curl -s -o /dev/null -m 1 http://$1:2379/version || echo $i >> round &
+            cd \(cluster.directory)
+            ask() {
+                while [ ! -e stop ]; do
+                    now=$EPOCHREALTIME
+                    curl -s -o /dev/null --connect-timeout 0.3 -m 3 http://$2:2379/version || echo "$now $1"
+                    sleep 0.05
                 done
-                wait
-                count=$(wc -l < round); [ $count -le $most ] || most=$count
-                cat round >> away; rounds=$((rounds + 1)); sleep 0.1
-            done
-            echo "most=$most rounds=$rounds away: $(sort -u away | tr '\\n' ' ')"
+            }
+            \(nodes.map { "ask \($0.name) \($0.address) &" }.joined(separator: "\n"))
+            wait
             """
+        }
+
+        /// A time in which one member did not answer, and no other failed to.
+        private struct Absence: CustomStringConvertible {
+            let member: String
+            let begin: Double
+            var end: Double
+
+            /// - Parameter output: of ``watch(_:_:)``.
+            static func all(in output: String) throws -> [Absence] {
+                let unanswered = try output.split(separator: "\n").map { line in
+                    let words = line.split(separator: " ")
+                    try #require(words.count == 2, "\(line)")
+                    return (time: try #require(Double(words[0])), member: String(words[1]))
+                }
+                return unanswered.sorted { $0.time < $1.time }.reduce(into: []) { absences, next in
+                    if let last = absences.indices.last, absences[last].member == next.member {
+                        absences[last].end = next.time
+                    } else {
+                        absences.append(Absence(member: next.member, begin: next.time, end: next.time))
+                    }
+                }
+            }
+
+            var description: String { "\(member) \(begin) + \(end - begin) s" }
         }
 
         private static func topology(_ cluster: TestCluster) -> String {

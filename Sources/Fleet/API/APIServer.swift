@@ -24,6 +24,8 @@ package struct APIServer: Service {
     )
     /// A client that is silent for so long is gone.
     static let idleLimit = TimeAmount.seconds(60)
+    /// How long requests that are being answered when fleetd ends may still take.
+    static let endLimit = Duration.seconds(2)
 
     let listener: APIListener
     let tls: ServerTLS?
@@ -31,6 +33,7 @@ package struct APIServer: Service {
     let version: String
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
+    let requests = RequestsInFlight()
 
     /// - Parameter tls: for TCP; a unix socket is never encrypted.
     package init(
@@ -63,19 +66,33 @@ package struct APIServer: Service {
             )
         }
         onListening(connections.channel.localAddress)
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                do {
-                    try await connections.executeThenClose { inbound in
-                        for try await connection in inbound {
-                            group.addTask { await http.handle(value: connection, logger: logger) }
-                        }
-                    }
-                } catch {
-                    if !Task.isCancelled { logger.error("the API's socket failed", metadata: ["error": "\(error)"]) }
-                }
-                group.cancelAll()
+        await withDiscardingTaskGroup { group in
+            await accept(connections) { connection in
+                group.addTask { await http.handle(value: connection, logger: logger) }
             }
+            let unanswered = await requests.end(within: Self.endLimit)
+            if unanswered > 0, !Task.isCancelled {
+                logger.warning("requests are cut off", metadata: ["count": "\(unanswered)"])
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Gives connections to `handle` until fleetd ends. Whoever connects to a socket of systemd's after that is answered
+    /// by the next fleetd.
+    private func accept(_ connections: Connections, _ handle: (HTTP1Channel.Value) -> Void) async {
+        await withGracefulShutdownHandler {
+            do {
+                try await connections.executeThenClose { inbound in
+                    for try await connection in inbound { handle(connection) }
+                }
+            } catch {
+                guard !requests.isEnding, !Task.isCancelled else { return }
+                logger.error("the API's socket failed", metadata: ["error": "\(error)"])
+            }
+        } onGracefulShutdown: {
+            requests.willEnd()
+            connections.channel.close(promise: nil)
         }
     }
 
@@ -113,6 +130,8 @@ package struct APIServer: Service {
     }
 
     private func respond(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        requests.began()
+        defer { requests.finished() }
         var answer = try await answer(request, channel)
         if request.method == .head { answer.body = "" }
         let response = Self.response(answer, version)

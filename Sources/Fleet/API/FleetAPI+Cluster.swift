@@ -1,4 +1,5 @@
 import FleetRegistry
+import ServiceLifecycle
 
 /// What the original's API did not have: machines that are drained, rebalancing, updates, waiting for changes.
 extension FleetAPI {
@@ -31,7 +32,7 @@ extension FleetAPI {
         }
     }
 
-    /// Answers as soon as something has changed since a revision, or when the client's time is over.
+    /// Answers as soon as something has changed since a revision, or when the client's time is over, or fleetd's.
     private func changes(_ request: APIRequest) async throws -> APIResponse {
         guard request.method == "GET" else { throw APIError(405, "only GET supported against this resource") }
         let seconds = try number("wait", in: request) ?? Int64(Self.waits.upperBound)
@@ -39,7 +40,9 @@ extension FleetAPI {
             throw APIError(400, "wait is \(Self.waits.lowerBound) to \(Self.waits.upperBound) seconds, not \(seconds)")
         }
         if let since = try number("since", in: request), since < .max {
-            _ = await watch.wait(until: since + 1, within: .seconds(seconds))
+            _ = await cancelWhenGracefulShutdown {
+                await watch.wait(until: since + 1, within: .seconds(seconds))
+            }
         }
         return try APIJSON.response(200, Changes(revision: try snapshot().revision))
     }

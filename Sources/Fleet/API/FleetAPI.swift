@@ -13,6 +13,8 @@ package struct FleetAPI: Sendable {
     let access: APIAccess
     let logger: Logger
     private let counters = APIMetrics()
+    /// How long a request waits for a fleetd that has just been started and has not read fleet's state yet.
+    private let startLimit: Duration
 
     /// How long a write waits for the copy.
     static let copyLimit = Duration.seconds(1)
@@ -24,10 +26,12 @@ package struct FleetAPI: Sendable {
         tokenLimit: UInt16 = 100,
         access: APIAccess = APIAccess(),
         logger: Logger,
+        startLimit: Duration = .seconds(2),
     ) {
         self.registry = registry
         self.watch = watch
         self.presence = presence
+        self.startLimit = startLimit
         self.tokenLimit = tokenLimit
         self.access = access
         self.logger = logger
@@ -72,6 +76,7 @@ package struct FleetAPI: Sendable {
 
     private func route(_ request: APIRequest) async throws -> APIResponse {
         if request.path == "/metrics" { return metrics() }
+        await awaitStart()
         // The original answers nothing else before it is registered.
         if let presence, presence.session == nil {
             guard watch.snapshot != nil, presence.failure?.code == .machineLost else { throw APIError.noEtcd }
@@ -89,6 +94,29 @@ package struct FleetAPI: Sendable {
         case ("machines", 1): return try await machines(request)
         case ("discovery", 1): return try discovery(request)
         default: return try await clusterResource(request, rest)
+        }
+    }
+
+    /// Whether fleetd has neither read fleet's state and registered nor failed to.
+    private var isStarting: Bool {
+        guard watch.failure == nil else { return false }
+        guard watch.snapshot != nil, let presence else { return watch.snapshot == nil }
+        return presence.session == nil && presence.failure == nil && !presence.isClosed
+    }
+
+    private func awaitStart() async {
+        guard isStarting else { return }
+        let (snapshots, sessions) = (watch.snapshots(), presence?.sessions())
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in snapshots { break }
+                guard let sessions else { return }
+                for await session in sessions where session != nil { break }
+            }
+            // A sleep fails only when it is cancelled, which ends the wait as it should.
+            group.addTask { try? await Task.sleep(for: startLimit) }
+            await group.next()
+            group.cancelAll()
         }
     }
 

@@ -11,21 +11,26 @@ package struct APIRequest: Sendable, Hashable {
     package var target: String
     /// A JSON document.
     package var body: [UInt8]?
+    /// Whether it does no more when it is sent a second time.
+    package var isRepeatable: Bool
 
     /// - Parameters:
     ///   - path: the components below `/fleet/v1`, as they are.
     ///   - query: names and values, as they are.
+    ///   - isRepeatable: whether it may be sent again when the connection ended before there was an answer.
     package init(
         _ method: Method,
         _ path: [String],
         query: [(name: String, value: String)] = [],
         body: [UInt8]? = nil,
+        isRepeatable: Bool = true,
     ) {
         let path = path.map { "/" + APIRequest.encoded($0) }.joined()
         let query = (query + [("alt", "json")]).sorted { $0.name < $1.name }
             .map { "\($0.name)=\(APIRequest.encoded($0.value))" }
         self.method = method
         self.body = body
+        self.isRepeatable = isRepeatable
         target = "/fleet/v1\(path)?\(query.joined(separator: "&"))"
     }
 

@@ -95,13 +95,18 @@ extension FleetClient {
 
     package func beginUpdate(_ name: String, _ file: UnitFile, settleSeconds: Int, timeoutSeconds: Int) async throws {
         let body = NewUpdate(options: file.options, settleSeconds: settleSeconds, timeoutSeconds: timeoutSeconds)
-        let request = APIRequest(.put, ["updates", name], body: Array(try JSONEncoder().encode(body)))
-        try check(try await transport.send(request), doing: "update \(name)")
+        try await putUpdate(name, body, doing: "update")
     }
 
     package func abortUpdate(_ name: String) async throws {
-        let body = Array(try JSONEncoder().encode(NewUpdate(abort: true)))
-        try check(try await transport.send(APIRequest(.put, ["updates", name], body: body)), doing: "abort \(name)")
+        try await putUpdate(name, NewUpdate(abort: true), doing: "abort")
+    }
+
+    /// A second one would be refused: the update is under way, or is not any more.
+    private func putUpdate(_ name: String, _ body: NewUpdate, doing action: String) async throws {
+        let body = Array(try JSONEncoder().encode(body))
+        let request = APIRequest(.put, ["updates", name], body: body, isRepeatable: false)
+        try check(try await transport.send(request), doing: "\(action) \(name)")
     }
 
     /// nil when there is none.

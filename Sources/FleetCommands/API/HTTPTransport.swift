@@ -2,16 +2,46 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// fleet's API over HTTP, on a unix socket or TCP.
 struct HTTPTransport: APITransport {
     /// The largest answer that is read; a page of a hundred large units is far below.
     private static let maximumBody = 64 << 20
+    /// How often a request is sent whose connection ends before there is an answer: whoever answered ended meanwhile,
+    /// and the one that takes its place is at the same socket.
+    private static let attempts = 3
 
     let endpoint: Endpoint
     let client: HTTPClient
     let timeout: TimeAmount
 
     func send(_ request: APIRequest) async throws -> APIResponse {
+        var attempt = 1
+        while true {
+            do {
+                let response = try await sendOnce(request)
+                // What is not there any more went with the attempt that was not answered.
+                let isGone = attempt > 1 && request.method == .delete && response.status == 404
+                return isGone ? APIResponse(status: 204) : response
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                guard attempt < HTTPTransport.attempts, request.isRepeatable, HTTPTransport.isClosed(error) else {
+                    throw FleetctlError(.unreachable, "\(hint(for: request))", cause: error)
+                }
+                attempt += 1
+            }
+        }
+    }
+
+    private func sendOnce(_ request: APIRequest) async throws -> APIResponse {
         var message = HTTPClientRequest(url: endpoint.url(of: request.target))
         message.method = .init(rawValue: request.method.rawValue)
         message.headers.add(name: "User-Agent", value: "fleetctl/\(FleetVersion.current)")
@@ -20,14 +50,17 @@ struct HTTPTransport: APITransport {
             message.headers.add(name: "Content-Type", value: "application/json")
             message.body = .bytes(body)
         }
-        do {
-            let response = try await client.execute(message, timeout: timeout)
-            let body = try await response.body.collect(upTo: HTTPTransport.maximumBody)
-            return APIResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            throw FleetctlError(.unreachable, "\(hint(for: request))", cause: error)
+        let response = try await client.execute(message, timeout: timeout)
+        let body = try await response.body.collect(upTo: HTTPTransport.maximumBody)
+        return APIResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
+    }
+
+    /// Whether the other end closed a connection that stood.
+    private static func isClosed(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        case let error as IOError: error.errnoCode == ECONNRESET || error.errnoCode == EPIPE
+        default: false
         }
     }
 

@@ -75,6 +75,28 @@ struct APIServerTests {
         }
     }
 
+    /// A client that waits for changes may do so for 30 s.
+    @Test func whoIsBeingAnsweredWhenFleetdEndsGetsTheAnswer() async throws {
+        try await withFleetAPI(etcd) { (api, _) async throws in
+            let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+            let listener = APIListener.tcp(host: "127.0.0.1", port: 0)
+            let server = APIServer(listener, api, version: "9", logger: FleetMachine.quiet) { address in
+                continuation.yield(address?.port ?? 0)
+            }
+            let services = ServiceGroup(services: [server], logger: FleetMachine.quiet)
+            async let running: Void = services.run()
+            var iterator = ports.makeAsyncIterator()
+            let port = try #require(await iterator.next())
+            let path = "/fleet/v1/changes?since=1000000&wait=30"
+            async let answer = Loopback.http(port: port, path: path, within: .seconds(25))
+            try await eventually("the request is there") { server.requests.count == 1 }
+            await services.triggerGracefulShutdown()
+            try await running
+            #expect(await answer?.status == 200)
+            #expect(await Loopback.http(port: port, path: path) == nil)
+        }
+    }
+
     @Test func boundsOfARequest() async throws {
         try await serve(.tcp(host: "127.0.0.1", port: 0)) { port in
             let body = #"{"name":""# + String(repeating: "x", count: APIServer.maximumBody) + #""}"#

@@ -196,8 +196,53 @@ struct FleetAPITests {
 
     @Test func aMachineThatIsNotRegisteredServesNothing() async throws {
         let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
-        let api = FleetAPI(registry: registry, watch: watch, presence: Presence(), logger: FleetMachine.quiet)
+        let api = FleetAPI(
+            registry: registry,
+            watch: watch,
+            presence: Presence(),
+            logger: FleetMachine.quiet,
+            startLimit: .milliseconds(1),
+        )
         #expect(await api.respond(to: APIRequest("GET", "/fleet/v1/units")).status == 503)
+    }
+
+    /// Clients do not see that fleetd is restarted.
+    @Test func aMachineThatIsAboutToRegisterIsWaitedFor() async throws {
+        let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
+        let presence = Presence()
+        let api = FleetAPI(
+            registry: registry,
+            watch: watch,
+            presence: presence,
+            logger: FleetMachine.quiet,
+            startLimit: .seconds(3600),
+        )
+        let list = Task { await get(api, "/fleet/v1/units") }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await watch.run() }
+            presence.began(try await registry.register(.named("m1"), ttl: 600))
+            #expect(await list.value == "{}")
+            group.cancelAll()
+        }
+    }
+
+    @Test func whoCannotRegisterIsNotWaitedFor() async throws {
+        let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
+        let presence = Presence()
+        presence.failed(RegistryError(.unavailable, "no etcd"))
+        let api = FleetAPI(
+            registry: registry,
+            watch: watch,
+            presence: presence,
+            logger: FleetMachine.quiet,
+            startLimit: .seconds(3600),
+        )
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await watch.run() }
+            #expect(await watch.wait(until: 0, within: .seconds(30)))
+            #expect(await api.respond(to: APIRequest("GET", "/fleet/v1/units")).status == 503)
+            group.cancelAll()
+        }
     }
 }
 

@@ -42,12 +42,19 @@ struct Faults: Sendable {
     {
         let deadline = ContinuousClock.now + limit
         while true {
-            let running = try await RunningUnits(cluster, on: nodes)
-            let places = nodes.flatMap { running.names("fault@", on: $0) }
-            let everywhere = nodes.count { !running.names("fault-everywhere", on: $0).isEmpty }
-            if Set(places).count == 10, places.count == 10, everywhere == nodes.count { return running }
+            let seen: String
+            do {
+                let running = try await RunningUnits(cluster, on: nodes)
+                let places = nodes.flatMap { running.names("fault@", on: $0) }
+                let everywhere = nodes.count { !running.names("fault-everywhere", on: $0).isEmpty }
+                if Set(places).count == 10, places.count == 10, everywhere == nodes.count { return running }
+                seen = "\(running)"
+            } catch {
+                // A node that boots does not let anybody in yet.
+                seen = "\(error)"
+            }
             guard ContinuousClock.now < deadline else {
-                throw Unexpected("\(limit) after \(what) not each of ten units runs once:\n\(running)")
+                throw Unexpected("\(limit) after \(what) not each of ten units runs once:\n\(seen)")
             }
             try await Task.sleep(for: .milliseconds(200))
         }

@@ -74,7 +74,7 @@ struct HostTraces: Sendable {
     /// Fails when the host has more than before; processes that were killed may take a moment to leave.
     static func requireNothingSince(_ before: HostTraces, after what: String) async throws {
         var leftovers: [String] = []
-        let deadline = ContinuousClock.now + .seconds(5)
+        let deadline = ContinuousClock.now + .seconds(30)
         repeat {
             leftovers = try await now().leftovers(since: before)
             if leftovers.isEmpty { return }
