@@ -39,6 +39,7 @@ enum HostProgram {
         } catch {
             throw ImagesError(.tool, "\(name) could not be run", cause: error)
         }
+        guard case .exited = status else { throw ImagesError(.interrupted, "\(name) was ended (\(status))") }
         guard status.isSuccess else {
             let said = tail.map { "  \($0)" }.joined(separator: "\n")
             throw ImagesError(.tool, "\(name) failed (\(status)); it said last:\n\(said)")

@@ -1,7 +1,7 @@
 /// Why an image could not be made, found or removed.
 package struct ImagesError: Error, Sendable, CustomStringConvertible {
     package struct Code: Sendable, Hashable {
-        private enum Kind { case tool, programs, store, busy, missing, refused, transfer }
+        private enum Kind { case tool, programs, store, busy, missing, refused, transfer, interrupted }
         private var kind: Kind
 
         /// A program of the host that makes images is missing or failed.
@@ -18,6 +18,8 @@ package struct ImagesError: Error, Sendable, CustomStringConvertible {
         package static let refused = Code(kind: .refused)
         /// An image did not come whole.
         package static let transfer = Code(kind: .transfer)
+        /// A program of the host was ended by a signal, so that it has said nothing of what it worked on.
+        package static let interrupted = Code(kind: .interrupted)
     }
 
     package var code: Code

@@ -28,6 +28,12 @@ extension LibvirtProvider {
         return observation
     }
 
+    package func nodesOfThisHost() async throws -> [ObservedNode] {
+        try await offPool { [storage] in try storage.list() }.entries.compactMap { entry in
+            entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
+        }
+    }
+
     /// This host's directories, where containers can be: another host has none of them.
     private func listing(_ present: [Runtime]) async throws -> NodeStorage.Listing {
         guard present.contains(.container) else { return NodeStorage.Listing(entries: [], emptyClusters: []) }
@@ -47,12 +53,12 @@ extension LibvirtProvider {
         let withDomain = domains.compactMap { domain in
             domain.record.map { record in
                 let reference = NodeReference(cluster: record.cluster, name: record.name)
-                let hasStorage =
-                    switch record.runtime {
-                    case .container: whole[reference] ?? false
-                    case .vm: kinds[reference].map(Self.isStorage) ?? false
-                    }
-                return record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
+                let volumes = record.runtime == .vm ? kinds[reference] ?? [] : []
+                let hasStorage = record.runtime == .vm ? volumes.contains(.disk) : whole[reference] ?? false
+                var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
+                // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
+                if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
+                return node
             }
         }
         let known = Set(withDomain.map { NodeReference($0) })
@@ -65,16 +71,15 @@ extension LibvirtProvider {
             NodeName(node.name).map { name in
                 var remains = ObservedNode.remains(cluster: node.cluster, name: name)
                 remains.runtime = .vm
-                remains.hasStorage = Self.isStorage(kinds)
+                remains.hasStorage = kinds.contains(.disk)
                 return remains
             }
         }
         return (withDomain + withoutDomain + volumesAlone).sorted { ($0.cluster, $0.name) < ($1.cluster, $1.name) }
     }
 
-    /// Whether a machine has all it is made of.
-    private static func isStorage(_ kinds: Set<Volumes.Kind>) -> Bool {
-        kinds.contains(.disk) && (kinds.contains(.seed) || kinds.contains(.ignition))
+    private static func hasSeed(_ kinds: Set<Volumes.Kind>) -> Bool {
+        kinds.contains(.seed) || kinds.contains(.ignition)
     }
 
     private func hostRoutes() throws -> [HostRoute] {

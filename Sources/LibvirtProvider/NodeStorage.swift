@@ -6,7 +6,8 @@ import Provisioning
 /// The nodes' directories, `HOME/clusters/CLUSTER/NODE`.
 ///
 /// A directory is whole when it holds ``recordName``, which is written last and removed first: whatever moment a run
-/// is killed at, the next one sees either a whole directory or remains to be made anew or removed.
+/// is killed at, the next one sees either a whole directory or remains to be made anew or removed. The record of one
+/// whose configuration was being changed is the old one.
 struct NodeStorage: Sendable {
     /// Slipway's own directory on the host.
     let home: String
@@ -57,12 +58,9 @@ struct NodeStorage: Sendable {
         )
         let present = try self.content(of: reference)
         if present == content { return }
-        if let present {
-            try forget(reference)
-            if present.record.baseDigest != node.baseDigest { try delete(reference) }
-        } else {
-            try delete(reference)
-        }
+        // What stays is brought up to date file by file, each at once, and the record last: killed in between, it is
+        // still the whole directory it was, with some of the new configuration, and the next run does the rest.
+        if present?.record.baseDigest != node.baseDigest { try delete(reference) }
         try fill(directory(of: reference), for: node)
         try write(try JSONEncoder.sorted.encode(content), to: recordPath(of: reference))
     }

@@ -6,7 +6,7 @@ import Topology
 /// the node's cloud-config, as to every node.
 struct NoCloudSeed {
     /// Changes with the script, so that nodes which have an older one are given the new.
-    static let version = "nocloud 2"
+    static let version = "nocloud 3"
 
     let node: PlacedNode
     let cluster: String
@@ -63,12 +63,16 @@ struct NoCloudSeed {
         Description=Slipway's programs on this node
         RequiresMountsFor=/media/configdrive
         Before=coreos-cloudinit.service
+        StartLimitIntervalSec=0
 
         [Service]
         Type=oneshot
         RemainAfterExit=yes
         ExecStart=\(installer)
         TimeoutStartSec=600
+        # A mirror that does not answer, or another package manager at work, may pass.
+        Restart=on-failure
+        RestartSec=5
 
         [Install]
         WantedBy=multi-user.target
@@ -112,10 +116,13 @@ struct NoCloudSeed {
     private var packages: String {
         let etcd = """
             if ! command -v etcd >/dev/null || ! command -v etcdctl >/dev/null; then
-                apt-get -q update
-                DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends etcd-server etcd-client
+                wait='-o DPkg::Lock::Timeout=300'
+                apt-get -q $wait update
+                DEBIAN_FRONTEND=noninteractive \\
+                    apt-get -q $wait install -y --no-install-recommends etcd-server etcd-client
             fi
-            systemctl disable --now etcd.service
+            # An image may bring etcd without a unit for it.
+            ! systemctl cat etcd.service >/dev/null 2>&1 || systemctl disable --now etcd.service
 
             """
         return node.isMember ? etcd : ""

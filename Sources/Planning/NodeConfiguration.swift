@@ -45,6 +45,8 @@ struct NodeConfiguration {
     }
 
     private var isMachine: Bool { node.role.runtime == .vm }
+    /// Whether Ignition sets it up, once.
+    private var isIgnited: Bool { node.role.image.map { $0.kind != .cloudInit } ?? false }
     private var image: ImageDigests {
         guard isMachine else { return inputs.image }
         // The planner has refused a topology with an image that is not known.
@@ -64,7 +66,7 @@ struct NodeConfiguration {
             node.role.etcd.rawValue, Identity.uuid(cluster: topology.name, node: node.name),
         ]
         // Ignition reads its configuration before the first boot and never again.
-        if let kind = node.role.image?.kind, kind != .cloudInit { parts.append(configDigest) }
+        if isIgnited { parts.append(sha256Hex(text(cloudConfig(peers: [], state: .new)))) }
         return sha256Hex(parts.joined(separator: "\n"))
     }
 
@@ -74,10 +76,12 @@ struct NodeConfiguration {
         let resources = node.role.resources
         var parts = [
             text(cloudConfig(peers: [], state: .new)), "\(resources.cpus)", "\(resources.memoryMiB)",
-            image.layer,
         ]
+        // A node that Ignition sets up has none of the node programs.
+        if !isIgnited { parts.append(image.layer) }
         if let accelerator { parts += [accelerator.rawValue, "\(resources.diskGiB)"] }
-        if let image = node.role.image { parts += [image.kind.rawValue, NoCloudSeed.version] }
+        if let image = node.role.image { parts.append(image.kind.rawValue) }
+        if node.role.image?.kind == .cloudInit { parts.append(NoCloudSeed.version) }
         return sha256Hex(parts.joined(separator: "\n"))
     }
 
@@ -125,7 +129,7 @@ struct NodeConfiguration {
 
     /// What a node of this role's image is not told, or cannot be told at all.
     var imageFindings: [Finding] {
-        guard let kind = node.role.image?.kind, kind != .cloudInit else { return [] }
+        guard let kind = node.role.image?.kind, isIgnited else { return [] }
         let config = cloudConfig(peers: [], state: .new)
         return rendered(config, as: kind == .flatcar ? .ignitionFlatcar : .ignitionFedora).findings
     }
@@ -155,7 +159,7 @@ struct NodeConfiguration {
     private var fleetReach: FleetReach {
         guard node.role.runsFleet, topology.fleet.enabled else { return .none }
         // fleetd is a node program, which such a node does not have.
-        if let kind = node.role.image?.kind, kind != .cloudInit { return .none }
+        if isIgnited { return .none }
         return topology.fleet.tcp ? .tcp : .socket
     }
 

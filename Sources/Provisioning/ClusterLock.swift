@@ -5,56 +5,99 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Keeps a second change to the same cluster out while one is under way.
+/// Keeps a second change to the same cluster out while one is under way, and the removal of images while any is.
 ///
 /// The lock is the kernel's (`flock`), so it is gone with its holder however that ends; the file only says who holds it.
 package struct ClusterLock: ~Copyable {
-    private let descriptor: FileDescriptor
+    private let file: LockFile
+    /// Shared with those who change other clusters; nil for who keeps them all out.
+    private let images: LockFile?
 
-    /// Takes the lock without waiting.
+    private static let imagesName = ".images"
+
+    /// Takes a cluster's lock without waiting.
     ///
     /// - Parameters:
     ///   - directory: where locks are kept; made if missing.
     ///   - purpose: the command, for whoever is refused meanwhile.
     /// - Throws: ``ProvisioningError`` that names the holder, when there is one.
     package init(cluster: String, directory: FilePath, purpose: String) throws {
-        descriptor = try Self.take(cluster, directory: directory, purpose: purpose)
+        let images = try LockFile(Self.imagesName, in: directory)
+        guard try images.take(LOCK_SH) else {
+            throw Self.refusal("images are being removed by \(images.holder ?? "another slipway")")
+        }
+        let file = try LockFile("\(cluster).lock", in: directory)
+        guard try file.take(LOCK_EX) else {
+            throw Self.refusal("cluster '\(cluster)' is being changed by \(file.holder ?? "another slipway")")
+        }
+        try file.sign(purpose)
+        self.file = file
+        self.images = images
     }
 
-    private static func take(_ cluster: String, directory: FilePath, purpose: String) throws -> FileDescriptor {
+    /// Takes the lock of all clusters without waiting: what changes one may be about to use any image.
+    package init(allIn directory: FilePath, purpose: String) throws {
+        let file = try LockFile(Self.imagesName, in: directory)
+        guard try file.take(LOCK_EX) else {
+            throw Self.refusal("images may be about to be used by \(try Self.holder(in: directory))")
+        }
+        try file.sign(purpose)
+        self.file = file
+        images = nil
+    }
+
+    deinit { file.unsign() }
+
+    private static func refusal(_ message: String) -> ProvisioningError {
+        let hints = ["wait until it is done, or stop it with Ctrl-C where it runs; then run this again"]
+        return ProvisioningError(message, hints: hints)
+    }
+
+    /// Whoever holds one of the locks.
+    private static func holder(in directory: FilePath) throws -> String {
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.string)
+        let holders = try names.sorted().map { try LockFile($0, in: directory).holder }
+        return holders.compactMap { $0 }.first ?? "another slipway"
+    }
+}
+
+/// An open file with a lock of the kernel's; closed, and so unlocked, with its last reference.
+private final class LockFile: Sendable {
+    private let descriptor: FileDescriptor
+
+    init(_ name: String, in directory: FilePath) throws {
         try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
-        let descriptor = try FileDescriptor.open(
-            directory.appending("\(cluster).lock"),
+        descriptor = try FileDescriptor.open(
+            directory.appending(name),
             .readWrite,
             options: [.create, .closeOnExec],
             permissions: [.ownerReadWrite, .groupRead, .otherRead],
         )
-        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
-            let failure = Errno(rawValue: errno)
-            let holder = holder(descriptor)
-            try descriptor.close()
-            guard failure == .wouldBlock else { throw failure }
-            throw ProvisioningError(
-                "cluster '\(cluster)' is being changed by \(holder)",
-                hints: ["wait until it is done, or stop it with Ctrl-C where it runs; then run this again"],
-            )
-        }
-        ftruncate(descriptor.rawValue, 0)
+    }
+
+    deinit { close(descriptor.rawValue) }
+
+    /// Returns whether the lock was free.
+    func take(_ kind: CInt) throws -> Bool {
+        guard flock(descriptor.rawValue, kind | LOCK_NB) != 0 else { return true }
+        let failure = Errno(rawValue: errno)
+        guard failure == .wouldBlock else { throw failure }
+        return false
+    }
+
+    func sign(_ purpose: String) throws {
+        unsign()
         _ = try descriptor.writeAll(toAbsoluteOffset: 0, Array("`\(purpose)`, process \(getpid())\n".utf8))
-        return descriptor
     }
 
-    deinit {
-        ftruncate(descriptor.rawValue, 0)
-        close(descriptor.rawValue)
-    }
+    func unsign() { ftruncate(descriptor.rawValue, 0) }
 
-    private static func holder(_ descriptor: FileDescriptor) -> String {
+    /// What the holder says of itself.
+    var holder: String? {
         let text = try? withUnsafeTemporaryAllocation(byteCount: 512, alignment: 1) { buffer in
             let count = try descriptor.read(fromAbsoluteOffset: 0, into: buffer)
             return String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
         }
-        let line = text?.split(whereSeparator: \.isNewline).first.map(String.init)
-        return line ?? "another slipway"
+        return text?.split(whereSeparator: \.isNewline).first.map(String.init)
     }
 }

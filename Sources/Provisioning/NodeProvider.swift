@@ -35,6 +35,8 @@ package protocol NodeProvider: Sendable {
     func machineHost() async throws -> MachineHost?
     /// Removes images of virtual machines from libvirt's storage that no node refers to. Returns their names there.
     func pruneVolumes() async throws -> [String]
+    /// The nodes that have directories on this host, and so lie on images of this host, whatever host libvirt is on.
+    func nodesOfThisHost() async throws -> [ObservedNode]
 
     /// The last lines the node or the hypervisor said of it: evidence for an error.
     func evidence(for node: NodeReference, lines: Int) async -> [String]
@@ -50,6 +52,7 @@ package protocol NodeProvider: Sendable {
 extension NodeProvider {
     package func machineHost() async throws -> MachineHost? { nil }
     package func pruneVolumes() async throws -> [String] { [] }
+    package func nodesOfThisHost() async throws -> [ObservedNode] { [] }
 }
 
 /// Which node is meant, when no more than its names matter.

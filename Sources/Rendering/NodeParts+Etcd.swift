@@ -16,7 +16,7 @@ extension NodeParts {
             packages += ["etcd-server", "etcd-client"]
             addEnvironment(environment, to: guest.etcdUnit, lines: ["TimeoutStartSec=0"] + stateDirectory)
         case .flatcar:
-            addEnvironment(environment, to: guest.etcdUnit)
+            addEnvironment(asFlatcarMounts(environment), to: guest.etcdUnit)
             merge(CloudConfig.Unit(name: guest.etcdUnit, enable: true))
         case .fedora:
             let unit = CloudConfig.Unit(name: guest.etcdUnit, enable: true, content: podmanUnit(environment))
@@ -58,19 +58,37 @@ extension NodeParts {
         return ["StateDirectory=\(directory.dropFirst("/var/lib/".count))", "StateDirectoryMode=0700"]
     }
 
+    /// Where etcd's certificates and keys are.
+    private var certificateDirectories: Set<String> {
+        let keys: [Etcd2Key] = [.certFile, .keyFile, .trustedCAFile, .peerCertFile, .peerKeyFile, .peerTrustedCAFile]
+        let paths = keys.compactMap { config.coreos.etcd2[$0]?.description }.filter { $0.hasPrefix("/") }
+        return Set(paths.map { $0.split(separator: "/").dropLast().map { "/\($0)" }.joined() })
+    }
+
+    /// Flatcar's `etcd-wrapper` runs etcd in a container, which sees of the host's certificates those in `ETCD_SSL_DIR`
+    /// alone, at /etc/ssl/certs.
+    private mutating func asFlatcarMounts(_ environment: [EnvironmentVariable]) -> [EnvironmentVariable] {
+        let mount = "/etc/ssl/certs"
+        let directories = certificateDirectories.sorted()
+        guard let directory = directories.first, directories != [mount] else { return environment }
+        guard directories.count == 1 else {
+            let found = directories.joined(separator: ", ")
+            refuse("coreos.etcd2", "Flatcar's etcd sees one directory of certificates, and these are in \(found)")
+            return environment
+        }
+        let mounted = environment.map { variable in
+            guard variable.name.hasSuffix("_FILE"), variable.value.hasPrefix(directory + "/") else { return variable }
+            return EnvironmentVariable(name: variable.name, value: mount + variable.value.dropFirst(directory.count))
+        }
+        return mounted + [EnvironmentVariable(name: "ETCD_SSL_DIR", value: directory)]
+    }
+
     /// Fedora CoreOS brings no etcd, and has podman to run one. The variables come from the unit's own environment.
     private func podmanUnit(_ environment: [EnvironmentVariable]) -> String {
         let settings = config.coreos.etcd2
         let data = settings[.dataDir]?.description ?? "/var/lib/etcd"
-        let keys: [Etcd2Key] = [
-            .certFile, .keyFile, .trustedCAFile, .peerCertFile, .peerKeyFile, .peerTrustedCAFile, .walDir,
-        ]
-        var directories: Set<String> = []
-        for key in keys {
-            guard let path = settings[key]?.description, path.hasPrefix("/") else { continue }
-            let parent = path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-            directories.insert(key == .walDir ? path : parent)
-        }
+        var directories = certificateDirectories
+        if let path = settings[.walDir]?.description, path.hasPrefix("/") { directories.insert(path) }
         let volumes = ([data] + directories.sorted()).map { "--volume \($0):\($0):z" }
         let own = ["ETCD_NAME", "ETCD_DATA_DIR"]
         let names = (own + environment.map(\.name).filter { !own.contains($0) }).map { "--env \($0)" }

@@ -10,6 +10,8 @@ final class RangeServer: Sendable {
         var content: [UInt8]
         var hasRanges = true
         var tellsLength = true
+        /// What it calls the file.
+        var tag: String?
         /// How many bytes each answer has at most before the connection breaks; nil for all.
         var breaksAfter: Int?
         /// The first byte that each request asked for.
@@ -37,13 +39,17 @@ final class RangeServer: Sendable {
         }
         let line = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("range: bytes=") }
         let wanted = line.flatMap { Int($0.dropFirst("range: bytes=".count).prefix { $0 != "-" }) } ?? 0
+        let known = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("if-range: ") }
+            .map { String($0.dropFirst("if-range: ".count)) }
         let reply = state.withLock { state -> [UInt8] in
             state.offsets.append(wanted)
-            let start = state.hasRanges ? wanted : 0
+            let isOther = known.map { $0 != state.tag } ?? false
+            let start = state.hasRanges && !isOther ? wanted : 0
             let total = state.content.count
             guard start < total else { return Array("HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n".utf8) }
             var head = start > 0 ? "HTTP/1.1 206 Partial Content\r\n" : "HTTP/1.1 200 OK\r\n"
             if start > 0 { head += "Content-Range: bytes \(start)-\(total - 1)/\(total)\r\n" }
+            if let tag = state.tag { head += "ETag: \(tag)\r\n" }
             if state.tellsLength { head += "Content-Length: \(total - start)\r\n" }
             let end = state.breaksAfter.map { min(total, start + $0) } ?? total
             return Array((head + "Connection: close\r\n\r\n").utf8) + state.content[start..<end]

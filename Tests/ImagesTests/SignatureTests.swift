@@ -32,6 +32,19 @@ import Testing
                 #expect(image.names == ["signed"])
                 try await store.remove(digest: image.digest)
             }
+            // Whoever adds it without its signature does not vouch for it.
+            let plain = ImageRequest(name: nil, source: .file(file))
+            let signed = request(file, key: "\(scratch.path)/key.asc")
+            #expect(try await store.add(plain).signedBy == nil)
+            let unsigned = try store.present(signed)
+            #expect(unsigned.image == nil && unsigned.isUnsigned)
+            let added = try await store.add(signed)
+            #expect(try store.present(signed).image?.digest == added.digest)
+            #expect(try store.present(request(file, key: "\(scratch.path)/key.gpg")).isUnsigned)
+            // Nor does it take back what was vouched for.
+            _ = try await store.add(plain)
+            #expect(try store.present(signed).image?.digest == added.digest)
+            try await store.remove(digest: added.digest)
             var changed = content
             changed[9999] ^= 1
             let forged = try scratch.write(changed, to: "forged")

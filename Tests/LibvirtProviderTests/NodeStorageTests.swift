@@ -1,8 +1,10 @@
 import Foundation
-@testable import LibvirtProvider
 import Planning
 import Provisioning
 import Testing
+import Topology
+
+@testable import LibvirtProvider
 
 @Suite struct NodeStorageTests {
     private let node = Samples.node()
@@ -62,6 +64,41 @@ import Testing
             try storage.create(Samples.node(base: "changed"), image: Samples.paths("/srv"))
             #expect(try storage.contents(of: data) == nil)
         }
+    }
+
+    /// A run that dies while it gives a node a new configuration leaves the node, and what it has.
+    @Test func aNewConfigurationThatFailsLosesNothing() async throws {
+        try await with { storage in
+            try storage.create(node, image: Samples.paths("/srv"))
+            let before = try storage.content(of: reference)
+            let seed = "\(storage.directory(of: reference))/config/openstack/latest/user_data"
+            try FileManager.default.removeItem(atPath: seed)
+            // No file can take its place.
+            try storage.makeDirectory("\(seed)/x")
+            let changed = Samples.node(config: "changed")
+            #expect(throws: ProviderError.self) { try storage.create(changed, image: Samples.paths("/srv")) }
+            #expect(try storage.content(of: reference) == before)
+            try FileManager.default.removeItem(atPath: seed)
+            try storage.create(changed, image: Samples.paths("/srv"))
+            #expect(try storage.content(of: reference)?.record.configDigest == "changed")
+        }
+    }
+
+    /// A machine whose seed is gone is configured anew, on the disk it has; one without a disk is no more.
+    @Test(arguments: [
+        (["disk", "seed"], true, "config"), (["disk", "ignition"], true, "config"), (["disk"], true, ""),
+        (["seed"], false, "config"), ([], false, "config"),
+    ])
+    func storageOfAMachine(kinds: [String], hasStorage: Bool, digest: String) throws {
+        let machine = Samples.node(runtime: .vm)
+        let record = NodeRecord(machine, phase: .ready, definition: "")
+        let domain = SeenDomain(name: machine.domainName, power: .running, record: record)
+        let volumes = try kinds.map { kind in
+            Volumes.name(try #require(Volumes.Kind.allCases.first { "\($0)" == kind }), of: NodeReference(machine))
+        }
+        let node = try #require(LibvirtProvider.nodes(domains: [domain], entries: [], volumes: volumes).first)
+        #expect(node.hasStorage == hasStorage)
+        #expect(node.configDigest == digest)
     }
 
     @Test func passesOverWhatIsNoNodes() async throws {

@@ -153,6 +153,27 @@ import Testing
         #expect(debian.contains("ExecStart=-/usr/bin/systemctl start etcd.service"))
     }
 
+    /// `etcd-wrapper` gives its container one directory of certificates, at another place.
+    @Test func flatcarsEtcdFindsItsCertificates() throws {
+        var config = CloudConfig(
+            coreos: CoreOS(etcd2: [.certFile: "/etc/ssl/etcd/server.pem", .peerTrustedCAFile: "/etc/ssl/etcd/ca.pem"])
+        )
+        let text = try file("config.ign", render(config, .ignitionFlatcar))
+        for word in [
+            "ETCD_SSL_DIR=/etc/ssl/etcd", "ETCD_CERT_FILE=/etc/ssl/certs/server.pem",
+            "ETCD_PEER_TRUSTED_CA_FILE=/etc/ssl/certs/ca.pem",
+        ] {
+            #expect(text.contains(word), "\(text)")
+        }
+        #expect(!render(config, .ignitionFlatcar).hasErrors)
+        #expect(
+            try file("config.ign", render(config, .ignitionFedora)).contains("ETCD_CERT_FILE=/etc/ssl/etcd/server.pem")
+        )
+        config.coreos.etcd2[.keyFile] = "/etc/other/key.pem"
+        #expect(render(config, .ignitionFlatcar).hasErrors)
+        #expect(!render(config, .ignitionFedora).hasErrors)
+    }
+
     @Test func namesThatSystemdRefusesAreErrors() {
         for name in ["a", "a/b.service", "a.conf"] {
             let config = CloudConfig(coreos: CoreOS(units: [.init(name: name, content: "[Service]\n")]))

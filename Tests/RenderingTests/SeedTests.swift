@@ -42,7 +42,7 @@ import TopologyLoading
             let python = ["/usr/bin/python3", "-m", "cloudinit.cmd.main", "schema", "--config-file"]
             try await ShippedTopologiesTests.check(text, "cloud-init schema", python)
             #expect(text.contains("/dev/disk/by-id/virtio-layer"))
-            #expect(text.contains("apt-get -q install -y --no-install-recommends etcd-server") == (node == "core-1"))
+            #expect(text.contains("install -y --no-install-recommends etcd-server") == (node == "core-1"))
             #expect(text.contains("private \(node)"), "its host key")
             #expect(!text.contains("private cluster"), "what the node's own cloud-config says")
             #expect(files["meta-data"]?.contains("local-hostname: \(node)") == true)
@@ -88,6 +88,30 @@ import TopologyLoading
         let changes = zip(try digests(Self.text), try digests(Self.text.replacing("beta", with: "alpha")))
         #expect(changes.map { $0.base != $1.base } == [false, false, true, true])
         #expect(changes.map { $0.config != $1.config } == [true, true, true, true])
+    }
+
+    /// New node programs are none of a node's that Ignition sets up, and more memory needs no new disk.
+    @Test func ignitionsNodesLoseNothingToWhatIsNotTheirs() throws {
+        let loader = TopologyLoader(files: MemoryFiles([:]))
+        func digests(_ text: String, layer: String) throws -> [String: (base: String, config: String)] {
+            let topology = try loader.load(text, file: "a.yaml").checked()
+            var inputs = ShippedTopologiesTests.inputs
+            for image in topology.roles.compactMap(\.image) { inputs.foreignImages[image] = image.words }
+            inputs.machineImage = ImageDigests(root: "root", layer: layer)
+            let plan = try Planner(topology: topology, inputs: inputs)
+                .plan(from: Observation(provider: ProviderObservation()))
+            return Dictionary(uniqueKeysWithValues: plan.nodes.map { ($0.name, ($0.baseDigest, $0.configDigest)) })
+        }
+        let before = try digests(Self.text, layer: "old")
+        let programs = try digests(Self.text, layer: "new")
+        let memory = try digests(Self.text.replacing("runtime: vm", with: "runtime: vm, memory: 3GiB"), layer: "old")
+        for node in ["flatcar-1", "fedora-1"] {
+            #expect(try #require(programs[node]) == #require(before[node]))
+            #expect(memory[node]?.base == before[node]?.base)
+            #expect(memory[node]?.config != before[node]?.config)
+        }
+        #expect(programs["core-1"]?.config != before["core-1"]?.config)
+        #expect(programs["core-1"]?.base == before["core-1"]?.base)
     }
 
     @Test func anImageThatIsNowhereIsSaid() throws {

@@ -25,20 +25,30 @@ struct Download {
         case broken(reason: String, mayPass: Bool)
     }
 
-    /// Fetches all there is. Returns the digest of the bytes.
-    func run() async throws(ImagesError) -> String {
+    /// What came, once all of it has.
+    struct Whole {
+        var digest: String
+        /// Whether it came in parts, which may be those of different files where the server does not say which it has.
+        var isPatched: Bool
+    }
+
+    /// Fetches all there is.
+    func run() async throws(ImagesError) -> Whole {
         var canResume = true
         var fruitless = 0
+        var isPatched = false
         while true {
             var hash = RunningHash(algorithm)
             let offset = try openPart(hashing: &hash)
             let file = try append()
             var transfer = Transfer(hash: hash, length: offset, total: nil)
             let outcome = try await fetch(to: file, &transfer)
+            isPatched = isPatched || offset > 0
             switch outcome {
-            case .whole: return transfer.hash.digest
+            case .whole: return Whole(digest: transfer.hash.digest, isPatched: isPatched)
             case .noResume:
                 canResume = false
+                isPatched = false
                 try discard()
             case .broken(let reason, let mayPass):
                 fruitless = transfer.length > offset ? 0 : fruitless + 1
@@ -57,7 +67,7 @@ struct Download {
     }
 
     func discard() throws(ImagesError) {
-        for path in [part, headers] where unlink(path) != 0 && errno != ENOENT {
+        for path in [part, headers, validator] where unlink(path) != 0 && errno != ENOENT {
             throw ImagesError(.store, "cannot remove \(path): \(String(cString: strerror(errno)))")
         }
     }
@@ -71,6 +81,8 @@ struct Download {
     }
 
     private var headers: String { part + ".headers" }
+    /// What the server calls the file that ``part`` is the beginning of.
+    private var validator: String { part + ".validator" }
 
     private func broken(_ reason: String, _ transfer: Transfer) -> ImagesError {
         let came = transfer.total.map { "\(transfer.length) of \($0) bytes came" } ?? "\(transfer.length) bytes came"
@@ -131,9 +143,15 @@ struct Download {
                 [
                     "--fail", "--silent", "--show-error", "--location", "--max-redirs", "10", "--proto", "=http,https",
                     "--connect-timeout", "30", "--speed-limit", "1", "--speed-time", "60", "--dump-header", headers,
-                ] + (offset > 0 ? ["--continue-at", "\(offset)"] : []) + ["--output", "-", "--url", url]
+                ] + (offset > 0 ? resumption(from: offset) : []) + ["--output", "-", "--url", url]
             )
         }
+    }
+
+    /// A server that has another file by now sends all of that (RFC 9110, section 13.1.5), which curl refuses to append.
+    private func resumption(from offset: UInt64) -> [String] {
+        let known = FileManager.default.contents(atPath: validator).map { String(decoding: $0, as: UTF8.self) }
+        return ["--continue-at", "\(offset)"] + (known.map { ["--header", "If-Range: \($0)"] } ?? [])
     }
 
     private func fetch(to file: FileDescriptor, _ transfer: inout Transfer) async throws(ImagesError) -> Outcome {
@@ -184,17 +202,22 @@ struct Download {
     }
 
     private func outcome(_ status: TerminationStatus, said: String, resumed: Bool) -> Outcome {
+        // curl takes 416 for the end of a file that is there already; it may as well be longer than the server's is now.
+        if resumed, case .url = source, status.isSuccess, Self.status(inHeaders: headerText) == 416 { return .noResume }
         guard !status.isSuccess else { return .whole }
         guard case .url = source, case .exited(let code) = status else {
             return .broken(reason: said, mayPass: false)
         }
-        // 33: no ranges; 22: an HTTP status of failure, which is 416 where the file became shorter.
+        // 33: no ranges, or another file; 22: an HTTP status of failure, which is 416 where the file became shorter.
         if resumed, code == 33 || (code == 22 && said.contains("416")) { return .noResume }
         return .broken(reason: said, mayPass: Self.passing.contains(Int(code)))
     }
 
     /// Reads the length from the answer's headers, and says at once when there is no room for it.
     private func learnTotal(_ transfer: inout Transfer, from offset: UInt64) throws {
+        if offset == 0, case .url = source, let known = Self.validator(inHeaders: headerText) {
+            try Data(known.utf8).write(to: URL(filePath: validator))
+        }
         guard let rest = expectedLength() else { return }
         transfer.total = offset + rest
         var status = statvfs()
@@ -215,21 +238,44 @@ struct Download {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             return attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init)
         case .url:
-            let text = FileManager.default.contents(atPath: headers) ?? Data()
-            return Self.length(inHeaders: String(decoding: text, as: UTF8.self))
+            return Self.length(inHeaders: headerText)
         }
+    }
+
+    private var headerText: String {
+        String(decoding: FileManager.default.contents(atPath: headers) ?? Data(), as: UTF8.self)
     }
 
     /// The length that the last of several answers names: redirections come before it.
     static func length(inHeaders text: String) -> UInt64? {
-        var length: UInt64?
+        lastAnswer(in: text)["content-length"].flatMap { UInt64($0) }
+    }
+
+    /// The last answer's status.
+    static func status(inHeaders text: String) -> Int? {
+        let line = text.split(whereSeparator: \.isNewline).last { $0.hasPrefix("HTTP/") }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
+
+    /// What the last answer calls the file it is of, fit for `If-Range`: a weak tag is not.
+    static func validator(inHeaders text: String) -> String? {
+        let answer = lastAnswer(in: text)
+        if let tag = answer["etag"], tag.hasPrefix("\"") { return tag }
+        return answer["last-modified"]
+    }
+
+    /// Values by name in lower case.
+    private static func lastAnswer(in text: String) -> [String: String] {
+        var answer: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
-            if line.hasPrefix("HTTP/") { length = nil }
+            if line.hasPrefix("HTTP/") { answer = [:] }
             let parts = line.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "content-length" else { continue }
-            length = UInt64(parts[1].filter { !$0.isWhitespace })
+            guard parts.count == 2 else { continue }
+            let value = parts[1].drop(while: \.isWhitespace)
+            let end = value.lastIndex { !$0.isWhitespace }.map { value.index(after: $0) } ?? value.startIndex
+            answer[parts[0].lowercased()] = String(value[..<end])
         }
-        return length
+        return answer
     }
 
     /// A word for each tenth, or for each 64 MiB where nobody said how much there is.

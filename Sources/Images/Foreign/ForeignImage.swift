@@ -11,6 +11,8 @@ package struct ForeignImage: Sendable, Hashable, Codable {
     package var source: String
     /// What the publisher said that the source's bytes hash to; nil where nothing was said.
     package var checksum: ImageChecksum?
+    /// SHA-256 of the file of keys one of which signed what came of the source; nil where no signature was checked.
+    package var signedBy: String?
     /// The names it goes by, sorted; none for one whose names went to others.
     package var names: [String] = []
 

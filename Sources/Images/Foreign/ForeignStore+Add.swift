@@ -89,18 +89,18 @@ extension ForeignStore {
         let earlier = try download.digestOfPart()
         if let checksum = request.checksum, earlier == checksum.digest { return }
         onEvent(.step("fetching \(request.source)"))
-        var digest = try await download.run()
-        guard let checksum = request.checksum, digest != checksum.digest else { return }
+        var whole = try await download.run()
+        guard let checksum = request.checksum, whole.digest != checksum.digest else { return }
         try download.discard()
-        if earlier != nil, case .url = request.source {
+        if whole.isPatched || earlier != nil, case .url = request.source {
             onEvent(.step("what an earlier try left does not fit; fetching all of it"))
-            digest = try await download.run()
-            if digest == checksum.digest { return }
+            whole = try await download.run()
+            if whole.digest == checksum.digest { return }
             try download.discard()
         }
         throw ImagesError(
             .refused,
-            "\(request.source) is refused: its \(checksum.algorithm.rawValue) is \(digest), "
+            "\(request.source) is refused: its \(checksum.algorithm.rawValue) is \(whole.digest), "
                 + "wanted is \(checksum.digest); nothing was stored",
         )
     }
@@ -123,7 +123,7 @@ extension ForeignStore {
         } catch {
             outcome = error
         }
-        for path in ["\(work).signature", "\(work).signature.headers"] { try Self.removeTree(path) }
+        for path in ["", ".headers", ".validator"] { try Self.removeTree("\(work).signature\(path)") }
         if let outcome { throw outcome }
     }
 
@@ -150,13 +150,14 @@ extension ForeignStore {
             throw ImagesError(.store, "cannot look at \(disk)")
         }
         let header = try DiskHeader.read(disk, length: size)
-        let image = ForeignImage(
+        var image = ForeignImage(
             digest: try FileDigest.of(disk),
             format: header.format,
             size: size,
             capacity: header.capacity,
             source: "\(request.source)",
             checksum: request.checksum,
+            signedBy: try request.signature.map { signature throws(ImagesError) in try FileDigest.of(signature.key) },
         )
         guard chmod(disk, 0o444) == 0 else {
             throw ImagesError(.store, "cannot change \(disk): \(String(cString: strerror(errno)))")
@@ -164,8 +165,9 @@ extension ForeignStore {
         try write(image, to: work)
         // Another source may have the same disk, and come at the same time.
         let lock = try await lock(image.digest, onWait: {})
-        if self.image(digest: image.digest) != nil {
+        if let known = self.image(digest: image.digest) {
             // The same disk from elsewhere, or packed otherwise; the newest word on where it is from stands.
+            image.signedBy = image.signedBy ?? known.signedBy
             try write(image, to: path(of: image.digest))
             try Self.removeTree(work)
         } else {

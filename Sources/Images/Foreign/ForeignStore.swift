@@ -51,6 +51,20 @@ package struct ForeignStore: Sendable {
         image(digest: lock) ?? list().first { $0.checksum?.digest == lock }
     }
 
+    /// An image that a request would bring, if it is there and as much is known of it as the request asks for: its
+    /// checksum, and a signature by its key.
+    ///
+    /// - Returns: nil as `image` where it is not; `isUnsigned` says that only the signature is missing.
+    package func present(_ request: ImageRequest) throws(ImagesError) -> (image: ForeignImage?, isUnsigned: Bool) {
+        let fitting = list().filter { image in
+            request.checksum.map { image.isKnown(by: [$0.digest]) } ?? (image.source == "\(request.source)")
+        }
+        guard let signature = request.signature else { return (fitting.first, false) }
+        let key = try FileDigest.of(signature.key)
+        let signed = fitting.first { $0.signedBy == key }
+        return (signed, signed == nil && !fitting.isEmpty)
+    }
+
     /// The image a person means by a name or a digest's first characters; nil where it is none of these.
     package func find(_ text: String) throws(ImagesError) -> ForeignImage? {
         if let image = image(named: text) { return image }

@@ -44,7 +44,10 @@ enum Packing: String, Sendable, CaseIterable {
                 output: .fileDescriptor(output, closeAfterSpawningProcess: true),
                 error: .string(limit: 64 << 10),
             )
-            guard result.terminationStatus.isSuccess else {
+            guard case .exited(let status) = result.terminationStatus else {
+                throw ImagesError(.interrupted, "\(rawValue) was ended (\(result.terminationStatus))")
+            }
+            guard status == 0 else {
                 let said = result.standardError.split(whereSeparator: \.isNewline).suffix(3).joined(separator: "; ")
                 let code: ImagesError.Code = said.contains("No space left") ? .store : .refused
                 throw ImagesError(code, "it cannot be unpacked: \(said)")

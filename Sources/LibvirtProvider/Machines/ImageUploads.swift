@@ -38,6 +38,8 @@ extension LibvirtProvider {
                 return try await run(on: .vm) { [logger] connection throws(LibvirtError) in
                     let pool = try connection.pool(named: Volumes.pool)
                     if try pool.has(mark), try pool.has(name) { return }
+                    // Without its volume a mark would say of the next that it is whole, however little of it there is.
+                    try pool.remove(mark)
                     try pool.remove(name)
                     let source = isTest ? nil : try SourceFile(path: file.path)
                     // Nobody writes it once it is whole; the daemon may, whatever the mode says.
@@ -53,7 +55,6 @@ extension LibvirtProvider {
                             throw error
                         }
                     }
-                    try pool.remove(mark)
                     _ = try pool.createVolume(Volumes.rawXML(mark, capacity: 512, mode: "0444"), name: mark)
                 }
             } catch {
@@ -83,9 +84,25 @@ extension LibvirtProvider {
                     return !references.contains("/\(image)") || !names.contains(Volumes.mark(ofImage: image))
                 }
                 // Marks first: what is then left without one is known for half removed.
-                for name in doomed.sorted(by: { $0.count > $1.count }) { try pool.remove(name) }
-                return doomed.filter { !$0.hasSuffix(".whole") }
+                var removed: [String] = []
+                for name in doomed.sorted(by: { $0.count > $1.count }) where try pool.removeUnlessInUse(name) {
+                    removed.append(name)
+                }
+                return removed.filter { !$0.hasSuffix(".whole") }.sorted()
             } ?? []
+        }
+    }
+}
+
+extension StoragePool {
+    /// Removes a volume, unless it is being filled. Returns whether it did.
+    fileprivate borrowing func removeUnlessInUse(_ name: String) throws(LibvirtError) -> Bool {
+        do throws(LibvirtError) {
+            try remove(name)
+            return true
+        } catch {
+            guard ProviderError.isAboutVolumeInUse("\(error)") else { throw error }
+            return false
         }
     }
 }
@@ -93,6 +110,10 @@ extension LibvirtProvider {
 extension ProviderError {
     /// libvirt refuses to remove a volume that is being filled, and to make one that another has just made.
     fileprivate var isAboutVolumeInUse: Bool {
-        code == .conflict || description.contains("still in use") || description.contains("being allocated")
+        code == .conflict || Self.isAboutVolumeInUse(description)
+    }
+
+    fileprivate static func isAboutVolumeInUse(_ text: String) -> Bool {
+        text.contains("still in use") || text.contains("being allocated")
     }
 }

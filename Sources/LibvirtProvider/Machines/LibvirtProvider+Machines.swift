@@ -50,15 +50,24 @@ extension LibvirtProvider {
         let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
         let seed = node.seedBytes
         let isTest = try await isTestDriver(.vm)
-        try await run(on: .vm) { connection throws(LibvirtError) in
+        let isMade = try await run(on: .vm) { connection throws(LibvirtError) -> Bool in
             let pool = try connection.pool(named: Volumes.pool)
-            try pool.ensureDisk(disk, xml: xml, base: base, capacity: capacity)
+            guard try pool.ensureDisk(disk, xml: xml, base: base, capacity: capacity) else { return false }
             let name = Volumes.name(Volumes.seedKind(of: node), of: reference)
             try pool.remove(name)
             let seedXML = Volumes.rawXML(name, capacity: UInt64(seed.count), mode: "0400")
             let volume = try pool.createVolume(seedXML, name: name)
             // libvirt's driver for tests has no streams.
             if !isTest { try connection.upload(seed, to: volume) }
+            return true
+        }
+        guard isMade else {
+            throw ProviderError(
+                .conflict,
+                "the disk of \(node.domainName) lies on another build of its image than the one here, whose kernel would "
+                    + "not fit it; put back the image it was made with (slipway image list), or take the node's data "
+                    + "out and remove it (virsh vol-delete \(disk) --pool \(Volumes.pool)), and it is made anew",
+            )
         }
     }
 
@@ -76,7 +85,9 @@ extension LibvirtProvider {
                 "\(node.domainName) runs, and its disk would have to be made anew; stop or remove the node first",
             )
         }
-        return running.configDigest == node.configDigest
+        guard running.configDigest == node.configDigest else { return false }
+        let seed = Volumes.name(Volumes.seedKind(of: node), of: NodeReference(node))
+        return try await machineVolumes().contains(seed)
     }
 
     /// Removes all of a machine's volumes; those that are not there are fine.
@@ -122,24 +133,25 @@ extension LibvirtProvider {
 }
 
 extension StoragePool {
-    /// Makes a disk unless it is there; one over another base is made anew, one that is too small is made larger.
+    /// Makes a disk unless it is there; one that is too small is made larger.
+    ///
+    /// - Returns: false when it is there and lies on another base, in which case it is left as it is.
     fileprivate borrowing func ensureDisk(
         _ name: String,
         xml: String,
         base: String,
         capacity: UInt64
-    ) throws(LibvirtError) {
+    ) throws(LibvirtError) -> Bool {
         let present = try ifPresent(volume: name) { volume throws(LibvirtError) in
             PresentDisk(xml: try volume.xml(), capacity: try volume.info().capacity)
         }
         if let present {
-            if present.base == base {
-                guard present.capacity < capacity else { return }
-                return try volume(named: name).resize(to: capacity)
-            }
-            try remove(name)
+            guard present.base == base else { return false }
+            if present.capacity < capacity { try volume(named: name).resize(to: capacity) }
+            return true
         }
         _ = try createVolume(xml, name: name)
+        return true
     }
 }
 

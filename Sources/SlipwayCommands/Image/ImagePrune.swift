@@ -20,6 +20,8 @@ struct ImagePrune: AsyncParsableCommand {
 
     func run() async throws {
         let session = try await Session.open(connect)
+        let lock = try session.lockImages(purpose: "slipway image prune")
+        defer { withExtendedLifetime(lock) {} }
         let volumes = try await session.provider.pruneVolumes()
         for volume in volumes { Output.print("Removed volume \(volume).") }
         // Nodes outside the sandbox use the same store, and cannot be seen from inside.
@@ -41,7 +43,8 @@ struct ImagePrune: AsyncParsableCommand {
 
     /// Digests of all that nodes run on, and of what they would get now.
     private func used(_ session: Session) async throws -> Set<String> {
-        var images = try await session.provider.observe().nodes.compactMap(\.image)
+        let here = try await session.provider.nodesOfThisHost()
+        var images = try await (session.provider.observe().nodes + here).compactMap(\.image)
         images += [try session.images.current(), try session.images.currentMachine()]
         return Set(images.flatMap { [$0.root, $0.layer, ImageStore.diskDigest(ofLayer: $0.layer)] })
     }

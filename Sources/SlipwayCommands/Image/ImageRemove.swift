@@ -16,7 +16,13 @@ struct ImageRemove: AsyncParsableCommand {
 
     func run() async throws {
         let session = try await Session.open(connect)
-        let nodes = try await session.provider.observe().nodes
+        let lock = try session.lockImages(purpose: "slipway image rm")
+        defer { withExtendedLifetime(lock) {} }
+        let seen = try await session.provider.observe().nodes
+        let others = try await session.provider.nodesOfThisHost().filter { node in
+            !seen.contains { $0.domainName == node.domainName }
+        }
+        let nodes = seen + others
         for prefix in digests {
             if let image = try session.images.foreign.find(prefix) {
                 try await remove(image, called: prefix, session, nodes: nodes)

@@ -147,9 +147,16 @@ struct Session: Sendable {
         )
     }
 
+    private static let locks = FilePath("/run/slipway/locks")
+
     /// Takes the cluster's lock; whoever has it may change the cluster.
     func lock(_ cluster: String, purpose: String) throws -> ClusterLock {
-        try ClusterLock(cluster: cluster, directory: FilePath("/run/slipway/locks"), purpose: purpose)
+        try ClusterLock(cluster: cluster, directory: Self.locks, purpose: purpose)
+    }
+
+    /// Keeps all changes to clusters out: an image that nothing lies on yet may be one that a node is being made of.
+    func lockImages(purpose: String) throws -> ClusterLock {
+        try ClusterLock(allIn: Self.locks, purpose: purpose)
     }
 
     // MARK: ssh

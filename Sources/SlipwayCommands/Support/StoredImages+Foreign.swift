@@ -38,21 +38,26 @@ extension StoredImages {
         request.signature = image.signature.map {
             ImageRequest.Signature(source: ImageRequest.Source($0.source), key: $0.key)
         }
-        let present = foreign.list().first { $0.source == "\(request.source)" }
         if request.checksum == nil, case .file(let path) = image.source {
             // One that was fetched is not needed again.
-            guard FileManager.default.isReadableFile(atPath: path) else { return present?.checksum?.digest }
+            guard FileManager.default.isReadableFile(atPath: path) else {
+                return try foreign.present(request).image?.checksum?.digest
+            }
             var cache = DigestCache(file: "\(home)/images/foreign-digests")
             let digest = try cache.digest(of: path)
             cache.save([digest])
             request.checksum = ImageChecksum(.sha256, digest)
         }
+        let present = try foreign.present(request)
         if let lock = request.checksum?.digest {
             requests[lock] = request
-            return lock
+            // One that came without its signature is not taken for one with it.
+            if !present.isUnsigned { return lock }
+        } else if let image = present.image {
+            return image.digest
         }
-        if let present { return present.digest }
-        return try await foreign.add(request) { Output.note($0.words) }.digest
+        let added = try await foreign.add(request) { Output.note($0.words) }
+        return request.checksum?.digest ?? added.digest
     }
 
     private static func source(_ image: RoleImage) -> ImageRequest.Source {
@@ -83,9 +88,11 @@ extension StoredImages {
 
     /// Where the image lies; one that is still to be fetched is named by what it will be known by.
     func foreignPaths(_ digests: ImageDigests) -> NodeImagePaths {
-        let disk = foreign.image(lock: digests.root).map(foreign.file)
+        let disk =
+            foreign.image(lock: digests.root).map(foreign.file)
             ?? ImageFile(path: foreign.disk(of: digests.root), digest: digests.root, size: 0, format: .qcow2)
-        let layer = store.layerDisk(digests.layer)
+        let layer =
+            store.layerDisk(digests.layer)
             ?? ImageFile(path: "layer.img", digest: digests.layer, size: 0)
         return NodeImagePaths(
             root: foreign.path(of: disk.digest),
