@@ -16,10 +16,16 @@ package struct EtcdHTTPClient: Sendable {
 
     /// - Parameter endpoints: client URLs, such as `http://127.0.0.1:2379`; at least one.
     /// - Parameter tls: for `https` endpoints; without it the host's own authorities are trusted.
-    package init(endpoints: [String], requestTimeout: Duration = .seconds(2), tls: EtcdTLS? = nil) {
+    /// - Parameter proxyPort: of a SOCKS server on this host's loopback, through which the endpoints are reached.
+    package init(
+        endpoints: [String],
+        requestTimeout: Duration = .seconds(2),
+        tls: EtcdTLS? = nil,
+        proxyPort: Int? = nil,
+    ) {
         self.endpoints = endpoints.map { $0.last == "/" ? String($0.dropLast()) : $0 }
         self.requestTimeout = requestTimeout
-        transport = Transport(client: tls.map(Transport.shared) ?? Transport.shared)
+        transport = Transport(client: Transport.shared(tls, proxyPort: proxyPort))
         router = EndpointRouter(count: endpoints.count)
     }
 

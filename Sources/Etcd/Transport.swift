@@ -5,11 +5,11 @@ import NIOSSL
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// HTTP with deadlines, and failures as ``EtcdError``.
@@ -25,19 +25,27 @@ struct Transport: Sendable {
     /// One connection pool for the process. It lives as long as that, so nobody has to shut it down.
     static let shared = makeClient(nil)
 
-    /// One for each client certificate, of which a process has few.
-    private static let secured = Mutex<[EtcdTLS: HTTPClient]>([:])
+    /// A client's certificate, and the port of the SOCKS server it goes through.
+    private struct Way: Hashable {
+        var tls: EtcdTLS?
+        var proxyPort: Int?
+    }
 
-    static func shared(_ tls: EtcdTLS) -> HTTPClient {
-        secured.withLock { clients in
-            if let client = clients[tls] { return client }
-            let client = makeClient(tls)
-            clients[tls] = client
+    /// One for each way, of which a process has few.
+    private static let others = Mutex<[Way: HTTPClient]>([:])
+
+    static func shared(_ tls: EtcdTLS?, proxyPort: Int?) -> HTTPClient {
+        let way = Way(tls: tls, proxyPort: proxyPort)
+        guard way != Way() else { return shared }
+        return others.withLock { clients in
+            if let client = clients[way] { return client }
+            let client = makeClient(tls, proxyPort: proxyPort)
+            clients[way] = client
             return client
         }
     }
 
-    private static func makeClient(_ tls: EtcdTLS?) -> HTTPClient {
+    private static func makeClient(_ tls: EtcdTLS?, proxyPort: Int? = nil) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(2)
         configuration.connectionPool.idleTimeout = .seconds(30)
@@ -47,6 +55,7 @@ struct Transport: Sendable {
         configuration.tlsConfiguration = tls?.configuration
         // Over TLS, etcd would be asked for HTTP/2: one connection for all watches, without those probes.
         configuration.httpVersion = .http1Only
+        configuration.proxy = proxyPort.map { .socksServer(host: "127.0.0.1", port: $0) }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

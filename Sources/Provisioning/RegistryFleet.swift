@@ -73,7 +73,7 @@ package struct RegistryFleet: FleetAccess {
     package func destroy(_ unit: String) async throws {
         do {
             try await registry.destroy(unit: unit)
-        } catch where error.code == .noSuchUnit {
+        } catch  where error.code == .noSuchUnit {
             return
         }
     }
@@ -123,25 +123,32 @@ extension UnitDeployment.DesiredState {
 /// The real doors to a cluster: etcd's JSON gateway on its members.
 package struct LiveClusterClients: ClusterClients {
     private let tls: EtcdTLS?
+    private let proxyPort: Int?
 
-    /// - Parameter tls: for clusters whose etcd speaks TLS.
-    package init(tls: EtcdTLS? = nil) {
+    /// - Parameters:
+    ///   - tls: for clusters whose etcd speaks TLS.
+    ///   - proxyPort: of a SOCKS server on this host's loopback, for nodes that are reached through it.
+    package init(tls: EtcdTLS? = nil, proxyPort: Int? = nil) {
         self.tls = tls
+        self.proxyPort = proxyPort
     }
 
     package func etcd(_ endpoints: [String]) -> any EtcdCluster {
-        EtcdHTTPClient(endpoints: endpoints, requestTimeout: .seconds(1), tls: tls)
+        client(endpoints, .seconds(1))
     }
 
     package func fleet(_ endpoints: [String]) -> any FleetAccess {
         // A silent member is soon left for the next one. Where there is only one, it may take its time: it may be a
         // virtual machine without a processor's help.
         let timeout = endpoints.count == 1 ? Duration.seconds(10) : .seconds(2)
-        return RegistryFleet(
-            registry: FleetRegistry(etcd: EtcdHTTPClient(endpoints: endpoints, requestTimeout: timeout, tls: tls)))
+        return RegistryFleet(registry: FleetRegistry(etcd: client(endpoints, timeout)))
     }
 
     package func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking {
-        RebootLock(etcd: EtcdHTTPClient(endpoints: endpoints, requestTimeout: .seconds(5), tls: tls), group: group)
+        RebootLock(etcd: client(endpoints, .seconds(5)), group: group)
+    }
+
+    private func client(_ endpoints: [String], _ timeout: Duration) -> EtcdHTTPClient {
+        EtcdHTTPClient(endpoints: endpoints, requestTimeout: timeout, tls: tls, proxyPort: proxyPort)
     }
 }

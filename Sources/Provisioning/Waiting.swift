@@ -28,7 +28,9 @@ enum Waiting {
     }
 
     /// Whether something takes TCP connections there, now.
-    static func answers(_ address: String, port: UInt16) async -> Bool {
+    ///
+    /// - Parameter proxyPort: of a SOCKS server on this host's loopback, through which it is reached.
+    static func answers(_ address: String, port: UInt16, through proxyPort: Int? = nil) async -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
@@ -36,31 +38,62 @@ enum Waiting {
         destination.sin_family = sa_family_t(AF_INET)
         destination.sin_port = port.bigEndian
         guard inet_pton(AF_INET, address, &destination.sin_addr) == 1 else { return false }
+        if let proxyPort {
+            let wanted = destination.sin_addr
+            destination.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            destination.sin_port = UInt16(truncatingIfNeeded: proxyPort).bigEndian
+            guard await connect(descriptor, to: destination) else { return false }
+            return await connects(descriptor, to: wanted, port)
+        }
+        return await connect(descriptor, to: destination)
+    }
+
+    private static func connect(_ descriptor: Int32, to destination: sockaddr_in) async -> Bool {
+        var destination = destination
         let begun = withUnsafePointer(to: &destination) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
         if begun == 0 { return true }
-        guard errno == EINPROGRESS else { return false }
-        for _ in 0..<20 {
-            var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            if poll(&entry, 1, 0) == 1 {
-                var failure: Int32 = 0
-                var size = socklen_t(MemoryLayout<Int32>.size)
-                getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size)
-                return failure == 0
-            }
+        guard errno == EINPROGRESS, await isReady(descriptor, for: POLLOUT, within: 20) else { return false }
+        var failure: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size)
+        return failure == 0
+    }
+
+    /// Looks every 10 ms, so many times.
+    private static func isReady(_ descriptor: Int32, for event: Int32, within times: Int) async -> Bool {
+        for _ in 0..<times {
+            var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+            if poll(&entry, 1, 0) == 1 { return true }
             do { try await Task.sleep(for: .milliseconds(10)) } catch { return false }
         }
         return false
+    }
+
+    /// Asks a SOCKS server (RFC 1928) to connect to the address, and for how it went.
+    private static func connects(_ descriptor: Int32, to address: in_addr, _ port: UInt16) async -> Bool {
+        let bytes = withUnsafeBytes(of: address.s_addr) { Array($0) } + [UInt8(port >> 8), UInt8(port & 0xFF)]
+        // Version 5 without a login; then: connect to this IPv4 address.
+        for (request, length) in [([5, 1, 0], 2), ([5, 1, 0, 1] + bytes, 10)] {
+            guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count,
+                await isReady(descriptor, for: POLLIN, within: 300)
+            else { return false }
+            var answer = [UInt8](repeating: 0, count: length)
+            guard recv(descriptor, &answer, length, 0) == length, answer[0] == 5, answer[1] == 0 else { return false }
+        }
+        return true
     }
 }
 
 /// Whether something answers on a node.
 package enum Reachability {
     /// Whether something takes TCP connections there, now.
-    package static func answers(_ address: String, port: UInt16) async -> Bool {
-        await Waiting.answers(address, port: port)
+    ///
+    /// - Parameter proxyPort: of a SOCKS server on this host's loopback, through which it is reached.
+    package static func answers(_ address: String, port: UInt16, through proxyPort: Int? = nil) async -> Bool {
+        await Waiting.answers(address, port: port, through: proxyPort)
     }
 }

@@ -9,10 +9,13 @@ package struct SSHClient: Sendable {
     package let identityFile: FilePath
     /// Where host keys are kept for ssh to read; one file a cluster.
     package let knownHostsFile: FilePath
+    /// How ssh gets to nodes of another host, as `ProxyCommand`; nil where it goes straight to them.
+    package let proxyCommand: String?
 
-    package init(identityFile: FilePath, knownHostsFile: FilePath) {
+    package init(identityFile: FilePath, knownHostsFile: FilePath, proxyCommand: String? = nil) {
         self.identityFile = identityFile
         self.knownHostsFile = knownHostsFile
+        self.proxyCommand = proxyCommand
     }
 
     /// Writes the known hosts of a cluster, so that ssh never has to trust a first answer.
@@ -40,7 +43,7 @@ package struct SSHClient: Sendable {
             "-o", "ConnectTimeout=\(connectTimeout)",
             "-o", "ServerAliveInterval=5",
             "-o", "LogLevel=ERROR",
-        ]
+        ] + (proxyCommand.map { ["-o", "ProxyCommand=\($0)"] } ?? [])
     }
 
     /// The whole command line that runs `command` on the node; an empty command is a login shell.

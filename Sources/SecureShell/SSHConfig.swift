@@ -24,7 +24,7 @@ package struct SSHConfig: Sendable {
             StrictHostKeyChecking yes
             UpdateHostKeys no
             LogLevel ERROR
-
+        \(client.proxyCommand.map { "    ProxyCommand \($0)\n" } ?? "")
         """
     }
 }

@@ -39,7 +39,7 @@ struct ClusterRoll: AsyncParsableCommand {
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
-        let session = try await Session.open(connect)
+        let session = try await Session.open(connect, reachesNodes: true)
         let runner = PlanRunner(
             session: session,
             command: "slipway roll \(cluster)\(machines.words)",

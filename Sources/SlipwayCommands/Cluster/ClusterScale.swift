@@ -40,7 +40,7 @@ struct ClusterScale: AsyncParsableCommand {
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
         guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
-        let session = try await Session.open(connect)
+        let session = try await Session.open(connect, reachesNodes: true)
         let runner = PlanRunner(
             session: session,
             command: (["slipway scale", cluster] + counts).joined(separator: " ") + machines.words,

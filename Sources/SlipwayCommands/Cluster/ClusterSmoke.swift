@@ -23,7 +23,7 @@ struct ClusterSmoke: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
-        let session = try await Session.open(connect)
+        let session = try await Session.open(connect, reachesNodes: true)
         let lock = try session.lock(name, purpose: "slipway smoke \(cluster)")
         defer { withExtendedLifetime(lock) {} }
         let nodes = try await session.provider.observe().nodes(of: name)

@@ -19,7 +19,7 @@ struct ClusterStatus: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
-        let session = try await Session.open(connect)
+        let session = try await Session.open(connect, reachesNodes: true)
         if watch { return try await follow(name, session: session) }
         let report = StatusReport(try await session.observer(of: name).observe(name), cluster: name)
         guard report.exists else {
@@ -54,6 +54,11 @@ struct ClusterStatus: AsyncParsableCommand {
         if output.json { return Output.print(try JSONText.line(report)) }
         let text = report.text(style: Output.style)
         guard Output.isTerminal else { return Output.print(text + "\n") }
-        Output.rawOutput(area.update(lasting: [], live: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)))
+        Output.rawOutput(
+            area.update(
+                lasting: [],
+                live: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            )
+        )
     }
 }

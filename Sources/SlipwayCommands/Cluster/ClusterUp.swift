@@ -30,7 +30,7 @@ struct ClusterUp: AsyncParsableCommand {
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
-        let session = try await Session.open(connect)
+        let session = try await Session.open(connect, reachesNodes: true)
         let runner = PlanRunner(
             session: session,
             command: "slipway up \(cluster)\(machines.words)",

@@ -23,6 +23,7 @@ struct ClusterSSHConfig: AsyncParsableCommand {
         let nodes = try await session.provider.observe().nodes(of: name)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         let targets = try session.sshTargets(cluster: name, nodes: nodes)
-        Output.print(SSHConfig(client: try session.sshClient(cluster: name), cluster: name).text(for: targets))
+        let client = try session.sshClient(cluster: name, outlives: true)
+        Output.print(SSHConfig(client: client, cluster: name).text(for: targets))
     }
 }

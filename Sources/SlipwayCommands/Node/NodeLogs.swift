@@ -21,9 +21,9 @@ struct NodeLogs: AsyncParsableCommand {
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
-        let session = try await Session.open(connect)
+        let session = try await Session.open(connect, reachesNodes: true)
         let found = try await NodeArgument(words: node).resolve(session)
-        if found.power == .running, let address = found.address, await Reachability.answers("\(address)", port: 22) {
+        if found.power == .running, let address = found.address, await session.answers(address, port: 22) {
             try await NodeShellCommand(session: session, words: [found.cluster, found.name]).become(journal)
         }
         Output.note("\(found.name) cannot be reached; this is what it and the hypervisor said last:")

@@ -35,7 +35,7 @@ struct NodeShellCommand {
         guard let target = targets.first(where: { $0.node == node.name }) else {
             throw UserError("node \(node.name) has no address")
         }
-        let client = try session.sshClient(cluster: node.cluster)
+        let client = try session.sshClient(cluster: node.cluster, outlives: true)
         try Replacing.exec("ssh", client.arguments(for: target, command: command, batch: false))
     }
 }

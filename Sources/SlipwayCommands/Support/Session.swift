@@ -18,6 +18,10 @@ struct Session: Sendable {
     let secret: HostSecret
     let home: FilePath
     let uri: String
+    /// How ssh gets to libvirt's host, where that is another one.
+    let jump: SSHJump?
+    /// The connection to that host, for commands that speak with nodes by themselves.
+    let gateway: SSHGateway?
 
     /// Whether libvirt runs on another host: its URI then names that host.
     var isRemote: Bool { !uri.contains(":///") }
@@ -38,9 +42,19 @@ struct Session: Sendable {
 
     /// Opens libvirt.
     ///
+    /// - Parameter reachesNodes: whether the command speaks with nodes otherwise than by running ssh.
     /// - Throws: what is missing, with the command that says more.
-    static func open(_ options: ConnectOptions) async throws -> Session {
+    static func open(_ options: ConnectOptions, reachesNodes: Bool = false) async throws -> Session {
         let home = Self.home
+        let jump = SSHJump(libvirtURI: options.uri)
+        var gateway: SSHGateway?
+        if let jump, reachesNodes {
+            do {
+                gateway = try await SSHGateway.open(jump, directory: "/run/slipway/ssh")
+            } catch let error as SSHError {
+                throw UserError("cannot connect to libvirt at \(options.uri): \(error)")
+            }
+        }
         let provider = LibvirtProvider(uri: options.uri, home: home.string, logger: logger)
         return Session(
             provider: provider,
@@ -48,6 +62,8 @@ struct Session: Sendable {
             secret: try HostSecret(directory: home.appending("keys")),
             home: home,
             uri: options.uri,
+            jump: jump,
+            gateway: gateway,
         )
     }
 
@@ -84,8 +100,9 @@ struct Session: Sendable {
     ///
     /// - Parameter certificates: those that its nodes have, or are being given.
     func clients(of cluster: String, certificates: [CertificateGeneration]) throws -> LiveClusterClients {
-        guard let number = certificates.map(\.number).max() else { return LiveClusterClients() }
-        return LiveClusterClients(tls: try self.certificates(of: cluster).etcdTLS(number))
+        let number = certificates.map(\.number).max()
+        let tls = try number.map { try self.certificates(of: cluster).etcdTLS($0) }
+        return LiveClusterClients(tls: tls, proxyPort: gateway?.port)
     }
 
     func observer(of cluster: String) -> ClusterObserver {
@@ -143,6 +160,7 @@ struct Session: Sendable {
             images: images,
             shell: shell,
             clusters: try clients(of: cluster, certificates: certificates),
+            reaches: { await answers($0, port: $1) },
             emit: emit,
         )
     }
@@ -161,10 +179,17 @@ struct Session: Sendable {
 
     // MARK: ssh
 
-    func sshClient(cluster: String) throws -> SSHClient {
+    /// Whether something on a node takes TCP connections on a port, now.
+    func answers(_ address: IPv4Address, port: UInt16) async -> Bool {
+        await Reachability.answers("\(address)", port: port, through: gateway?.port)
+    }
+
+    /// - Parameter outlives: whether ssh goes on when this process is no more, and its connection to libvirt's host.
+    func sshClient(cluster: String, outlives: Bool = false) throws -> SSHClient {
         SSHClient(
             identityFile: try secret.ownKeyFile(),
             knownHostsFile: home.appending("known_hosts").appending(cluster),
+            proxyCommand: jump?.proxyCommand(controlPath: outlives ? nil : gateway?.controlPath),
         )
     }
 
