@@ -79,7 +79,7 @@ enum Waiting {
         // Version 5 without a login; then: connect to this IPv4 address.
         for (request, length) in [([5, 1, 0], 2), ([5, 1, 0, 1] + bytes, 10)] {
             guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count,
-                await isReady(descriptor, for: POLLIN, within: 300)
+                await isReady(descriptor, for: POLLIN, within: 100)
             else { return false }
             var answer = [UInt8](repeating: 0, count: length)
             guard recv(descriptor, &answer, length, 0) == length, answer[0] == 5, answer[1] == 0 else { return false }
