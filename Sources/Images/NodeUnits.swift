@@ -68,18 +68,19 @@ enum NodeUnits {
 
     /// Stopping fleetd stops no unit: `KillMode=process`, and fleetd leaves what it started alone. However often it dies,
     /// it is started again: a machine whose fleetd stays away for its TTL loses its units to others. Its socket ends with
-    /// it when it is stopped, or a client would start it again, but stays when it is restarted: who connects meanwhile
-    /// is answered by the next fleetd.
+    /// it when it is stopped, or a client would start it again, but stays when it is restarted or dies: who connects
+    /// meanwhile is answered by the next fleetd. systemd has no word for that which means the same in all its versions
+    /// (`PropagatesStopTo=` is about restarts, too, from 253 on), but knows which job it is at.
     static let fleet = """
         [Unit]
         Description=fleet: runs the cluster's units
         StartLimitIntervalSec=0
         Wants=fleet.socket
         After=etcd2.service fleet.socket
-        PropagatesStopTo=fleet.socket
 
         [Service]
         ExecStart=/usr/bin/fleetd
+        ExecStop=-/bin/sh -c 'systemctl list-jobs fleet.service | grep -qw stop && systemctl stop --no-block fleet.socket'
         Restart=always
         RestartSec=500ms
         KillMode=process

@@ -55,9 +55,13 @@ package struct ClusterLock: ~Copyable {
 
     /// Whoever holds one of the locks.
     private static func holder(in directory: FilePath) throws -> String {
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory.string)
-        let holders = try names.sorted().map { try LockFile($0, in: directory).holder }
-        return holders.compactMap { $0 }.first ?? "another slipway"
+        // What a process wrote stays when it is killed; its lock does not.
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory.string).sorted() {
+            let file = try LockFile(name, in: directory)
+            let isHeldAlone = try !file.take(LOCK_SH)
+            if isHeldAlone, let holder = file.holder { return holder }
+        }
+        return "another slipway"
     }
 }
 

@@ -63,6 +63,8 @@ extension Executor {
     private func reconfigure(_ node: NodePlan, say: @Sendable (String) -> Void) async throws {
         let image = try await images.ensure(node.image) { _ in }
         let reference = NodeReference(node)
+        // A node that cannot be given its new configuration runs on with the old.
+        try await provider.checkAllocation(of: node, image: image)
         say("shutting down")
         try await provider.stop(reference, deadline: limits.slowed(for: [node]).shutdown)
         try await provider.allocate(node, image: image)

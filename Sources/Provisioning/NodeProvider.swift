@@ -16,6 +16,9 @@ package protocol NodeProvider: Sendable {
 
     /// Makes the node's storage and seed: a directory or volumes, whole or recognisably unfinished.
     func allocate(_ node: NodePlan, image: NodeImagePaths) async throws
+    /// Throws what ``allocate(_:image:)`` would throw of a node that is there, which may still run, without changing
+    /// anything.
+    func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws
     /// Defines the node's domain with its phase; one that is there and equal is left, one that differs is redefined.
     func define(_ node: NodePlan, image: NodeImagePaths) async throws
     /// Powers the node on; one that runs is left running.
@@ -50,6 +53,7 @@ package protocol NodeProvider: Sendable {
 }
 
 extension NodeProvider {
+    package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {}
     package func machineHost() async throws -> MachineHost? { nil }
     package func pruneVolumes() async throws -> [String] { [] }
     package func nodesOfThisHost() async throws -> [ObservedNode] { [] }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Subprocess
+import Synchronization
 import SystemPackage
 
 #if canImport(Glibc)
@@ -33,11 +34,15 @@ package final class SSHGateway: Sendable {
     /// - Parameter directory: where the control socket may be made; for its owner alone.
     /// - Throws: ``SSHError`` with what ssh said.
     package static func open(_ jump: SSHJump, directory: FilePath) async throws -> SSHGateway {
-        try FileManager.default.createDirectory(
-            atPath: directory.string,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700],
-        )
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory.string,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700],
+            )
+        } catch {
+            throw SSHError(.connection, "\(directory) cannot be made for a connection's socket", cause: "\(error)")
+        }
         let control = directory.appending("\(getpid())").string
         // Left by another process of that number.
         unlink(control)
@@ -45,8 +50,18 @@ package final class SSHGateway: Sendable {
         let (news, tell) = AsyncStream.makeStream(of: String?.self)
         let arguments = arguments(jump, port: port, control: control)
         let running = Task {
-            tell.yield(await run(jump.program, arguments) { tell.yield(nil) })
+            let stood = Atomic(false)
+            let end = await run(jump.program, arguments) {
+                stood.store(true, ordering: .relaxed)
+                tell.yield(nil)
+            }
+            tell.yield(end)
             tell.finish()
+            // One that stood is made again, at the same port: the network may have been away.
+            while stood.load(ordering: .relaxed), !Task.isCancelled {
+                do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                _ = await run(jump.program, arguments) {}
+            }
         }
         let gateway = SSHGateway(port: port, controlPath: control, running: running)
         let late = "it has said nothing for \(limit)"

@@ -46,7 +46,9 @@ package struct SSHJump: Sendable, Hashable {
 
     /// All that ssh is told but the host; it asks nobody anything.
     package var options: [String] {
-        var options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-e", "none"]
+        // As long as libvirt's own connection has patience with a network that is away: 30 s.
+        let alive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"]
+        var options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10"] + alive + ["-e", "none"]
         if let user { options += ["-l", user] }
         if let port { options += ["-p", "\(port)"] }
         if let keyFile { options += ["-i", keyFile] }

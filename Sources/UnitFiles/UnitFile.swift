@@ -76,7 +76,7 @@ extension UnitFile {
         let names = { (options: [UnitOption]) in
             Dictionary(grouping: options, by: \.section).mapValues { $0.map(\.name) }
         }
-        let isSame = names(read.options) == names(options.map(\.withoutOuterSpaces))
+        let isSame = names(read.options) == names(options.map(\.withoutOuterSpaces)) && read.asWritten == read
         return isSame ? nil : "the options cannot be written as a unit file"
     }
 }

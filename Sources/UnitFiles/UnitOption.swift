@@ -43,9 +43,7 @@ extension UnitOption {
         }
         if let fault = nameFault { return fault }
         if value.unicodeScalars.contains("\0") { return "the value of \(name) contains a zero byte" }
-        if value.unicodeScalars.last == "\\" {
-            return "the value of \(name) ends in a backslash and would take in the next line"
-        }
+        if endsInBackslash { return "the value of \(name) ends in a backslash and would take in the next line" }
         return hasLooseNewline ? "the value of \(name) contains a newline without a backslash before it" : nil
     }
 
@@ -63,6 +61,12 @@ extension UnitOption {
         let isBroken = name.unicodeScalars.contains { $0 == "=" || $0 == "\n" || $0 == "\r" || $0 == "\0" }
         guard isBroken || first == "[" || first == "#" || first == ";" else { return nil }
         return "\"\(name)\" cannot be the name of an option"
+    }
+
+    /// White space after it is not read, and is gone when the value is written again.
+    private var endsInBackslash: Bool {
+        let scalars = value.unicodeScalars
+        return scalars.last { $0 == "\n" || !$0.properties.isWhitespace } == "\\"
     }
 
     private var hasLooseNewline: Bool {

@@ -4,6 +4,7 @@ import NIOCore
 import Synchronization
 import TestKit
 import Testing
+import UnitFiles
 
 @testable import FleetCommands
 
@@ -65,6 +66,39 @@ struct HTTPTransportTests {
     @Test func whatIsGoneAtTheSecondTimeWasRemovedByTheFirst() async throws {
         #expect(try await send(APIRequest(.delete, ["units", "a.service"]), closing: 1).status.get() == 204)
         #expect(try await send(APIRequest(.delete, ["units", "a.service"]), closing: 0).status.get() == 404)
+    }
+
+    /// fleet refuses to make what is there: the attempt that was not answered made it.
+    @Test(arguments: [
+        (true, "ExecStart=/bin/true", true), (false, "ExecStart=/bin/true", false), (true, "ExecStart=/x", false),
+    ])
+    func whatIsThereAtTheSecondTimeWasMadeByTheFirst(isRepetition: Bool, line: String, isDone: Bool) async throws {
+        let file = try UnitFile(parsing: "[Service]\nExecStart=/bin/true\n")
+        let there = try UnitFile(parsing: "[Service]\n\(line)\n")
+        let client = FleetClient(
+            Made(unit: APIUnit(name: "a.service", options: there.options), isRepetition: isRepetition)
+        )
+        do {
+            try await client.create("a.service", file)
+            #expect(isDone)
+        } catch let error as FleetctlError {
+            #expect(!isDone, "\(error)")
+        }
+    }
+
+    /// A fleet that has the unit.
+    private struct Made: APITransport {
+        let unit: APIUnit
+        let isRepetition: Bool
+
+        func send(_ request: APIRequest) async throws -> APIResponse {
+            guard request.method == .put else {
+                return APIResponse(status: 200, body: Array(try JSONEncoder().encode(unit)))
+            }
+            var response = APIResponse(status: 409)
+            response.isToRepetition = isRepetition
+            return response
+        }
     }
 
     @Test func notForEverAndNotWhatWouldBeDoneTwice() async throws {

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct DownloadTests {
     private func download(_ url: String, in scratch: Scratch) -> Download {
-        Download(source: .url(url), part: "\(scratch.path)/part", algorithm: .sha256, onEvent: { _ in })
+        let part = "\(scratch.path)/part"
+        return Download(source: .url(url), part: part, algorithm: .sha256, trustsServer: true, onEvent: { _ in })
     }
 
     private static let old = [UInt8](repeating: 1, count: 300 << 10)
@@ -40,6 +41,23 @@ import Testing
                 #expect(whole.digest == Digest.of(Self.old))
                 #expect(whole.isPatched)
                 #expect(server.offsets == [0, 200 << 10])
+            }
+        }
+    }
+
+    /// A checksum tells, and mirrors of one file have names of their own for it.
+    @Test func whereAChecksumTellsTheServerIsNotAsked() async throws {
+        let server = RangeServer(Self.old)
+        try await Scratch.with { scratch in
+            try await server.serving { url in
+                var download = download(url, in: scratch)
+                download.trustsServer = false
+                server.state.withLock { ($0.tag, $0.hasRanges, $0.breaksAfter) = ("\"a\"", false, 100 << 10) }
+                await #expect(throws: ImagesError.self) { try await download.run() }
+                server.state.withLock { ($0.tag, $0.hasRanges, $0.breaksAfter, $0.offsets) = ("\"b\"", true, nil, []) }
+                let whole = try await download.run()
+                #expect(whole.digest == Digest.of(Self.old))
+                #expect(server.offsets == [100 << 10])
             }
         }
     }

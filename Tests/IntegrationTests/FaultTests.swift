@@ -47,9 +47,14 @@ extension RealNodes {
                 let now = try await faults.running()
                 #expect(now == before, "after \(what):\n\(now)\nbefore:\n\(before)")
             }
-            for node in all { try await cluster.exec(node, "sudo systemctl restart fleet.service").expecting(0) }
+            // Its clients do not notice.
+            let asked = "fleetctl list-machines --no-legend | grep -q ."
+            for node in all {
+                try await cluster.exec(node, "sudo systemctl restart fleet.service; \(asked)").expecting(0)
+            }
             try await check("fleetd was restarted everywhere")
             for node in all { try await cluster.exec(node, "sudo systemctl kill -s KILL fleet.service").expecting(0) }
+            try await cluster.exec("worker-1", "sudo systemctl kill -s KILL fleet.service; \(asked)").expecting(0)
             try await check("fleetd was killed everywhere")
             let leader = try await etcdLeader(cluster)
             try await cluster.exec(leader, "sudo systemctl kill -s KILL etcd2.service").expecting(0)

@@ -27,6 +27,14 @@ import Testing
             #expect(said?.contains("about to be used by `slipway up a.yaml`") == true, "\(said ?? "")")
             withExtendedLifetime(lock) {}
         }
+        // What a process wrote that was killed says nothing.
+        try directory.write("`slipway up dead.yaml`, process 1\n", to: "0.lock")
+        do {
+            let lock = try ClusterLock(cluster: "z", directory: directory.path, purpose: "slipway up z.yaml")
+            let said = refusal { _ = try ClusterLock(allIn: directory.path, purpose: "prune") }
+            #expect(said?.contains("about to be used by `slipway up z.yaml`") == true, "\(said ?? "")")
+            withExtendedLifetime(lock) {}
+        }
         do {
             let lock = try ClusterLock(allIn: directory.path, purpose: "slipway image prune")
             let said = refusal { _ = try ClusterLock(cluster: "a", directory: directory.path, purpose: "up") }

@@ -14,7 +14,7 @@ import Testing
     ])
     func readsLibvirtsWords(uri: String, command: String, host: String) throws {
         let jump = try #require(SSHJump(libvirtURI: uri))
-        let common = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -e none"
+        let common = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=6 -e none"
         let words = command.split(separator: " ", maxSplits: 1)
         let expected = ([words[0], common[...]] + words.dropFirst()).joined(separator: " ")
         #expect(jump.proxyCommand(controlPath: nil) == "\(expected) -W %h:%p -- \(host)")

@@ -109,6 +109,7 @@ import UnitFiles
         UnitOption(section: "A", name: "b", value: "c\nd=e"), UnitOption(section: "A", name: "b", value: "c\0"),
         UnitOption(section: "A", name: "b", value: "c\r\nd=e"), UnitOption(section: "A", name: "b", value: "c\\"),
         UnitOption(section: "A", name: "b", value: String(repeating: "c", count: 2048)),
+        UnitOption(section: "A", name: "b", value: "c \\\t"), UnitOption(section: "A", name: "b", value: "c \\\nd\\ "),
     ])
     func injectionsAreFound(option: UnitOption) {
         #expect(UnitFile(options: [option]).optionFault != nil)

@@ -54,6 +54,8 @@ package struct APIRequest: Sendable, Hashable {
 package struct APIResponse: Sendable, Hashable {
     package var status: Int
     package var body: [UInt8]
+    /// Whether the request was sent before, and that time may have done what it asks for.
+    package var isToRepetition = false
 
     package init(status: Int, body: [UInt8] = []) {
         self.status = status

@@ -58,6 +58,12 @@ package struct FleetClient: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let body = Array(try encoder.encode(unit))
         let response = try await transport.send(APIRequest(.put, ["units", unit.name], body: body))
+        // fleet refuses to make a unit that is there, which is what the attempt did that was not answered.
+        if response.isToRepetition, response.status == 409, unit.desiredState == nil,
+            try await self.unit(unit.name)?.file.hash == unit.file.hash
+        {
+            return
+        }
         try check(response, doing: "\(action) unit \(unit.name)")
     }
 

@@ -26,10 +26,12 @@ struct HTTPTransport: APITransport {
         var attempt = 1
         while true {
             do {
-                let response = try await sendOnce(request)
+                var response = try await sendOnce(request)
                 // What is not there any more went with the attempt that was not answered.
                 let isGone = attempt > 1 && request.method == .delete && response.status == 404
-                return isGone ? APIResponse(status: 204) : response
+                if isGone { response = APIResponse(status: 204) }
+                response.isToRepetition = attempt > 1
+                return response
             } catch let error as CancellationError {
                 throw error
             } catch {

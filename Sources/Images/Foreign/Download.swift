@@ -10,10 +10,15 @@ struct Download {
     /// Where the bytes go.
     let part: String
     let algorithm: ImageChecksum.Algorithm
+    /// Whether nothing but the server can tell that what is gone on with is still the same file. Where a checksum can, it
+    /// is not asked: mirrors of one file call it by different names.
+    var trustsServer = false
     let onEvent: @Sendable (ImageEvent) -> Void
 
     /// How many times in a row it may break off without a new byte.
     private static let patience = 3
+    /// How many times it may turn out that the server has another file by now.
+    private static let changes = 3
     /// curl's codes for what another try may mend: early end, stalled, nothing said, send and receive errors, HTTP/2.
     private static let passing: Set<Int> = [16, 18, 28, 52, 55, 56, 92]
 
@@ -36,6 +41,7 @@ struct Download {
     func run() async throws(ImagesError) -> Whole {
         var canResume = true
         var fruitless = 0
+        var changes = 0
         var isPatched = false
         while true {
             var hash = RunningHash(algorithm)
@@ -47,7 +53,8 @@ struct Download {
             switch outcome {
             case .whole: return Whole(digest: transfer.hash.digest, isPatched: isPatched)
             case .noResume:
-                canResume = false
+                changes += 1
+                canResume = trustsServer && changes < Self.changes
                 isPatched = false
                 try discard()
             case .broken(let reason, let mayPass):
@@ -150,7 +157,8 @@ struct Download {
 
     /// A server that has another file by now sends all of that (RFC 9110, section 13.1.5), which curl refuses to append.
     private func resumption(from offset: UInt64) -> [String] {
-        let known = FileManager.default.contents(atPath: validator).map { String(decoding: $0, as: UTF8.self) }
+        let name = trustsServer ? FileManager.default.contents(atPath: validator) : nil
+        let known = name.map { String(decoding: $0, as: UTF8.self) }
         return ["--continue-at", "\(offset)"] + (known.map { ["--header", "If-Range: \($0)"] } ?? [])
     }
 
@@ -215,7 +223,7 @@ struct Download {
 
     /// Reads the length from the answer's headers, and says at once when there is no room for it.
     private func learnTotal(_ transfer: inout Transfer, from offset: UInt64) throws {
-        if offset == 0, case .url = source, let known = Self.validator(inHeaders: headerText) {
+        if trustsServer, offset == 0, case .url = source, let known = Self.validator(inHeaders: headerText) {
             try Data(known.utf8).write(to: URL(filePath: validator))
         }
         guard let rest = expectedLength() else { return }

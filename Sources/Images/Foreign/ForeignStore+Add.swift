@@ -33,6 +33,7 @@ extension ForeignStore {
             source: request.source,
             part: "\(work).download",
             algorithm: request.checksum?.algorithm ?? .sha256,
+            trustsServer: request.checksum == nil,
             onEvent: onEvent,
         )
         try await fetch(request, download, onEvent)

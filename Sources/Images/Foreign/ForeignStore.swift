@@ -54,12 +54,19 @@ package struct ForeignStore: Sendable {
     /// An image that a request would bring, if it is there and as much is known of it as the request asks for: its
     /// checksum, and a signature by its key.
     ///
+    /// One that came of a URL without a checksum was signed, or it would not be here: whatever the key is by now, the
+    /// nodes that lie on it are not made anew for another file that is at that URL by now.
+    ///
     /// - Returns: nil as `image` where it is not; `isUnsigned` says that only the signature is missing.
     package func present(_ request: ImageRequest) throws(ImagesError) -> (image: ForeignImage?, isUnsigned: Bool) {
         let fitting = list().filter { image in
             request.checksum.map { image.isKnown(by: [$0.digest]) } ?? (image.source == "\(request.source)")
         }
         guard let signature = request.signature else { return (fitting.first, false) }
+        if case .url = request.source, request.checksum == nil, let first = fitting.first(where: { $0.checksum == nil })
+        {
+            return (first, false)
+        }
         let key = try FileDigest.of(signature.key)
         let signed = fitting.first { $0.signedBy == key }
         return (signed, signed == nil && !fitting.isEmpty)

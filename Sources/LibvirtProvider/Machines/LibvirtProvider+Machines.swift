@@ -50,25 +50,37 @@ extension LibvirtProvider {
         let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
         let seed = node.seedBytes
         let isTest = try await isTestDriver(.vm)
-        let isMade = try await run(on: .vm) { connection throws(LibvirtError) -> Bool in
+        try await checkAllocation(of: node, image: image)
+        try await run(on: .vm) { connection throws(LibvirtError) in
             let pool = try connection.pool(named: Volumes.pool)
-            guard try pool.ensureDisk(disk, xml: xml, base: base, capacity: capacity) else { return false }
+            try pool.ensureDisk(disk, xml: xml, capacity: capacity)
             let name = Volumes.name(Volumes.seedKind(of: node), of: reference)
             try pool.remove(name)
             let seedXML = Volumes.rawXML(name, capacity: UInt64(seed.count), mode: "0400")
             let volume = try pool.createVolume(seedXML, name: name)
             // libvirt's driver for tests has no streams.
             if !isTest { try connection.upload(seed, to: volume) }
-            return true
         }
-        guard isMade else {
-            throw ProviderError(
-                .conflict,
-                "the disk of \(node.domainName) lies on another build of its image than the one here, whose kernel would "
-                    + "not fit it; put back the image it was made with (slipway image list), or take the node's data "
-                    + "out and remove it (virsh vol-delete \(disk) --pool \(Volumes.pool)), and it is made anew",
-            )
+    }
+
+    package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {
+        guard node.runtime == .vm else { return }
+        let base = Volumes.name(ofImage: try machineImage(image, of: node).disk)
+        let disk = Volumes.name(.disk, of: NodeReference(node))
+        let present = try await run(on: .vm) { connection throws(LibvirtError) -> String? in
+            try connection.ifPool { pool throws(LibvirtError) in
+                try pool.ifPresent(volume: disk) { volume throws(LibvirtError) in try volume.xml() } ?? nil
+            } ?? nil
         }
+        guard let present, let path = try XMLReader.read(present).first("backingStore", "path")?.text,
+            !path.hasSuffix("/\(base)")
+        else { return }
+        throw ProviderError(
+            .failed,
+            "the disk of \(node.domainName) lies on another build of its image than the one here, whose kernel would not "
+                + "fit it; put back the image it was made with (slipway image list), or take the node's data out and "
+                + "remove it (virsh vol-delete \(disk) --pool \(Volumes.pool)), and it is made anew",
+        )
     }
 
     /// Whether the node runs with just this configuration, so that its volumes are left alone.
@@ -134,33 +146,14 @@ extension LibvirtProvider {
 
 extension StoragePool {
     /// Makes a disk unless it is there; one that is too small is made larger.
-    ///
-    /// - Returns: false when it is there and lies on another base, in which case it is left as it is.
-    fileprivate borrowing func ensureDisk(
-        _ name: String,
-        xml: String,
-        base: String,
-        capacity: UInt64
-    ) throws(LibvirtError) -> Bool {
-        let present = try ifPresent(volume: name) { volume throws(LibvirtError) in
-            PresentDisk(xml: try volume.xml(), capacity: try volume.info().capacity)
+    fileprivate borrowing func ensureDisk(_ name: String, xml: String, capacity: UInt64) throws(LibvirtError) {
+        let present = try ifPresent(volume: name) { volume throws(LibvirtError) in try volume.info().capacity }
+        guard let present else {
+            _ = try createVolume(xml, name: name)
+            return
         }
-        if let present {
-            guard present.base == base else { return false }
-            if present.capacity < capacity { try volume(named: name).resize(to: capacity) }
-            return true
-        }
-        _ = try createVolume(xml, name: name)
-        return true
+        if present < capacity { try volume(named: name).resize(to: capacity) }
     }
-}
-
-/// A node's disk as it is found.
-private struct PresentDisk: Sendable {
-    var xml: String
-    var capacity: UInt64
-
-    var base: String? { (try? XMLReader.read(xml))?.first("backingStore", "path")?.text }
 }
 
 /// What a terminal was sent, as lines that can be printed anywhere.

@@ -15,7 +15,7 @@ struct ClusterDown: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
-        let session = try await Session.open(connect, reachesNodes: true)
+        let session = try await Session.open(connect)
         let runner = PlanRunner(
             session: session,
             command: "slipway down \(cluster)",

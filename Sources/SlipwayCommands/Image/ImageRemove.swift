@@ -18,11 +18,8 @@ struct ImageRemove: AsyncParsableCommand {
         let session = try await Session.open(connect)
         let lock = try session.lockImages(purpose: "slipway image rm")
         defer { withExtendedLifetime(lock) {} }
-        let seen = try await session.provider.observe().nodes
-        let others = try await session.provider.nodesOfThisHost().filter { node in
-            !seen.contains { $0.domainName == node.domainName }
-        }
-        let nodes = seen + others
+        let here = try await session.provider.nodesOfThisHost()
+        let nodes = try await session.provider.observe().nodes + here
         for prefix in digests {
             if let image = try session.images.foreign.find(prefix) {
                 try await remove(image, called: prefix, session, nodes: nodes)
@@ -31,12 +28,16 @@ struct ImageRemove: AsyncParsableCommand {
             let image = try session.images.store.find(prefix: prefix)
             let users = nodes.filter { $0.image?.root == image.digest || $0.image?.layer == image.digest }
             guard users.isEmpty else {
-                let names = users.map(\.domainName).joined(separator: ", ")
-                throw UserError("\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by \(names)")
+                throw UserError("\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by \(names(users))")
             }
             try await session.images.store.remove(image.kind, digest: image.digest)
             Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)).")
         }
+    }
+
+    /// Each once: a node of this host may be seen in two ways.
+    private func names(_ nodes: [ObservedNode]) -> String {
+        Set(nodes.map(\.domainName)).sorted().joined(separator: ", ")
     }
 
     private func remove(
@@ -51,8 +52,8 @@ struct ImageRemove: AsyncParsableCommand {
             let others = image.names.filter { $0 != text }.joined(separator: ", ")
             return Output.print("Removed the name \(text); its disk is still \(others).")
         }
-        let users = nodes.filter { $0.image.map { image.isKnown(by: [$0.root]) } ?? false }.map(\.domainName)
-        guard users.isEmpty else { throw UserError("\(text) is in use by \(users.joined(separator: ", "))") }
+        let users = nodes.filter { $0.image.map { image.isKnown(by: [$0.root]) } ?? false }
+        guard users.isEmpty else { throw UserError("\(text) is in use by \(names(users))") }
         try await store.remove(digest: image.digest)
         Output.print("Removed \(text) (\(image.digest.prefix(16))).")
     }

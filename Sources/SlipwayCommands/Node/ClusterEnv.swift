@@ -13,7 +13,8 @@ struct ClusterEnv: AsyncParsableCommand {
         discussion: #"""
               eval "$(slipway env dev-test)"
 
-            Of a cluster on a host that libvirt is reached at by ssh, only fleetctl is told, which tunnels through ssh;             docker and etcdctl are on the nodes: slipway exec dev-test NODE -- docker ps
+            Of a cluster on a host that libvirt is reached at by ssh, only fleetctl is told, which tunnels through ssh;
+            docker and etcdctl are on the nodes: slipway exec dev-test NODE -- docker ps
             """#,
     )
 

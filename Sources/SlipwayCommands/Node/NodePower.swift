@@ -74,7 +74,7 @@ struct PowerOptions: ParsableArguments {
 
     /// Does something to the node, while nobody else changes its cluster.
     func change(_ verb: String, _ body: (ObservedNode, Session) async throws -> Void) async throws {
-        let session = try await Session.open(connect, reachesNodes: true)
+        let session = try await Session.open(connect)
         let node = try await NodeArgument(words: words).resolve(session)
         let lock = try session.lock(node.cluster, purpose: "slipway \(verb) \(words.joined(separator: " "))")
         defer { withExtendedLifetime(lock) {} }

@@ -52,7 +52,7 @@ struct NodeRender: AsyncParsableCommand {
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
-        let session = try await Session.open(connect)
+        let session = try await Session.open(connect, reachesNodes: true)
         let plan = try await Diagnosing.showing(loaded.sources) { try await session.plan(topology).plan }
         guard let node = plan.nodes.first(where: { $0.name == node }) else {
             let names = plan.nodes.map(\.name).joined(separator: ", ")

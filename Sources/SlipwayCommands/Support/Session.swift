@@ -11,6 +11,10 @@ import SecureShell
 import SystemPackage
 import Topology
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// A command's hold on this host: libvirt, the images, the keys.
 struct Session: Sendable {
     let provider: any NodeProvider
@@ -40,6 +44,13 @@ struct Session: Sendable {
         return logger
     }
 
+    /// Where a connection's socket may be: its path has to be short.
+    private static var sockets: FilePath {
+        guard geteuid() != 0 else { return "/run/slipway/ssh" }
+        let own = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? "/tmp/slipway-\(geteuid())"
+        return FilePath(own).appending("slipway-ssh")
+    }
+
     /// Opens libvirt.
     ///
     /// - Parameter reachesNodes: whether the command speaks with nodes otherwise than by running ssh.
@@ -50,7 +61,7 @@ struct Session: Sendable {
         var gateway: SSHGateway?
         if let jump, reachesNodes {
             do {
-                gateway = try await SSHGateway.open(jump, directory: "/run/slipway/ssh")
+                gateway = try await SSHGateway.open(jump, directory: sockets)
             } catch let error as SSHError {
                 throw UserError("cannot connect to libvirt at \(options.uri): \(error)")
             }

@@ -48,16 +48,12 @@ extension StoredImages {
             cache.save([digest])
             request.checksum = ImageChecksum(.sha256, digest)
         }
-        let present = try foreign.present(request)
         if let lock = request.checksum?.digest {
             requests[lock] = request
-            // One that came without its signature is not taken for one with it.
-            if !present.isUnsigned { return lock }
-        } else if let image = present.image {
-            return image.digest
+            return lock
         }
-        let added = try await foreign.add(request) { Output.note($0.words) }
-        return request.checksum?.digest ?? added.digest
+        if let present = try foreign.present(request).image { return present.digest }
+        return try await foreign.add(request) { Output.note($0.words) }.digest
     }
 
     private static func source(_ image: RoleImage) -> ImageRequest.Source {
@@ -83,7 +79,17 @@ extension StoredImages {
     }
 
     func isPresentForeign(_ digests: ImageDigests) -> Bool {
-        foreign.image(lock: digests.root) != nil && store.layerDisk(digests.layer) != nil
+        foreign.image(lock: digests.root) != nil && !isUnsigned(digests) && store.layerDisk(digests.layer) != nil
+    }
+
+    /// Whether it came without the signature that a topology asks for. What cannot be told is told when it is fetched.
+    private func isUnsigned(_ digests: ImageDigests) -> Bool {
+        guard let request = requests[digests.root], request.signature != nil else { return false }
+        do {
+            return try foreign.present(request).isUnsigned
+        } catch {
+            return true
+        }
     }
 
     /// Where the image lies; one that is still to be fetched is named by what it will be known by.
@@ -108,7 +114,7 @@ extension StoredImages {
         let layer = try layer()
         guard digests.layer == layer.digest else { throw Self.changed(digests) }
         let tell: @Sendable (ImageEvent) -> Void = { progress($0.words) }
-        if foreign.image(lock: digests.root) == nil {
+        if foreign.image(lock: digests.root) == nil || isUnsigned(digests) {
             guard let request = requests[digests.root] else {
                 throw ProvisioningError("image \(digests.root.prefix(12)) is gone; see: slipway image list")
             }

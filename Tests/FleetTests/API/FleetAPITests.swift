@@ -11,7 +11,8 @@ struct FleetAPITests {
     let etcd = FakeEtcd()
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
 
-    private func withAPI(tokenLimit: UInt16 = 100, _ body: (FleetAPI, MachineSession) async throws -> Void) async throws {
+    private func withAPI(tokenLimit: UInt16 = 100, _ body: (FleetAPI, MachineSession) async throws -> Void) async throws
+    {
         try await withFleetAPI(etcd, tokenLimit: tokenLimit, body)
     }
 
@@ -35,11 +36,15 @@ struct FleetAPITests {
     @Test func aUnitFromSubmitToDestroy() async throws {
         try await withAPI { (api, session) async throws in
             #expect(await put(api, "hello.service", Self.hello) == .empty(201))
-            let options = #""options":[{"name":"ExecStart","section":"Service","value":"/bin/sleep 1 \u0026\u0026 true"}]"#
-            let inactive = #"{"currentState":"inactive","desiredState":"inactive","name":"hello.service","# + options + "}"
+            let options =
+                #""options":[{"name":"ExecStart","section":"Service","value":"/bin/sleep 1 \u0026\u0026 true"}]"#
+            let inactive =
+                #"{"currentState":"inactive","desiredState":"inactive","name":"hello.service","# + options + "}"
             #expect(await get(api, "/fleet/v1/units/hello.service") == inactive)
             #expect(await get(api, "/v1-alpha/units") == #"{"units":["# + inactive + "]}")
-            #expect(await put(api, "hello.service", #"{"desiredState":"launched","name":"hello.service"}"#) == .empty(204))
+            #expect(
+                await put(api, "hello.service", #"{"desiredState":"launched","name":"hello.service"}"#) == .empty(204)
+            )
             let leader = try #require(try await registry.campaign(session))
             let snapshot = try await registry.snapshot()
             _ = try await registry.apply([Placement(unit: "hello.service", .place(on: "m1"))], snapshot, leader)
@@ -71,7 +76,11 @@ struct FleetAPITests {
             #expect(await get(api, "/fleet/v1/machines") == page(#""role":"web""#))
             let patch = #"[{"op":"add","path":"/m1/metadata/zone","value":{"value":"b"}}]"#
             let request = APIRequest(
-                "PATCH", "/fleet/v1/machines", contentTypes: ["application/json"], body: patch)
+                "PATCH",
+                "/fleet/v1/machines",
+                contentTypes: ["application/json"],
+                body: patch
+            )
             #expect(await api.respond(to: request) == .empty(204))
             #expect(await get(api, "/fleet/v1/machines") == page(#""role":"web","zone":"b""#))
         }
@@ -194,15 +203,15 @@ struct FleetAPITests {
         }
     }
 
+    /// The API of a fleetd that has just been started.
+    private func starting(_ watch: ClusterWatch, _ presence: Presence, limit: Duration) -> FleetAPI {
+        let logger = FleetMachine.quiet
+        return FleetAPI(registry: registry, watch: watch, presence: presence, logger: logger, startLimit: limit)
+    }
+
     @Test func aMachineThatIsNotRegisteredServesNothing() async throws {
         let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
-        let api = FleetAPI(
-            registry: registry,
-            watch: watch,
-            presence: Presence(),
-            logger: FleetMachine.quiet,
-            startLimit: .milliseconds(1),
-        )
+        let api = starting(watch, Presence(), limit: .milliseconds(1))
         #expect(await api.respond(to: APIRequest("GET", "/fleet/v1/units")).status == 503)
     }
 
@@ -210,13 +219,7 @@ struct FleetAPITests {
     @Test func aMachineThatIsAboutToRegisterIsWaitedFor() async throws {
         let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
         let presence = Presence()
-        let api = FleetAPI(
-            registry: registry,
-            watch: watch,
-            presence: presence,
-            logger: FleetMachine.quiet,
-            startLimit: .seconds(3600),
-        )
+        let api = starting(watch, presence, limit: .seconds(3600))
         let list = Task { await get(api, "/fleet/v1/units") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watch.run() }
@@ -230,13 +233,7 @@ struct FleetAPITests {
         let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
         let presence = Presence()
         presence.failed(RegistryError(.unavailable, "no etcd"))
-        let api = FleetAPI(
-            registry: registry,
-            watch: watch,
-            presence: presence,
-            logger: FleetMachine.quiet,
-            startLimit: .seconds(3600),
-        )
+        let api = starting(watch, presence, limit: .seconds(3600))
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watch.run() }
             #expect(await watch.wait(until: 0, within: .seconds(30)))
