@@ -47,8 +47,9 @@ struct Session: Sendable {
     /// Where a connection's socket may be: its path has to be short.
     private static var sockets: FilePath {
         guard geteuid() != 0 else { return "/run/slipway/ssh" }
-        let own = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? "/tmp/slipway-\(geteuid())"
-        return FilePath(own).appending("slipway-ssh")
+        let environment = ProcessInfo.processInfo.environment
+        let own = environment["XDG_RUNTIME_DIR"] ?? environment["HOME"].map { "\($0)/.cache" }
+        return (own.map { FilePath($0) } ?? home).appending("slipway-ssh")
     }
 
     /// Opens libvirt.

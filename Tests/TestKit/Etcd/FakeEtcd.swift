@@ -98,7 +98,10 @@ package final class FakeEtcd: Sendable {
             let events = store.history.filter { $0.revision >= watcher.next && watcher.range.contains($0.key) }
             state.watchers[id]?.next = store.revision + 1
             guard let last = events.last else { continue }
-            watcher.continuation.yield(WatchBatch(revision: last.revision, events: events))
+            let batch = WatchBatch(revision: last.revision, events: events)
+            // Asked here and not told by the stream's end: that comes while its task is cancelled, under the runtime's
+            // lock of the task, which a yield takes, too. Each would have what the other waits for.
+            if case .terminated = watcher.continuation.yield(batch) { state.watchers[id] = nil }
         }
     }
 }
@@ -136,16 +139,12 @@ extension FakeEtcd: EtcdClient {
 
     package func watch(_ range: KeyRange, from revision: Int64) -> EtcdWatch {
         let (stream, continuation) = EtcdWatch.Stream.makeStream()
-        let id = state.withLock { state in
+        state.withLock { state in
             state.nextWatcher += 1
             let next = revision == 0 ? state.store.revision + 1 : revision
             let watcher = Watcher(range: range, next: next, continuation: continuation)
             state.watchers[state.nextWatcher] = watcher
             Self.deliver(&state)
-            return state.nextWatcher
-        }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { $0.watchers[id] = nil }
         }
         return EtcdWatch(stream)
     }

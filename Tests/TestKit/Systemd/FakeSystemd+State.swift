@@ -26,7 +26,7 @@ extension FakeSystemd {
         var waiting: [String: Waiter] = [:]
         /// How jobs ended that hung and were not waited for yet, by the waiter's number.
         var ended: [Int: Result<JobResult, SystemdError>] = [:]
-        var listeners: [Int: AsyncStream<UnitChange>.Continuation] = [:]
+        var listeners: [AsyncStream<UnitChange>.Continuation] = []
         var connected = true
         var meanwhile: (@Sendable () async -> Void)?
         private var lastID = 1000
@@ -46,7 +46,7 @@ extension FakeSystemd {
         }
 
         func tell(_ change: UnitChange) {
-            for listener in listeners.values { listener.yield(change) }
+            for listener in listeners { listener.yield(change) }
         }
 
         mutating func set(_ status: UnitStatus) {

@@ -157,11 +157,9 @@ package final class FakeSystemd: SystemdManager {
     package func unitStateChanges() -> AsyncStream<UnitChange> {
         let (stream, continuation) = AsyncStream.makeStream(of: UnitChange.self)
         state.withLock { state in
-            let id = state.nextID()
-            state.listeners[id] = continuation
-            continuation.onTermination = { [weak self] _ in
-                self?.state.withLock { _ = $0.listeners.removeValue(forKey: id) }
-            }
+            // It stays when it has ended, and is told in vain: to be told of its end under this lock could be waited for
+            // by whoever tells it under the runtime's lock of its task.
+            state.listeners.append(continuation)
             continuation.yield(.resync)
         }
         return stream
