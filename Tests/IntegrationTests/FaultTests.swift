@@ -47,8 +47,8 @@ extension RealNodes {
                 let now = try await faults.running()
                 #expect(now == before, "after \(what):\n\(now)\nbefore:\n\(before)")
             }
-            // Its clients do not notice.
-            let asked = "fleetctl list-machines --no-legend | grep -q ."
+            // Its clients do not notice, however long a start takes here.
+            let asked = "fleetctl --request-timeout 20 list-machines --no-legend | grep -q ."
             for node in all {
                 try await cluster.exec(node, "sudo systemctl restart fleet.service; \(asked)").expecting(0)
             }
@@ -204,6 +204,7 @@ extension RealNodes {
             let begin = Date.now
             let before = try await faults.running()
             let load = """
+                export FLEETCTL_REQUEST_TIMEOUT=20
                 cd /tmp; rm -f stop; printf '[Service]\\nExecStart=/bin/sleep infinity\\n' > load@.service
                 n=0
                 while [ $n -lt 3 ] || [ ! -e stop ]; do
