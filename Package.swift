@@ -68,7 +68,10 @@ let package = Package(
         /// A node's cloud-config in the words of Canonical's cloud-init and of Ignition.
         .target(name: "Rendering", dependencies: ["CloudConfig", "Diagnostics", "UnitFiles"]),
         /// plan(desired, observed): every address, name and step, with reasons.
-        .target(name: "Planning", dependencies: ["CloudConfig", "Diagnostics", "Rendering", "Topology", "UnitFiles", crypto]),
+        .target(
+            name: "Planning",
+            dependencies: ["CloudConfig", "Diagnostics", "Rendering", "Topology", "UnitFiles", crypto]
+        ),
         /// A cluster's certificate authority: the same seed gives the same certificates.
         .target(name: "Certificates", dependencies: [asn1, crypto, x509]),
         /// Which machine runs which unit.
@@ -120,7 +123,8 @@ let package = Package(
         .target(
             name: "Provisioning",
             dependencies: [
-                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "Planning", "RebootLock", "SecureShell",
+                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "Planning", "RebootLock",
+                "SecureShell",
                 "Topology", "UnitFiles", logging, subprocess, systemPackage,
             ],
         ),

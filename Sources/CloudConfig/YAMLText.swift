@@ -54,7 +54,8 @@ package struct YAMLText {
         if canBePlain(text) { return text }
         if canBeBlock(text) { return block(text, indent: indent) }
         guard text.unicodeScalars.allSatisfy(isPrintable) else { return doubleQuoted(text) }
-        return "'" + text.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false).map { String($0) }
+        return "'"
+            + text.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false).map { String($0) }
             .joined(separator: "''") + "'"
     }
 
@@ -122,7 +123,8 @@ package struct YAMLText {
             text.utf8.allSatisfy({ isWord($0) || " /$._:=,@+~%-".utf8.contains($0) })
         else { return false }
         guard !text.hasSuffix(" "), !text.hasSuffix(":"), !hasColonBeforeSpace(text) else { return false }
-        return !(text.utf8.count <= longestWord && words.contains(text.lowercased())) && !looksNumeric(text) && text != "---" && text != "..."
+        return !(text.utf8.count <= longestWord && words.contains(text.lowercased())) && !looksNumeric(text)
+            && text != "---" && text != "..."
     }
 
     private static func hasColonBeforeSpace(_ text: String) -> Bool {

@@ -36,7 +36,8 @@ extension ProxyCore {
     private func discover(_ discovery: DiscoveryURL) {
         read(discovery, "/_config/size") { size in
             self.read(discovery, "") { listing in
-                guard let text = listing, let peers = DiscoveryURL.peers(listing: text, size: size.flatMap(DiscoveryURL.size))
+                guard let text = listing,
+                    let peers = DiscoveryURL.peers(listing: text, size: size.flatMap(DiscoveryURL.size))
                 else { return self.refreshing.isRunning = false }
                 self.table.discovered(peers)
                 guard !peers.isEmpty else { return self.refreshing.isRunning = false }

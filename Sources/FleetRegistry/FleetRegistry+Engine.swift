@@ -10,12 +10,16 @@ extension FleetRegistry {
         let read = Operation.range(RangeRequest(.key(key)))
         let fence = Comparison(keyspace.machine(session.machineID), .equal, .createRevision(session.createRevision))
         var response = try await write(
-            "become the leading engine", Transaction(if: [fence, .missing(key)], then: [take, read], else: [read]))
+            "become the leading engine",
+            Transaction(if: [fence, .missing(key)], then: [take, read], else: [read])
+        )
         if !response.succeeded, let held = response.ranges.first?.keyValues.first, held.text == session.machineID {
             // Left by this machine's fleetd before it was restarted; its lease may be the old one.
             guard held.lease != session.lease else { return EngineLeader(held) }
             response = try await write(
-                "stay the leading engine", Transaction(if: [fence, .unchanged(held)], then: [take, read]))
+                "stay the leading engine",
+                Transaction(if: [fence, .unchanged(held)], then: [take, read])
+            )
         }
         guard response.succeeded, let mine = response.ranges.first?.keyValues.first else { return nil }
         return EngineLeader(mine)

@@ -32,7 +32,8 @@ package struct MachineRecord: Sendable, Equatable, Codable {
 
     /// Whether `other` is this machine: the same fleetd restarted, or the machine booted again at the same address.
     package func isSameMachine(as other: MachineRecord) -> Bool {
-        id == other.id && ((!token.isEmpty && token == other.token) || (!primaryIP.isEmpty && primaryIP == other.primaryIP))
+        id == other.id
+            && ((!token.isEmpty && token == other.token) || (!primaryIP.isEmpty && primaryIP == other.primaryIP))
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -2,7 +2,11 @@ import CLibvirt
 
 private let lifecycleCallback:
     @convention(c) (virConnectPtr?, virDomainPtr?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
-        _, domain, event, _, opaque in
+        _,
+        domain,
+        event,
+        _,
+        opaque in
         guard let opaque, let domain, let name = virDomainGetName(domain) else { return 0 }
         let watch = Unmanaged<ConnectionWatch>.fromOpaque(opaque).takeUnretainedValue()
         watch.domainChanged(DomainEvent(domain: String(cString: name), kind: .init(number: event)))

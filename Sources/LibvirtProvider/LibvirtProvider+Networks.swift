@@ -57,10 +57,13 @@ extension Connection {
         xml: String
     ) throws(LibvirtError) -> LibvirtProvider.NetworkOutcome {
         var present: ObservedNetwork?
-        if let found = try ifPresent(network: plan.name, { network throws(LibvirtError) in
-            (try? ObservedNetwork(xml: try network.xml(), active: try network.isActive()))
-                ?? ObservedNetwork(name: plan.name, cluster: nil, cidr: nil, mode: nil, bridge: nil, active: false)
-        }) {
+        if let found = try ifPresent(
+            network: plan.name,
+            { network throws(LibvirtError) in
+                (try? ObservedNetwork(xml: try network.xml(), active: try network.isActive()))
+                    ?? ObservedNetwork(name: plan.name, cluster: nil, cidr: nil, mode: nil, bridge: nil, active: false)
+            }
+        ) {
             guard found.cluster == plan.cluster else { return .foreign }
             present = found
         }

@@ -23,7 +23,8 @@ extension LibvirtProvider {
         // From here on the directory is remains, so that a domain made anew never starts with a removed node's data.
         try await offPool { [storage] in try storage.forget(node) }
         try await undefine(node, runtime)
-        if case .test = try await driver() {} else {
+        if case .test = try await driver() {
+        } else {
             try await offPool { try ContainerRemains().remove(domain: node.domainName) }
         }
         try await offPool { [storage] in try storage.delete(node) }

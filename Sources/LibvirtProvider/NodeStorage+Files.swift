@@ -48,7 +48,7 @@ extension NodeStorage {
                 return try FileManager.default.removeItem(atPath: path)
             } catch let error as CocoaError where error.isMissingFile {
                 if !FileManager.default.fileExists(atPath: path) { return }
-            } catch where attempt < 3 {
+            } catch  where attempt < 3 {
                 continue
             } catch {
                 throw ProviderError(.failed, "cannot remove \(path)", cause: "\(error)")

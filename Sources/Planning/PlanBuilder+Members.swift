@@ -188,7 +188,9 @@ extension PlanBuilder {
         for member in etcd.members where !member.peerURLs.contains(where: wanted.contains) {
             let url = member.peerURLs.first ?? ""
             guard let node = own.first(where: { $0.peerURL == url }) else {
-                warnings.append(.warning("etcd lists member '\(member.name)' at \(url), which is no node of this cluster"))
+                warnings.append(
+                    .warning("etcd lists member '\(member.name)' at \(url), which is no node of this cluster")
+                )
                 continue
             }
             let reason = "the topology does not ask for it"
@@ -207,7 +209,8 @@ extension PlanBuilder {
     private mutating func join(_ node: PlacedNode, reason: String, after: [String], voters: inout Voters) {
         let path = "node/\(node.name)"
         let existing = voters.peers
-        let peers = voters.lists(node.peerURL) ? existing : existing + [EtcdPeer(name: node.name, peerURL: node.peerURL)]
+        let peers =
+            voters.lists(node.peerURL) ? existing : existing + [EtcdPeer(name: node.name, peerURL: node.peerURL)]
         let plan = nodePlan(node, peers: peers, state: .existing)
         plans.append(plan)
         var needs = after + gate

@@ -222,7 +222,12 @@ struct PlanBuilder {
             let isListed = node.peerURL.flatMap { observed.etcd?.member(peerURL: $0) } != nil
             // A member's removal is ordered with the other changes to etcd.
             guard !(node.etcd == .member && isListed) else { continue }
-            removeNode(node.name, reason: "the topology does not ask for it", needs: [], wasRunning: node.power == .running)
+            removeNode(
+                node.name,
+                reason: "the topology does not ask for it",
+                needs: [],
+                wasRunning: node.power == .running
+            )
             settled.append("node/\(node.name)/remove")
         }
     }
@@ -251,11 +256,12 @@ struct PlanBuilder {
         }
         for unit in changed {
             let present = observed.fleet?.units[unit.name]
-            let reason = switch present {
-            case nil: "fleet does not have it yet"
-            case let present? where present.hash != unit.hash: "its file changed"
-            default: "it is to be \(unit.desiredState.rawValue)"
-            }
+            let reason =
+                switch present {
+                case nil: "fleet does not have it yet"
+                case let present? where present.hash != unit.hash: "its file changed"
+                default: "it is to be \(unit.desiredState.rawValue)"
+                }
             add(Step("unit/\(unit.name)", .deployUnit(unit), reason: reason, needs: unique(settled)))
         }
         let unsettled = units.filter { !isSettled($0) }

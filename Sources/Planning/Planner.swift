@@ -27,7 +27,8 @@ package struct Planner: Sendable {
     }
 
     private func settledPlan(from observed: Observation) throws(DiagnosticsError) -> Plan {
-        let obstacles = unknownImages
+        let obstacles =
+            unknownImages
             + Obstacles(topology: topology, observed: observed).diagnostics(at: self.inputs.certificates.now)
         guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
         let nodes = try placedNodes(observed)
@@ -82,7 +83,9 @@ package struct Planner: Sendable {
             return .error(
                 "role '\(role.name)' asks for image '\(image.words)', which is not on this host",
                 at: role.location,
-                notes: ["see what there is: slipway image list", "bring it here: slipway image add \(image.words) SOURCE"],
+                notes: [
+                    "see what there is: slipway image list", "bring it here: slipway image add \(image.words) SOURCE",
+                ],
             )
         }
     }

@@ -23,7 +23,9 @@ package struct ClusterObserver: Sendable {
     ///   - wanted: the images the caller is about to plan with.
     ///   - machines: whether the host of virtual machines is looked at as well.
     /// - Throws: where libvirt does not answer. An etcd or a fleet that does not answer is part of the observation.
-    package func observe(_ cluster: String, wanted: Set<ImageDigests> = [], machines: Bool = false) async throws -> Observation {
+    package func observe(_ cluster: String, wanted: Set<ImageDigests> = [], machines: Bool = false) async throws
+        -> Observation
+    {
         var seen = try await provider.observe()
         if machines { seen.machineHost = try await provider.machineHost() }
         var observation = Observation(provider: seen)

@@ -91,11 +91,13 @@ extension Executor {
     private func unitEvidence(_ unit: String, plan: Plan) async -> [String] {
         let quoted = "'" + unit.replacing("'", with: "'\\''") + "'"
         for node in plan.nodes where node.runsFleet {
-            let command = "systemctl is-failed --quiet \(quoted) && systemctl status --no-pager --full --lines=10 \(quoted)"
+            let command =
+                "systemctl is-failed --quiet \(quoted) && systemctl status --no-pager --full --lines=10 \(quoted)"
             guard let output = try? await shell.run(command, on: node.name, at: node.address, deadline: .seconds(5)),
                 !output.standardOutput.isEmpty
             else { continue }
-            return ["\(unit) on \(node.name):"] + output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
+            return ["\(unit) on \(node.name):"]
+                + output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
         }
         return []
     }

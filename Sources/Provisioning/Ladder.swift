@@ -63,7 +63,11 @@ struct Ladder {
             }
         }
         guard healthy != nil else {
-            throw await failure("etcd at \(node.clientURL) is not healthy: \(last.value)", limits.etcd, unit: "etcd2.service")
+            throw await failure(
+                "etcd at \(node.clientURL) is not healthy: \(last.value)",
+                limits.etcd,
+                unit: "etcd2.service"
+            )
         }
     }
 
@@ -71,7 +75,9 @@ struct Ladder {
     private func etcdListens() async throws {
         guard node.etcd != .none else { return }
         let address = node.address
-        _ = try await Waiting.until(limits.etcd, pause: limits.pause) { await executor.reaches(address, 2379) ? true : nil }
+        _ = try await Waiting.until(limits.etcd, pause: limits.pause) {
+            await executor.reaches(address, 2379) ? true : nil
+        }
     }
 
     /// Waits on the node itself for the word of coreos-cloudinit, whose last act is to start etcd and fleet.

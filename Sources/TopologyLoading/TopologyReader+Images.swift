@@ -13,7 +13,9 @@ extension TopologyReader {
         guard let source = readSource(image) else { return nil }
         let checksum = readChecksum(image)
         let signature = readSignature(image)
-        if case .url(let url) = source, checksum == nil, signature == nil, image["sha256"] == nil, image["sha512"] == nil {
+        if case .url(let url) = source, checksum == nil, signature == nil, image["sha256"] == nil,
+            image["sha512"] == nil
+        {
             decoder.report(
                 "an image from \(url) needs its digest: whoever can change it could be anyone on the way",
                 at: image.location(of: "url"),

@@ -8,7 +8,8 @@ struct EtcdContract: Sendable {
 
     static let all = [
         EtcdContract(name: "values", check: values), EtcdContract(name: "ranges", check: ranges),
-        EtcdContract(name: "preconditions", check: preconditions), EtcdContract(name: "comparisons", check: comparisons),
+        EtcdContract(name: "preconditions", check: preconditions),
+        EtcdContract(name: "comparisons", check: comparisons),
         EtcdContract(name: "refusals", check: refusals), EtcdContract(name: "leases", check: leases),
         EtcdContract(name: "watch", check: watch), EtcdContract(name: "watch from the past", check: watchPast),
         EtcdContract(name: "one batch for a revision", check: watchAtomic),

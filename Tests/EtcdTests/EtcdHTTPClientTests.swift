@@ -28,7 +28,9 @@ struct EtcdHTTPClientTests {
         try await RealEtcd.with(members: 3) { server in
             // Not the leader, whose silence costs an election besides.
             let silent = try await server.follower()
-            let urls = [server.clientURLs[silent]] + server.clientURLs.enumerated().filter { $0.offset != silent }.map(\.element)
+            let urls =
+                [server.clientURLs[silent]]
+                + server.clientURLs.enumerated().filter { $0.offset != silent }.map(\.element)
             // Long enough for a write on a busy disk.
             let etcd = EtcdHTTPClient(endpoints: urls, requestTimeout: .seconds(4))
             // On a busy host the members may just elect a leader, and a write is lost between two.
@@ -80,7 +82,9 @@ struct EtcdHTTPClientTests {
         try await RealEtcd.with(members: 3) { server in
             let etcd = EtcdHTTPClient(endpoints: server.clientURLs, requestTimeout: .seconds(1))
             let others = EtcdHTTPClient(
-                endpoints: Array(server.clientURLs.dropFirst()), requestTimeout: .milliseconds(500))
+                endpoints: Array(server.clientURLs.dropFirst()),
+                requestTimeout: .milliseconds(500)
+            )
             try await etcd.put("k0", "")
             var seen: [String] = []
             for try await batch in etcd.watch(.prefix("k"), from: 2) {

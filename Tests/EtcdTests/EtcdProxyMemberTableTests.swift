@@ -45,7 +45,9 @@ import Testing
     @Test func memberThatRefusesIsGivenUpAtOnce() {
         var table = threeMembers()
         let reason = "refuses connections"
-        #expect(table.probed(b, .refused) == [.log("\(b) \(reason)"), .disconnect(b, reason: reason), .refresh, .verify])
+        #expect(
+            table.probed(b, .refused) == [.log("\(b) \(reason)"), .disconnect(b, reason: reason), .refresh, .verify]
+        )
         #expect(table.probed(b, .refused) == [])
         #expect(table.candidates().last == b)
         #expect(table.candidates().last == b)
@@ -57,7 +59,9 @@ import Testing
         #expect(table.probed(c, .alive) == [])
         #expect(table.probed(c, .silent) == [])
         let reason = "does not answer"
-        #expect(table.probed(c, .silent) == [.log("\(c) \(reason)"), .disconnect(c, reason: reason), .refresh, .verify])
+        #expect(
+            table.probed(c, .silent) == [.log("\(c) \(reason)"), .disconnect(c, reason: reason), .refresh, .verify]
+        )
         #expect(table.probed(c, .alive) == [.log("\(c) is back")])
     }
 

@@ -1,6 +1,7 @@
-@testable import Etcd
 import NIOCore
 import Testing
+
+@testable import Etcd
 
 struct LineSplitterTests {
     @Test(arguments: 1...12)

@@ -26,7 +26,11 @@ import Testing
             let store = ImageStore(home: scratch.path)
             let digest = try await store.ensureLayer(layer(scratch))
             let units = "images/layer/\(digest)/usr/lib/systemd/system"
-            #expect(scratch.names(in: "images/layer/\(digest)/usr/bin") == ["coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl"])
+            #expect(
+                scratch.names(in: "images/layer/\(digest)/usr/bin") == [
+                    "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl",
+                ]
+            )
             #expect(
                 try FileManager.default.destinationOfSymbolicLink(
                     atPath: "\(scratch.path)/images/layer/\(digest)/usr/lib/locksmith/locksmithd"

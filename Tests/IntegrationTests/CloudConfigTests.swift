@@ -13,7 +13,9 @@ extension RealNodes {
             try await TestCluster.with("config") { cluster in
                 try cluster.writeTopology(members: 1, workers: 0)
                 try await cluster.up()
-                try await cluster.exec(Self.node, "echo kept | sudo tee /kept && sudo ln -s /kept /etc/link").expecting(0)
+                try await cluster.exec(Self.node, "echo kept | sudo tee /kept && sudo ln -s /kept /etc/link").expecting(
+                    0
+                )
                 try await cluster.put(Self.config, "/tmp/user-data", on: Self.node)
 
                 let first = try await cluster.exec(Self.node, Self.apply).expecting(0)
@@ -58,7 +60,8 @@ extension RealNodes {
         }
 
         private func refusesWhatIsWrong(_ cluster: TestCluster) async throws {
-            let config = "#cloud-config\nwrite_files:\n  - {path: /ok, content: x}\n  - {path: /bad, owner: nobody-here}\n"
+            let config =
+                "#cloud-config\nwrite_files:\n  - {path: /ok, content: x}\n  - {path: /bad, owner: nobody-here}\n"
             try await cluster.put(config, "/tmp/wrong", on: Self.node)
             let ran = try await cluster.exec(Self.node, "sudo coreos-cloudinit -from-file=/tmp/wrong").expecting(1)
             #expect(ran.text.contains("/tmp/wrong:4:25: there is no user \"nobody-here\""), "\(ran)")
@@ -99,16 +102,27 @@ extension RealNodes {
                 "cat /run/systemd/system/etcd2.service.d/20-cloudinit.conf",
                 "[Service]\nEnvironment=\"ETCD_HEARTBEAT_INTERVAL=200\"\nEnvironment=\"ETCD_NAME=a \\\"b\\\" %%H\""
             ),
-            ("systemctl show -p Environment --value fleet.service | grep -o 'FLEET_VERBOSITY=[0-9]'", "FLEET_VERBOSITY=2"),
-            ("tail -1 /run/systemd/system/locksmithd.service.d/20-cloudinit.conf", "Environment=\"REBOOT_WINDOW_LENGTH=1h\""),
+            (
+                "systemctl show -p Environment --value fleet.service | grep -o 'FLEET_VERBOSITY=[0-9]'",
+                "FLEET_VERBOSITY=2"
+            ),
+            (
+                "tail -1 /run/systemd/system/locksmithd.service.d/20-cloudinit.conf",
+                "Environment=\"REBOOT_WINDOW_LENGTH=1h\""
+            ),
             ("readlink /run/systemd/system/locksmithd.service", "/dev/null"),
             ("cat /run/cfg-slow", "hello"),
             ("systemctl is-active cfg-slow cfg-after cfg-fail cfg-runtime || true", "active\nactive\nfailed\nactive"),
             ("systemctl is-enabled cfg-slow cfg-masked || true", "enabled\nmasked"),
             ("ls /run/systemd/system/cfg-runtime.service", "/run/systemd/system/cfg-runtime.service"),
-            ("cat /etc/systemd/network/60-cfg.network; systemctl is-active systemd-networkd", "[Match]\nName=eth9\nactive"),
-            ("grep -o '\"ok\":true,\"failed\":.*\\]' /run/coreos-cloudinit/result.json",
-                "\"ok\":true,\"failed\":[\"start cfg-fail.service: failed\"]"),
+            (
+                "cat /etc/systemd/network/60-cfg.network; systemctl is-active systemd-networkd",
+                "[Match]\nName=eth9\nactive"
+            ),
+            (
+                "grep -o '\"ok\":true,\"failed\":.*\\]' /run/coreos-cloudinit/result.json",
+                "\"ok\":true,\"failed\":[\"start cfg-fail.service: failed\"]"
+            ),
         ]
 
         private static let config = """

@@ -4,7 +4,10 @@ extension RealNodes {
     /// fleetd and fleetctl on real machines.
     @Suite(.serialized)
     struct FleetTests {
-        @Test("units are placed as their [X-Fleet] sections ask, and fleetctl does what it says", .timeLimit(.minutes(6)))
+        @Test(
+            "units are placed as their [X-Fleet] sections ask, and fleetctl does what it says",
+            .timeLimit(.minutes(6))
+        )
         func placement() async throws {
             try await TestCluster.with("place") { cluster in
                 try cluster.writeTopology(members: 1, workers: 2)
@@ -37,7 +40,9 @@ extension RealNodes {
             let places = try await [1, 2, 3].asyncMap { try await fleet.machines(of: "rival@\($0).service") }
             #expect(Set(places.flatMap { $0 }).count == 3, "three rivals on three machines: \(places)")
             try await fleet.start("everywhere.service", "Global=true")
-            #expect(try await fleet.machines(of: "everywhere.service", count: 3) == ["central-1", "worker-1", "worker-2"])
+            #expect(
+                try await fleet.machines(of: "everywhere.service", count: 3) == ["central-1", "worker-1", "worker-2"]
+            )
             try await fleet.start("workers.service", "Global=true\nMachineMetadata=role=worker")
             #expect(try await fleet.machines(of: "workers.service", count: 2) == ["worker-1", "worker-2"])
         }
@@ -91,7 +96,10 @@ extension RealNodes {
             #expect(missing.exitCode != 0, "\(missing)")
         }
 
-        @Test("the units of a worker that dies run elsewhere within seconds, and not twice when it is back", .timeLimit(.minutes(6)))
+        @Test(
+            "the units of a worker that dies run elsewhere within seconds, and not twice when it is back",
+            .timeLimit(.minutes(6))
+        )
         func death() async throws {
             try await TestCluster.with("death") { cluster in
                 let units = ["precious.service": Units.sleeper("MachineMetadata=role=worker")]

@@ -8,9 +8,13 @@ extension RealNodes {
     struct InterruptionTests {
         /// Another run can be repeated by giving its seed as SLIPWAY_TEST_SEED.
         private static let seed: UInt64 =
-            ProcessInfo.processInfo.environment["SLIPWAY_TEST_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...999_999)
+            ProcessInfo.processInfo.environment["SLIPWAY_TEST_SEED"].flatMap(UInt64.init)
+            ?? UInt64.random(in: 0...999_999)
 
-        @Test("`up`, `scale` and `down`, killed at 21 random moments, complete when run again", .timeLimit(.minutes(15)))
+        @Test(
+            "`up`, `scale` and `down`, killed at 21 random moments, complete when run again",
+            .timeLimit(.minutes(15))
+        )
         func kills() async throws {
             print("seed \(Self.seed)")
             var run = KillRun(random: SeededGenerator(seed: Self.seed), cluster: try await TestCluster.make("kills"))
@@ -20,7 +24,8 @@ extension RealNodes {
                 try await run.measure()
                 while run.kills < 21 { try await run.cycle() }
             } catch {
-                let report = "seed \(Self.seed), after \(run.kills) kills:\n\(run.log.joined(separator: "\n"))\n\(error)"
+                let report =
+                    "seed \(Self.seed), after \(run.kills) kills:\n\(run.log.joined(separator: "\n"))\n\(error)"
                 try await cluster.removeAll()
                 throw Unexpected(report)
             }
@@ -28,7 +33,10 @@ extension RealNodes {
             try await cluster.removeAll()
         }
 
-        @Test("a second change of a cluster that is being changed is refused, and says by whom", .timeLimit(.minutes(6)))
+        @Test(
+            "a second change of a cluster that is being changed is refused, and says by whom",
+            .timeLimit(.minutes(6))
+        )
         func secondUp() async throws {
             try await TestCluster.with("second") { cluster in
                 try cluster.writeTopology(members: 1, workers: 1)
@@ -38,7 +46,8 @@ extension RealNodes {
                 }
                 for command in [["up", cluster.file, "--yes"], ["down", cluster.name, "--yes"]] {
                     let refused = try await Program.slipway(command).expecting(1)
-                    let holder = refused.error.contains("slipway up \(cluster.file)") && refused.error.contains("process")
+                    let holder =
+                        refused.error.contains("slipway up \(cluster.file)") && refused.error.contains("process")
                     #expect(holder, "it does not say who holds it: \(refused)")
                     #expect(refused.took < .seconds(10), "\(refused)")
                 }

@@ -34,7 +34,9 @@ extension RealNodes {
             try await cluster.plan(expecting: 0)
             let again = try await cluster.up()
             #expect(!again.text.contains("✓"), "a second `up` did something: \(again)")
-            let report = try await Program.slipway(["status", cluster.name, "--json"]).expecting(0).json(ClusterReport.self)
+            let report = try await Program.slipway(["status", cluster.name, "--json"]).expecting(0).json(
+                ClusterReport.self
+            )
             #expect(report.problems.isEmpty, "\(report)")
             #expect(report.nodes.map(\.name) == ["central-1", "central-2", "central-3", "worker-1", "worker-2"])
             #expect(report.nodes.map(\.etcd) == ["healthy", "healthy", "healthy", "proxy", "proxy"])
@@ -65,7 +67,8 @@ extension RealNodes {
         }
 
         private func etcdAnswersEverywhere(_ cluster: TestCluster) async throws {
-            let health = try await cluster.exec("central-1", "etcdctl endpoint health --cluster 2>&1").expecting(0).output
+            let health = try await cluster.exec("central-1", "etcdctl endpoint health --cluster 2>&1").expecting(0)
+                .output
             #expect(health.split(separator: "\n").count { $0.contains("is healthy") } == 3, "\(health)")
             for node in ["central-1", "central-2", "central-3", "worker-1", "worker-2"] {
                 let members = try await cluster.output(node, "etcdctl member list")
@@ -73,7 +76,10 @@ extension RealNodes {
             }
             for worker in ["worker-1", "worker-2"] {
                 for port in [2379, 4001] {
-                    let said = try await cluster.output(worker, Self.etcdClients(port: port, value: "\(worker)-\(port)"))
+                    let said = try await cluster.output(
+                        worker,
+                        Self.etcdClients(port: port, value: "\(worker)-\(port)")
+                    )
                     let expected = "v3 \(worker)-\(port)\nv2 \(worker)-\(port)\nwatch \(worker)-\(port)"
                     #expect(said == expected, "localhost:\(port) on \(worker)")
                 }
@@ -109,7 +115,8 @@ extension RealNodes {
             let logs = try await Program.slipway(["logs", cluster.name, "central-1"]).expecting(0)
             #expect(!logs.output.isEmpty)
             for part in ["domain", "network"] {
-                let xml = try await Program.slipway(["render", cluster.file, "worker-1", "--part", part]).expecting(0).output
+                let xml = try await Program.slipway(["render", cluster.file, "worker-1", "--part", part]).expecting(0)
+                    .output
                 #expect(xml.contains("<\(part)"), "\(xml)")
             }
             #expect(try await cluster.exec("worker-1", "exit 7").exitCode == 7)
@@ -189,8 +196,11 @@ extension RealNodes {
             let units = try await cluster.output("worker-1", script)
             let lines = units.split(separator: "\n")
             #expect(lines.count == 6 && lines.allSatisfy { $0.contains("running") }, "\(units)")
-            try await cluster.exec("worker-1", "fleetctl destroy \((0..<6).map { "mover@\($0)" }.joined(separator: " "))")
-                .expecting(0)
+            try await cluster.exec(
+                "worker-1",
+                "fleetctl destroy \((0..<6).map { "mover@\($0)" }.joined(separator: " "))"
+            )
+            .expecting(0)
         }
 
         @Test("what is half made or was deleted by hand goes without a trace", .timeLimit(.minutes(6)))
@@ -216,7 +226,8 @@ extension RealNodes {
             try await TestCluster.with("restart") { cluster in
                 try cluster.copyTopology("production")
                 try await cluster.up()
-                try await cluster.exec("worker-1", "etcdctl put /kept yes && echo kept | sudo tee /var/lib/kept").expecting(0)
+                try await cluster.exec("worker-1", "etcdctl put /kept yes && echo kept | sudo tee /var/lib/kept")
+                    .expecting(0)
                 let nodes = try await cluster.status().nodes.map(\.name)
                 for node in nodes { try await cluster.cutPower(node) }
                 let off = try await Program.slipway(["status", cluster.name, "--json"]).json(ClusterReport.self)

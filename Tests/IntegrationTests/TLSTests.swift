@@ -7,7 +7,10 @@ extension RealNodes {
     struct TLSTests {
         private static let marker = "PRIVATE KEY"
 
-        @Test("etcd, fleet and Docker work over TLS, refuse strangers, and get new keys one by one", .timeLimit(.minutes(6)))
+        @Test(
+            "etcd, fleet and Docker work over TLS, refuse strangers, and get new keys one by one",
+            .timeLimit(.minutes(6))
+        )
         func life() async throws {
             try await TestCluster.with("tls") { cluster in
                 let strategy = "cloud_config: {coreos: {update: {reboot_strategy: etcd-lock}}}\n"

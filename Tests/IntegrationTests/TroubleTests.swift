@@ -21,7 +21,9 @@ extension RealNodes {
                 let good = try cluster.topologyText()
                 for (change, said) in cases {
                     try cluster.edit { $0 = change(good) }
-                    for command in [["validate", cluster.file], ["plan", cluster.file], ["up", cluster.file, "--yes"]] {
+                    for command in [
+                        ["validate", cluster.file], ["plan", cluster.file], ["up", cluster.file, "--yes"],
+                    ] {
                         let ran = try await Program.slipway(command).expecting(1)
                         for word in said + ["bad.yaml:"] { #expect(ran.text.contains(word), "no '\(word)' in \(ran)") }
                     }
@@ -31,7 +33,10 @@ extension RealNodes {
             }
         }
 
-        @Test("a unit that exits is named with what it said, and `up` goes on once it is mended", .timeLimit(.minutes(6)))
+        @Test(
+            "a unit that exits is named with what it said, and `up` goes on once it is mended",
+            .timeLimit(.minutes(6))
+        )
         func failingUnit() async throws {
             try await TestCluster.with("exits") { cluster in
                 let broken = """
@@ -44,7 +49,10 @@ extension RealNodes {
                 let failed = try await Program.slipway(["up", cluster.file, "--yes"]).expecting(1)
                 print("a unit that exits was reported after \(failed.took)")
                 for word in ["fails.service", "made of cheese", "central-1"] {
-                    #expect(failed.text.contains(word) || word == "central-1" && failed.text.contains("worker-1"), "\(failed)")
+                    #expect(
+                        failed.text.contains(word) || word == "central-1" && failed.text.contains("worker-1"),
+                        "\(failed)"
+                    )
                 }
                 try cluster.write(Units.sleeper(), to: "fails.service")
                 try await cluster.up()

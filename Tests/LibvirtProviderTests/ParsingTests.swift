@@ -1,7 +1,8 @@
-@testable import LibvirtProvider
 import Planning
 import Testing
 import Topology
+
+@testable import LibvirtProvider
 
 @Suite struct ParsingTests {
     @Test func readsTheKernelsRoutes() {

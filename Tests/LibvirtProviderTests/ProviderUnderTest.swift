@@ -1,6 +1,5 @@
 import Foundation
 import Libvirt
-@testable import LibvirtProvider
 import Logging
 import Planning
 import Provisioning
@@ -8,6 +7,8 @@ import Synchronization
 import TestKit
 import Testing
 import Topology
+
+@testable import LibvirtProvider
 
 /// The providers that the contract is checked against.
 enum ProviderUnderTest: Sendable, CustomTestStringConvertible {

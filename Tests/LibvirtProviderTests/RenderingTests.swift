@@ -1,8 +1,9 @@
-@testable import LibvirtProvider
 import Planning
 import Provisioning
 import Testing
 import Topology
+
+@testable import LibvirtProvider
 
 @Suite struct RenderingTests {
     private let lxc = ContainerDriver.lxc(emulator: "/usr/lib/libvirt/libvirt_lxc")
@@ -20,7 +21,8 @@ import Topology
         let root = String(repeating: "a", count: 64)
         let layer = String(repeating: "b", count: 64)
         #expect(
-            domain(Samples.node()).text(phase: .defined) == """
+            domain(Samples.node()).text(phase: .defined)
+                == """
                 <domain type='lxc'>
                   <name>prod.central-1</name>
                   <uuid>\(Identity.uuid(cluster: "prod", node: "central-1"))</uuid>
@@ -114,9 +116,15 @@ import Topology
         plan.mode = mode
         let observed = try ObservedNetwork(xml: NetworkXML(network: plan).text, active: true)
         #expect(
-            observed == ObservedNetwork(
-                name: plan.name, cluster: "prod", cidr: plan.cidr, mode: mode, bridge: plan.bridge, active: true,
-            )
+            observed
+                == ObservedNetwork(
+                    name: plan.name,
+                    cluster: "prod",
+                    cidr: plan.cidr,
+                    mode: mode,
+                    bridge: plan.bridge,
+                    active: true,
+                )
         )
     }
 
@@ -132,10 +140,15 @@ import Topology
             </network>
             """
         #expect(
-            try ObservedNetwork(xml: xml, active: true) == ObservedNetwork(
-                name: "default", cluster: nil, cidr: CIDRv4("192.168.122.0/24"), mode: .nat, bridge: "virbr0",
-                active: true,
-            )
+            try ObservedNetwork(xml: xml, active: true)
+                == ObservedNetwork(
+                    name: "default",
+                    cluster: nil,
+                    cidr: CIDRv4("192.168.122.0/24"),
+                    mode: .nat,
+                    bridge: "virbr0",
+                    active: true,
+                )
         )
         let bridged = "<network><name>b</name><forward mode='bridge'/><bridge name='br0'/></network>"
         #expect(try ObservedNetwork(xml: bridged, active: false).mode == nil)

@@ -1,5 +1,6 @@
-@testable import LibvirtProvider
 import Testing
+
+@testable import LibvirtProvider
 
 @Suite struct XMLTests {
     @Test func writesWhatItReads() throws {
@@ -9,20 +10,23 @@ import Testing
             children: [XMLElement("empty"), nil, XMLElement("text", text: "1 < 2 & 3")],
         )
         let text = element.rendered()
-        #expect(text == """
-            <a:root xmlns:a='urn:x' quote='it&apos;s &lt;&quot;&amp;&quot;&gt;'>
-              <empty/>
-              <text>1 &lt; 2 &amp; 3</text>
-            </a:root>
+        #expect(
+            text == """
+                <a:root xmlns:a='urn:x' quote='it&apos;s &lt;&quot;&amp;&quot;&gt;'>
+                  <empty/>
+                  <text>1 &lt; 2 &amp; 3</text>
+                </a:root>
 
-            """)
+                """
+        )
         #expect(try XMLReader.read(text) == element)
         #expect(element.localName == "root")
         #expect(element.declaredNameSpace == "urn:x")
     }
 
     @Test func passesOverWhatIsNoElement() throws {
-        let element = try XMLReader.read("""
+        let element = try XMLReader.read(
+            """
             <?xml version="1.0"?>
             <!DOCTYPE x>
             <!-- note -->
@@ -30,7 +34,8 @@ import Testing
               <!-- <b> --><?php ?>
               <b  k = "v" /><c>&#65;&#x42;<![CDATA[<&>]]></c>
             </a>
-            """)
+            """
+        )
         #expect(element == XMLElement("a", children: [XMLElement("b", ["k": "v"]), XMLElement("c", text: "AB<&>")]))
     }
 

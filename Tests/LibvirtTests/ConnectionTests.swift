@@ -59,10 +59,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("LXC", 9_000_000, []), ("QEMU", 5_000_000, [.managedSave, .snapshots, .nvram]),
-        ("QEMU", 9_000_000, [.managedSave, .snapshots, .nvram, .checkpoints, .tpm]),
-    ] as [(String, UInt, UndefineFlags)])
+    @Test(
+        arguments: [
+            ("LXC", 9_000_000, []), ("QEMU", 5_000_000, [.managedSave, .snapshots, .nvram]),
+            ("QEMU", 9_000_000, [.managedSave, .snapshots, .nvram, .checkpoints, .tpm]),
+        ] as [(String, UInt, UndefineFlags)]
+    )
     func undefinesAsTheDriverCan(driver: String, version: UInt, flags: UndefineFlags) {
         #expect(UndefineFlags.all(driver: driver, version: version) == flags)
     }

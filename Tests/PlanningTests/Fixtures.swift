@@ -49,7 +49,9 @@ enum Fixture {
 extension CIDRv4 {
     static var localhost: CIDRv4 { CIDRv4(base: IPv4Address(number: 0x7F00_0000), prefix: 8) ?? .everything }
     static var everything: CIDRv4 {
-        guard let all = CIDRv4(base: IPv4Address(number: 0), prefix: 0) else { preconditionFailure("0.0.0.0/0 is valid") }
+        guard let all = CIDRv4(base: IPv4Address(number: 0), prefix: 0) else {
+            preconditionFailure("0.0.0.0/0 is valid")
+        }
         return all
     }
 }

@@ -76,7 +76,9 @@ import Topology
         var cluster = Simulation()
         cluster.apply(try Fixture.plan(Fixture.topology(workers: 2)))
         let more = try Fixture.plan(Fixture.topology(workers: 4), cluster.observed)
-        #expect(more.ids == ["node/worker-3/create", "node/worker-3/ready", "node/worker-4/create", "node/worker-4/ready"])
+        #expect(
+            more.ids == ["node/worker-3/create", "node/worker-3/ready", "node/worker-4/create", "node/worker-4/ready"]
+        )
         cluster.apply(more)
         let fewer = try Fixture.plan(Fixture.topology(workers: 1), cluster.observed)
         #expect(
@@ -113,7 +115,9 @@ import Topology
             ]
         )
         #expect(plan.step("etcd/add/central-3")?.needs == ["etcd/healthy/central-2"])
-        #expect(plan.nodes.first { $0.name == "central-3" }?.userData.contains("initial_cluster_state: existing") == true)
+        #expect(
+            plan.nodes.first { $0.name == "central-3" }?.userData.contains("initial_cluster_state: existing") == true
+        )
         cluster.apply(plan)
         #expect(cluster.faults == [])
         #expect(try Fixture.plan(Fixture.topology(members: 3, workers: 0), cluster.observed).isEmpty)

@@ -20,7 +20,8 @@ import Topology
                 #expect(cluster.observed.etcd?.hasQuorum != true || lostMembers(cluster, topology), "seed \(seed)")
                 return
             }
-            let count = Bool.random(using: &random) ? plan.steps.count : Int.random(in: 0...plan.steps.count, using: &random)
+            let count =
+                Bool.random(using: &random) ? plan.steps.count : Int.random(in: 0...plan.steps.count, using: &random)
             cluster.apply(plan, first: count)
             #expect(cluster.faults == [], "seed \(seed), round \(round)")
         }

@@ -79,7 +79,9 @@ struct Simulation {
         case .releaseReboot:
             break
         case .awaitEtcd(let wanted):
-            for member in wanted where !isHealthy(member) { faults.append("\(step.id): \(member.name) never gets healthy") }
+            for member in wanted where !isHealthy(member) {
+                faults.append("\(step.id): \(member.name) never gets healthy")
+            }
         case .addMember(let plan, _):
             if !hasQuorum { faults.append("\(step.id): a member is added without a quorum") }
             members.append(.init(id: plan.name, name: "", peerURLs: [plan.peerURL], started: false, healthy: false))
@@ -166,7 +168,9 @@ struct Simulation {
         }
     }
 
-    private func isHealthy(_ plan: NodePlan) -> Bool { members.contains { $0.peerURLs == [plan.peerURL] && $0.healthy } }
+    private func isHealthy(_ plan: NodePlan) -> Bool {
+        members.contains { $0.peerURLs == [plan.peerURL] && $0.healthy }
+    }
 
     private var hasQuorum: Bool { ObservedEtcd(members: members).hasQuorum }
 

@@ -29,6 +29,9 @@ final class ScratchDirectory: Sendable {
 
     func write(_ text: String, to name: String, permissions: Int = 0o600) throws {
         try text.write(toFile: path.appending(name).string, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path.appending(name).string)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: permissions],
+            ofItemAtPath: path.appending(name).string
+        )
     }
 }

@@ -20,9 +20,11 @@ struct SchemaChecker {
             case ("enum", .array(let values)):
                 expect(values.contains { Self.equal($0, node) }, node, "\(values)")
             case ("pattern", .string(let pattern)): matching(node, pattern)
-            case ("minimum", .int(let least)): expect(node.asInt(.core).map { $0 >= least } ?? true, node, ">= \(least)")
+            case ("minimum", .int(let least)):
+                expect(node.asInt(.core).map { $0 >= least } ?? true, node, ">= \(least)")
             case ("maximum", .int(let most)): expect(node.asInt(.core).map { $0 <= most } ?? true, node, "<= \(most)")
-            case ("minProperties", .int(let least)): expect((node.pairs?.count ?? least) >= least, node, "\(least) keys")
+            case ("minProperties", .int(let least)):
+                expect((node.pairs?.count ?? least) >= least, node, "\(least) keys")
             case ("required", .array(let keys)):
                 keys.compactMap(\.text).flatMap { expect(node.pairs == nil || node[$0] != nil, node, "the key \($0)") }
             case ("items", let element): (node.elements ?? []).flatMap { faults($0, element) }

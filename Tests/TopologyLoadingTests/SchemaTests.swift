@@ -63,7 +63,8 @@ import TopologyLoading
 
     @Test(arguments: [
         ("hostnam: x", "1: hostnam is not known"), ("users: core", "1: expected array"),
-        ("coreos: {units: [{command: launch}]}", "1: expected "), ("coreos: {etcd2: {debug: 'x'}}", "1: expected boolean"),
+        ("coreos: {units: [{command: launch}]}", "1: expected "),
+        ("coreos: {etcd2: {debug: 'x'}}", "1: expected boolean"),
         ("write_files: [{permissions: '9'}]", "1: expected ^0"),
     ])
     func mistakesInACloudConfigDoNot(text: String, fault: String) throws {

@@ -81,7 +81,7 @@ extension Agent {
             try await systemd.enqueue(.start, unit)
             current[unit]?.launched = true
             succeeded(unit)
-        } catch where error.isUnitNotLoaded {
+        } catch  where error.isUnitNotLoaded {
             // Its file was written but never linked, or somebody removed the link: load it again.
             current[unit] = nil
             failed(unit, "start", error)
@@ -95,7 +95,7 @@ extension Agent {
             try await systemd.enqueue(.stop, unit)
             current[unit]?.launched = false
             succeeded(unit)
-        } catch where error.isUnitNotLoaded {
+        } catch  where error.isUnitNotLoaded {
             current[unit]?.launched = false
         } catch {
             failed(unit, "stop", error)
@@ -124,10 +124,10 @@ extension Agent {
     ) async throws {
         do {
             try await systemd.stopUnit(unit)
-        } catch where error.isUnitNotLoaded {}
+        } catch  where error.isUnitNotLoaded {}
         do {
             try await systemd.disableUnitFiles([unit], runtime: true)
-        } catch where error.isUnitNotLoaded {}
+        } catch  where error.isUnitNotLoaded {}
         try directory.remove(unit)
         try await systemd.resetFailedIfLoaded(unit)
     }

@@ -109,7 +109,8 @@ actor Agent {
         for (name, hash) in hashes {
             // What a timer or a socket starts runs now and then without having been launched.
             let stem = name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex)
-            let isTriggered = name.hasSuffix(".service")
+            let isTriggered =
+                name.hasSuffix(".service")
                 && ["timer", "socket", "path"].contains { hashes["\(stem).\($0)"] != nil }
             let isRunning = ["active", "activating", "reloading"].contains(statuses[name]?.activeState)
             let wasLaunched = known[name].map { $0.state.launched && $0.state.hash == hash } ?? false

@@ -1,9 +1,9 @@
 import UnitFiles
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// The directory with the files of the units that are loaded on this machine.

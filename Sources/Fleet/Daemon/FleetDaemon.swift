@@ -6,9 +6,9 @@ import Synchronization
 import Systemd
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// fleetd: everything that runs on a machine of the cluster.

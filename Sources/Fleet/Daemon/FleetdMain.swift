@@ -3,9 +3,9 @@ import Logging
 import Systemd
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// fleetd with the real etcd and systemd, set up from a file and the environment.

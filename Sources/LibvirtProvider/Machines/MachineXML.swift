@@ -67,7 +67,10 @@ struct MachineXML: DomainDefinition {
             "devices",
             children: [
                 disk(
-                    path(.disk), format: "qcow2", target: "vda", serial: "root",
+                    path(.disk),
+                    format: "qcow2",
+                    target: "vda",
+                    serial: "root",
                     backing: XMLElement(
                         "backingStore",
                         ["type": "file"],
@@ -82,7 +85,11 @@ struct MachineXML: DomainDefinition {
                     ? disk(path(.seed), format: "raw", target: "vdb", serial: "config-2", isReadOnly: true) : nil,
                 image.layer.map { layer in
                     disk(
-                        path(layer), format: layer.format.rawValue, target: "vdc", serial: "layer", isReadOnly: true,
+                        path(layer),
+                        format: layer.format.rawValue,
+                        target: "vdc",
+                        serial: "layer",
+                        isReadOnly: true,
                     )
                 },
                 XMLElement("controller", ["type": "usb", "model": "none"]),

@@ -28,7 +28,11 @@ struct ClusterList: AsyncParsableCommand {
             return Output.print("No clusters here. Make one: slipway up Topologies/dev-test.yaml")
         }
         let table = Table(
-            "CLUSTER", "NODES", "RUNNING", "READY", "NETWORK",
+            "CLUSTER",
+            "NODES",
+            "RUNNING",
+            "READY",
+            "NETWORK",
             rows: rows.map { [$0.name, "\($0.nodes)", "\($0.running)", "\($0.ready)", $0.network ?? "-"] },
         )
         Output.print(table.format(style: Output.style))

@@ -106,12 +106,20 @@ struct StatusReport: Encodable, Hashable {
     func text(style: Style) -> String {
         let title = "Cluster \(style.paint(cluster, .bold)) on \(network ?? "no network")"
         let etcd = quorum ? "etcd has a quorum" : style.paint("etcd has no quorum", .red)
-        return "\(title): \(etcd).\n\n" + nodeTable.format(style: style) + (units.isEmpty ? "" : "\n" + unitTable.format(style: style))
+        return "\(title): \(etcd).\n\n" + nodeTable.format(style: style)
+            + (units.isEmpty ? "" : "\n" + unitTable.format(style: style))
     }
 
     private var nodeTable: Table {
         Table(
-            "NODE", "STATE", "ADDRESS", "RUNTIME", "ETCD", "FLEET", "UNITS", "MACHINE",
+            "NODE",
+            "STATE",
+            "ADDRESS",
+            "RUNTIME",
+            "ETCD",
+            "FLEET",
+            "UNITS",
+            "MACHINE",
             rows: nodes.map { node in
                 [
                     node.name, node.state, node.address ?? "-", node.runtime, node.etcd ?? "-",
@@ -123,7 +131,9 @@ struct StatusReport: Encodable, Hashable {
 
     private var unitTable: Table {
         Table(
-            "UNIT", "WANTED", "STATE",
+            "UNIT",
+            "WANTED",
+            "STATE",
             rows: units.map { unit in
                 let states = unit.states.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
                 let state = states.isEmpty ? unit.reason ?? "-" : states.joined(separator: ", ")

@@ -171,7 +171,12 @@ struct HostDoctor: AsyncParsableCommand {
             let name = "\(digests.root.prefix(12))/\(digests.layer.prefix(12))"
             return images.isPresent(digests)
                 ? Finding(what: "node image", level: .ok, detail: name)
-                : Finding(what: "node image", level: .warning, detail: "\(name) is not made yet", remedy: "slipway image build")
+                : Finding(
+                    what: "node image",
+                    level: .warning,
+                    detail: "\(name) is not made yet",
+                    remedy: "slipway image build"
+                )
         } catch {
             return Finding(
                 what: "node image",

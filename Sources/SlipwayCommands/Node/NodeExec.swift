@@ -14,7 +14,9 @@ struct NodeExec: AsyncParsableCommand {
     @OptionGroup var connect: ConnectOptions
 
     func validate() throws {
-        if command.isEmpty { throw ValidationError("say what to run after --, such as: slipway exec worker-1 -- uptime") }
+        if command.isEmpty {
+            throw ValidationError("say what to run after --, such as: slipway exec worker-1 -- uptime")
+        }
     }
 
     func run() async throws {
@@ -28,7 +30,9 @@ struct NodeExec: AsyncParsableCommand {
 /// Words as a POSIX shell must be given them.
 enum ShellWord {
     static func quoted(_ word: String) -> String {
-        let plain = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=@%+,".contains($0)) }
-        return plain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        let plain =
+            !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=@%+,".contains($0)) }
+        return plain
+            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

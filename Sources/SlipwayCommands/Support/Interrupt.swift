@@ -34,7 +34,7 @@ enum Interrupt {
         defer { for source in sources { source.cancel() } }
         do {
             return try await task.value
-        } catch where interrupted.withLock({ $0 }) {
+        } catch  where interrupted.withLock({ $0 }) {
             Output.note(advice)
             throw ExitCode(130)
         }

@@ -25,7 +25,8 @@ struct MachineOptions: ParsableArguments {
 
     /// The options again, for advice on what to run next.
     var words: String {
-        (runtime.map { " --runtime \($0.rawValue)" } ?? "") + (accelerator.map { " --accelerator \($0.rawValue)" } ?? "")
+        (runtime.map { " --runtime \($0.rawValue)" } ?? "")
+            + (accelerator.map { " --accelerator \($0.rawValue)" } ?? "")
     }
 }
 

@@ -23,11 +23,13 @@ extension StoredImages {
         func unmade(_ name: String, _ digest: String) -> ImageFile {
             ImageFile(path: "\(root)/\(name)", digest: digest, size: 0)
         }
-        let files = store.machine(digests.root) ?? MachineFiles(
-            disk: unmade("root.img", digests.root),
-            kernel: unmade("kernel", digests.root),
-            initrd: unmade("initrd", digests.root),
-        )
+        let files =
+            store.machine(digests.root)
+            ?? MachineFiles(
+                disk: unmade("root.img", digests.root),
+                kernel: unmade("kernel", digests.root),
+                initrd: unmade("initrd", digests.root),
+            )
         let layer = store.layerDisk(digests.layer) ?? unmade("layer.img", digests.layer)
         return NodeImagePaths(
             root: root,

@@ -14,7 +14,9 @@ struct FleetConfigurationTests {
             enable_grpc=false
             """
         let configuration = try FleetConfiguration(
-            text: text, environment: ["FLEET_VERBOSITY": "2", "FLEET_ENDPOINT": "unix:///x", "HOME": "/"])
+            text: text,
+            environment: ["FLEET_VERBOSITY": "2", "FLEET_ENDPOINT": "unix:///x", "HOME": "/"]
+        )
         #expect(configuration.etcdServers == ["http://10.0.0.1:2379", "http://10.0.0.2:2379"])
         #expect(configuration.publicIP == "10.0.0.3")
         #expect(configuration.metadata == ["role": "web", "zone": "a b"])
@@ -24,7 +26,9 @@ struct FleetConfigurationTests {
 
     @Test func environmentAlone() throws {
         let configuration = try FleetConfiguration(
-            text: "", environment: ["FLEET_ETCD_SERVERS": "http://a,http://b", "FLEET_AGENT_TTL": "5s"])
+            text: "",
+            environment: ["FLEET_ETCD_SERVERS": "http://a,http://b", "FLEET_AGENT_TTL": "5s"]
+        )
         #expect(configuration.etcdServers == ["http://a", "http://b"])
         #expect(configuration.agentTTL == .seconds(5))
     }

@@ -49,7 +49,11 @@ final class FleetMachine: Sendable {
             logger: Self.quiet,
         )
         let presenceService = PresenceService(
-            registry: registry, watch: watch, presence: presence, ttl: ttl, logger: Self.quiet
+            registry: registry,
+            watch: watch,
+            presence: presence,
+            ttl: ttl,
+            logger: Self.quiet
         ) {
             .named(id, metadata)
         }

@@ -12,7 +12,10 @@ struct ClusterWatchTests {
 
     private func withWatch(_ body: (ClusterWatch) async throws -> Void) async throws {
         let watch = ClusterWatch(
-            registry, logger: Logger(label: "test"), pauses: (.milliseconds(1), .milliseconds(1)))
+            registry,
+            logger: Logger(label: "test"),
+            pauses: (.milliseconds(1), .milliseconds(1))
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watch.run() }
             try await body(watch)

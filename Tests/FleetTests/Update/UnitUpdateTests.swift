@@ -27,7 +27,11 @@ struct UnitUpdateTests {
             _ = try await registry.apply([placement], try await registry.snapshot(), leader)
             let words = state.split(separator: " ").map(String.init)
             let told = UnitState(
-                loadState: "loaded", activeState: words[0], subState: words[1], hash: file.hash.hex, launched: true,
+                loadState: "loaded",
+                activeState: words[0],
+                subState: words[1],
+                hash: file.hash.hex,
+                launched: true,
             )
             try await registry.publish([StateChange(unit: name, state: told)], session)
         }

@@ -114,8 +114,11 @@ enum Program {
         try requireSandbox()
         // What slipway had started may outlive it, and would hold a pipe open.
         let log = NSTemporaryDirectory() + "slipway-killed-\(UUID().uuidString)"
-        let words = ["timeout", "--foreground", "-s", "KILL", "\(after / .seconds(1))", "\(directory)/slipway"] + arguments
-        var ran = try await run(["bash", "-c", #"log=$1; shift; "$@" >"$log" 2>&1; [ $? -ne 137 ] || exit 137"#, "bash", log] + words)
+        let words =
+            ["timeout", "--foreground", "-s", "KILL", "\(after / .seconds(1))", "\(directory)/slipway"] + arguments
+        var ran = try await run(
+            ["bash", "-c", #"log=$1; shift; "$@" >"$log" 2>&1; [ $? -ne 137 ] || exit 137"#, "bash", log] + words
+        )
         ran.output = try String(contentsOfFile: log, encoding: .utf8)
         try FileManager.default.removeItem(atPath: log)
         return ran.exitCode == 137 ? ran : nil

@@ -34,7 +34,9 @@ struct ClusterReport: Decodable, Sendable {
         var problems = quorum == true ? [] : ["no quorum"]
         for node in nodes {
             if node.state != "ready" { problems.append("\(node.name) is \(node.state)") }
-            if node.etcd != "healthy", node.etcd != "proxy" { problems.append("\(node.name): etcd \(node.etcd ?? "-")") }
+            if node.etcd != "healthy", node.etcd != "proxy" {
+                problems.append("\(node.name): etcd \(node.etcd ?? "-")")
+            }
             if node.fleet != true { problems.append("\(node.name) is no fleet machine") }
         }
         for unit in units where active(unit.name).isEmpty || active(unit.name).count != unit.states?.count {

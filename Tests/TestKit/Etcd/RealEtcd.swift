@@ -136,12 +136,14 @@ package final class RealEtcd: Sendable {
     }
 
     private func start(_ member: Member, initialState: String) throws {
-        let arguments = [
-            "etcd", "--name", member.name, "--data-dir", "\(directory)/\(member.name)",
-            "--listen-client-urls", member.clientURL, "--advertise-client-urls", member.clientURL,
-            "--listen-peer-urls", member.peerURL, "--initial-advertise-peer-urls", member.peerURL,
-            "--enable-v2=\(servesV2)", "--heartbeat-interval", "25", "--election-timeout", "250", "--log-level", "warn",
-        ] + meeting(initialState) + (tls?.memberArguments ?? [])
+        let arguments =
+            [
+                "etcd", "--name", member.name, "--data-dir", "\(directory)/\(member.name)",
+                "--listen-client-urls", member.clientURL, "--advertise-client-urls", member.clientURL,
+                "--listen-peer-urls", member.peerURL, "--initial-advertise-peer-urls", member.peerURL,
+                "--enable-v2=\(servesV2)", "--heartbeat-interval", "25", "--election-timeout", "250", "--log-level",
+                "warn",
+            ] + meeting(initialState) + (tls?.memberArguments ?? [])
         let process = try GuardedProcess(arguments, log: "\(directory)/\(member.name).log", scratch: directory)
         state.withLock { $0.processes[member.name] = process }
     }
