@@ -60,7 +60,7 @@ let package = Package(
         /// Errors and warnings with file, line, column and caret, as values.
         .target(name: "Diagnostics"),
         /// The topology file's model: what the user wants.
-        .target(name: "Topology", dependencies: ["CloudConfig", "Diagnostics", "UnitFiles"]),
+        .target(name: "TopologyModel", dependencies: ["CloudConfig", "Diagnostics", "UnitFiles"]),
         /// systemd unit files and fleet's `[X-Fleet]` section.
         .target(name: "UnitFiles", dependencies: ["Diagnostics", crypto]),
         /// CoreOS cloud-config: the model and the text a node is given.
@@ -70,35 +70,33 @@ let package = Package(
         /// plan(desired, observed): every address, name and step, with reasons.
         .target(
             name: "Planning",
-            dependencies: ["CloudConfig", "Diagnostics", "Rendering", "Topology", "UnitFiles", crypto]
+            dependencies: ["CloudConfig", "Diagnostics", "Rendering", "TopologyModel", "UnitFiles", crypto]
         ),
         /// A cluster's certificate authority: the same seed gives the same certificates.
         .target(name: "Certificates", dependencies: [asn1, crypto, x509]),
         /// Which machine runs which unit.
         .target(name: "Scheduling", dependencies: ["UnitFiles"]),
         /// Tables, colours and JSON: text for people and programs, as strings.
-        .target(name: "Reporting"),
+        .target(name: "Terminal"),
 
         // MARK: Boundary: the only users of Yams.
 
         /// YAML as a tree in which every node knows its line and column.
         .target(name: "LocatedYAML", dependencies: ["Diagnostics", yams]),
+        /// Reads a cloud-config, and checks it by the rules of the original's validator.
         .target(name: "CloudConfigLoading", dependencies: ["CloudConfig", "Diagnostics", "LocatedYAML"]),
-        /// The rules of the original's validator, for a node and for the host.
-        .target(
-            name: "CloudConfigValidation",
-            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML"],
-        ),
         /// What the original let through, and what each consumer of a cloud-config ignores or refuses.
         .target(
             name: "CloudConfigLinting",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "CloudConfigValidation", "Diagnostics", "LocatedYAML", "UnitFiles",
+                "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "UnitFiles",
             ],
         ),
         .target(
             name: "TopologyLoading",
-            dependencies: ["CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Topology", "UnitFiles"],
+            dependencies: [
+                "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "TopologyModel", "UnitFiles",
+            ],
         ),
 
         // MARK: Effects: one foreign thing each, behind a small protocol.
@@ -118,38 +116,38 @@ let package = Package(
         .target(name: "Discovery", dependencies: [httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
         /// Node images: a Debian root and the project's node programs on it.
         .target(name: "Images", dependencies: [crypto, logging, subprocess, systemPackage]),
-        .target(name: "SecureShell", dependencies: ["Planning", "Topology", crypto, subprocess, systemPackage]),
+        .target(name: "SecureShell", dependencies: ["Planning", "TopologyModel", crypto, subprocess, systemPackage]),
         /// Observes, and carries out plans; knows providers only by protocol.
         .target(
             name: "Provisioning",
             dependencies: [
-                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "Planning", "RebootLock",
+                "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "Planning", "RebootLock",
                 "SecureShell",
-                "Topology", "UnitFiles", logging, subprocess, systemPackage,
+                "TopologyModel", "UnitFiles", logging, subprocess, systemPackage,
             ],
         ),
         /// Nodes and networks as libvirt domains and networks.
         .target(
             name: "LibvirtProvider",
             dependencies: [
-                "Images", "Libvirt", "Planning", "Provisioning", "Topology", logging, subprocess, systemPackage,
+                "Images", "Libvirt", "Planning", "Provisioning", "TopologyModel", logging, subprocess, systemPackage,
             ],
         ),
         /// fleet's state in etcd: units, schedule, machines, states.
-        .target(name: "FleetRegistry", dependencies: ["Etcd", "Scheduling", "UnitFiles", logging]),
+        .target(name: "FleetState", dependencies: ["Etcd", "Scheduling", "UnitFiles", logging]),
         /// fleetd: the engine, the agent and the HTTP API.
         .target(
-            name: "Fleet",
+            name: "Fleetd",
             dependencies: [
-                "Etcd", "FleetRegistry", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbirdCore, logging,
+                "Etcd", "FleetState", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbirdCore, logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, unixSignals,
             ],
         ),
         /// What coreos-cloudinit does to a machine.
         .target(
-            name: "NodeSetup",
+            name: "CloudInit",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "CloudConfigValidation", "Diagnostics", "LocatedYAML", "Systemd",
+                "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Systemd",
                 subprocess,
             ],
         ),
@@ -160,8 +158,8 @@ let package = Package(
             name: "SlipwayCommands",
             dependencies: [
                 "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "Discovery",
-                "Etcd", "FleetRegistry", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering",
-                "Reporting", "SecureShell", "Topology", "TopologyLoading", "UnitFiles",
+                "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering",
+                "Terminal", "SecureShell", "TopologyModel", "TopologyLoading", "UnitFiles",
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
@@ -174,9 +172,9 @@ let package = Package(
             ],
         ),
         .target(
-            name: "FleetCommands",
+            name: "Fleetctl",
             dependencies: [
-                "Diagnostics", "Etcd", "Fleet", "FleetRegistry", "Reporting", "Scheduling", "UnitFiles",
+                "Diagnostics", "Etcd", "Fleetd", "FleetState", "Terminal", "Scheduling", "UnitFiles",
                 argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
             ],
         ),
@@ -184,9 +182,9 @@ let package = Package(
         // MARK: Mains: under fifty lines each.
 
         .executableTarget(name: "slipway", dependencies: ["SlipwayCommands", argumentParser]),
-        .executableTarget(name: "fleetd", dependencies: ["Fleet", argumentParser, logging]),
-        .executableTarget(name: "fleetctl", dependencies: ["FleetCommands"]),
-        .executableTarget(name: "coreos-cloudinit", dependencies: ["NodeSetup"]),
+        .executableTarget(name: "fleetd", dependencies: ["Fleetd", argumentParser, logging]),
+        .executableTarget(name: "fleetctl", dependencies: ["Fleetctl"]),
+        .executableTarget(name: "coreos-cloudinit", dependencies: ["CloudInit"]),
         .executableTarget(name: "locksmithctl", dependencies: ["Locksmith"]),
         /// PID 1 of a container node until it hands over to systemd.
         .executableTarget(name: "slipway-node-init"),
@@ -201,16 +199,15 @@ let package = Package(
             name: "TestKit",
             dependencies: [
                 "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "RebootLock", "SecureShell", "Systemd",
-                "Topology", customDump,
+                "TopologyModel", customDump,
             ],
-            path: "Tests/TestKit",
         ),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(
             name: "TopologyLoadingTests",
             dependencies: [
-                "CloudConfig", "Diagnostics", "LocatedYAML", "TestKit", "Topology", "TopologyLoading", "UnitFiles",
+                "CloudConfig", "Diagnostics", "LocatedYAML", "TestKit", "TopologyModel", "TopologyLoading", "UnitFiles",
             ],
         ),
         .testTarget(name: "UnitFilesTests", dependencies: ["Diagnostics", "TestKit", "UnitFiles"]),
@@ -218,14 +215,14 @@ let package = Package(
         .testTarget(
             name: "CloudConfigTests",
             dependencies: [
-                "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "CloudConfigValidation", "Diagnostics",
+                "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics",
                 "TestKit",
             ],
         ),
         .testTarget(
             name: "PlanningTests",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "TestKit", "Topology",
+                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "TestKit", "TopologyModel",
                 "TopologyLoading", "UnitFiles", customDump,
             ],
         ),
@@ -233,13 +230,13 @@ let package = Package(
         .testTarget(
             name: "RenderingTests",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "Rendering", "TestKit", "Topology",
+                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "Rendering", "TestKit", "TopologyModel",
                 "TopologyLoading", subprocess, systemPackage,
             ],
             exclude: ["Golden"],
         ),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestKit"]),
-        .testTarget(name: "NodeSetupTests", dependencies: ["CloudConfig", "NodeSetup", "Systemd", "TestKit"]),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal", "TestKit"]),
+        .testTarget(name: "CloudInitTests", dependencies: ["CloudConfig", "CloudInit", "Systemd", "TestKit"]),
         .testTarget(
             name: "EtcdTests",
             dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
@@ -251,16 +248,16 @@ let package = Package(
         .testTarget(name: "DiscoveryTests", dependencies: ["Discovery", "EtcdProxy", "TestKit", logging, nioCore]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(
-            name: "FleetTests",
+            name: "FleetdTests",
             dependencies: [
-                "Etcd", "Fleet", "FleetRegistry", "Scheduling", "Systemd", "TestKit", "UnitFiles", asyncHTTPClient,
+                "Etcd", "Fleetd", "FleetState", "Scheduling", "Systemd", "TestKit", "UnitFiles", asyncHTTPClient,
                 logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
             ],
         ),
         .testTarget(
-            name: "FleetCommandsTests",
+            name: "FleetctlTests",
             dependencies: [
-                "Diagnostics", "FleetCommands", "Reporting", "Scheduling", "TestKit", "UnitFiles", argumentParser,
+                "Diagnostics", "Fleetctl", "Terminal", "Scheduling", "TestKit", "UnitFiles", argumentParser,
                 asyncHTTPClient, nioCore,
             ],
         ),
@@ -269,28 +266,67 @@ let package = Package(
         .testTarget(
             name: "LibvirtProviderTests",
             dependencies: [
-                "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "TestKit", "Topology", logging,
+                "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "TestKit", "TopologyModel", logging,
             ],
         ),
         .testTarget(
             name: "ProvisioningTests",
             dependencies: [
-                "CloudConfig", "Diagnostics", "Etcd", "FleetRegistry", "Images", "LibvirtProvider", "Planning",
-                "Provisioning", "SecureShell", "TestKit", "Topology", "TopologyLoading", "UnitFiles", systemPackage,
+                "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning",
+                "Provisioning", "SecureShell", "TestKit", "TopologyModel", "TopologyLoading", "UnitFiles",
+                systemPackage,
             ],
         ),
         .testTarget(
             name: "SlipwayCommandsTests",
             dependencies: [
-                "Discovery", "Planning", "Provisioning", "Reporting", "SecureShell", "SlipwayCommands", "Topology",
+                "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands", "TopologyModel",
                 "UnitFiles", argumentParser, systemPackage,
             ],
         ),
         /// Real nodes, in the project's own sandbox.
-        .testTarget(name: "IntegrationTests", dependencies: ["TestKit", subprocess]),
+        .testTarget(name: "IntegrationTests", dependencies: ["TestKit", subprocess], path: "Tests/Integration"),
     ],
     swiftLanguageModes: [.v6],
 )
+
+/// Where targets lie: the folders group them by what they are about, and are the map of the project.
+let folders: [String: [String]] = [
+    "Sources": ["Terminal"],
+    "Sources/Documents": [
+        "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Rendering",
+        "TopologyLoading", "TopologyModel", "UnitFiles",
+    ],
+    "Sources/Cluster": [
+        "CLibvirt", "Certificates", "Images", "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "SecureShell",
+        "SlipwayCommands",
+    ],
+    "Sources/Etcd": ["Discovery", "Etcd", "EtcdProxy", "RebootLock"],
+    "Sources/Fleet": ["FleetState", "Fleetctl", "Fleetd", "Scheduling"],
+    "Sources/Node": ["CSystemd", "CloudInit", "Locksmith", "Systemd"],
+    "Sources/Programs": [
+        "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl", "schedule-bench", "slipway", "slipway-etcd-proxy",
+        "slipway-node-init",
+    ],
+    "Tests": ["TerminalTests", "TestKit"],
+    "Tests/Documents": [
+        "CloudConfigTests", "DiagnosticsTests", "LocatedYAMLTests", "RenderingTests", "TopologyLoadingTests",
+        "UnitFilesTests",
+    ],
+    "Tests/Cluster": [
+        "CertificatesTests", "ImagesTests", "LibvirtProviderTests", "LibvirtTests", "PlanningTests",
+        "ProvisioningTests", "SlipwayCommandsTests",
+    ],
+    "Tests/Etcd": ["DiscoveryTests", "EtcdTests", "RebootLockTests"],
+    "Tests/Fleet": ["FleetctlTests", "FleetdTests", "SchedulingTests"],
+    "Tests/Node": ["CloudInitTests", "SystemdTests"],
+]
+
+let folderByTarget = Dictionary(uniqueKeysWithValues: folders.flatMap { folder, names in names.map { ($0, folder) } })
+
+for target in package.targets {
+    target.path = folderByTarget[target.name].map { "\($0)/\(target.name)" } ?? target.path
+}
 
 for target in package.targets where target.type != .system {
     target.swiftSettings = [

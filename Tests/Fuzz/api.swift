@@ -1,12 +1,12 @@
-// instruments: UnitFiles Fleet
+// instruments: UnitFiles Fleetd
 import Dispatch
-import FleetRegistry
+import FleetState
 import Logging
 import Synchronization
 import TestKit
 import UnitFiles
 
-@testable import Fleet
+@testable import Fleetd
 
 /// Any text as the body of a request that writes: nothing but success and refusals in words, and what is taken is
 /// read back as it was meant, so that no value becomes a line of its own in a unit file.

@@ -1,8 +1,7 @@
-// instruments: LocatedYAML CloudConfig CloudConfigLoading CloudConfigValidation CloudConfigLinting
+// instruments: LocatedYAML CloudConfig CloudConfigLoading CloudConfigLinting
 import CloudConfig
 import CloudConfigLinting
 import CloudConfigLoading
-import CloudConfigValidation
 import Diagnostics
 
 /// Any text under the header: checking it for anybody ends, what is said of it can be shown, and what loads is written

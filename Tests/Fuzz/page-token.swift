@@ -1,5 +1,5 @@
-// instruments: Fleet
-@testable import Fleet
+// instruments: Fleetd
+@testable import Fleetd
 
 /// Any text as a page token: it is refused in words, or means a page, and is written again as the same token.
 @_cdecl("LLVMFuzzerTestOneInput")

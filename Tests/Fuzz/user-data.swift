@@ -1,7 +1,7 @@
-// instruments: CloudConfig LocatedYAML CloudConfigLoading NodeSetup
+// instruments: CloudConfig LocatedYAML CloudConfigLoading CloudInit
 import CloudConfig
 import CloudConfigLoading
-import NodeSetup
+import CloudInit
 
 /// Any bytes: their kind is told, they are unpacked or refused in words, and addresses are put into them.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -3,7 +3,7 @@ import Planning
 import Provisioning
 import SecureShell
 import Synchronization
-import Topology
+import TopologyModel
 
 /// What runs on the nodes of a ``FakeProvider``: etcd, fleet and ssh, as far as provisioning sees them. A node does what
 /// it should as soon as its domain runs, unless it was told to be broken.

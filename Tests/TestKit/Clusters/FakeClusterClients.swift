@@ -3,7 +3,7 @@ import Planning
 import Provisioning
 import RebootLock
 import SecureShell
-import Topology
+import TopologyModel
 
 extension FakeCluster: ClusterClients {
     package func etcd(_ endpoints: [String]) -> any EtcdCluster { FakeEtcdCluster(cluster: self) }

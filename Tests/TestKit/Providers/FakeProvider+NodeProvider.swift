@@ -1,6 +1,6 @@
 import Planning
 import Provisioning
-import Topology
+import TopologyModel
 
 extension FakeProvider {
     package func observe() async throws -> ProviderObservation {

@@ -1,6 +1,6 @@
 import Planning
 import Provisioning
-import Topology
+import TopologyModel
 
 /// A provider in memory, which can be made to fail, and to die at any moment of any call.
 package actor FakeProvider: NodeProvider {

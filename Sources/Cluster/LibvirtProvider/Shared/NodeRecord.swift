@@ -1,0 +1,180 @@
+import Planning
+import TopologyModel
+
+/// What Slipway writes of a node onto its domain, and into its directory: enough to know it again without any other
+/// file.
+struct NodeRecord: Sendable, Hashable, Codable {
+    static let nameSpace = "urn:slipway:node:1"
+    static let prefix = "slipway"
+
+    var cluster: String
+    var name: String
+    var role: String
+    var index: Int
+    var runtime: Runtime
+    var address: IPv4Address?
+    var etcd: EtcdRole
+    var image: ImageDigests
+    var baseDigest: String
+    var configDigest: String
+    var generation: Int
+    var phase: NodePhase
+    /// Digest of the domain's XML without its metadata: tells whether the definition would change.
+    var definition: String
+    /// How fleet is reached; nil for by TCP, and in records from before there was a choice.
+    var fleet: FleetReach?
+    /// Whether etcd speaks TLS only; nil in records from before there was a choice.
+    var etcdTLS: Bool?
+    /// Which certificates it has, never the keys.
+    var certificates: CertificateGeneration?
+
+    init(_ node: NodePlan, phase: NodePhase, definition: String) {
+        cluster = node.cluster
+        name = node.name
+        role = node.role
+        index = node.index
+        runtime = node.runtime
+        address = node.address
+        etcd = node.etcd
+        image = node.image
+        baseDigest = node.baseDigest
+        configDigest = node.configDigest
+        generation = node.generation
+        self.phase = phase
+        self.definition = definition
+        fleet = node.fleet == .tcp ? nil : node.fleet
+        etcdTLS = node.etcdTLS ? true : nil
+        certificates = node.certificates
+    }
+}
+
+// MARK: As metadata
+
+extension NodeRecord {
+    /// The metadata element. libvirt adds prefix and name space when it is handed over by itself.
+    ///
+    /// - Parameter qualified: with prefix and name space, as a domain's XML needs it.
+    func element(qualified: Bool) -> XMLElement {
+        var element = XMLElement(
+            "node",
+            [
+                "cluster": cluster, "node": name, "role": role, "index": String(index), "runtime": runtime.rawValue,
+                "address": address?.description, "etcd": etcd.rawValue, "root": image.root, "layer": image.layer,
+                "base": baseDigest, "config": configDigest, "generation": String(generation),
+                "phase": phase.rawValue, "definition": definition, "fleet": fleet?.rawValue,
+                "etcd-tls": etcdTLS.map { String($0) }, "certificates": certificates?.description,
+            ],
+        )
+        if qualified {
+            element.name = "\(Self.prefix):node"
+            element.attributes.insert(.init(name: "xmlns:\(Self.prefix)", value: Self.nameSpace), at: 0)
+        }
+        return element
+    }
+
+    /// Reads the metadata element; nil when it lacks what Slipway always writes, so that it is not Slipway's.
+    init?(_ element: XMLElement) {
+        guard element.localName == "node",
+            let cluster = element["cluster"], let name = element["node"], let role = element["role"],
+            let index = element["index"].flatMap({ Int($0) }),
+            let runtime = element["runtime"].flatMap(Runtime.init),
+            let etcd = element["etcd"].flatMap(EtcdRole.init),
+            let phase = element["phase"].flatMap(NodePhase.init)
+        else { return nil }
+        self.cluster = cluster
+        self.name = name
+        self.role = role
+        self.index = index
+        self.runtime = runtime
+        self.etcd = etcd
+        self.phase = phase
+        address = element["address"].flatMap { IPv4Address($0) }
+        image = ImageDigests(root: element["root"] ?? "", layer: element["layer"] ?? "")
+        baseDigest = element["base"] ?? ""
+        configDigest = element["config"] ?? ""
+        generation = element["generation"].flatMap { Int($0) } ?? 0
+        definition = element["definition"] ?? ""
+        fleet = element["fleet"].flatMap(FleetReach.init)
+        etcdTLS = element["etcd-tls"].flatMap { Bool($0) }
+        certificates = element["certificates"].flatMap { CertificateGeneration($0) }
+    }
+
+    /// Reads the metadata's text as libvirt returns it.
+    init?(metadata: String) {
+        guard let element = try? XMLReader.read(metadata) else { return nil }
+        self.init(element)
+    }
+}
+
+// MARK: As observation
+
+extension NodeRecord {
+    /// - Parameters:
+    ///   - power: of the domain.
+    ///   - hasDomain: false when only the directory is there.
+    ///   - hasStorage: whether the directory is there, and whole.
+    func observed(power: ObservedNode.Power, hasDomain: Bool, hasStorage: Bool) -> ObservedNode {
+        ObservedNode(
+            cluster: cluster,
+            name: name,
+            role: role,
+            index: index,
+            domainName: Identity.domainName(cluster: cluster, node: name),
+            runtime: runtime,
+            power: power,
+            phase: hasDomain ? phase : .allocated,
+            address: address,
+            etcd: etcd,
+            image: image,
+            baseDigest: baseDigest,
+            configDigest: configDigest,
+            generation: generation,
+            hasDomain: hasDomain,
+            hasStorage: hasStorage,
+            fleet: fleet ?? .tcp,
+            etcdTLS: etcdTLS ?? false,
+            certificates: certificates,
+        )
+    }
+}
+
+extension ObservedNode {
+    /// The remains of a node of which no more than the name is known.
+    static func remains(cluster: String, name: NodeName) -> ObservedNode {
+        ObservedNode(
+            cluster: cluster,
+            name: name.text,
+            role: name.role,
+            index: name.index,
+            domainName: Identity.domainName(cluster: cluster, node: name.text),
+            power: .off,
+            phase: .allocated,
+            address: nil,
+            etcd: .none,
+            image: nil,
+            baseDigest: "",
+            configDigest: "",
+            generation: 0,
+            hasDomain: false,
+            hasStorage: false,
+        )
+    }
+}
+
+/// A node's name taken apart: the reverse of `Identity.nodeName`.
+struct NodeName: Sendable, Hashable {
+    var role: String
+    var index: Int
+
+    var text: String { Identity.nodeName(role: role, index: index) }
+
+    /// Nil for a name that no node has.
+    init?(_ text: String) {
+        guard let dash = text.lastIndex(of: "-"), let index = Int(text[text.index(after: dash)...]), index > 0 else {
+            return nil
+        }
+        role = String(text[..<dash])
+        self.index = index
+        guard NameRule.problem(with: role, limit: NameRule.roleLimit) == nil, self.text == text else { return nil }
+    }
+}

@@ -1,0 +1,51 @@
+import Libvirt
+import Planning
+import Provisioning
+import TopologyModel
+
+extension LibvirtProvider {
+    package func machineHost() async throws -> MachineHost? {
+        guard try await presence(of: .vm) == .present, !(try await isTestDriver(.vm)) else { return nil }
+        let seen = try await run(on: .vm) { connection throws(LibvirtError) in
+            HostFacts(
+                capabilities: try connection.capabilities(),
+                memory: try connection.memoryStatistics(),
+                storage: try connection.ifPool { pool throws(LibvirtError) in try pool.info().available },
+            )
+        }
+        let capabilities = try XMLReader.read(seen.capabilities)
+        let memory = ["free", "buffers", "cached"].reduce(UInt64(0)) { $0 + (seen.memory[$1] ?? 0) }
+        return MachineHost(
+            hasVirtualization: try await hasVirtualization(capabilities),
+            offersKVM: capabilities.all("guest", "arch", "domain").contains { $0["type"] == "kvm" },
+            freeMemoryMiB: memory > 0 ? Int(memory >> 10) : nil,
+            freeStorageMiB: seen.storage.map { Int($0 >> 20) },
+        )
+    }
+
+    /// Whether the host's processor can run machines, by its features as libvirt lists them.
+    private func hasVirtualization(_ capabilities: XMLElement) async throws -> Bool {
+        guard let cpu = capabilities.first("host", "cpu") else { return false }
+        // Other processors have no such feature to look for; there, libvirt's offer of KVM has to do.
+        guard ["x86_64", "i686"].contains(cpu.first("arch")?.text) else { return true }
+        if Self.canVirtualize(cpu) { return true }
+        // A model may imply the feature.
+        let expanded = try? await run(on: .vm) { connection throws(LibvirtError) in
+            try connection.expandedCPU(cpu.rendered())
+        }
+        return try expanded.map { Self.canVirtualize(try XMLReader.read($0)) } ?? false
+    }
+
+    static func canVirtualize(_ cpu: XMLElement) -> Bool {
+        cpu.all("feature").contains { feature in
+            ["vmx", "svm"].contains(feature["name"]) && !["disable", "forbid"].contains(feature["policy"])
+        }
+    }
+}
+
+/// What libvirt says of its host, in one look.
+private struct HostFacts: Sendable {
+    var capabilities: String
+    var memory: [String: UInt64]
+    var storage: UInt64?
+}

@@ -1,0 +1,182 @@
+import FoundationEssentials
+import Images
+import Libvirt
+import Planning
+import Provisioning
+import TopologyModel
+
+extension LibvirtProvider {
+    /// Slipway's pool on libvirt's host, made first if it is not there. Returns its path.
+    @discardableResult
+    func ensurePool() async throws -> String {
+        switch try await run(on: .vm, { connection throws(LibvirtError) in try connection.ensurePool() }) {
+        case .ready(let path): return path
+        case .foreign, .missing:
+            throw ProviderError(
+                .conflict,
+                "storage pool \(Volumes.pool) exists and is not Slipway's; rename or remove it "
+                    + "(virsh pool-dumpxml \(Volumes.pool))",
+            )
+        }
+    }
+
+    /// The pool's path, whether it is there or not.
+    func poolPath() async throws -> String {
+        let state = try await run(on: .vm) { connection throws(LibvirtError) in try connection.poolState() }
+        if case .ready(let path) = state { return path }
+        return Volumes.poolPath
+    }
+
+    func machineImage(_ image: NodeImagePaths, of node: NodePlan) throws -> MachineImage {
+        guard var machine = image.machine else {
+            throw ProviderError(.unsupported, "the image of \(node.domainName) cannot run as a virtual machine")
+        }
+        if !node.seed.bringsNodePrograms { machine.layer = nil }
+        return machine
+    }
+
+    /// Makes a machine's volumes: the image's where they are missing, its disk, and last its seed.
+    ///
+    /// A disk that is there stays; the caller has seen to it that it is of the right base.
+    func allocateMachine(_ node: NodePlan, image: NodeImagePaths) async throws {
+        let machine = try machineImage(image, of: node)
+        if try await isAllocated(node) { return }
+        let path = try await ensurePool()
+        for file in machine.files { try await uploads.ensure(file, by: self) }
+        let reference = NodeReference(node)
+        let disk = Volumes.name(.disk, of: reference)
+        let base = "\(path)/\(Volumes.name(ofImage: machine.disk))"
+        let capacity = max(UInt64(node.resources.diskGiB) << 30, machine.disk.capacity)
+        let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
+        let seed = node.seedBytes
+        let isTest = try await isTestDriver(.vm)
+        try await checkAllocation(of: node, image: image)
+        try await run(on: .vm) { connection throws(LibvirtError) in
+            let pool = try connection.pool(named: Volumes.pool)
+            try pool.ensureDisk(disk, xml: xml, capacity: capacity)
+            let name = Volumes.name(Volumes.seedKind(of: node), of: reference)
+            try pool.remove(name)
+            let seedXML = Volumes.rawXML(name, capacity: UInt64(seed.count), mode: "0400")
+            let volume = try pool.createVolume(seedXML, name: name)
+            // libvirt's driver for tests has no streams.
+            if !isTest { try connection.upload(seed, to: volume) }
+        }
+    }
+
+    package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {
+        guard node.runtime == .vm else { return }
+        let base = Volumes.name(ofImage: try machineImage(image, of: node).disk)
+        let disk = Volumes.name(.disk, of: NodeReference(node))
+        let present = try await run(on: .vm) { connection throws(LibvirtError) -> String? in
+            try connection.ifPool { pool throws(LibvirtError) in
+                try pool.ifPresent(volume: disk) { volume throws(LibvirtError) in try volume.xml() } ?? nil
+            } ?? nil
+        }
+        guard let present, let path = try XMLReader.read(present).first("backingStore", "path")?.text,
+            !path.hasSuffix("/\(base)")
+        else { return }
+        throw ProviderError(
+            .failed,
+            "the disk of \(node.domainName) lies on another build of its image than the one here, whose kernel would not "
+                + "fit it; put back the image it was made with (slipway image list), or take the node's data out and "
+                + "remove it (virsh vol-delete \(disk) --pool \(Volumes.pool)), and it is made anew",
+        )
+    }
+
+    /// Whether the node runs with just this configuration, so that its volumes are left alone.
+    private func isAllocated(_ node: NodePlan) async throws -> Bool {
+        let running = try await run(on: .vm) { connection throws(LibvirtError) -> NodeRecord? in
+            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.state().isActive ? try domain.record() : nil
+            } ?? nil
+        }
+        guard let running else { return false }
+        guard running.baseDigest == node.baseDigest else {
+            throw ProviderError(
+                .failed,
+                "\(node.domainName) runs, and its disk would have to be made anew; stop or remove the node first",
+            )
+        }
+        guard running.configDigest == node.configDigest else { return false }
+        let seed = Volumes.name(Volumes.seedKind(of: node), of: NodeReference(node))
+        return try await machineVolumes().contains(seed)
+    }
+
+    /// Removes all of a machine's volumes; those that are not there are fine.
+    func removeVolumes(of node: NodeReference) async throws {
+        try await run(on: .vm) { connection throws(LibvirtError) in
+            _ = try connection.ifPool { pool throws(LibvirtError) in
+                // The console's log came by another way than libvirt's storage.
+                try pool.refreshIfIdle()
+                for kind in [Volumes.Kind.seed, .ignition] + Volumes.Kind.allCases {
+                    try pool.remove(Volumes.name(kind, of: node))
+                }
+            }
+        }
+    }
+
+    /// Whether there is anything of a machine in the pool.
+    func hasVolumes(_ node: NodeReference) async throws -> Bool {
+        try await machineVolumes().contains { Volumes.node(ofVolume: $0)?.node == node }
+    }
+
+    /// The names of all volumes in Slipway's pool.
+    func machineVolumes() async throws(ProviderError) -> [String] {
+        try await run(on: .vm) { connection throws(LibvirtError) in
+            try connection.ifPool { pool throws(LibvirtError) in
+                try pool.refreshIfIdle()
+                return try pool.names()
+            } ?? []
+        }
+    }
+
+    /// The last lines of a machine's console.
+    package func console(of node: NodeReference, lines: Int) async throws -> [String] {
+        let bytes = try await run(on: .vm) { connection throws(LibvirtError) -> [UInt8] in
+            try connection.ifPool { pool throws(LibvirtError) in
+                try pool.refreshIfIdle()
+                return try pool.ifPresent(volume: Volumes.name(.console, of: node)) { volume throws(LibvirtError) in
+                    try connection.tail(of: volume, limit: 256 << 10)
+                } ?? []
+            } ?? []
+        }
+        return ConsoleText.lines(String(decoding: bytes, as: UTF8.self)).suffix(lines)
+    }
+}
+
+extension StoragePool {
+    /// Makes a disk unless it is there; one that is too small is made larger.
+    fileprivate borrowing func ensureDisk(_ name: String, xml: String, capacity: UInt64) throws(LibvirtError) {
+        let present = try ifPresent(volume: name) { volume throws(LibvirtError) in try volume.info().capacity }
+        guard let present else {
+            _ = try createVolume(xml, name: name)
+            return
+        }
+        if present < capacity { try volume(named: name).resize(to: capacity) }
+    }
+}
+
+/// What a terminal was sent, as lines that can be printed anywhere.
+enum ConsoleText {
+    static func lines(_ text: String) -> [String] {
+        text.split(whereSeparator: \.isNewline).map { plain($0) }.filter { !$0.isEmpty }
+    }
+
+    /// Without escape sequences, carriage returns and other control characters.
+    private static func plain(_ line: Substring) -> String {
+        var result = ""
+        var rest = line.unicodeScalars[...]
+        while let scalar = rest.popFirst() {
+            if scalar == "\u{1B}" {
+                guard rest.first == "[" || rest.first == "]" else { continue }
+                while let next = rest.popFirst() {
+                    if next.properties.isAlphabetic || next == "\u{07}" || next == "~" { break }
+                }
+            } else if scalar.value >= 0x20 || scalar == "\t" {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        while result.last?.isWhitespace == true { result.removeLast() }
+        return result
+    }
+}

@@ -1,0 +1,104 @@
+import Diagnostics
+import TopologyModel
+
+/// A certificate that a node needs.
+package struct NodeCertificate: Sendable, Hashable {
+    /// Each has a key of its own, so that who may read one file does not get more than it is for.
+    package enum Purpose: String, Sendable, Hashable, CaseIterable {
+        /// What an etcd member shows its clients, and its own gateway shows it.
+        case etcdServer = "server"
+        /// What etcd members show each other.
+        case etcdPeer = "peer"
+        /// What fleetd, the proxy and etcdctl show etcd.
+        case etcdClient = "client"
+        /// What dockerd shows its clients.
+        case docker
+        /// What fleetd shows those of its API.
+        case fleet
+    }
+
+    package var node: String
+    package var address: IPv4Address
+    package var purpose: Purpose
+    package var generation: CertificateGeneration
+
+    package init(node: String, address: IPv4Address, purpose: Purpose, generation: CertificateGeneration) {
+        self.node = node
+        self.address = address
+        self.purpose = purpose
+        self.generation = generation
+    }
+}
+
+/// A certificate and its private key, as the texts of their files.
+package struct KeyedCertificate: Sendable, Hashable {
+    package var certificate: String
+    package var privateKey: String
+
+    package init(certificate: String, privateKey: String) {
+        self.certificate = certificate
+        self.privateKey = privateKey
+    }
+}
+
+/// Where a plan's certificates come from.
+package struct CertificateInputs: Sendable {
+    /// The text of the file with the CA certificates that a node of that generation accepts.
+    package var authorities: @Sendable (CertificateGeneration) -> String
+    /// The same request has the same answer, always.
+    package var issue: @Sendable (NodeCertificate) -> KeyedCertificate
+    /// Seconds since 1970.
+    package var now: Int64
+    /// Whether every node shall be given new ones.
+    package var renews: Bool
+    /// Which ones the plan gives; the planner decides.
+    private(set) package var generation: CertificateGeneration
+
+    package init(
+        authorities: @escaping @Sendable (CertificateGeneration) -> String,
+        issue: @escaping @Sendable (NodeCertificate) -> KeyedCertificate,
+        now: Int64,
+        renews: Bool = false,
+    ) {
+        self.authorities = authorities
+        self.issue = issue
+        self.now = now
+        self.renews = renews
+        generation = CertificateGeneration(number: 1, at: now)
+    }
+
+    /// For clusters without TLS: there is nothing to be had.
+    package static let none = CertificateInputs(
+        authorities: { _ in "" },
+        issue: { _ in KeyedCertificate(certificate: "", privateKey: "") },
+        now: 0,
+    )
+
+    /// The newest generation there is, so that a renewal that was interrupted goes on; the next one for a renewal, if
+    /// none was interrupted: there are never nodes of three generations.
+    mutating func decide(from present: [CertificateGeneration]) {
+        guard let newest = present.max() else { return generation = CertificateGeneration(number: 1, at: now) }
+        let isUnfinished = present.contains { $0 != newest }
+        generation = renews && !isUnfinished ? CertificateGeneration(number: newest.number + 1, at: now) : newest
+    }
+}
+
+extension PlannerInputs {
+    /// These inputs with the generation of certificates decided.
+    func withCertificates(
+        for topology: Topology,
+        observed: ProviderObservation,
+    ) throws(DiagnosticsError) -> PlannerInputs {
+        guard topology.usesCertificates || !certificates.renews else {
+            throw DiagnosticsError([
+                .error(
+                    "cluster '\(topology.name)' has no certificates to renew",
+                    notes: ["`etcd: {tls: true}` or `docker: {tls: true}` in its file gives it some"],
+                )
+            ])
+        }
+        var inputs = self
+        inputs.certificates.decide(from: observed.nodes(of: topology.name).compactMap(\.certificates))
+        return inputs
+    }
+}

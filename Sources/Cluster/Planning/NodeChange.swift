@@ -1,0 +1,96 @@
+import TopologyModel
+
+/// What must happen to one node of the topology.
+enum NodeChange: Sendable, Hashable {
+    case none
+    /// Storage, domain and start, keeping what an earlier run or an etcd member left.
+    case create(String)
+    /// Everything of the old node goes first.
+    case rebuild(String)
+    /// New seed and domain, then a restart; the data stay.
+    case reconfigure(String)
+    case start(String)
+    /// Nothing but to see it ready.
+    case await(String)
+
+    /// Decides from what is there; `member` is the node as etcd lists it.
+    init(
+        _ observed: ObservedNode?,
+        plan: NodePlan,
+        member: ObservedEtcd.Member?,
+        etcdKnown: Bool,
+        fleet: ObservedFleet?,
+    ) {
+        guard let observed else {
+            let wiped = plan.etcd == .member && member?.started == true
+            self = wiped ? .rebuild("etcd lists it, and it is gone") : .create("it is not there yet")
+            return
+        }
+        self =
+            Self.storageFault(observed, plan: plan, member: member, etcdKnown: etcdKnown)
+            ?? Self.drift(observed, plan: plan)
+            ?? Self.absence(observed, plan: plan, member: member, fleet: fleet)
+            ?? .none
+    }
+
+    private static func storageFault(
+        _ observed: ObservedNode,
+        plan: NodePlan,
+        member: ObservedEtcd.Member?,
+        etcdKnown: Bool,
+    ) -> NodeChange? {
+        if observed.phase == .leaving { return .rebuild("an earlier run was removing it") }
+        if !observed.hasStorage { return .rebuild("its storage is gone") }
+        if !observed.hasDomain {
+            let keeps = plan.etcd == .member && member?.started == true
+            return keeps
+                ? .create("its domain is gone, and its etcd data are there")
+                : .rebuild("an earlier run left it half made")
+        }
+        if plan.etcd == .member, etcdKnown, member == nil, observed.phase > .defined {
+            return .rebuild("etcd does not list it")
+        }
+        return nil
+    }
+
+    private static func drift(_ observed: ObservedNode, plan: NodePlan) -> NodeChange? {
+        if observed.baseDigest != plan.baseDigest {
+            return .rebuild("its \(baseDifference(observed, plan)) changed")
+        }
+        if observed.phase <= .defined { return .create("an earlier run did not start it") }
+        if observed.configDigest != plan.configDigest {
+            if let renewal = Self.renewal(observed, plan) { return .reconfigure(renewal) }
+            let programs = observed.image?.layer != plan.image.layer
+            return .reconfigure("its \(programs ? "node programs" : "cloud-config or resources") changed")
+        }
+        return nil
+    }
+
+    private static func renewal(_ observed: ObservedNode, _ plan: NodePlan) -> String? {
+        guard let wanted = plan.certificates, let present = observed.certificates, wanted != present else { return nil }
+        return "its certificates are renewed (generation \(wanted.number))"
+    }
+
+    private static func absence(
+        _ observed: ObservedNode,
+        plan: NodePlan,
+        member: ObservedEtcd.Member?,
+        fleet: ObservedFleet?,
+    ) -> NodeChange? {
+        if observed.power != .running { return .start("it is powered off") }
+        if observed.phase != .ready { return .await("an earlier run did not see it ready") }
+        if let member, plan.etcd == .member, !member.healthy { return .await("etcd does not answer on it") }
+        if let fleet, plan.runsFleet, !fleet.machines.contains(plan.machineID) {
+            return .await("fleet does not list it")
+        }
+        return nil
+    }
+
+    private static func baseDifference(_ observed: ObservedNode, _ plan: NodePlan) -> String {
+        if observed.runtime != plan.runtime { return "runtime" }
+        if observed.image?.root != plan.image.root { return "root image" }
+        if observed.etcd != plan.etcd { return "part in etcd" }
+        if observed.address != plan.address { return "address" }
+        return "identity"
+    }
+}

@@ -1,0 +1,317 @@
+import CloudConfig
+import Rendering
+import TopologyModel
+
+/// What a node is told of itself: its cloud-config, and what follows from it.
+struct NodeConfiguration {
+    let topology: Topology
+    let inputs: PlannerInputs
+    let node: PlacedNode
+    /// The host of virtual machines, where there is one.
+    var machineHost: MachineHost?
+    /// The URL under which the first members find each other; nil where each is told of the others.
+    var discovery: String?
+
+    /// The node's whole plan.
+    ///
+    /// - Parameters:
+    ///   - peers: the etcd members the node is told of, itself among them where it is one.
+    ///   - state: whether a member comes up together with the others or joins them.
+    func plan(peers: [EtcdPeer], state: EtcdPeer.ClusterState, generation: Int) -> NodePlan {
+        let config = cloudConfig(peers: peers, state: state)
+        return NodePlan(
+            cluster: topology.name,
+            name: node.name,
+            role: node.role.name,
+            index: node.index,
+            runtime: node.role.runtime,
+            accelerator: accelerator,
+            resources: node.role.resources,
+            address: node.address,
+            network: topology.network.cidr,
+            etcd: node.role.etcd,
+            fleet: fleetReach,
+            metadata: node.role.metadata,
+            image: image,
+            userData: text(config),
+            baseDigest: baseDigest,
+            configDigest: configDigest,
+            generation: generation,
+            etcdTLS: topology.etcd.tls,
+            certificates: topology.usesCertificates ? inputs.certificates.generation : nil,
+            reboot: config.coreos.rebootPolicy,
+            seed: seed(config),
+        )
+    }
+
+    private var isMachine: Bool { node.role.runtime == .vm }
+    /// Whether Ignition sets it up, once.
+    private var isIgnited: Bool { node.role.image.map { $0.kind != .cloudInit } ?? false }
+    private var image: ImageDigests {
+        guard isMachine else { return inputs.image }
+        // The planner has refused a topology with an image that is not known.
+        guard let foreign = node.role.image.flatMap({ inputs.foreignImages[$0] }) else { return inputs.machineImage }
+        return ImageDigests(root: foreign, layer: inputs.machineImage.layer)
+    }
+    private var accelerator: Accelerator? {
+        isMachine ? node.role.accelerator.resolved(on: machineHost) : nil
+    }
+
+    // MARK: Digests
+
+    /// Changes with what a node cannot change while it lives.
+    private var baseDigest: String {
+        var parts = [
+            node.role.runtime.rawValue, image.root, "\(node.address)", "\(topology.network.cidr)",
+            node.role.etcd.rawValue, Identity.uuid(cluster: topology.name, node: node.name),
+        ]
+        // Ignition reads its configuration before the first boot and never again.
+        if isIgnited { parts.append(sha256Hex(text(cloudConfig(peers: [], state: .new)))) }
+        return sha256Hex(parts.joined(separator: "\n"))
+    }
+
+    /// Changes with what a restart brings to a node. Who etcd's members are is left out: members know it from their own
+    /// data, proxies follow it by asking, and fleetd needs the others only when the node's own fails.
+    private var configDigest: String {
+        let resources = node.role.resources
+        var parts = [
+            text(cloudConfig(peers: [], state: .new)), "\(resources.cpus)", "\(resources.memoryMiB)",
+        ]
+        // A node that Ignition sets up has none of the node programs.
+        if !isIgnited { parts.append(image.layer) }
+        if let accelerator { parts += [accelerator.rawValue, "\(resources.diskGiB)"] }
+        if let image = node.role.image { parts.append(image.kind.rawValue) }
+        if node.role.image?.kind == .cloudInit { parts.append(NoCloudSeed.version) }
+        return sha256Hex(parts.joined(separator: "\n"))
+    }
+
+    // MARK: cloud-config
+
+    private func text(_ config: CloudConfig) -> String {
+        CloudConfigRenderer(comment: ["Node \(node.name) of cluster \(topology.name), as planned by slipway."])
+            .render(config)
+    }
+
+    /// Slipway's own part, then the topology's, then the role's.
+    private func cloudConfig(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> CloudConfig {
+        var config = CloudConfig(
+            hostname: node.name,
+            sshAuthorizedKeys: inputs.authorizedKeys + topology.sshAuthorizedKeys + [inputs.clusterKey.publicKey],
+            writeFiles: files,
+            coreos: CoreOS(
+                etcd2: etcd2(peers: peers, state: state).merging(etcdTLS),
+                fleet: runsFleet ? fleet(peers: peers).merging(fleetTLS) : [:],
+                update: [.rebootStrategy: "off"],
+                units: units,
+            ),
+        )
+        .merging(topology.cloudConfig)
+        .merging(node.role.cloudConfig)
+        if config.coreos.rebootPolicy.strategy != .off {
+            config.coreos.locksmith = locksmithTLS.merging(config.coreos.locksmith)
+        }
+        return config
+    }
+
+    var runsFleet: Bool { fleetReach != .none }
+
+    // MARK: Seeds for images from elsewhere
+
+    /// The node's whole description in the words of its image, and what of it that has no words for.
+    func rendered(_ config: CloudConfig, as format: NodeFormat) -> RenderedNode {
+        NodeDescription(
+            config: config,
+            instanceID: "\(Identity.domainName(cluster: topology.name, node: node.name))-\(configDigest.prefix(12))",
+            addresses: NodeDescription.Addresses(privateIPv4: "\(node.address)"),
+        )
+        .rendered(as: format)
+    }
+
+    /// What a node of this role's image is not told, or cannot be told at all.
+    var imageFindings: [Finding] {
+        guard let kind = node.role.image?.kind, isIgnited else { return [] }
+        let config = cloudConfig(peers: [], state: .new)
+        return rendered(config, as: kind == .flatcar ? .ignitionFlatcar : .ignitionFedora).findings
+    }
+
+    private func seed(_ config: CloudConfig) -> NodeSeed {
+        switch node.role.image?.kind {
+        case nil: return .configDrive
+        case .cloudInit:
+            let seed = NoCloudSeed(
+                node: node,
+                cluster: topology.name,
+                config: config,
+                network: networkUnit,
+                layer: image.layer,
+            )
+            let files = rendered(seed.cloudConfig, as: .cloudInit).files
+            return .noCloud(files: Dictionary(files.map { ($0.name, $0.text) }) { $1 })
+        case .flatcar:
+            let text = rendered(config, as: .ignitionFlatcar).files.first?.text ?? ""
+            return .ignition(name: "opt/org.flatcar-linux/config", text: text)
+        case .fedoraCoreOS:
+            let text = rendered(config, as: .ignitionFedora).files.first?.text ?? ""
+            return .ignition(name: "opt/com.coreos/config", text: text)
+        }
+    }
+
+    private var fleetReach: FleetReach {
+        guard node.role.runsFleet, topology.fleet.enabled else { return .none }
+        // fleetd is a node program, which such a node does not have.
+        if isIgnited { return .none }
+        return topology.fleet.tcp ? .tcp : .socket
+    }
+
+    private var files: [CloudConfig.File] {
+        let hostKey = inputs.hostKey(node.name)
+        return [
+            .init(path: "/etc/ssh/ssh_host_ed25519_key", content: hostKey.privateKey, permissions: "0600"),
+            .init(path: "/etc/ssh/ssh_host_ed25519_key.pub", content: hostKey.publicKey + "\n", permissions: "0644"),
+            .init(
+                path: "/home/core/.ssh/id_ed25519",
+                content: inputs.clusterKey.privateKey,
+                owner: "core:core",
+                permissions: "0600",
+            ),
+            .init(
+                path: "/etc/hosts",
+                content: "127.0.0.1 localhost\n127.0.1.1 \(node.name)\n::1 localhost ip6-localhost\n",
+                permissions: "0644",
+            ),
+            .init(
+                path: "/etc/resolv.conf",
+                content: "nameserver \(topology.network.cidr.gateway)\n",
+                permissions: "0644",
+            ),
+        ] + tlsFiles
+    }
+
+    // MARK: etcd
+
+    private func etcd2(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> Settings<Etcd2Key> {
+        let cluster = peers.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",")
+        let clients = "\(scheme)://0.0.0.0:2379,\(scheme)://0.0.0.0:4001"
+        let advertised = EtcdURL.client(node.address, tls: topology.etcd.tls)
+        switch node.role.etcd {
+        case .none:
+            return [:]
+        case .proxy, .readonly:
+            return [
+                .proxy: node.role.etcd == .proxy ? "on" : "readonly",
+                .listenClientURLs: "\(clients)",
+                .advertiseClientURLs: "\(advertised)",
+                .initialCluster: "\(cluster)",
+            ]
+        case .member:
+            let own: Settings<Etcd2Key> = [
+                .name: "\(node.name)",
+                .dataDir: "/var/lib/etcd2",
+                .listenClientURLs: "\(clients)",
+                .advertiseClientURLs: "\(advertised)",
+                .listenPeerURLs: "\(node.peerURL)",
+                .initialAdvertisePeerURLs: "\(node.peerURL)",
+            ]
+            return own.merging(meeting(cluster: cluster, isFirst: state == .new && !peers.isEmpty, state))
+        }
+    }
+
+    /// How a member finds the others. Whoever joins a living cluster is told of it: discovery is for the first start.
+    /// Nor is the digest to change with the token.
+    private func meeting(cluster: String, isFirst: Bool, _ state: EtcdPeer.ClusterState) -> Settings<Etcd2Key> {
+        if isFirst, let discovery { return [.discovery: "\(discovery)", .discoveryFallback: "exit"] }
+        return [
+            .initialCluster: "\(cluster)",
+            .initialClusterState: "\(state.rawValue)",
+            .initialClusterToken: "\(topology.name)",
+        ]
+    }
+
+    // MARK: fleet
+
+    /// A member's fleetd asks its own etcd and, when that fails, the others: a machine is not lost with its etcd while
+    /// the cluster has a majority. A proxy knows the others itself.
+    private func etcdServers(_ peers: [EtcdPeer]) -> String {
+        guard node.role.etcd == .member else { return "\(scheme)://127.0.0.1:2379,\(scheme)://127.0.0.1:4001" }
+        let others = peers.filter { $0.peerURL != node.peerURL }.map(\.clientURL)
+        return (["\(scheme)://127.0.0.1:2379"] + others).joined(separator: ",")
+    }
+
+    private func fleet(peers: [EtcdPeer]) -> Settings<FleetKey> {
+        var settings: Settings<FleetKey> = [
+            .agentTTL: "\(topology.fleet.machineTTLSeconds)s",
+            .etcdServers: "\(etcdServers(peers))",
+            .publicIP: "\(node.address)",
+        ]
+        if !node.role.metadata.isEmpty {
+            let pairs = node.role.metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            settings[.metadata] = "\(pairs.joined(separator: ","))"
+        }
+        return settings
+    }
+
+    // MARK: Units
+
+    private var units: [CloudConfig.Unit] {
+        var units = [CloudConfig.Unit(name: "10-cluster.network", content: networkUnit)]
+        if node.role.etcd != .none {
+            units.append(.init(name: "etcd2.service", command: .start))
+        }
+        if runsFleet {
+            let content = "[Socket]\nListenStream=\(node.address):49153\nFreeBind=true\n"
+            let tcp = CloudConfig.DropIn(name: "30-tcp.conf", content: content)
+            let dropIns = fleetReach == .tcp ? [tcp] : []
+            units.append(.init(name: "fleet.socket", command: .start, dropIns: dropIns))
+            units.append(.init(name: "fleet.service", command: .start, dropIns: fleetAPIDropIns))
+        }
+        if let options = dockerOptions {
+            let content = "[Service]\nEnvironment=\"DOCKER_OPTS=\(options)\"\n"
+            units.append(.init(name: "docker.service", dropIns: [.init(name: "20-slipway.conf", content: content)]))
+        }
+        if topology.docker.tcp || topology.docker.tls {
+            units.append(.init(name: "docker-tcp.socket", enable: true, content: dockerSocket, command: .start))
+        }
+        return units
+    }
+
+    /// Matched by hardware address, since interfaces are called differently in containers and virtual machines.
+    private var networkUnit: String {
+        let cidr = topology.network.cidr
+        let route = topology.network.mode == .nat ? "Gateway=\(cidr.gateway)\n" : ""
+        return """
+            [Match]
+            MACAddress=\(Identity.macAddress(cluster: topology.name, node: node.name))
+
+            [Network]
+            Address=\(node.address)/\(cidr.prefix)
+            \(route)DNS=\(cidr.gateway)
+            LinkLocalAddressing=no
+            IPv6AcceptRA=no
+
+            """
+    }
+
+    private var dockerOptions: String? {
+        let mirrors = (topology.docker.registryMirrors + inputs.registryMirrors).map { "--registry-mirror=\($0)" }
+        let insecure = topology.docker.insecureRegistries.map { "--insecure-registry=\($0)" }
+        let options = mirrors + insecure + dockerTLS
+        return options.isEmpty ? nil : options.joined(separator: " ")
+    }
+
+    private var dockerSocket: String {
+        """
+        [Unit]
+        Description=Docker Socket for the API
+
+        [Socket]
+        ListenStream=\(node.address):\(topology.docker.tls ? 2376 : 2375)
+        FreeBind=true
+        BindIPv6Only=both
+        Service=docker.service
+
+        [Install]
+        WantedBy=sockets.target
+
+        """
+    }
+}

@@ -1,0 +1,161 @@
+import CloudConfig
+import TopologyModel
+
+/// Everything there is to know about a node before it exists. The executor adds nothing to it.
+package struct NodePlan: Sendable, Hashable, Codable {
+    package var cluster: String
+    /// The node's name, which is its host name: `worker-2`.
+    package var name: String
+    package var role: String
+    /// The node's number in its role, from 1.
+    package var index: Int
+    package var runtime: Runtime
+    /// How a virtual machine's processor is made, never `auto`; nil for a container.
+    package var accelerator: Accelerator?
+    package var resources: Resources
+    /// The libvirt domain's name: `production.worker-2`.
+    package var domainName: String
+    package var uuid: String
+    package var macAddress: String
+    package var address: IPv4Address
+    package var network: CIDRv4
+    /// The libvirt network's name.
+    package var networkName: String
+    package var machineID: String
+    package var etcd: EtcdRole
+    /// Whether the node runs fleet.
+    package var fleet: FleetReach
+    /// fleet's machine metadata.
+    package var metadata: [String: String]
+    package var image: ImageDigests
+    /// The cloud-config, byte for byte as the node gets it.
+    package var userData: String
+    /// Changes with what cannot be changed on a node that exists: runtime, root image, address.
+    package var baseDigest: String
+    /// Changes with what a restart can bring to a node: cloud-config, resources, node programs.
+    package var configDigest: String
+    /// Counts the plans that changed the cluster.
+    package var generation: Int
+    /// Whether etcd's ports speak TLS only.
+    package var etcdTLS: Bool
+    /// Which of the cluster's certificates the node has; nil where it needs none.
+    package var certificates: CertificateGeneration?
+    /// How the node reboots when something asks for it.
+    package var reboot: RebootPolicy
+    /// How the node learns its configuration.
+    package var seed: NodeSeed
+
+    package init(
+        cluster: String,
+        name: String,
+        role: String,
+        index: Int,
+        runtime: Runtime,
+        accelerator: Accelerator? = nil,
+        resources: Resources,
+        address: IPv4Address,
+        network: CIDRv4,
+        etcd: EtcdRole,
+        fleet: FleetReach = .tcp,
+        metadata: [String: String],
+        image: ImageDigests,
+        userData: String,
+        baseDigest: String,
+        configDigest: String,
+        generation: Int,
+        etcdTLS: Bool = false,
+        certificates: CertificateGeneration? = nil,
+        reboot: RebootPolicy = RebootPolicy(),
+        seed: NodeSeed = .configDrive,
+    ) {
+        self.cluster = cluster
+        self.name = name
+        self.role = role
+        self.index = index
+        self.runtime = runtime
+        self.accelerator = accelerator
+        self.resources = resources
+        self.domainName = Identity.domainName(cluster: cluster, node: name)
+        self.uuid = Identity.uuid(cluster: cluster, node: name)
+        self.macAddress = Identity.macAddress(cluster: cluster, node: name)
+        self.address = address
+        self.network = network
+        self.networkName = Identity.networkName(cluster: cluster)
+        self.machineID = Identity.machineID(cluster: cluster, node: name)
+        self.etcd = etcd
+        self.fleet = fleet
+        self.metadata = metadata
+        self.image = image
+        self.userData = userData
+        self.baseDigest = baseDigest
+        self.configDigest = configDigest
+        self.generation = generation
+        self.etcdTLS = etcdTLS
+        self.certificates = certificates
+        self.reboot = reboot
+        self.seed = seed
+    }
+}
+
+extension NodePlan {
+    package var runsFleet: Bool { fleet != .none }
+    /// Where etcd's clients are served.
+    package var clientURL: String { EtcdURL.client(address, tls: etcdTLS) }
+    /// Where an etcd member talks to the others.
+    package var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
+}
+
+/// The image a node runs: a Debian root, and the project's node programs as a layer on it.
+package struct ImageDigests: Sendable, Hashable, Codable {
+    /// SHA-256 of the root's recipe, in hexadecimal.
+    package var root: String
+    /// SHA-256 of the layer's files, in hexadecimal.
+    package var layer: String
+
+    package init(root: String, layer: String) {
+        self.root = root
+        self.layer = layer
+    }
+}
+
+/// How a node is told its configuration.
+package enum NodeSeed: Sendable, Hashable, Codable {
+    /// CoreOS's way: a file system labelled `config-2` with the cloud-config as `openstack/latest/user_data`.
+    case configDrive
+    /// Canonical's cloud-init: a file system labelled `cidata` with these files beside the config drive's own, for the
+    /// node programs that cloud-init installs.
+    case noCloud(files: [String: String])
+    /// Ignition's configuration, under this name of QEMU's firmware configuration (fw_cfg).
+    case ignition(name: String, text: String)
+}
+
+extension NodeSeed {
+    /// Where a node whose image is from elsewhere says which node programs were installed on it; others have no such file.
+    package static let installedLayer = "/usr/lib/slipway/.layer"
+
+    /// Whether the node runs Slipway's own programs.
+    package var bringsNodePrograms: Bool {
+        if case .ignition = self { false } else { true }
+    }
+}
+
+/// The cluster's libvirt network.
+package struct NetworkPlan: Sendable, Hashable, Codable {
+    package var cluster: String
+    package var name: String
+    package var uuid: String
+    package var bridge: String
+    package var macAddress: String
+    package var cidr: CIDRv4
+    package var mode: NetworkSettings.Mode
+
+    package init(cluster: String, cidr: CIDRv4, mode: NetworkSettings.Mode) {
+        self.cluster = cluster
+        self.name = Identity.networkName(cluster: cluster)
+        self.uuid = Identity.networkUUID(cluster: cluster)
+        self.bridge = Identity.bridgeName(cluster: cluster)
+        self.macAddress = Identity.bridgeMACAddress(cluster: cluster)
+        self.cidr = cidr
+        self.mode = mode
+    }
+}

@@ -1,0 +1,28 @@
+import Diagnostics
+import TopologyModel
+
+extension Obstacles {
+    /// Members with and without TLS cannot talk to each other, and certificates end.
+    func certificateObstacles(at now: Int64) -> [Diagnostic] {
+        let nodes = observed.provider.nodes(of: topology.name).filter(\.hasDomain)
+        if nodes.contains(where: { $0.etcd != .none && $0.etcdTLS != topology.etcd.tls }) {
+            let (present, wanted) = topology.etcd.tls ? ("without", "with") : ("with", "without")
+            return [
+                .error(
+                    "etcd of cluster '\(topology.name)' runs \(present) TLS, and its file says \(wanted)",
+                    at: topology.etcd.tlsLocation,
+                    notes: ["this cannot change while it lives; take it down first: slipway down \(topology.name)"],
+                )
+            ]
+        }
+        guard topology.usesCertificates, let oldest = nodes.compactMap(\.certificates).min(),
+            let days = oldest.daysLeft(at: now)
+        else { return [] }
+        return [
+            .warning(
+                "certificates of cluster '\(topology.name)' \(days < 0 ? "have ended" : "end in \(days) days")",
+                notes: ["renew them: slipway up \(topology.name) --rotate-certs"],
+            )
+        ]
+    }
+}

@@ -1,0 +1,183 @@
+import Diagnostics
+import TopologyModel
+
+/// What to do, in which order, and why: every choice is made.
+package struct Plan: Sendable, Hashable, Codable {
+    package enum Purpose: String, Sendable, Hashable, Codable {
+        /// Make the cluster what its file says.
+        case converge
+        /// Remove the cluster.
+        case tearDown
+        /// Reboot nodes, and leave the cluster as it is.
+        case roll
+    }
+
+    package var cluster: String
+    package var purpose: Purpose
+    package var generation: Int
+    /// The nodes there will be; empty for a teardown.
+    package var nodes: [NodePlan]
+    package var network: NetworkPlan?
+    /// What to serve while the steps are done, so that etcd's first members find each other.
+    package var discovery: DiscoveryPlan?
+    /// In an order in which they could be done one by one.
+    package var steps: [Step]
+    package var warnings: [Diagnostic]
+    /// What a person should know beside the steps: choices made for this host.
+    package var notes: [String]
+
+    package init(
+        cluster: String,
+        purpose: Purpose,
+        generation: Int,
+        nodes: [NodePlan] = [],
+        network: NetworkPlan? = nil,
+        discovery: DiscoveryPlan? = nil,
+        steps: [Step] = [],
+        warnings: [Diagnostic] = [],
+        notes: [String] = [],
+    ) {
+        self.cluster = cluster
+        self.purpose = purpose
+        self.generation = generation
+        self.nodes = nodes
+        self.network = network
+        self.discovery = discovery
+        self.steps = steps
+        self.warnings = warnings
+        self.notes = notes
+    }
+}
+
+extension Plan {
+    package var isEmpty: Bool { steps.isEmpty }
+    package var isDestructive: Bool { steps.contains { $0.cost == .destroys } }
+}
+
+/// One thing to do.
+package struct Step: Sendable, Hashable, Codable, Identifiable {
+    /// What a step costs the cluster's users.
+    package enum Cost: String, Sendable, Hashable, Codable {
+        /// Nothing: something is added or only looked at.
+        case none
+        /// A node is away for a moment.
+        case restarts
+        /// A node, and what is stored on it, is gone afterwards.
+        case destroys
+    }
+
+    /// Stable and readable: `node/worker-1/create`.
+    package var id: String
+    package var action: Action
+    /// Why, in a few words.
+    package var reason: String
+    /// IDs of the steps that must have been done before.
+    package var needs: [String]
+    package var cost: Cost
+
+    package init(_ id: String, _ action: Action, reason: String, needs: [String] = [], cost: Cost = .none) {
+        self.id = id
+        self.action = action
+        self.reason = reason
+        self.needs = needs
+        self.cost = cost
+    }
+}
+
+/// What a step does; it carries all that the executor needs to know.
+package enum Action: Sendable, Hashable, Codable {
+    /// Makes the image the nodes run.
+    case buildImage(ImageDigests)
+    /// Fetches an image from elsewhere, and makes the disk of node programs for it.
+    case fetchImage(ImageDigests, source: String)
+    case createNetwork(NetworkPlan)
+    /// Storage, seed, domain and start, from wherever an earlier run left off.
+    case createNode(NodePlan)
+    /// Starts a node that is powered off.
+    case startNode(NodePlan)
+    /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
+    case reconfigureNode(NodePlan)
+    /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is named.
+    case rebootNode(NodePlan, semaphore: RebootSemaphoreGroup?)
+    /// Gives the place of a rebooted node back, which it may have done itself.
+    case releaseReboot(NodePlan, semaphore: RebootSemaphoreGroup)
+    /// Waits until every member is healthy.
+    case awaitEtcd(members: [NodePlan])
+    /// Tells etcd of a member that will start next.
+    case addMember(NodePlan, existing: [NodePlan])
+    /// Takes a member out of etcd.
+    case removeMember(name: String, peerURL: String, remaining: [NodePlan])
+    /// Climbs the node's ladder to its end.
+    case awaitNode(NodePlan)
+    /// Has the machine leave fleet, so that its units are placed elsewhere.
+    case leaveFleet(node: String, machineID: String, address: IPv4Address?)
+    /// Removes domain, storage and traces.
+    case removeNode(name: String)
+    /// Gives fleet a unit with the state wanted of it.
+    case deployUnit(UnitPlan)
+    /// Waits until the units are in the state wanted.
+    case awaitUnits([UnitPlan])
+    case removeNetwork(cluster: String)
+    /// Removes the cluster's own directory.
+    case removeRemains(cluster: String)
+}
+
+/// locksmith's semaphore of a group of nodes, and the members of etcd that keep it.
+package struct RebootSemaphoreGroup: Sendable, Hashable, Codable {
+    /// Empty for the one of all.
+    package var group: String
+    /// Client URLs.
+    package var endpoints: [String]
+
+    package init(group: String, endpoints: [String]) {
+        self.group = group
+        self.endpoints = endpoints
+    }
+}
+
+/// A token of etcd's discovery, and where it is served.
+package struct DiscoveryPlan: Sendable, Hashable, Codable {
+    /// The port of Slipway's discovery, on the host's address in the cluster's network.
+    package static let port = 8087
+
+    package var address: IPv4Address
+    package var port: Int
+    package var token: String
+    /// How many members meet there.
+    package var size: Int
+
+    package init(address: IPv4Address, port: Int = Self.port, token: String, size: Int) {
+        self.address = address
+        self.port = port
+        self.token = token
+        self.size = size
+    }
+
+    package var url: String { "http://\(address):\(port)/\(token)" }
+}
+
+/// A fleet unit to deploy.
+package struct UnitPlan: Sendable, Hashable, Codable {
+    package var name: String
+    /// The unit's canonical text.
+    package var text: String
+    /// SHA-1 of the canonical text, in hexadecimal.
+    package var hash: String
+    package var desiredState: UnitDeployment.DesiredState
+    /// IDs of the machines that each run it, sorted, for a global unit; nil for one that runs once.
+    package var everywhere: [String]?
+
+    package init(
+        name: String,
+        text: String,
+        hash: String,
+        desiredState: UnitDeployment.DesiredState,
+        everywhere: [String]? = nil,
+    ) {
+        self.name = name
+        self.text = text
+        self.hash = hash
+        self.desiredState = desiredState
+        self.everywhere = everywhere
+    }
+}

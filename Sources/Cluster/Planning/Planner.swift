@@ -1,0 +1,161 @@
+import Diagnostics
+import Rendering
+import TopologyModel
+import UnitFiles
+
+/// plan(desired, observed): what must be done to make the one the other.
+///
+/// The same input gives the same plan. The planner never guesses: where it cannot go on safely it says why and plans
+/// nothing.
+package struct Planner: Sendable {
+    let topology: Topology
+    let inputs: PlannerInputs
+
+    package init(topology: Topology, inputs: PlannerInputs) {
+        self.topology = topology
+        self.inputs = inputs
+    }
+
+    /// The plan that brings the cluster from `observed` to what the topology says.
+    ///
+    /// - Throws: ``DiagnosticsError`` with everything that stands in the way; nothing has been touched then.
+    package func plan(from observed: Observation) throws(DiagnosticsError) -> Plan {
+        let settled = topology.settlingRuntimes(on: observed.provider)
+        var plan = try Planner(topology: settled, inputs: inputs).settledPlan(from: observed)
+        plan.notes = topology.runtimeNotes(on: observed.provider) + plan.notes
+        return plan
+    }
+
+    private func settledPlan(from observed: Observation) throws(DiagnosticsError) -> Plan {
+        let obstacles =
+            unknownImages
+            + Obstacles(topology: topology, observed: observed).diagnostics(at: self.inputs.certificates.now)
+        guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
+        let nodes = try placedNodes(observed)
+        let inputs = try self.inputs.withCertificates(for: topology, observed: observed.provider)
+        var builder = PlanBuilder(topology: topology, inputs: inputs, observed: observed, nodes: nodes)
+        var plan = try builder.build()
+        plan.warnings = obstacles + (try imageFindings(nodes, inputs: inputs, observed: observed)) + plan.warnings
+        return plan
+    }
+
+    /// The plan that removes all of `cluster` that there is, however much or little.
+    package static func tearDown(_ cluster: String, observed: ProviderObservation) -> Plan {
+        let nodes = observed.nodes(of: cluster)
+        let removals = nodes.map { node in
+            Step(
+                "node/\(node.name)/remove",
+                .removeNode(name: node.name),
+                reason: node.hasDomain ? "the cluster is taken down" : "remains of a node that is gone",
+                cost: .destroys,
+            )
+        }
+        var steps = removals
+        if let network = observed.network(of: cluster) {
+            steps.append(
+                Step(
+                    "network/remove",
+                    .removeNetwork(cluster: cluster),
+                    reason: "network \(network.name) has no node any more",
+                    needs: removals.map(\.id),
+                    cost: .destroys,
+                )
+            )
+        }
+        if !nodes.isEmpty || observed.emptyClusterDirectories.contains(cluster) {
+            steps.append(
+                Step(
+                    "cluster/remove",
+                    .removeRemains(cluster: cluster),
+                    reason: "the cluster's directory is empty",
+                    needs: removals.map(\.id),
+                )
+            )
+        }
+        let generation = (nodes.map(\.generation).max() ?? 0) + (steps.isEmpty ? 0 : 1)
+        return Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
+    }
+
+    /// Images that this host has not got, and nobody says where to get them.
+    private var unknownImages: [Diagnostic] {
+        topology.roles.compactMap { role in
+            guard let image = role.image, inputs.foreignImages[image] == nil else { return nil }
+            return .error(
+                "role '\(role.name)' asks for image '\(image.words)', which is not on this host",
+                at: role.location,
+                notes: [
+                    "see what there is: slipway image list", "bring it here: slipway image add \(image.words) SOURCE",
+                ],
+            )
+        }
+    }
+
+    /// What nodes cannot be told in the words of their images, a finding for each role and directive.
+    private func imageFindings(
+        _ nodes: [PlacedNode],
+        inputs: PlannerInputs,
+        observed: Observation,
+    ) throws(DiagnosticsError) -> [Diagnostic] {
+        let first = topology.roles.compactMap { role in nodes.first { $0.role.name == role.name } }
+        let findings = first.flatMap { node in
+            let host = observed.provider.machineHost
+            let configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node, machineHost: host)
+            return configuration.imageFindings.map { finding -> Diagnostic in
+                let text = "nodes of role '\(node.role.name)' are not told \(finding.directive): \(finding.message)"
+                return finding.severity == .error
+                    ? .error(text, at: node.role.location) : .warning(text, at: node.role.location)
+            }
+        }
+        guard !findings.hasErrors else { throw DiagnosticsError(findings) }
+        return findings
+    }
+
+    /// Every node the topology asks for, with its address.
+    private func placedNodes(_ observed: Observation) throws(DiagnosticsError) -> [PlacedNode] {
+        let existing = Dictionary(
+            observed.provider.nodes(of: topology.name).map { ($0.name, $0) },
+            uniquingKeysWith: { first, _ in first },
+        )
+        let wanted = topology.roles.flatMap { role in
+            (0..<role.count).map { (role: role, index: $0 + 1) }
+        }
+        let kept = existing.values.compactMap(\.address).filter(topology.network.cidr.contains)
+        var addresses = AddressAllocation(
+            network: topology.network.cidr,
+            roles: topology.roles.map(\.name),
+            taken: kept,
+        )
+        var placed: [PlacedNode] = []
+        for (role, index) in wanted {
+            let name = Identity.nodeName(role: role.name, index: index)
+            let own = existing[name]?.address.flatMap { topology.network.cidr.contains($0) ? $0 : nil }
+            guard let address = own ?? addresses.next(for: role.name) else {
+                throw DiagnosticsError([Obstacles.networkFull(topology)])
+            }
+            placed.append(
+                PlacedNode(
+                    name: name,
+                    role: role,
+                    index: index,
+                    address: address,
+                    observed: existing[name],
+                    etcdTLS: topology.etcd.tls,
+                )
+            )
+        }
+        return placed
+    }
+}
+
+/// A node the topology asks for, and the one that is there under its name.
+struct PlacedNode: Sendable {
+    var name: String
+    var role: Role
+    var index: Int
+    var address: IPv4Address
+    var observed: ObservedNode?
+    var etcdTLS: Bool
+
+    var isMember: Bool { role.etcd == .member }
+    var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
+}

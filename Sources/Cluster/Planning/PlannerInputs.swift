@@ -1,0 +1,55 @@
+import TopologyModel
+
+/// What the planner is handed beside the topology: facts of this host and this user.
+package struct PlannerInputs: Sendable {
+    /// The image every container node runs.
+    package var image: ImageDigests
+    /// The image every virtual machine runs.
+    package var machineImage: ImageDigests
+    /// Public keys that may log in as `core`: Slipway's own first.
+    package var authorizedKeys: [String]
+    /// The host keys of a node, by its name.
+    package var hostKey: @Sendable (_ node: String) -> SSHKeyPair
+    /// The key by which `core` logs in from one node to another.
+    package var clusterKey: SSHKeyPair
+    /// Docker registry mirrors of this host, after the topology's own.
+    package var registryMirrors: [String]
+    /// The token under which the cluster's first members meet, for a topology whose discovery Slipway serves.
+    package var discoveryToken = ""
+    /// The digests that images from elsewhere are known by, as far as this host knows: their disk's or, where they are
+    /// still to be fetched, what their publisher says.
+    package var foreignImages: [RoleImage: String] = [:]
+    /// Where certificates come from, for a topology with TLS.
+    package var certificates: CertificateInputs
+
+    package init(
+        image: ImageDigests,
+        machineImage: ImageDigests? = nil,
+        authorizedKeys: [String],
+        hostKey: @escaping @Sendable (_ node: String) -> SSHKeyPair,
+        clusterKey: SSHKeyPair,
+        registryMirrors: [String] = [],
+        certificates: CertificateInputs = .none,
+    ) {
+        self.image = image
+        self.machineImage = machineImage ?? image
+        self.authorizedKeys = authorizedKeys
+        self.hostKey = hostKey
+        self.clusterKey = clusterKey
+        self.registryMirrors = registryMirrors
+        self.certificates = certificates
+    }
+}
+
+/// An SSH key in OpenSSH's own text forms.
+package struct SSHKeyPair: Sendable, Hashable {
+    /// The private key file's whole text.
+    package var privateKey: String
+    /// One line: type, base64, comment.
+    package var publicKey: String
+
+    package init(privateKey: String, publicKey: String) {
+        self.privateKey = privateKey
+        self.publicKey = publicKey
+    }
+}

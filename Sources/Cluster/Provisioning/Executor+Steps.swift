@@ -1,0 +1,225 @@
+import Etcd
+import Planning
+import SecureShell
+import TopologyModel
+
+extension Executor {
+    /// Does what one step says.
+    func carryOut(_ step: Step, of plan: Plan) async throws {
+        let say: @Sendable (String) -> Void = { [emit] in emit(.progress(step: step.id, text: $0)) }
+        switch step.action {
+        case .buildImage(let digests), .fetchImage(let digests, _):
+            _ = try await images.ensure(digests, progress: say)
+        case .createNetwork(let network):
+            try await provider.createNetwork(network)
+        case .createNode(let node):
+            try await create(node)
+        case .startNode(let node):
+            try await provider.start(NodeReference(node))
+        case .reconfigureNode(let node):
+            try await reconfigure(node, say: say)
+        case .rebootNode(let node, let semaphore):
+            try await reboot(node, semaphore: semaphore, of: plan, say: say)
+        case .releaseReboot(let node, let semaphore):
+            try await releaseReboot(node, semaphore: semaphore)
+        case .awaitEtcd(let members):
+            try await awaitEtcd(members, say: say)
+        case .addMember(let node, let existing):
+            try await addMember(node, existing: existing, say: say)
+        case .removeMember(let name, let peerURL, let remaining):
+            try await removeMember(name, peerURL: peerURL, remaining: remaining, say: say)
+        case .awaitNode(let node):
+            try await Ladder(executor: self, node: node, members: members(of: plan), say: say).climb()
+        case .leaveFleet(let node, let machineID, let address):
+            try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say)
+        case .removeNode(let name):
+            try await removeNode(name, cluster: plan.cluster)
+        case .deployUnit(let unit):
+            try await fleet(of: plan).deploy(unit)
+        case .awaitUnits(let units):
+            try await awaitUnits(units, plan: plan, say: say)
+        case .removeNetwork(let cluster):
+            try await provider.removeNetwork(cluster: cluster)
+        case .removeRemains(let cluster):
+            try await provider.removeClusterRemains(cluster)
+        }
+    }
+
+    func members(of plan: Plan) -> [NodePlan] { plan.nodes.filter { $0.etcd == .member } }
+
+    private func fleet(of plan: Plan) -> any FleetAccess { clusters.fleet(members(of: plan).map(\.clientURL)) }
+
+    // MARK: Nodes
+
+    private func create(_ node: NodePlan) async throws {
+        let image = try await images.ensure(node.image) { _ in }
+        try await provider.allocate(node, image: image)
+        try await provider.define(node, image: image)
+        // The phase comes first: a start that is cut short must not look like a node that never ran.
+        try await provider.setPhase(.started, of: NodeReference(node))
+        try await provider.start(NodeReference(node))
+    }
+
+    private func reconfigure(_ node: NodePlan, say: @Sendable (String) -> Void) async throws {
+        let image = try await images.ensure(node.image) { _ in }
+        let reference = NodeReference(node)
+        // A node that cannot be given its new configuration runs on with the old.
+        try await provider.checkAllocation(of: node, image: image)
+        say("shutting down")
+        try await provider.stop(reference, deadline: limits.slowed(for: [node]).shutdown)
+        try await provider.allocate(node, image: image)
+        try await provider.define(node, image: image)
+        try await provider.setPhase(.started, of: reference)
+        say("starting")
+        try await provider.start(reference)
+    }
+
+    private func removeNode(_ name: String, cluster: String) async throws {
+        let node = NodeReference(cluster: cluster, name: name)
+        try await provider.setPhase(.leaving, of: node)
+        try await provider.remove(node)
+    }
+
+    // MARK: etcd
+
+    private func awaitEtcd(_ members: [NodePlan], say: @escaping @Sendable (String) -> Void) async throws {
+        let etcd = clusters.etcd(members.map(\.clientURL))
+        let (limit, pause) = (limits.slowed(for: members).etcd, limits.slowed(for: members).pause)
+        let seen = Latest<[String]>([])
+        let whole = try await guarded(members) {
+            try await whileEtcdTries(members) {
+                try await Waiting.until(limit, pause: pause) { () -> Bool? in
+                    let unhealthy = await Self.unhealthy(members, etcd: etcd)
+                    if seen.update(unhealthy), !unhealthy.isEmpty {
+                        say("waiting for \(unhealthy.joined(separator: ", "))")
+                    }
+                    return unhealthy.isEmpty ? true : nil
+                }
+            }
+        }
+        guard whole == nil else { return }
+        throw await etcdFailure(members, unhealthy: seen.value, limit: limit)
+    }
+
+    /// Names of members that do not say that they are healthy.
+    static func unhealthy(_ members: [NodePlan], etcd: any EtcdCluster) async -> [String] {
+        await withTaskGroup(of: String?.self) { group in
+            for member in members {
+                group.addTask {
+                    let healthy = try? await etcd.health(of: member.clientURL)
+                    return healthy == true ? nil : member.name
+                }
+            }
+            var names: [String] = []
+            for await case let name? in group { names.append(name) }
+            return names.sorted()
+        }
+    }
+
+    private func addMember(
+        _ node: NodePlan,
+        existing: [NodePlan],
+        say: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        let etcd = clusters.etcd(existing.filter { $0.name != node.name }.map(\.clientURL))
+        say("announcing \(node.peerURL) to etcd")
+        try await retrying("etcd does not take \(node.name) as a member", say: say) {
+            if try await etcd.members().contains(where: { $0.peerURLs.contains(node.peerURL) }) { return }
+            try await etcd.addMember(peerURLs: [node.peerURL], learner: false)
+        }
+    }
+
+    private func removeMember(
+        _ name: String,
+        peerURL: String,
+        remaining: [NodePlan],
+        say: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        let etcd = clusters.etcd(remaining.map(\.clientURL))
+        say("taking \(peerURL) out of etcd")
+        try await retrying("etcd does not let \(name) go", say: say) {
+            guard let member = try await etcd.members().first(where: { $0.peerURLs.contains(peerURL) }) else { return }
+            try await etcd.removeMember(member.id)
+        }
+    }
+
+    /// etcd takes a change only once its members have been connected for five seconds, so a refusal is asked again.
+    private func retrying(
+        _ failure: String,
+        say: @escaping @Sendable (String) -> Void,
+        _ change: @escaping @Sendable () async throws -> Void,
+    ) async throws {
+        let said = Latest("")
+        let done = try await Waiting.until(limits.etcd, pause: .milliseconds(250)) { () -> Bool? in
+            do {
+                try await change()
+                return true
+            } catch let error as EtcdError {
+                if said.update(error.description) { say(error.description) }
+                return nil
+            }
+        }
+        guard done == nil else { return }
+        throw ProvisioningError("\(failure) within \(limits.etcd)", evidence: [said.value])
+    }
+
+    // MARK: fleet
+
+    private func leaveFleet(
+        _ node: String,
+        machineID: String,
+        address: IPv4Address?,
+        plan: Plan,
+        say: @Sendable (String) -> Void,
+    ) async throws {
+        let fleet = fleet(of: plan)
+        if let address {
+            say("asking fleetd to leave")
+            // fleetd leaves on SIGUSR2: it stops its units, and fleet places them elsewhere.
+            let command = "sudo systemctl kill --kill-who=main --signal=USR2 fleet.service"
+            let asked = try? await shell.run(command, on: node, at: address, deadline: limits.leave)
+            if asked?.exitCode == 0 {
+                let left = try await fleet.observe(
+                    until: { !$0.machines.contains(machineID) },
+                    limit: limits.leave,
+                )
+                if left.done { return }
+            }
+        }
+        say("taking it off fleet's list")
+        try await fleet.forget(machineID: machineID)
+    }
+
+    private func awaitUnits(
+        _ units: [UnitPlan],
+        plan: Plan,
+        say: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        let fleet = fleet(of: plan)
+        let limit = limits.slowed(for: plan.nodes).units
+        let last = Latest("")
+        let end = ContinuousClock.now + limit
+        var status: UnitsStatus
+        var lasts = false
+        repeat {
+            let result = try await fleet.observe(
+                until: { seen in
+                    let status = UnitsStatus(units, seen: seen)
+                    if last.update(status.summary), !status.isDone { say(status.summary) }
+                    return status.isDone || status.isHopeless
+                },
+                limit: end - ContinuousClock.now,
+            )
+            let found = UnitsStatus(units, seen: result.fleet)
+            status = found
+            guard result.done else { break }
+            // A program that exits at once is active for a moment, and a mended one is known as failed for another.
+            lasts = try await !fleet.observe(
+                until: { UnitsStatus(units, seen: $0) != found },
+                limit: found.isDone ? limits.steadyUnits : limits.failedUnits,
+            ).done
+        } while !lasts
+        guard !status.isDone else { return }
+        throw await unitsFailure(status, plan: plan)
+    }
+}

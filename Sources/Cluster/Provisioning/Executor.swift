@@ -1,0 +1,137 @@
+import Etcd
+import Planning
+import SecureShell
+import TopologyModel
+
+/// Carries out plans: as many steps at once as their order allows, and nothing that the plan does not say.
+package struct Executor: Sendable {
+    let provider: any NodeProvider
+    let images: any ImageSource
+    let shell: any NodeShell
+    let clusters: any ClusterClients
+    let limits: Limits
+    let reaches: Reach
+    let emit: EventSink
+
+    /// Whether something takes TCP connections on that port, now.
+    package typealias Reach = @Sendable (_ address: IPv4Address, _ port: UInt16) async -> Bool
+
+    /// How long each wait may take.
+    package struct Limits: Sendable {
+        package var address: Duration = .seconds(60)
+        package var etcd: Duration = .seconds(90)
+        package var cloudConfig: Duration = .seconds(90)
+        package var fleet: Duration = .seconds(60)
+        package var units: Duration = .seconds(300)
+        /// How long to wait between two questions whether something answers.
+        package var pause: Duration = .milliseconds(20)
+        /// How often a node is asked why its etcd does not answer.
+        package var look: Duration = .seconds(2)
+        /// How long units must be as wanted to count as being so.
+        package var steadyUnits: Duration = .milliseconds(200)
+        /// How long units must be failed to count as being so.
+        package var failedUnits: Duration = .seconds(2)
+        package var leave: Duration = .seconds(30)
+        /// How long a node waits for its place in the reboot semaphore.
+        package var rebootPlace: Duration = .seconds(600)
+        package var shutdown: Duration = .seconds(10)
+
+        package init() {}
+
+        /// The same for nodes that take their time: TCG is ten times as slow as a processor, and several machines share
+        /// the host's.
+        func slowed(for nodes: [NodePlan]) -> Limits {
+            let factor = nodes.map(\.slowness).max() ?? 1
+            guard factor > 1 else { return self }
+            var limits = self
+            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave, \.shutdown] {
+                limits[keyPath: limit] = limits[keyPath: limit] * factor
+            }
+            // Each answer takes the processor's time that etcd needs; a look is a login, which takes seconds of it.
+            limits.pause = limits.pause * factor * 2
+            limits.look = limits.look * factor * factor
+            return limits
+        }
+    }
+
+    package init(
+        provider: any NodeProvider,
+        images: any ImageSource,
+        shell: any NodeShell,
+        clusters: any ClusterClients,
+        limits: Limits = Limits(),
+        reaches: @escaping Reach = { await Waiting.answers($0.description, port: $1) },
+        emit: @escaping EventSink,
+    ) {
+        self.provider = provider
+        self.images = images
+        self.shell = shell
+        self.clusters = clusters
+        self.limits = limits
+        self.reaches = reaches
+        self.emit = emit
+    }
+
+    /// Carries out the whole plan.
+    ///
+    /// The first failure keeps further steps from beginning; those under way are cancelled where they only wait, and
+    /// finished where they change something. Running the same command again goes on from there.
+    /// - Throws: the failures, as ``PlanFailure``; `CancellationError` when the task was cancelled.
+    package func apply(_ plan: Plan) async throws {
+        var run = PlanRun(plan)
+        var failures: [PlanFailure.Failure] = []
+        await withTaskGroup(of: (Step, (any Error)?).self) { group in
+            func begin(_ steps: [Step]) {
+                for step in steps {
+                    group.addTask { await (step, perform(step, of: plan)) }
+                }
+            }
+            begin(run.takeReady())
+            while let (step, error) = await group.next() {
+                if let error {
+                    run.failed(step)
+                    if !(error is CancellationError) { failures.append(.init(step: step, error: error)) }
+                    group.cancelAll()
+                } else {
+                    run.finished(step)
+                }
+                begin(run.takeReady())
+            }
+        }
+        for step in run.remaining { emit(.notStarted(step)) }
+        if !failures.isEmpty { throw PlanFailure(failures: failures) }
+        try Task.checkCancellation()
+        guard run.remaining.isEmpty else {
+            let names = run.remaining.map(\.id).joined(separator: ", ")
+            throw ProvisioningError("the plan cannot be carried out: nothing leads to \(names)")
+        }
+    }
+
+    private func perform(_ step: Step, of plan: Plan) async -> (any Error)? {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        emit(.started(step))
+        do {
+            try await carryOut(step, of: plan)
+            emit(.finished(step, took: clock.now - begin))
+            return nil
+        } catch {
+            emit(.failed(step, error: error))
+            return error
+        }
+    }
+}
+
+/// Every step that failed, with its error.
+package struct PlanFailure: Error, Sendable, CustomStringConvertible {
+    package struct Failure: Sendable {
+        package var step: Step
+        package var error: any Error
+    }
+
+    package var failures: [Failure]
+
+    package var description: String {
+        failures.map { "\($0.step.id): \($0.error)" }.joined(separator: "\n")
+    }
+}

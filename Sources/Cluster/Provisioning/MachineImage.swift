@@ -1,0 +1,90 @@
+import Images
+import Planning
+import TopologyModel
+
+/// What a virtual machine is made of: files of this host, which a provider brings to libvirt's.
+package struct MachineImage: Sendable, Hashable {
+    /// The disk that the node's own is an overlay of.
+    package var disk: ImageFile
+    /// A disk with the node programs, which the project's initrd lays over the root.
+    package var layer: ImageFile?
+    /// For a direct boot; nil where the disk has a boot loader.
+    package var boot: DirectBoot?
+    /// Whether the guest agent is in it.
+    package var hasAgent: Bool
+
+    package struct DirectBoot: Sendable, Hashable {
+        package var kernel: ImageFile
+        package var initrd: ImageFile
+        /// What the kernel is told, beside the node's identity.
+        package var arguments: [String]
+
+        package init(kernel: ImageFile, initrd: ImageFile, arguments: [String]) {
+            self.kernel = kernel
+            self.initrd = initrd
+            self.arguments = arguments
+        }
+    }
+
+    package init(
+        disk: ImageFile,
+        layer: ImageFile? = nil,
+        boot: DirectBoot? = nil,
+        hasAgent: Bool = false,
+    ) {
+        self.disk = disk
+        self.layer = layer
+        self.boot = boot
+        self.hasAgent = hasAgent
+    }
+
+    /// Every file that must be on libvirt's host.
+    package var files: [ImageFile] { [disk, layer, boot?.kernel, boot?.initrd].compactMap(\.self) }
+
+    /// The project's own image.
+    package init(machine: MachineFiles, layer: ImageFile) {
+        // Docker insists on AppArmor's parser where the kernel has AppArmor on; containers' nodes have neither.
+        let arguments = ["console=ttyS0", "loglevel=5", "net.ifnames=0", "apparmor=0"]
+        self.init(
+            disk: machine.disk,
+            layer: layer,
+            boot: DirectBoot(kernel: machine.kernel, initrd: machine.initrd, arguments: arguments),
+            hasAgent: true,
+        )
+    }
+}
+
+extension NodePlan {
+    /// What the node is told of itself, as the bytes of a disk or of a file.
+    package var seedBytes: [UInt8] {
+        let metadata = #"{"hostname":"\#(name)","uuid":"\#(uuid)"}"# + "\n"
+        let configDrive = [
+            "openstack/latest/user_data": Array(userData.utf8), "openstack/latest/meta_data.json": Array(metadata.utf8),
+        ]
+        switch seed {
+        case .configDrive:
+            return ISO9660(label: "config-2", files: configDrive).bytes()
+        case .noCloud(let files):
+            let all = configDrive.merging(files.mapValues { Array($0.utf8) }) { $1 }
+            return ISO9660(label: "cidata", files: all).bytes()
+        case .ignition(_, let text):
+            // A volume is whole sectors. What is added is white space to Ignition.
+            let bytes = Array(text.utf8)
+            return bytes + [UInt8](repeating: UInt8(ascii: "\n"), count: (512 - bytes.count % 512) % 512)
+        }
+    }
+}
+
+extension NodePlan {
+    /// How many times slower than a container a node may be, at most.
+    package var slowness: Int {
+        switch accelerator {
+        case nil: 1
+        case .kvm: 2
+        case .tcg, .auto: Self.slowestMachine
+        }
+    }
+
+    /// Of a machine whose processor QEMU makes.
+    package static let slowestMachine = 4
+}

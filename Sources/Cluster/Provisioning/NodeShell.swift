@@ -1,0 +1,29 @@
+import SecureShell
+import TopologyModel
+
+/// Runs shell commands on nodes, by name and address.
+package protocol NodeShell: Sendable {
+    func run(_ command: String, on node: String, at address: IPv4Address, deadline: Duration) async throws
+        -> SSHClient.Output
+}
+
+/// The real one: ssh with the host key that follows from the cluster's and the node's name.
+package struct SecureNodeShell: NodeShell {
+    private let client: SSHClient
+    private let hostKey: @Sendable (_ node: String) -> String
+
+    package init(client: SSHClient, hostKey: @escaping @Sendable (_ node: String) -> String) {
+        self.client = client
+        self.hostKey = hostKey
+    }
+
+    package func run(
+        _ command: String,
+        on node: String,
+        at address: IPv4Address,
+        deadline: Duration,
+    ) async throws -> SSHClient.Output {
+        let target = SSHTarget(node: node, address: address, hostKey: hostKey(node))
+        return try await client.run(command, on: target, deadline: deadline)
+    }
+}

@@ -1,0 +1,154 @@
+import Etcd
+import FleetState
+import Logging
+import Planning
+import RebootLock
+import TopologyModel
+import UnitFiles
+
+/// fleet, spoken to through its registry in etcd.
+package struct RegistryFleet: FleetAccess {
+    private let registry: FleetRegistry
+
+    /// While something is waited for, fleet's state is read anew so often, beside the watch.
+    private static let rereadInterval = Duration.seconds(2)
+
+    package init(registry: FleetRegistry) {
+        self.registry = registry
+    }
+
+    package func observe() async throws -> ObservedFleet { Self.observed(try await registry.snapshot()) }
+
+    package func observe(
+        until done: @escaping @Sendable (ObservedFleet) -> Bool,
+        limit: Duration,
+    ) async throws -> (fleet: ObservedFleet, done: Bool) {
+        let watch = ClusterWatch(registry, logger: Logger(label: "slipway.fleet") { _ in SwiftLogNoOpLogHandler() })
+        let result = try await withThrowingTaskGroup(of: ObservedFleet?.self) { group in
+            group.addTask {
+                try await watch.run()
+                return nil
+            }
+            group.addTask {
+                for await snapshot in watch.snapshots() {
+                    let fleet = Self.observed(snapshot)
+                    if done(fleet) { return fleet }
+                }
+                return nil
+            }
+            group.addTask {
+                // A watch that a broken network has made deaf must not decide how a wait ends.
+                while true {
+                    try await Task.sleep(for: Self.rereadInterval)
+                    watch.refresh()
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        try Task.checkCancellation()
+        if let result { return (result, true) }
+        if let snapshot = watch.snapshot { return (Self.observed(snapshot), false) }
+        throw watch.failure ?? RegistryError(.unavailable, "fleet's state could not be read within \(limit)")
+    }
+
+    package func deploy(_ unit: UnitPlan) async throws {
+        let file = try UnitFile(parsing: unit.text, file: unit.name)
+        let target = TargetState(unit.desiredState)
+        guard let present = try await registry.unit(unit.name) else {
+            try await registry.create(unit: unit.name, file, target: target)
+            return
+        }
+        if present.unit.hash == file.hash {
+            if present.target != target { try await registry.setTarget(target, of: unit.name) }
+        } else {
+            try await registry.replace(unit: unit.name, file, target: target, since: present.unit.revision)
+        }
+    }
+
+    package func destroy(_ unit: String) async throws {
+        do {
+            try await registry.destroy(unit: unit)
+        } catch  where error.code == .noSuchUnit {
+            return
+        }
+    }
+
+    package func forget(machineID: String) async throws {
+        guard let machine = try await registry.snapshot().machines[machineID], let lease = machine.lease else { return }
+        try await registry.etcd.revoke(lease)
+    }
+
+    private static func observed(_ snapshot: FleetSnapshot) -> ObservedFleet {
+        var units: [String: ObservedFleet.Unit] = [:]
+        for (name, unit) in snapshot.units {
+            units[name] = ObservedFleet.Unit(
+                name: name,
+                hash: "\(unit.hash)",
+                desiredState: UnitDeployment.DesiredState(snapshot.target(of: name)),
+                states: (snapshot.states[name] ?? [:]).mapValues(\.state.activeState),
+                reason: snapshot.reasons[name],
+            )
+        }
+        return ObservedFleet(machines: Set(snapshot.machines.keys), units: units)
+    }
+}
+
+extension TargetState {
+    init(_ state: UnitDeployment.DesiredState) {
+        self =
+            switch state {
+            case .inactive: .inactive
+            case .loaded: .loaded
+            case .launched: .launched
+            }
+    }
+}
+
+extension UnitDeployment.DesiredState {
+    init(_ state: TargetState) {
+        self =
+            switch state {
+            case .inactive: .inactive
+            case .loaded: .loaded
+            case .launched: .launched
+            }
+    }
+}
+
+/// The real doors to a cluster: etcd's JSON gateway on its members.
+package struct LiveClusterClients: ClusterClients {
+    private let tls: EtcdTLS?
+    private let proxyPort: Int?
+
+    /// - Parameters:
+    ///   - tls: for clusters whose etcd speaks TLS.
+    ///   - proxyPort: of a SOCKS server on this host's loopback, for nodes that are reached through it.
+    package init(tls: EtcdTLS? = nil, proxyPort: Int? = nil) {
+        self.tls = tls
+        self.proxyPort = proxyPort
+    }
+
+    package func etcd(_ endpoints: [String]) -> any EtcdCluster {
+        client(endpoints, .seconds(1))
+    }
+
+    package func fleet(_ endpoints: [String]) -> any FleetAccess {
+        // A silent member is soon left for the next one. Where there is only one, it may take its time: it may be a
+        // virtual machine without a processor's help.
+        let timeout = endpoints.count == 1 ? Duration.seconds(10) : .seconds(2)
+        return RegistryFleet(registry: FleetRegistry(etcd: client(endpoints, timeout)))
+    }
+
+    package func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking {
+        RebootLock(etcd: client(endpoints, .seconds(5)), group: group)
+    }
+
+    private func client(_ endpoints: [String], _ timeout: Duration) -> EtcdHTTPClient {
+        EtcdHTTPClient(endpoints: endpoints, requestTimeout: timeout, tls: tls, proxyPort: proxyPort)
+    }
+}

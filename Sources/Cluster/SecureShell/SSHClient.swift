@@ -1,0 +1,121 @@
+import FoundationEssentials
+import Subprocess
+import SystemPackage
+import TopologyModel
+
+/// Runs commands on nodes through the host's own ssh.
+package struct SSHClient: Sendable {
+    /// The file with Slipway's private key.
+    package let identityFile: FilePath
+    /// Where host keys are kept for ssh to read; one file a cluster.
+    package let knownHostsFile: FilePath
+    /// How ssh gets to nodes of another host, as `ProxyCommand`; nil where it goes straight to them.
+    package let proxyCommand: String?
+
+    package init(identityFile: FilePath, knownHostsFile: FilePath, proxyCommand: String? = nil) {
+        self.identityFile = identityFile
+        self.knownHostsFile = knownHostsFile
+        self.proxyCommand = proxyCommand
+    }
+
+    /// Writes the known hosts of a cluster, so that ssh never has to trust a first answer.
+    package func writeKnownHosts(_ targets: [SSHTarget]) throws(SSHError) {
+        let lines = targets.map { "\($0.address),\($0.node) \($0.hostKey)\n" }
+        let directory = knownHostsFile.removingLastComponent().string
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try Data(lines.joined().utf8).write(to: URL(filePath: knownHostsFile.string), options: .atomic)
+        } catch {
+            throw SSHError(.secret, "the host keys could not be written to \(knownHostsFile)", cause: "\(error)")
+        }
+    }
+
+    /// ssh's options for a node: this key and no other, the host key as derived, no questions.
+    package func options(connectTimeout: Int = 5) -> [String] {
+        [
+            "-F", "none",
+            "-i", identityFile.string,
+            "-o", "IdentitiesOnly=yes",
+            "-o", "UserKnownHostsFile=\(knownHostsFile)",
+            "-o", "GlobalKnownHostsFile=none",
+            "-o", "StrictHostKeyChecking=yes",
+            "-o", "UpdateHostKeys=no",
+            "-o", "ConnectTimeout=\(connectTimeout)",
+            "-o", "ServerAliveInterval=5",
+            "-o", "LogLevel=ERROR",
+        ] + (proxyCommand.map { ["-o", "ProxyCommand=\($0)"] } ?? [])
+    }
+
+    /// The whole command line that runs `command` on the node; an empty command is a login shell.
+    package func arguments(for target: SSHTarget, command: [String], batch: Bool) -> [String] {
+        let mode = batch ? ["-o", "BatchMode=yes"] : []
+        return options() + mode + ["\(target.user)@\(target.address)"] + (command.isEmpty ? [] : ["--"] + command)
+    }
+
+    /// What a command on a node said and how it ended.
+    package struct Output: Sendable, Hashable {
+        /// 255 when ssh itself failed.
+        package var exitCode: Int
+        package var standardOutput: String
+        package var standardError: String
+
+        package init(exitCode: Int, standardOutput: String = "", standardError: String = "") {
+            self.exitCode = exitCode
+            self.standardOutput = standardOutput
+            self.standardError = standardError
+        }
+    }
+
+    /// Runs one shell command on the node.
+    ///
+    /// - Throws: ``SSHError`` with `.deadline` when it has not ended in time (it may still run on the node), with
+    ///   `.connection` when ssh did not get through. A command that fails is a normal result.
+    package func run(_ command: String, on target: SSHTarget, deadline: Duration) async throws -> Output {
+        let arguments = arguments(for: target, command: [command], batch: true)
+        let output = try await withDeadline(deadline, node: target.node, command: command) {
+            let result = try await Subprocess.run(
+                .name("ssh"),
+                arguments: Arguments(arguments),
+                output: .string(limit: 1 << 20),
+                error: .string(limit: 1 << 16),
+            )
+            let code = if case .exited(let code) = result.terminationStatus { Int(code) } else { 255 }
+            return Output(
+                exitCode: code,
+                standardOutput: result.standardOutput,
+                standardError: result.standardError,
+            )
+        }
+        guard output.exitCode != 255 else {
+            let said = output.standardError.trimmingSuffix { $0.isNewline }
+            throw SSHError(.connection, "ssh to \(target.node) (\(target.address)) failed", cause: String(said))
+        }
+        return output
+    }
+
+    private func withDeadline<Result: Sendable>(
+        _ deadline: Duration,
+        node: String,
+        command: String,
+        _ body: @escaping @Sendable () async throws -> Result,
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask(operation: body)
+            group.addTask {
+                try await Task.sleep(for: deadline)
+                throw SSHError(.deadline, "'\(command)' on \(node) has not ended after \(deadline)")
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
+        }
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> Substring {
+        var end = endIndex
+        while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
+        return self[..<end]
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Planning
+import Provisioning
+import Terminal
+
+struct ClusterList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the clusters on this host.",
+    )
+
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+
+    struct Row: Encodable {
+        var name: String
+        var nodes: Int
+        var running: Int
+        var ready: Int
+        var network: String?
+    }
+
+    func run() async throws {
+        let session = try await Session.open(connect)
+        let rows = Self.rows(try await session.provider.observe())
+        if output.json { return try Output.json(rows) }
+        guard !rows.isEmpty else {
+            return Output.print("No clusters here. Make one: slipway up Topologies/dev-test.yaml")
+        }
+        let table = Table(
+            "CLUSTER",
+            "NODES",
+            "RUNNING",
+            "READY",
+            "NETWORK",
+            rows: rows.map { [$0.name, "\($0.nodes)", "\($0.running)", "\($0.ready)", $0.network ?? "-"] },
+        )
+        Output.print(table.format(style: Output.style))
+    }
+
+    static func rows(_ seen: ProviderObservation) -> [Row] {
+        let names = Set(
+            seen.nodes.map(\.cluster) + seen.networks.compactMap(\.cluster) + seen.emptyClusterDirectories
+        )
+        return names.sorted().map { name in
+            let nodes = seen.nodes(of: name)
+            return Row(
+                name: name,
+                nodes: nodes.count,
+                running: nodes.filter { $0.power == .running }.count,
+                ready: nodes.filter { $0.phase == .ready && $0.power == .running }.count,
+                network: seen.network(of: name)?.cidr.map { "\($0)" },
+            )
+        }
+    }
+}

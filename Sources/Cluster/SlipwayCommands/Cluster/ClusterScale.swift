@@ -1,0 +1,71 @@
+import ArgumentParser
+import Diagnostics
+import FoundationEssentials
+import Planning
+import TopologyLoading
+import TopologyModel
+
+struct ClusterScale: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scale",
+        abstract: "Give roles other numbers of nodes, and bring the cluster there.",
+        discussion: """
+            Nodes that go leave fleet (and etcd) first, so that their units run elsewhere before the node is \
+            destroyed. The file stays as it is, and the next `up` goes back to it, unless --write records the new \
+            numbers there.
+              slipway scale Topologies/production.yaml worker=6 --write
+            """,
+    )
+
+    @Argument(help: "A topology file, or a name for which there is one.")
+    var cluster: String
+    @Argument(help: ArgumentHelp("New counts, as role=N.", valueName: "role=N"))
+    var counts: [String]
+    @Flag(help: "Also record the counts in the file; everything else in it stays as it is.")
+    var write = false
+    @OptionGroup var machines: MachineOptions
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+    @OptionGroup var confirm: ConfirmOption
+
+    func run() async throws {
+        let argument = ClusterArgument(cluster)
+        let path = try argument.path()
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        var edited = text
+        for (role, count) in try parsedCounts() {
+            edited = try TopologyEditing.setCount(role: role, to: count, in: edited, file: path)
+        }
+        let loaded = TopologyLoader().load(edited, file: path)
+        Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
+        guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
+        let session = try await Session.open(connect, reachesNodes: true)
+        let runner = PlanRunner(
+            session: session,
+            command: (["slipway scale", cluster] + counts).joined(separator: " ") + machines.words,
+            json: output.json,
+            yes: confirm.yes,
+        )
+        let plan = try await Diagnosing.showing(loaded.sources) {
+            try await runner.converge(topology, sources: loaded.sources)
+        }
+        if write, edited != text {
+            try Data(edited.utf8).write(to: URL(filePath: path), options: .atomic)
+            Output.note("Recorded in \(path).")
+        }
+        guard !output.json, !plan.isEmpty else { return }
+        try await ClusterStatus.print(cluster: topology.name, session: session)
+    }
+
+    private func parsedCounts() throws -> [(role: String, count: Int)] {
+        guard !counts.isEmpty else { throw UserError("say which role gets how many nodes: role=N") }
+        return try counts.map { word in
+            let parts = word.split(separator: "=", omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, let count = Int(parts[1]) else {
+                throw UserError("'\(word)' is not of the form role=N")
+            }
+            return (String(parts[0]), count)
+        }
+    }
+}

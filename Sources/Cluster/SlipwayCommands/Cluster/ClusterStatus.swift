@@ -1,0 +1,64 @@
+import ArgumentParser
+import Planning
+import Provisioning
+import Terminal
+
+struct ClusterStatus: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show a cluster's nodes, etcd members, fleet machines and units.",
+        discussion: "Exit code 0 when everything is well, 1 when something is not or there is no such cluster.",
+    )
+
+    @Argument(help: "A topology file, or the name of a cluster.")
+    var cluster: String
+    @Flag(help: "Go on, and show every change as it happens.")
+    var watch = false
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let name = try ClusterArgument(cluster).clusterName()
+        let session = try await Session.open(connect, reachesNodes: true)
+        if watch { return try await follow(name, session: session) }
+        let report = StatusReport(try await session.observer(of: name).observe(name), cluster: name)
+        guard report.exists else {
+            // Not a ValidationError: that would exit with 64, and print how `status` is used.
+            throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"])
+        }
+        if output.json { try Output.json(report) } else { Output.print(report.text(style: Output.style)) }
+        if !report.isWell { throw ExitCode.failure }
+    }
+
+    static func print(cluster: String, session: Session) async throws {
+        let seen = try await session.observer(of: cluster).observe(cluster)
+        let report = StatusReport(seen, cluster: cluster)
+        Output.print("\n" + report.text(style: Output.style))
+    }
+
+    private func follow(_ name: String, session: Session) async throws {
+        try await Interrupt.guarding(advice: "") {
+            var last: StatusReport?
+            var area = LiveArea()
+            while !Task.isCancelled {
+                let seen = try await session.observer(of: name).observe(name)
+                let report = StatusReport(seen, cluster: name)
+                if report != last { try show(report, in: &area) }
+                last = report
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func show(_ report: StatusReport, in area: inout LiveArea) throws {
+        if output.json { return Output.print(try JSONText.line(report)) }
+        let text = report.text(style: Output.style)
+        guard Output.isTerminal else { return Output.print(text + "\n") }
+        Output.rawOutput(
+            area.update(
+                lasting: [],
+                live: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            )
+        )
+    }
+}

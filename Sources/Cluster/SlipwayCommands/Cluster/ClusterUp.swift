@@ -1,0 +1,50 @@
+import ArgumentParser
+import Planning
+import TopologyLoading
+import TopologyModel
+
+struct ClusterUp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Bring a cluster to what its file says.",
+        discussion: """
+            Makes what is missing, mends what has drifted, removes what the file no longer asks for (after asking), \
+            and waits until every node and unit is ready. Nothing to do is fine. After a crash, Ctrl-C or an error, \
+            the same command goes on where it stopped.
+
+            --rotate-certs gives every node of a cluster with TLS new keys and certificates, one node after the other, \
+            each healthy again before the next. Where that was interrupted, the same command goes on. The keys from \
+            before are accepted beside the new ones until the next renewal, and no longer.
+            """,
+    )
+
+    @Argument(help: "A topology file, or a name for which there is one.")
+    var cluster: String
+    @Flag(name: .customLong("rotate-certs"), help: "Also renew all keys and certificates, one node after the other.")
+    var rotatesCertificates = false
+    @OptionGroup var machines: MachineOptions
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+    @OptionGroup var confirm: ConfirmOption
+
+    func run() async throws {
+        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let session = try await Session.open(connect, reachesNodes: true)
+        let runner = PlanRunner(
+            session: session,
+            command: "slipway up \(cluster)\(machines.words)",
+            json: output.json,
+            yes: confirm.yes,
+        )
+        let plan = try await Diagnosing.showing(loaded.sources) {
+            try await runner.converge(
+                topology,
+                sources: loaded.sources,
+                renewsCertificates: rotatesCertificates,
+            )
+        }
+        guard !output.json, !plan.isEmpty else { return }
+        try await ClusterStatus.print(cluster: topology.name, session: session)
+    }
+}

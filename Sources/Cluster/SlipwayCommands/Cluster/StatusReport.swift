@@ -1,0 +1,144 @@
+import Planning
+import Terminal
+import TopologyModel
+
+/// A cluster's state, for people and programs.
+struct StatusReport: Encodable, Hashable {
+    struct Node: Encodable, Hashable {
+        var name: String
+        var role: String
+        var runtime: String
+        var state: String
+        var address: String?
+        /// `healthy`, `unhealthy`, `proxy`, `unknown`, or nil for a node without etcd.
+        var etcd: String?
+        /// Whether fleet lists the machine; nil when fleet could not be asked.
+        var fleet: Bool?
+        var machineID: String
+        var units: Int
+    }
+
+    struct Unit: Encodable, Hashable {
+        var name: String
+        var desired: String
+        /// Where it is, with systemd's state there.
+        var states: [String: String]
+        var reason: String?
+    }
+
+    var cluster: String
+    var network: String?
+    var quorum: Bool
+    var nodes: [Node]
+    var units: [Unit]
+
+    init(_ seen: Observation, cluster: String) {
+        self.cluster = cluster
+        let observed = seen.provider.nodes(of: cluster)
+        network = seen.provider.network(of: cluster)?.cidr.map { "\($0)" }
+        quorum = seen.etcd?.hasQuorum ?? false
+        let names = Dictionary(
+            observed.map { (Identity.machineID(cluster: cluster, node: $0.name), $0.name) },
+            uniquingKeysWith: { first, _ in first },
+        )
+        nodes = observed.map { Self.node($0, seen: seen, cluster: cluster) }
+        units = (seen.fleet?.units.values ?? [:].values).sorted { $0.name < $1.name }.map { unit in
+            let states = unit.states.map { (names[$0.key] ?? String($0.key.prefix(8)), $0.value) }
+            return Unit(
+                name: unit.name,
+                desired: unit.desiredState.rawValue,
+                states: Dictionary(states, uniquingKeysWith: { first, _ in first }),
+                reason: unit.reason,
+            )
+        }
+    }
+
+    var exists: Bool { !nodes.isEmpty || network != nil }
+
+    /// Whether all nodes are ready and all units as wanted.
+    var isWell: Bool {
+        quorum
+            && nodes.allSatisfy { $0.state == "ready" && $0.etcd != "unhealthy" && $0.fleet != false }
+            && units.allSatisfy { $0.desired != "launched" || Self.isActive($0) }
+    }
+
+    private static func isActive(_ unit: Unit) -> Bool {
+        !unit.states.isEmpty && unit.states.values.allSatisfy { $0 == "active" }
+    }
+
+    private static func node(_ node: ObservedNode, seen: Observation, cluster: String) -> Node {
+        let machineID = Identity.machineID(cluster: cluster, node: node.name)
+        return Node(
+            name: node.name,
+            role: node.role,
+            runtime: node.runtime.rawValue,
+            state: state(node),
+            address: node.address.map { "\($0)" },
+            etcd: etcd(node, seen: seen),
+            fleet: !node.runsFleet ? nil : seen.fleet.map { $0.machines.contains(machineID) },
+            machineID: machineID,
+            units: seen.fleet?.units.values.filter { $0.states[machineID] != nil }.count ?? 0,
+        )
+    }
+
+    private static func state(_ node: ObservedNode) -> String {
+        if !node.hasDomain { return "half made" }
+        if node.phase == .leaving { return "leaving" }
+        switch node.power {
+        case .running: return node.phase == .ready ? "ready" : "starting"
+        case .off: return "off"
+        case .other: return "paused"
+        }
+    }
+
+    private static func etcd(_ node: ObservedNode, seen: Observation) -> String? {
+        switch node.etcd {
+        case .none: return nil
+        case .proxy, .readonly: return node.etcd.rawValue
+        case .member:
+            guard let etcd = seen.etcd, let url = node.peerURL else { return "unknown" }
+            return etcd.member(peerURL: url)?.healthy == true ? "healthy" : "unhealthy"
+        }
+    }
+
+    // MARK: Text
+
+    func text(style: Style) -> String {
+        let title = "Cluster \(style.paint(cluster, .bold)) on \(network ?? "no network")"
+        let etcd = quorum ? "etcd has a quorum" : style.paint("etcd has no quorum", .red)
+        return "\(title): \(etcd).\n\n" + nodeTable.format(style: style)
+            + (units.isEmpty ? "" : "\n" + unitTable.format(style: style))
+    }
+
+    private var nodeTable: Table {
+        Table(
+            "NODE",
+            "STATE",
+            "ADDRESS",
+            "RUNTIME",
+            "ETCD",
+            "FLEET",
+            "UNITS",
+            "MACHINE",
+            rows: nodes.map { node in
+                [
+                    node.name, node.state, node.address ?? "-", node.runtime, node.etcd ?? "-",
+                    node.fleet.map { $0 ? "listed" : "missing" } ?? "-", "\(node.units)", "\(node.machineID.prefix(8))",
+                ]
+            },
+        )
+    }
+
+    private var unitTable: Table {
+        Table(
+            "UNIT",
+            "WANTED",
+            "STATE",
+            rows: units.map { unit in
+                let states = unit.states.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
+                let state = states.isEmpty ? unit.reason ?? "-" : states.joined(separator: ", ")
+                return [unit.name, unit.desired, state]
+            },
+        )
+    }
+}

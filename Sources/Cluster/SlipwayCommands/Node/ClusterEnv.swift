@@ -1,0 +1,120 @@
+import ArgumentParser
+import FoundationEssentials
+import Planning
+import Provisioning
+import SecureShell
+import SystemPackage
+import TopologyModel
+
+struct ClusterEnv: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "env",
+        abstract: "Print exports with which docker, fleetctl and etcdctl on this host speak to the cluster.",
+        discussion: #"""
+              eval "$(slipway env dev-test)"
+
+            Of a cluster on a host that libvirt is reached at by ssh, only fleetctl is told, which tunnels through ssh;
+            docker and etcdctl are on the nodes: slipway exec dev-test NODE -- docker ps
+            """#,
+    )
+
+    @Argument(help: "A topology file, or the name of a cluster.")
+    var cluster: String
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let name = try ClusterArgument(cluster).clusterName()
+        let session = try await Session.open(connect, reachesNodes: true)
+        let nodes = try await session.provider.observe().nodes(of: name)
+        guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
+        let variables = try await variables(name, nodes: nodes, session: session)
+        if output.json {
+            try Output.json(Dictionary(variables, uniquingKeysWith: { first, _ in first }))
+        } else {
+            for (key, value) in variables { Output.print("export \(key)=\(ShellWord.quoted(value))") }
+        }
+    }
+
+    private func variables(
+        _ name: String,
+        nodes: [ObservedNode],
+        session: Session,
+    ) async throws -> [(String, String)] {
+        let running = nodes.filter { $0.power == .running }
+        if session.jump != nil { return try remoteVariables(name, nodes: running, session: session) }
+        let members = running.filter { $0.etcd == .member }
+        var variables: [(String, String)] = []
+        let files = try clientFiles(name, nodes: nodes, session: session)
+        if let files, let node = await dockerHost(running, port: 2376, session) {
+            variables.append(("DOCKER_HOST", "tcp://\(node):2376"))
+            variables.append(("DOCKER_TLS_VERIFY", "1"))
+            variables.append(("DOCKER_CERT_PATH", files.directory.string))
+        } else if let node = await dockerHost(running, port: 2375, session) {
+            variables.append(("DOCKER_HOST", "tcp://\(node):2375"))
+        }
+        if let first = members.first, let address = first.address {
+            let scheme = files != nil && first.etcdTLS ? "https" : "http"
+            switch first.fleet {
+            case .tcp: variables.append(("FLEETCTL_ENDPOINT", "\(scheme)://\(address):49153"))
+            case .socket: variables.append(("FLEETCTL_TUNNEL", "\(address)"))
+            case .none: break
+            }
+            variables.append(("FLEETCTL_SSH_CONFIG", try sshConfig(name, nodes: nodes, session: session)))
+            variables.append(("ETCDCTL_API", "3"))
+            variables.append(("ETCDCTL_ENDPOINTS", members.compactMap(\.clientURL).joined(separator: ",")))
+            if let files, first.etcdTLS {
+                variables.append(("FLEETCTL_CA_FILE", files.authority))
+                variables.append(("FLEETCTL_CERT_FILE", files.certificate))
+                variables.append(("FLEETCTL_KEY_FILE", files.key))
+                variables.append(("ETCDCTL_CACERT", files.authority))
+                variables.append(("ETCDCTL_CERT", files.certificate))
+                variables.append(("ETCDCTL_KEY", files.key))
+            }
+        }
+        return variables
+    }
+
+    /// For nodes that only another host reaches, what can be said to programs that go by ssh.
+    private func remoteVariables(
+        _ name: String,
+        nodes: [ObservedNode],
+        session: Session,
+    ) throws -> [(String, String)] {
+        let withFleet = nodes.filter { $0.fleet != .none }
+        guard let node = withFleet.first(where: { $0.etcd == .member }) ?? withFleet.first, let address = node.address
+        else { return [] }
+        Output.note("The nodes are reached by ssh through libvirt's host; docker and etcdctl are there: slipway exec")
+        let config = try sshConfig(name, nodes: nodes, session: session)
+        return [("FLEETCTL_TUNNEL", "\(address)"), ("FLEETCTL_SSH_CONFIG", config)]
+    }
+
+    /// The first node whose Docker listens on the network.
+    private func dockerHost(_ nodes: [ObservedNode], port: UInt16, _ session: Session) async -> String? {
+        for node in nodes {
+            if let address = node.address, await session.answers(address, port: port) { return "\(address)" }
+        }
+        return nil
+    }
+
+    /// The files that a cluster with certificates asks for; nil for one without.
+    private func clientFiles(_ name: String, nodes: [ObservedNode], session: Session) throws -> ClientFiles? {
+        guard let number = nodes.compactMap(\.certificates?.number).max() else { return nil }
+        let certificates = try session.certificates(of: name)
+        let files = session.clientFiles(of: name)
+        try files.write(
+            authority: certificates.authorities(trustedBy: number),
+            own: certificates.operatorCertificate(number),
+        )
+        return files
+    }
+
+    private func sshConfig(_ name: String, nodes: [ObservedNode], session: Session) throws -> String {
+        let targets = try session.sshTargets(cluster: name, nodes: nodes)
+        let client = try session.sshClient(cluster: name, outlives: true)
+        let path = client.knownHostsFile.string + ".ssh-config"
+        let text = SSHConfig(client: client, cluster: name).text(for: targets)
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        return path
+    }
+}

@@ -1,0 +1,48 @@
+import Diagnostics
+import FoundationEssentials
+import TopologyLoading
+import TopologyModel
+
+/// A cluster as named on the command line: a topology file, or a name.
+enum ClusterArgument: Sendable, Hashable {
+    case file(String)
+    case name(String)
+
+    init(_ text: String) {
+        let looksLikeFile = text.contains("/") || text.hasSuffix(".yaml") || text.hasSuffix(".yml")
+        self = looksLikeFile || Self.isFile(text) ? .file(text) : .name(text)
+    }
+
+    /// The cluster's name; of a file, the name it states.
+    func clusterName() throws -> String {
+        switch self {
+        case .name(let name): name
+        case .file: try topology().name
+        }
+    }
+
+    /// The topology, checked. A bare name stands for `NAME.yaml` here or in `Topologies/`.
+    func topology() throws -> Topology { try load().checked() }
+
+    func load() throws -> LoadedTopology { TopologyLoader().load(path: try path()) }
+
+    func path() throws -> String {
+        switch self {
+        case .file(let path):
+            return path
+        case .name(let name):
+            let candidates = ["\(name).yaml", "\(name).yml", "Topologies/\(name).yaml", "Topologies/\(name).yml"]
+            guard let found = candidates.first(where: Self.isFile) else {
+                throw UserError(
+                    "'\(name)' is no file, and there is none of \(candidates.joined(separator: ", ")); name a topology file"
+                )
+            }
+            return found
+        }
+    }
+
+    private static func isFile(_ path: String) -> Bool {
+        var isDirectory = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory
+    }
+}

@@ -1,0 +1,41 @@
+import FoundationEssentials
+import Terminal
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The one place that prints: reports to standard output, everything about the work itself to standard error.
+enum Output {
+    static var environment: [String: String] { ProcessInfo.processInfo.environment }
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" }
+    static var style: Style { Style(isTerminal: isTerminal, environment: environment) }
+    static var errorStyle: Style { Style(isTerminal: errorIsTerminal, environment: environment) }
+
+    /// The terminal's columns, or 80.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    static func print(_ text: String) { write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO) }
+    static func note(_ text: String) { write(text.hasSuffix("\n") ? text : text + "\n", to: STDERR_FILENO) }
+    static func raw(_ text: String) { write(text, to: STDERR_FILENO) }
+    static func rawOutput(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+    static func json(_ value: some Encodable) throws { print(try JSONText.pretty(value)) }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR || errno == EAGAIN { continue }
+                return
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Diagnostics
+import Planning
+import Provisioning
+import SecureShell
+import Terminal
+import TopologyModel
+
+/// Plans under the cluster's lock, asks where something would be destroyed, and carries the plan out.
+struct PlanRunner: Sendable {
+    let session: Session
+    let command: String
+    let json: Bool
+    let yes: Bool
+
+    /// Brings a cluster to its topology.
+    ///
+    /// - Returns: the plan that was carried out, which may have been empty.
+    @discardableResult
+    func converge(
+        _ topology: Topology,
+        sources: [String: String] = [:],
+        renewsCertificates: Bool = false,
+    ) async throws -> Plan {
+        let lock = try session.lock(topology.name, purpose: command)
+        defer { withExtendedLifetime(lock) {} }
+        let (plan, _) = try await session.plan(topology, renewsCertificates: renewsCertificates)
+        warn(plan.warnings, sources: sources)
+        if plan.isEmpty {
+            try report(plan)
+            return plan
+        }
+        _ = try session.sshTargets(plan)
+        try await carryOut(plan)
+        return plan
+    }
+
+    /// Reboots nodes of a cluster that is as its topology says.
+    func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
+        let lock = try session.lock(topology.name, purpose: command)
+        defer { withExtendedLifetime(lock) {} }
+        let plan = try await session.plan(topology, roll)
+        warn(plan.warnings, sources: sources)
+        guard !plan.isEmpty else { return try report(plan) }
+        _ = try session.sshTargets(plan)
+        try await carryOut(plan)
+    }
+
+    /// Removes all there is of a cluster.
+    @discardableResult
+    func tearDown(_ cluster: String) async throws -> Plan {
+        let lock = try session.lock(cluster, purpose: command)
+        defer { withExtendedLifetime(lock) {} }
+        let plan = Planner.tearDown(cluster, observed: try await session.provider.observe())
+        if plan.isEmpty {
+            if json { try Output.json(PlanPayload(plan)) } else { Output.print("There is no cluster '\(cluster)'.") }
+        } else {
+            try await carryOut(plan)
+        }
+        try session.removeKnownHosts(cluster: cluster)
+        try session.clientFiles(of: cluster).remove()
+        try session.discovery(of: cluster).remove()
+        return plan
+    }
+
+    private func report(_ plan: Plan) throws {
+        if json {
+            try Output.json(PlanPayload(plan))
+        } else {
+            Output.print(PlanText(plan: plan, style: Output.style).text())
+        }
+    }
+
+    private func carryOut(_ plan: Plan) async throws {
+        if !json { Output.note(PlanText(plan: plan, style: Output.errorStyle).text()) }
+        try confirm(plan)
+        let printer = ProgressPrinter(format: json ? .json : .text)
+        let executor = try session.executor(
+            cluster: plan.cluster,
+            certificates: plan.nodes.compactMap(\.certificates),
+            emit: printer.sink,
+        )
+        let discovery = session.discovery(of: plan.cluster)
+        if plan.discovery != nil, session.isRemote {
+            throw UserError(
+                "etcd's members would meet at libvirt's host \(session.uri), where slipway cannot serve discovery. "
+                    + "Run `slipway discovery serve` there and give a token's URL as `discovery` under `etcd`."
+            )
+        }
+        let clock = ContinuousClock()
+        let begin = clock.now
+        do {
+            try await Interrupt.guarding(advice: "Stopped. Run `\(command)` again to go on from here.") {
+                try await discovery.serving(plan.discovery) {
+                    try await printer.during { try await executor.apply(plan) }
+                }
+            }
+        } catch let failure as PlanFailure {
+            if json { Output.note("\(failure)") }
+            let count = Format.count(failure.failures.count, "step")
+            Output.note("\(count) failed. Nothing is lost: run `\(command)` again once the cause is mended.")
+            throw ExitCode.failure
+        }
+        if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
+    }
+
+    private func confirm(_ plan: Plan) throws {
+        let destroyed = plan.steps.filter { $0.cost == .destroys }
+        guard !destroyed.isEmpty, !yes else { return }
+        let question = "This destroys what is stored on \(Format.count(destroyed.count, "thing")) marked '-'."
+        guard Output.isTerminal || Output.errorIsTerminal else {
+            throw UserError("\(question) Say --yes where nobody can be asked.")
+        }
+        Output.raw("\(question) Go on? [y/N] ")
+        let answer = readLine()?.lowercased() ?? ""
+        guard ["y", "yes"].contains(answer) else {
+            Output.note("Nothing was changed.")
+            throw ExitCode.failure
+        }
+    }
+
+    private func warn(_ warnings: [Diagnostic], sources: [String: String]) {
+        guard !warnings.isEmpty else { return }
+        Output.raw(DiagnosticRenderer(color: Output.errorIsTerminal).render(warnings, sources: sources))
+    }
+}

@@ -1,0 +1,138 @@
+import Planning
+import Terminal
+import TopologyModel
+
+/// A plan as a person reads it.
+struct PlanText {
+    let plan: Plan
+    let style: Style
+
+    func text() -> String {
+        guard !plan.isEmpty else {
+            return "Nothing to do: cluster \(plan.cluster) is as its file says.\n"
+        }
+        let table = Table("", "STEP", "WHY", rows: plan.steps.map(row))
+        return "Plan for cluster \(style.paint(plan.cluster, .bold)):\n\n"
+            + table.format(header: false, style: style) + "\n" + plan.notes.map { $0 + "\n" }.joined() + summary + "\n"
+    }
+
+    private func row(_ step: Step) -> [String] {
+        [mark(step), StepTitle(step.action).text, style.paint(step.reason, .dim)]
+    }
+
+    private func mark(_ step: Step) -> String {
+        switch (step.cost, step.action) {
+        case (.destroys, _): style.paint("-", .red)
+        case (.restarts, _): style.paint("~", .yellow)
+        case (.none, .awaitEtcd), (.none, .awaitNode), (.none, .awaitUnits): style.paint(".", .dim)
+        case (.none, _): style.paint("+", .green)
+        }
+    }
+
+    private var summary: String {
+        let destroyed = plan.steps.filter { $0.cost == .destroys }.count
+        let restarted = plan.steps.filter { $0.cost == .restarts }.count
+        let parts = [
+            Format.count(plan.steps.count, "step"),
+            restarted > 0 ? "\(Format.count(restarted, "node")) restarted" : nil,
+            destroyed > 0 ? style.paint("\(destroyed) destroyed", .red) : "nothing destroyed",
+        ]
+        return parts.compactMap { $0 }.joined(separator: ", ") + "."
+    }
+}
+
+/// A step in a few words.
+struct StepTitle {
+    let text: String
+
+    private static func kind(_ node: NodePlan) -> String {
+        node.accelerator.map { "\(node.runtime.rawValue) by \($0.rawValue)" } ?? node.runtime.rawValue
+    }
+
+    init(_ action: Action) {
+        text =
+            switch action {
+            case .buildImage(let digests): "build image \(digests.root.prefix(12))/\(digests.layer.prefix(12))"
+            case .fetchImage(let digests, let source): "fetch image \(digests.root.prefix(12)) from \(source)"
+            case .createNetwork(let network): "network \(network.cidr) (\(network.mode.rawValue))"
+            case .createNode(let node): "boot \(node.name) (\(Self.kind(node)), \(node.address))"
+            case .startNode(let node): "start \(node.name)"
+            case .reconfigureNode(let node): "restart \(node.name)"
+            case .rebootNode(let node, _): "reboot \(node.name)"
+            case .releaseReboot(let node, _): "\(node.name) leaves the reboot semaphore"
+            case .awaitEtcd(let members): "etcd healthy on \(members.map(\.name).joined(separator: ", "))"
+            case .addMember(let node, _): "announce \(node.name) to etcd"
+            case .removeMember(let name, _, _): "take \(name) out of etcd"
+            case .awaitNode(let node): "\(node.name) ready"
+            case .leaveFleet(let node, _, _): "\(node) leaves fleet"
+            case .removeNode(let name): "remove \(name)"
+            case .deployUnit(let unit): "deploy \(unit.name) (\(unit.desiredState.rawValue))"
+            case .awaitUnits(let units): "\(Format.count(units.count, "unit")) as wanted"
+            case .removeNetwork: "remove the network"
+            case .removeRemains: "remove the cluster's directory"
+            }
+    }
+}
+
+/// A plan as a program reads it: without secrets, which the cloud-config holds.
+struct PlanPayload: Encodable {
+    struct StepPayload: Encodable {
+        var id: String
+        var title: String
+        var reason: String
+        var needs: [String]
+        var cost: String
+    }
+
+    struct NodePayload: Encodable {
+        var name: String
+        var role: String
+        var runtime: String
+        var accelerator: String?
+        var address: String
+        var macAddress: String
+        var uuid: String
+        var machineID: String
+        var etcd: String
+        var cloudConfigDigest: String
+    }
+
+    var cluster: String
+    var purpose: String
+    var generation: Int
+    var image: ImageDigests?
+    var nodes: [NodePayload]
+    var notes: [String]
+    var steps: [StepPayload]
+
+    init(_ plan: Plan) {
+        cluster = plan.cluster
+        purpose = plan.purpose.rawValue
+        generation = plan.generation
+        image = plan.nodes.first?.image
+        nodes = plan.nodes.map {
+            NodePayload(
+                name: $0.name,
+                role: $0.role,
+                runtime: $0.runtime.rawValue,
+                accelerator: $0.accelerator?.rawValue,
+                address: "\($0.address)",
+                macAddress: $0.macAddress,
+                uuid: $0.uuid,
+                machineID: $0.machineID,
+                etcd: $0.etcd.rawValue,
+                cloudConfigDigest: $0.configDigest,
+            )
+        }
+        notes = plan.notes
+        steps = plan.steps.map {
+            StepPayload(
+                id: $0.id,
+                title: StepTitle($0.action).text,
+                reason: $0.reason,
+                needs: $0.needs,
+                cost: $0.cost.rawValue,
+            )
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Planning
+import Provisioning
+import Synchronization
+import Terminal
+
+/// Shows a plan being carried out: on a terminal with what is under way, elsewhere a line for everything that ended; as
+/// JSON one line an event.
+final class ProgressPrinter: Sendable {
+    enum Format: Sendable {
+        case text, json
+    }
+
+    fileprivate struct State {
+        var report: ProgressReport
+        var area = LiveArea()
+        var frame = 0
+        var begun: [String: ContinuousClock.Instant] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let format: Format
+    private let isLive: Bool
+    private let clock = ContinuousClock()
+
+    init(format: Format) {
+        self.format = format
+        isLive = format == .text && Output.errorIsTerminal
+        state = Mutex(State(report: ProgressReport(style: Output.errorStyle)))
+    }
+
+    var sink: EventSink { { [self] in take($0) } }
+
+    /// Keeps the live lines moving until `work` is over.
+    func during<Result: Sendable>(_ work: @Sendable () async throws -> Result) async throws -> Result {
+        guard isLive else { return try await work() }
+        let ticker = Task {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(120))
+                redraw(lasting: [])
+            }
+        }
+        defer {
+            ticker.cancel()
+            state.withLock { Output.raw($0.area.clear()) }
+        }
+        return try await work()
+    }
+
+    private func take(_ event: Event) {
+        switch format {
+        case .json:
+            // A line that cannot be encoded would be a bug in the payload; the work goes on.
+            if let line = try? JSONText.line(EventPayload(event)) { Output.print(line) }
+        case .text:
+            let lines = state.withLock { $0.lines(for: event, now: clock.now) }
+            if isLive { redraw(lasting: lines) } else { lines.forEach(Output.note) }
+        }
+    }
+
+    private func redraw(lasting: [String]) {
+        state.withLock { state in
+            state.frame += lasting.isEmpty ? 1 : 0
+            let elapsed = state.begun.mapValues { clock.now - $0 }
+            let live = state.report.live(frame: state.frame, elapsed: elapsed, width: Output.width - 1)
+            Output.raw(state.area.update(lasting: lasting, live: live))
+        }
+    }
+}
+
+extension ProgressPrinter.State {
+    fileprivate mutating func lines(for event: Event, now: ContinuousClock.Instant) -> [String] {
+        switch event {
+        case .started(let step):
+            begun[step.id] = now
+            return report.lines(for: .started(task: step.id, title: StepTitle(step.action).text))
+        case .progress(let step, let text):
+            return report.lines(for: .step(task: step, text))
+        case .finished(let step, let took):
+            begun[step.id] = nil
+            return report.lines(for: .finished(task: step.id, .done, took: took))
+        case .failed(let step, let error):
+            let took = begun.removeValue(forKey: step.id).map { now - $0 } ?? .zero
+            if error is CancellationError {
+                return report.lines(for: .finished(task: step.id, .skipped, took: took))
+            }
+            return report.lines(for: .finished(task: step.id, .failed("\(error)"), took: took))
+        case .notStarted:
+            return []
+        }
+    }
+}
+
+/// An event as one JSON line.
+struct EventPayload: Encodable {
+    var event: String
+    var step: String
+    var title: String?
+    var text: String?
+    var seconds: Double?
+    var error: String?
+
+    init(_ event: Event) {
+        switch event {
+        case .started(let step):
+            (self.event, self.step, title) = ("started", step.id, StepTitle(step.action).text)
+        case .progress(let id, let words):
+            (self.event, step, text) = ("progress", id, words)
+        case .finished(let step, let took):
+            (self.event, self.step, seconds) = ("finished", step.id, took / .seconds(1))
+        case .failed(let step, _ as CancellationError):
+            // By Ctrl-C, or since another step failed.
+            (self.event, self.step) = ("interrupted", step.id)
+        case .failed(let step, let failure):
+            (self.event, self.step, error) = ("failed", step.id, "\(failure)")
+        case .notStarted(let step):
+            (self.event, self.step) = ("not_started", step.id)
+        }
+    }
+}

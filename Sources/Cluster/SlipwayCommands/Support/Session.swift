@@ -1,0 +1,234 @@
+import ArgumentParser
+import Discovery
+import Etcd
+import FoundationEssentials
+import Images
+import LibvirtProvider
+import Logging
+import Planning
+import Provisioning
+import SecureShell
+import SystemPackage
+import TopologyModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A command's hold on this host: libvirt, the images, the keys.
+struct Session: Sendable {
+    let provider: any NodeProvider
+    let images: StoredImages
+    let secret: HostSecret
+    let home: FilePath
+    let uri: String
+    /// How ssh gets to libvirt's host, where that is another one.
+    let jump: SSHJump?
+    /// The connection to that host, for commands that speak with nodes by themselves.
+    let gateway: SSHGateway?
+
+    /// Whether libvirt runs on another host: its URI then names that host.
+    var isRemote: Bool { !uri.contains(":///") }
+
+    static var home: FilePath {
+        FilePath(ProcessInfo.processInfo.environment["SLIPWAY_HOME"] ?? "/var/lib/slipway")
+    }
+
+    /// Silent, unless SLIPWAY_DEBUG asks to hear of every call on standard error.
+    static var logger: Logger {
+        guard ProcessInfo.processInfo.environment["SLIPWAY_DEBUG"] != nil else {
+            return Logger(label: "slipway") { _ in SwiftLogNoOpLogHandler() }
+        }
+        var logger = Logger(label: "slipway") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .debug
+        return logger
+    }
+
+    /// Where a connection's socket may be: its path has to be short.
+    private static var sockets: FilePath {
+        guard geteuid() != 0 else { return "/run/slipway/ssh" }
+        let environment = ProcessInfo.processInfo.environment
+        let own = environment["XDG_RUNTIME_DIR"] ?? environment["HOME"].map { "\($0)/.cache" }
+        return (own.map { FilePath($0) } ?? home).appending("slipway-ssh")
+    }
+
+    /// Opens libvirt.
+    ///
+    /// - Parameter reachesNodes: whether the command speaks with nodes otherwise than by running ssh.
+    /// - Throws: what is missing, with the command that says more.
+    static func open(_ options: ConnectOptions, reachesNodes: Bool = false) async throws -> Session {
+        let home = Self.home
+        let jump = SSHJump(libvirtURI: options.uri)
+        var gateway: SSHGateway?
+        if let jump, reachesNodes {
+            do {
+                gateway = try await SSHGateway.open(jump, directory: sockets)
+            } catch let error as SSHError {
+                throw UserError("cannot connect to libvirt at \(options.uri): \(error)")
+            }
+        }
+        let provider = LibvirtProvider(uri: options.uri, home: home.string, logger: logger)
+        return Session(
+            provider: provider,
+            images: try StoredImages(home: home),
+            secret: try HostSecret(directory: home.appending("keys")),
+            home: home,
+            uri: options.uri,
+            jump: jump,
+            gateway: gateway,
+        )
+    }
+
+    /// Facts of this host for the planner.
+    ///
+    /// - Parameter renewsCertificates: whether nodes shall be given new ones.
+    func inputs(for cluster: String, renewsCertificates: Bool = false) throws -> PlannerInputs {
+        let own = try secret.ownKey()
+        _ = try secret.ownKeyFile()
+        let mirror = ProcessInfo.processInfo.environment["SLIPWAY_REGISTRY_MIRROR"]
+        let keys = try HostKeys(secret: secret, cluster: cluster)
+        return PlannerInputs(
+            image: try images.current(),
+            machineImage: try images.currentMachine(),
+            authorizedKeys: [own.publicKey],
+            hostKey: { keys.pair(of: $0) },
+            clusterKey: try secret.clusterKey(cluster: cluster),
+            registryMirrors: mirror.map { [$0] } ?? [],
+            certificates: try certificates(of: cluster).inputs(renews: renewsCertificates),
+        )
+    }
+
+    /// The certificates of a cluster, as of now.
+    func certificates(of cluster: String) throws -> ClusterCertificates {
+        try ClusterCertificates(secret: secret, cluster: cluster, now: Int64(Date().timeIntervalSince1970))
+    }
+
+    /// Where `slipway env` keeps what this host's programs show the cluster.
+    func clientFiles(of cluster: String) -> ClientFiles {
+        ClientFiles(directory: home.appending("certificates").appending(cluster))
+    }
+
+    /// How to speak to a cluster.
+    ///
+    /// - Parameter certificates: those that its nodes have, or are being given.
+    func clients(of cluster: String, certificates: [CertificateGeneration]) throws -> LiveClusterClients {
+        let number = certificates.map(\.number).max()
+        let tls = try number.map { try self.certificates(of: cluster).etcdTLS($0) }
+        return LiveClusterClients(tls: tls, proxyPort: gateway?.port)
+    }
+
+    func observer(of cluster: String) -> ClusterObserver {
+        ClusterObserver(provider: provider, images: images) { nodes in
+            try clients(of: cluster, certificates: nodes.compactMap(\.certificates))
+        }
+    }
+
+    /// Plans what brings the cluster to its topology.
+    func plan(
+        _ topology: Topology,
+        renewsCertificates: Bool = false,
+    ) async throws -> (plan: Plan, observed: Observation) {
+        let (planner, observed) = try await planner(topology, renewsCertificates: renewsCertificates)
+        return (try planner.plan(from: observed), observed)
+    }
+
+    /// Plans the reboot of nodes.
+    func plan(_ topology: Topology, _ roll: Roll) async throws -> Plan {
+        let (planner, observed) = try await planner(topology, renewsCertificates: false)
+        return try planner.roll(roll, from: observed)
+    }
+
+    private func planner(
+        _ topology: Topology,
+        renewsCertificates: Bool,
+    ) async throws -> (planner: Planner, observed: Observation) {
+        var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
+        inputs.foreignImages = try await images.foreignLocks(topology.roles.compactMap(\.image))
+        let foreign = inputs.foreignImages.values.sorted().map {
+            ImageDigests(root: $0, layer: inputs.machineImage.layer)
+        }
+        let observed = try await observer(of: topology.name).observe(
+            topology.name,
+            wanted: Set([inputs.image, inputs.machineImage] + foreign),
+            machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
+        )
+        if topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil {
+            let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }
+            inputs.discoveryToken = try discovery(of: topology.name).token(isNew: isNew).description
+        }
+        return (Planner(topology: topology, inputs: inputs), observed)
+    }
+
+    /// - Parameter certificates: those that the cluster's nodes have, or are being given.
+    func executor(
+        cluster: String,
+        certificates: [CertificateGeneration],
+        emit: @escaping EventSink,
+    ) throws -> Executor {
+        let keys = try HostKeys(secret: secret, cluster: cluster)
+        let shell = SecureNodeShell(client: try sshClient(cluster: cluster)) { keys.pair(of: $0).publicKey }
+        return Executor(
+            provider: provider,
+            images: images,
+            shell: shell,
+            clusters: try clients(of: cluster, certificates: certificates),
+            reaches: { await answers($0, port: $1) },
+            emit: emit,
+        )
+    }
+
+    private static let locks = FilePath("/run/slipway/locks")
+
+    /// Takes the cluster's lock; whoever has it may change the cluster.
+    func lock(_ cluster: String, purpose: String) throws -> ClusterLock {
+        try ClusterLock(cluster: cluster, directory: Self.locks, purpose: purpose)
+    }
+
+    /// Keeps all changes to clusters out: an image that nothing lies on yet may be one that a node is being made of.
+    func lockImages(purpose: String) throws -> ClusterLock {
+        try ClusterLock(allIn: Self.locks, purpose: purpose)
+    }
+
+    // MARK: ssh
+
+    /// Whether something on a node takes TCP connections on a port, now.
+    func answers(_ address: IPv4Address, port: UInt16) async -> Bool {
+        await Reachability.answers("\(address)", port: port, through: gateway?.port)
+    }
+
+    /// - Parameter outlives: whether ssh goes on when this process is no more, and its connection to libvirt's host.
+    func sshClient(cluster: String, outlives: Bool = false) throws -> SSHClient {
+        SSHClient(
+            identityFile: try secret.ownKeyFile(),
+            knownHostsFile: home.appending("known_hosts").appending(cluster),
+            proxyCommand: jump?.proxyCommand(controlPath: outlives ? nil : gateway?.controlPath),
+        )
+    }
+
+    /// The nodes of a cluster as ssh must know them, with their host keys on file.
+    func sshTargets(cluster: String, nodes: [ObservedNode]) throws -> [SSHTarget] {
+        let keys = try HostKeys(secret: secret, cluster: cluster)
+        let targets = nodes.compactMap { node in
+            node.address.map { SSHTarget(node: node.name, address: $0, hostKey: keys.pair(of: node.name).publicKey) }
+        }
+        try sshClient(cluster: cluster).writeKnownHosts(targets)
+        return targets
+    }
+
+    func sshTargets(_ plan: Plan) throws -> [SSHTarget] {
+        let keys = try HostKeys(secret: secret, cluster: plan.cluster)
+        let targets = plan.nodes.map {
+            SSHTarget(node: $0.name, address: $0.address, hostKey: keys.pair(of: $0.name).publicKey)
+        }
+        try sshClient(cluster: plan.cluster).writeKnownHosts(targets)
+        return targets
+    }
+
+    /// Forgets what was kept for ssh.
+    func removeKnownHosts(cluster: String) throws {
+        let file = home.appending("known_hosts").appending(cluster).string
+        for path in [file, file + ".ssh-config"] where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+}

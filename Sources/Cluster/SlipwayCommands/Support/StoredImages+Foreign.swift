@@ -1,0 +1,127 @@
+import FoundationEssentials
+import Images
+import Planning
+import Provisioning
+import Synchronization
+import TopologyModel
+
+/// Where the images come from that topologies ask for, by the digest they are known by in plans.
+final class ForeignRequests: Sendable {
+    private let known = Mutex<[String: ImageRequest]>([:])
+
+    subscript(lock: String) -> ImageRequest? {
+        get { known.withLock { $0[lock] } }
+        set { known.withLock { $0[lock] = newValue } }
+    }
+}
+
+extension StoredImages {
+    /// The digest by which each image is known in a plan: what its publisher says, or its disk's. An image that is
+    /// nowhere is missing from the answer.
+    ///
+    /// - Throws: what is wrong with an image's file or signature. One with a signature alone has to be fetched first, as
+    ///   nothing else says what it is.
+    func foreignLocks(_ images: [RoleImage]) async throws -> [RoleImage: String] {
+        var locks: [RoleImage: String] = [:]
+        for image in Set(images) { locks[image] = try await lock(of: image) }
+        return locks
+    }
+
+    private func lock(of image: RoleImage) async throws -> String? {
+        if case .name(let name) = image.source {
+            guard let found = try foreign.find(name) else { return nil }
+            guard let wanted = Self.checksum(image.checksum), found.digest != wanted.digest, found.checksum != wanted
+            else { return found.digest }
+            throw UserError("image '\(name)' is \(found.digest), and the topology wants \(wanted)")
+        }
+        var request = ImageRequest(name: nil, source: Self.source(image), checksum: Self.checksum(image.checksum))
+        request.signature = image.signature.map {
+            ImageRequest.Signature(source: ImageRequest.Source($0.source), key: $0.key)
+        }
+        if request.checksum == nil, case .file(let path) = image.source {
+            // One that was fetched is not needed again.
+            guard FileManager.default.isReadableFile(atPath: path) else {
+                return try foreign.present(request).image?.checksum?.digest
+            }
+            var cache = DigestCache(file: "\(home)/images/foreign-digests")
+            let digest = try cache.digest(of: path)
+            cache.save([digest])
+            request.checksum = ImageChecksum(.sha256, digest)
+        }
+        if let lock = request.checksum?.digest {
+            requests[lock] = request
+            return lock
+        }
+        if let present = try foreign.present(request).image { return present.digest }
+        return try await foreign.add(request) { Output.note($0.words) }.digest
+    }
+
+    private static func source(_ image: RoleImage) -> ImageRequest.Source {
+        switch image.source {
+        case .url(let text): .url(text)
+        case .file(let text), .name(let text): .file(text)
+        }
+    }
+
+    private static func checksum(_ checksum: RoleImage.Checksum?) -> ImageChecksum? {
+        switch checksum {
+        case .sha256(let digest): ImageChecksum(.sha256, digest)
+        case .sha512(let digest): ImageChecksum(.sha512, digest)
+        case nil: nil
+        }
+    }
+
+    // MARK: As an image of nodes
+
+    /// Whether digests are those of an image from elsewhere.
+    func isForeign(_ digests: ImageDigests) -> Bool {
+        requests[digests.root] != nil || foreign.image(lock: digests.root) != nil
+    }
+
+    func isPresentForeign(_ digests: ImageDigests) -> Bool {
+        foreign.image(lock: digests.root) != nil && !isUnsigned(digests) && store.layerDisk(digests.layer) != nil
+    }
+
+    /// Whether it came without the signature that a topology asks for. What cannot be told is told when it is fetched.
+    private func isUnsigned(_ digests: ImageDigests) -> Bool {
+        guard let request = requests[digests.root], request.signature != nil else { return false }
+        do {
+            return try foreign.present(request).isUnsigned
+        } catch {
+            return true
+        }
+    }
+
+    /// Where the image lies; one that is still to be fetched is named by what it will be known by.
+    func foreignPaths(_ digests: ImageDigests) -> NodeImagePaths {
+        let disk =
+            foreign.image(lock: digests.root).map(foreign.file)
+            ?? ImageFile(path: foreign.disk(of: digests.root), digest: digests.root, size: 0, format: .qcow2)
+        let layer =
+            store.layerDisk(digests.layer)
+            ?? ImageFile(path: "layer.img", digest: digests.layer, size: 0)
+        return NodeImagePaths(
+            root: foreign.path(of: disk.digest),
+            layer: store.path(of: .layer, digest: digests.layer),
+            machine: MachineImage(disk: disk, layer: layer),
+        )
+    }
+
+    func ensureForeign(
+        _ digests: ImageDigests,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> NodeImagePaths {
+        let layer = try layer()
+        guard digests.layer == layer.digest else { throw Self.changed(digests) }
+        let tell: @Sendable (ImageEvent) -> Void = { progress($0.words) }
+        if foreign.image(lock: digests.root) == nil || isUnsigned(digests) {
+            guard let request = requests[digests.root] else {
+                throw ProvisioningError("image \(digests.root.prefix(12)) is gone; see: slipway image list")
+            }
+            _ = try await foreign.add(request, onEvent: tell)
+        }
+        _ = try await store.ensureLayer(layer, onEvent: tell)
+        _ = try await store.ensureDisk(ofLayer: layer.digest, onEvent: tell)
+        return foreignPaths(digests)
+    }
+}

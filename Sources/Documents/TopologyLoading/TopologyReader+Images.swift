@@ -1,0 +1,82 @@
+import Diagnostics
+import LocatedYAML
+import TopologyModel
+
+extension TopologyReader {
+    static let imageKeys = ["name", "url", "file", "kind", "sha256", "sha512", "signature", "key"]
+
+    /// An image of a role's own: a name, or a mapping.
+    mutating func readImage(_ fields: YAMLFields, defaults: RoleImage?) -> RoleImage? {
+        guard let pair = fields.pair("image") else { return defaults }
+        if let name = pair.value.asString { return RoleImage(source: .name(name)) }
+        guard let image = decoder.fields("image", in: fields, as: "an image", keys: Self.imageKeys) else { return nil }
+        guard let source = readSource(image) else { return nil }
+        let checksum = readChecksum(image)
+        let signature = readSignature(image)
+        if case .url(let url) = source, checksum == nil, signature == nil, image["sha256"] == nil,
+            image["sha512"] == nil
+        {
+            decoder.report(
+                "an image from \(url) needs its digest: whoever can change it could be anyone on the way",
+                at: image.location(of: "url"),
+                notes: ["add `sha256` or `sha512` as its publisher gives it, or `signature` and `key`"],
+            )
+        }
+        return RoleImage(
+            kind: decoder.word("kind", in: image, as: RoleImage.Kind.self) ?? .cloudInit,
+            source: source,
+            checksum: checksum,
+            signature: signature,
+        )
+    }
+
+    private mutating func readSource(_ image: YAMLFields) -> RoleImage.Source? {
+        let named = ["name", "url", "file"].filter { image[$0] != nil }
+        guard let key = named.first, named.count == 1 else {
+            let found = named.isEmpty ? "none of them" : named.joined(separator: " and ")
+            decoder.report("an image has one of name, url and file, and here is \(found)", at: image.location)
+            return nil
+        }
+        guard let text = decoder.string(key, in: image) else { return nil }
+        switch key {
+        case "name": return .name(text)
+        case "file": return .file(FilePath.join(FilePath.split(file).directory, text))
+        default:
+            if text.hasPrefix("http://") || text.hasPrefix("https://") { return .url(text) }
+            decoder.report("\"\(text)\" is no http or https URL", at: image.location(of: "url"))
+            return nil
+        }
+    }
+
+    private mutating func readChecksum(_ image: YAMLFields) -> RoleImage.Checksum? {
+        if image["sha256"] != nil, image["sha512"] != nil {
+            decoder.report("one of sha256 and sha512 is enough", at: image.location(of: "sha512"))
+        }
+        if let digest = readDigest("sha256", digits: 64, image) { return .sha256(digest) }
+        return readDigest("sha512", digits: 128, image).map { .sha512($0) }
+    }
+
+    private mutating func readDigest(_ key: String, digits: Int, _ image: YAMLFields) -> String? {
+        guard let text = decoder.string(key, in: image)?.lowercased() else { return nil }
+        if text.utf8.count == digits, text.allSatisfy(\.isHexDigit) { return text }
+        decoder.report("\"\(text)\" is no \(key): that has \(digits) hexadecimal digits", at: image.location(of: key))
+        return nil
+    }
+
+    private mutating func readSignature(_ image: YAMLFields) -> RoleImage.Signature? {
+        guard image["signature"] != nil || image["key"] != nil else { return nil }
+        guard let source = decoder.string("signature", in: image), let key = decoder.string("key", in: image) else {
+            if image["signature"] == nil || image["key"] == nil {
+                let there = image["key"] == nil ? "signature" : "key"
+                decoder.report("signature and key go together", at: image.location(of: there))
+            }
+            return nil
+        }
+        let directory = FilePath.split(file).directory
+        let isURL = source.hasPrefix("http://") || source.hasPrefix("https://")
+        return RoleImage.Signature(
+            source: isURL ? source : FilePath.join(directory, source),
+            key: FilePath.join(directory, key),
+        )
+    }
+}

@@ -1,0 +1,97 @@
+import CloudConfig
+import Diagnostics
+import LocatedYAML
+import TopologyModel
+import UnitFiles
+
+/// Goes through the tree of one topology file.
+///
+/// What is wrong is reported and replaced by a default, so that the rest can be checked too. Checks of the whole run only
+/// where what they look at was understood: nobody is told twice about one mistake.
+struct TopologyReader {
+    let file: String
+    let files: any FileReading
+    var decoder = YAMLDecoder()
+    /// Texts of the unit files read.
+    var sources: [String: String] = [:]
+
+    /// Whether every role's etcd, metadata, and the network were understood.
+    var knowsEtcd = true
+    var knowsMetadata = true
+    var knowsNetwork = true
+
+    init(file: String, files: any FileReading) {
+        self.file = file
+        self.files = files
+    }
+
+    static let keys = [
+        "name", "defaults", "network", "etcd", "fleet", "docker", "ssh_authorized_keys", "roles", "cloud_config",
+        "units",
+    ]
+
+    mutating func read(_ root: YAMLNode) -> Topology? {
+        guard let fields = decoder.fields(of: root, as: "the topology", keys: Self.keys) else { return nil }
+        let name = readName(fields)
+        let defaults = readDefaults(fields)
+        let topology = Topology(
+            name: name,
+            network: readNetwork(fields, cluster: name),
+            etcd: readEtcd(fields),
+            fleet: readFleet(fields),
+            docker: readDocker(fields),
+            sshAuthorizedKeys: readKeys(fields),
+            roles: readRoles(fields, defaults: defaults),
+            cloudConfig: readCloudConfig(fields),
+            units: readUnits(fields),
+        )
+        decoder.diagnostics += findings(of: topology)
+        return topology
+    }
+
+    mutating func reportEmptyFile() {
+        decoder.report(
+            "the file is empty",
+            at: SourceLocation(file: file, line: 1, column: 1),
+            notes: ["the least there is: `name: demo`, and under `roles` a `core: {count: 1, etcd: member}`"],
+        )
+    }
+
+    private func findings(of topology: Topology) -> [Diagnostic] {
+        guard !topology.roles.isEmpty else { return [] }
+        return (knowsEtcd ? topology.memberFindings() + topology.tlsFindings() : [])
+            + topology.imageFindings()
+            + (knowsNetwork ? topology.networkFindings() : [])
+            + (knowsMetadata ? topology.placementFindings() : [])
+    }
+
+    // MARK: Names
+
+    private mutating func readName(_ fields: YAMLFields) -> String {
+        guard let name = decoder.requiredString("name", in: fields) else { return "unnamed" }
+        let place = fields.location(of: "name")
+        checkName(name, of: "the topology's name", limit: NameRule.clusterLimit, at: place)
+        return name
+    }
+
+    mutating func checkName(_ name: String, of what: String, limit: Int, at location: SourceLocation) {
+        guard let problem = NameRule.problem(with: name, limit: limit) else { return }
+        let near = NameRule.suggestion(for: name, limit: limit)
+        decoder.report(
+            "\(what) \"\(name)\" \(problem)",
+            at: location,
+            notes: near.map { ["did you mean \"\($0)\"?"] } ?? []
+        )
+    }
+
+    // MARK: Numbers
+
+    /// A whole number within `range`; nil, and a report, for anything else.
+    mutating func integer(_ key: String, in fields: YAMLFields, range: ClosedRange<Int>) -> Int? {
+        guard let number = decoder.int(key, in: fields) else { return nil }
+        guard !range.contains(number) else { return number }
+        let message = "\"\(key)\" must be from \(range.lowerBound) to \(range.upperBound), not \(number)"
+        decoder.report(message, at: fields.location(of: key))
+        return nil
+    }
+}

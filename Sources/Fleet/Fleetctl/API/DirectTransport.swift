@@ -1,0 +1,97 @@
+import Etcd
+import FleetState
+import Fleetd
+import Logging
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where etcd is, for a fleetctl that works without a fleetd.
+package struct EtcdAccess: Sendable, Hashable {
+    static let standardEndpoints = "http://127.0.0.1:2379,http://127.0.0.1:4001"
+    static let standardPrefix = Keyspace.defaultPrefix
+
+    let endpoints: [String]
+    let prefix: String
+
+    /// - Parameter endpoints: URLs of clients with commas between; nil for this machine's.
+    init(endpoints: String?, prefix: String) throws {
+        self.prefix = prefix
+        self.endpoints = try (endpoints ?? Self.standardEndpoints).split(separator: ",").map { text in
+            let text = String(text.filter { !$0.isWhitespace })
+            guard case .tcp = try Endpoint(text) else {
+                throw FleetctlError(
+                    .usage,
+                    "with --driver etcd the endpoint is etcd's, http://host:2379, not \"\(text)\""
+                )
+            }
+            return text
+        }
+        guard !self.endpoints.isEmpty else { throw FleetctlError(.usage, "--endpoint names no etcd") }
+    }
+
+    /// Runs `body` with fleet's API served from etcd in this process.
+    ///
+    /// - Throws: `FleetctlError` when etcd does not answer within the request timeout.
+    func run<Value: Sendable>(
+        _ settings: Settings,
+        _ body: @escaping @Sendable (any APITransport) async throws -> Value,
+    ) async throws -> Value {
+        let patience = Duration.seconds(settings.requestTimeout)
+        let etcd = EtcdHTTPClient(endpoints: endpoints, requestTimeout: patience, tls: try settings.tls.etcd())
+        let silent = Logger(label: "fleetctl") { _ in SwiftLogNoOpLogHandler() }
+        do {
+            // One that cannot be reached fails at once and is asked again; each endpoint has its time.
+            let patience = patience * endpoints.count
+            return try await FleetAPI.direct(
+                FleetRegistry(etcd: etcd, prefix: prefix),
+                patience: patience,
+                logger: silent
+            ) {
+                try await body(DirectTransport(api: $0))
+            }
+        } catch let error as RegistryError {
+            let places = endpoints.joined(separator: ", ")
+            throw FleetctlError(.unreachable, "etcd does not answer at \(places) (check --endpoint)", cause: error)
+        }
+    }
+}
+
+/// fleet's API as a function call.
+struct DirectTransport: APITransport {
+    let api: FleetAPI
+
+    func send(_ request: APIRequest) async throws -> APIResponse {
+        let answer = await api.respond(
+            to: Fleetd.APIRequest(
+                request.method.rawValue,
+                target: request.target,
+                contentTypes: ["application/json"],
+                body: request.body ?? [],
+            )
+        )
+        return APIResponse(status: answer.status, body: Array(answer.body.utf8))
+    }
+}
+
+extension ClientTLS {
+    /// Reads the files for etcd; nil when there are none.
+    func etcd() throws -> EtcdTLS? {
+        let files = [authorityFile, certificateFile, keyFile]
+        guard files.contains(where: { $0 != nil }) else { return nil }
+        let texts = try files.map { file in
+            guard let file else {
+                throw FleetctlError(.usage, "etcd over TLS needs all of --ca-file, --cert-file and --key-file")
+            }
+            do {
+                return try String(contentsOfFile: file, encoding: .utf8)
+            } catch {
+                throw FleetctlError(.file, "cannot read \(file)", cause: error)
+            }
+        }
+        return try EtcdTLS(authority: texts[0], certificate: texts[1], privateKey: texts[2])
+    }
+}

@@ -1,0 +1,74 @@
+import FleetState
+import Synchronization
+
+/// What the API was asked, and what the cluster is, in Prometheus' text format.
+final class APIMetrics: Sendable {
+    private struct Request: Hashable, Comparable {
+        var method: String
+        var status: Int
+
+        static func < (lhs: Request, rhs: Request) -> Bool { (lhs.method, lhs.status) < (rhs.method, rhs.status) }
+    }
+
+    private let requests = Mutex<[Request: Int]>([:])
+
+    static let methods: Set<String> = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]
+
+    func count(_ method: String, _ status: Int) {
+        // A client may send any word for a method; each would be a line for ever.
+        let method = Self.methods.contains(method) ? method : "other"
+        requests.withLock { $0[Request(method: method, status: status), default: 0] += 1 }
+    }
+
+    func text(_ snapshot: FleetSnapshot?, machine: String?) -> String {
+        var text = MetricsText()
+        text.family("fleet_api_requests_total", "counter", "Requests that the API answered.")
+        for (request, count) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            text.sample(["method": request.method, "code": String(request.status)], count)
+        }
+        guard let snapshot else { return text.lines }
+        add(snapshot, machine, to: &text)
+        return text.lines
+    }
+
+    private func add(_ snapshot: FleetSnapshot, _ machine: String?, to text: inout MetricsText) {
+        text.family("fleet_registry_revision", "gauge", "Revision of etcd that this machine knows.")
+        text.sample([:], Int(snapshot.revision))
+        text.family("fleet_registry_units", "gauge", "Units by the state that is wanted of them.")
+        let wanted = snapshot.units.keys.map { snapshot.target(of: $0).rawValue }
+        for state in TargetState.allCases.map(\.rawValue) {
+            text.sample(["state": state], wanted.count { $0 == state })
+        }
+        text.family("fleet_registry_unit_states", "gauge", "Units on machines by systemd's active state.")
+        let active = snapshot.states.values.flatMap { $0.values.map(\.state.activeState) }
+        for state in Set(active).sorted() { text.sample(["active": state], active.count { $0 == state }) }
+        text.family("fleet_registry_machines", "gauge", "Machines in the cluster.")
+        text.sample([:], snapshot.machines.count)
+        text.family("fleet_registry_malformed_keys", "gauge", "Keys of etcd that could not be understood.")
+        text.sample([:], snapshot.malformed.count)
+        text.family("fleet_engine_unplaced_units", "gauge", "Units that are wanted and that no machine takes.")
+        text.sample([:], snapshot.reasons.count)
+        text.family("fleet_engine_leader", "gauge", "Whether this machine's engine places the units.")
+        text.sample([:], machine != nil && snapshot.leader?.machineID == machine ? 1 : 0)
+    }
+}
+
+/// Lines of Prometheus' text format.
+private struct MetricsText {
+    private(set) var lines = ""
+    private var name = ""
+
+    mutating func family(_ name: String, _ type: String, _ help: String) {
+        self.name = name
+        lines += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    mutating func sample(_ labels: [String: String], _ value: Int) {
+        let text = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
+        lines += "\(name)\(text.isEmpty ? "" : "{\(text.joined(separator: ","))}") \(value)\n"
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}

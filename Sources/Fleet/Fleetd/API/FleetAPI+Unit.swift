@@ -1,0 +1,132 @@
+import FleetState
+import UnitFiles
+
+extension FleetAPI {
+    /// Bytes of a unit; etcd refuses requests of more than a megabyte and a half.
+    static let maximumText = 1 << 20
+
+    func unit(_ request: APIRequest, _ name: String) async throws -> APIResponse {
+        switch request.method {
+        case "GET":
+            guard let unit = try snapshot().apiUnit(name, inList: false) else { throw APIError.noSuchUnit }
+            return try APIJSON.response(200, unit)
+        case "PUT":
+            return try await put(request, name)
+        case "DELETE":
+            return try await destroy(name)
+        default:
+            throw APIError(405, "only GET, PUT and DELETE supported against this resource")
+        }
+    }
+
+    private func put(_ request: APIRequest, _ name: String) async throws -> APIResponse {
+        try requireJSON(request)
+        let wanted = try APIJSON.decode(APIObjects.Unit.self, request.body)
+        let named = wanted.name?.unlessEmpty ?? name
+        guard named == name else {
+            throw APIError(400, "name in URL \"\(name)\" differs from unit name in request body \"\(named)\"")
+        }
+        let unitName = try Self.validName(name)
+        let target = try Self.target(wanted)
+        let sent = UnitFile(options: wanted.options ?? [])
+        let length = sent.options.reduce(0) { $0 + $1.section.utf8.count + $1.name.utf8.count + $1.value.utf8.count }
+        guard length <= Self.maximumText else {
+            throw APIError(413, "the unit has \(length) bytes; at most \(Self.maximumText) are allowed")
+        }
+        if let fault = sent.optionFault { throw APIError(400, fault) }
+        let file = sent.asWritten
+        // The registry, not the copy, says what there is: two clients may be at it.
+        let existing = try await registry.unit(name)
+        if let existing { return try await update(existing, file, target) }
+        guard !file.options.isEmpty else { throw APIError(409, "unit does not exist and options field empty") }
+        return try await create(unitName, file, target ?? .inactive)
+    }
+
+    private func destroy(_ name: String) async throws -> APIResponse {
+        do {
+            await settle(try await registry.destroy(unit: name))
+            return .empty(204)
+        } catch {
+            throw Self.told(error)
+        }
+    }
+
+    private func create(_ name: UnitName, _ file: UnitFile, _ target: TargetState) async throws -> APIResponse {
+        try Self.validate(file, name)
+        try Self.checkTemplate(name, target)
+        do {
+            await settle(try await registry.create(unit: name.full, file, target: target))
+            return .empty(201)
+        } catch {
+            throw Self.told(error)
+        }
+    }
+
+    private func update(_ existing: FleetUnit, _ file: UnitFile, _ target: TargetState?) async throws -> APIResponse {
+        let name = try Self.validName(existing.unit.name)
+        if let target { try Self.checkTemplate(name, target) }
+        let isNewText = !file.options.isEmpty && file.hash != existing.unit.hash
+        if isNewText { try Self.validate(file, name) }
+        guard isNewText || target != nil else {
+            throw APIError(409, "must provide DesiredState to update existing unit")
+        }
+        do {
+            if isNewText {
+                let (target, revision) = (target ?? .inactive, existing.unit.revision)
+                await settle(try await registry.replace(unit: name.full, file, target: target, since: revision))
+            } else if let target, target != existing.target {
+                await settle(try await registry.setTarget(target, of: name.full))
+            }
+            return .empty(isNewText ? 201 : 204)
+        } catch {
+            throw Self.told(error)
+        }
+    }
+
+    /// What a client is told of an error that is about the unit.
+    private static func told(_ error: RegistryError) -> any Error {
+        switch error.code {
+        case .noSuchUnit: APIError.noSuchUnit
+        case .unitExists: APIError(409, "unit was created by another client meanwhile")
+        case .changedMeanwhile: APIError(409, "unit was changed by another client meanwhile")
+        default: error
+        }
+    }
+
+    func requireJSON(_ request: APIRequest) throws(APIError) {
+        guard request.contentTypes.count == 1, let value = request.contentTypes.first else {
+            throw APIError(415, "expected 1 Content-Type, got \(request.contentTypes.count)")
+        }
+        guard value.prefix(while: { $0 != ";" }).trimmed == "application/json" else {
+            throw APIError(415, "only acceptable Content-Type is application/json")
+        }
+    }
+
+    static func validName(_ name: String) throws(APIError) -> UnitName {
+        do throws(UnitNameError) {
+            return try UnitName(name)
+        } catch {
+            throw APIError(400, error.originalWords)
+        }
+    }
+
+    private static func checkTemplate(_ name: UnitName, _ target: TargetState) throws(APIError) {
+        guard name.isTemplate, target != .inactive else { return }
+        throw APIError(400, "cannot activate template \"\(name)\"")
+    }
+
+    /// The original took any text for a state, and the unit could then not be read or removed.
+    private static func target(_ unit: APIObjects.Unit) throws(APIError) -> TargetState? {
+        guard let text = unit.desiredState?.unlessEmpty else { return nil }
+        guard let target = TargetState(rawValue: text) else {
+            throw APIError(400, "invalid desiredState \"\(text)\": inactive, loaded or launched")
+        }
+        return target
+    }
+
+    static func validate(_ file: UnitFile, _ name: UnitName) throws(APIError) {
+        if let exclusion = FleetRequirements(of: file, name: name).exclusions.first {
+            throw APIError(400, exclusion.originalWords)
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import FleetState
+import Logging
+
+/// fleet's HTTP API, `/fleet/v1` and its older name `/v1-alpha`, as the original's clients know it.
+///
+/// Lists and units are answered from the copy of fleet's state in memory; a write is answered when the copy has it.
+package struct FleetAPI: Sendable {
+    let registry: FleetRegistry
+    package let watch: ClusterWatch
+    /// Of the machine that serves the API; nil for one that belongs to no machine.
+    let presence: Presence?
+    let tokenLimit: UInt16
+    let access: APIAccess
+    let logger: Logger
+    private let counters = APIMetrics()
+    /// How long a request waits for a fleetd that has just been started and has not read fleet's state yet.
+    private let startLimit: Duration
+
+    /// How long a write waits for the copy.
+    static let copyLimit = Duration.seconds(1)
+
+    package init(
+        registry: FleetRegistry,
+        watch: ClusterWatch,
+        presence: Presence?,
+        tokenLimit: UInt16 = 100,
+        access: APIAccess = APIAccess(),
+        logger: Logger,
+        startLimit: Duration = .seconds(2),
+    ) {
+        self.registry = registry
+        self.watch = watch
+        self.presence = presence
+        self.startLimit = startLimit
+        self.tokenLimit = tokenLimit
+        self.access = access
+        self.logger = logger
+    }
+
+    package func respond(to request: APIRequest) async -> APIResponse {
+        let response = await answer(request)
+        counters.count(request.method, response.status)
+        if request.method != "GET" {
+            let what: Logger.Metadata = [
+                "request": "\(request.method) \(request.path)", "from": "\(request.peer)",
+                "status": "\(response.status)",
+            ]
+            logger.info("a client asked for a change", metadata: what)
+        }
+        return response
+    }
+
+    private func answer(_ request: APIRequest) async -> APIResponse {
+        do {
+            if let refusal = access.refusal(of: request) { throw refusal }
+            return try await route(request)
+        } catch let error as APIError {
+            return Self.failure(error)
+        } catch let error as RegistryError where error.code == .unavailable {
+            logger.warning("a request could not be served", metadata: ["path": "\(request.path)", "error": "\(error)"])
+            return Self.failure(.noEtcd)
+        } catch {
+            logger.error("a request failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
+            return Self.failure(APIError(500, "\(error)"))
+        }
+    }
+
+    static func failure(_ error: APIError) -> APIResponse {
+        let entity = APIObjects.Failure.Entity(code: error.status, message: error.message)
+        do {
+            return try APIJSON.response(error.status, APIObjects.Failure(error: entity))
+        } catch {
+            return .empty(500)
+        }
+    }
+
+    private func route(_ request: APIRequest) async throws -> APIResponse {
+        if request.path == "/metrics" { return metrics() }
+        await awaitStart()
+        // The original answers nothing else before it is registered.
+        if let presence, presence.session == nil {
+            guard watch.snapshot != nil, presence.failure?.code == .machineLost else { throw APIError.noEtcd }
+        }
+        let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        guard let rest = Self.withoutPrefix(parts) else {
+            throw request.path == "/" ? APIError(405) : .notFound
+        }
+        switch (rest.first, rest.count) {
+        case (nil, _): throw APIError(405)
+        case ("units", 1): return try listUnits(request)
+        case ("units", 2) where !rest[1].isEmpty: return try await unit(request, rest[1])
+        case ("state", 1): return try listStates(request)
+        case ("state", 2) where !rest[1].isEmpty: return try state(request, rest[1])
+        case ("machines", 1): return try await machines(request)
+        case ("discovery", 1): return try discovery(request)
+        default: return try await clusterResource(request, rest)
+        }
+    }
+
+    /// Whether fleetd has neither read fleet's state and registered nor failed to.
+    private var isStarting: Bool {
+        guard watch.failure == nil else { return false }
+        guard watch.snapshot != nil, let presence else { return watch.snapshot == nil }
+        return presence.session == nil && presence.failure == nil && !presence.isClosed
+    }
+
+    private func awaitStart() async {
+        guard isStarting else { return }
+        let (snapshots, sessions) = (watch.snapshots(), presence?.sessions())
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in snapshots { break }
+                guard let sessions else { return }
+                for await session in sessions where session != nil { break }
+            }
+            // A sleep fails only when it is cancelled, which ends the wait as it should.
+            group.addTask { try? await Task.sleep(for: startLimit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func withoutPrefix(_ parts: [String]) -> [String]? {
+        if parts.starts(with: ["fleet", "v1"]) { return Array(parts.dropFirst(2)) }
+        if parts.first == "v1-alpha" { return Array(parts.dropFirst()) }
+        return nil
+    }
+
+    func snapshot() throws(APIError) -> FleetSnapshot {
+        guard let snapshot = watch.snapshot else { throw .noEtcd }
+        return snapshot
+    }
+
+    func token(_ request: APIRequest) throws(APIError) -> PageToken {
+        if request.repeatedQuery.contains("nextPageToken") {
+            throw APIError(400, "too many values for page token")
+        }
+        guard let text = request.query["nextPageToken"] else { return PageToken(limit: tokenLimit, page: 1) }
+        return try PageToken(text, limit: tokenLimit)
+    }
+
+    /// Waits until what was written can be read here, too.
+    func settle(_ revision: Int64) async {
+        if await !watch.wait(until: revision, within: Self.copyLimit) {
+            logger.warning("the copy of fleet's state is behind", metadata: ["revision": "\(revision)"])
+        }
+    }
+
+    private func discovery(_ request: APIRequest) throws -> APIResponse {
+        guard request.method == "GET" else { throw APIError(400, "only HTTP GET supported against this resource") }
+        return APIResponse(status: 200, body: DiscoveryDocument.text)
+    }
+
+    private func metrics() -> APIResponse {
+        let text = counters.text(watch.snapshot, machine: presence?.session?.machineID)
+        return APIResponse(status: 200, contentType: "text/plain; version=0.0.4", body: text)
+    }
+}

@@ -1,0 +1,157 @@
+import FleetState
+import Logging
+import Systemd
+
+/// Makes this machine run what is wanted on it, and says in etcd what it runs.
+///
+/// It stops a unit only after it has *read* that the unit is not wanted here: no answer from etcd changes nothing, and a
+/// fleetd that starts again takes over what it finds.
+actor Agent {
+    let machineID: String
+    let registry: FleetRegistry
+    let watch: ClusterWatch
+    let presence: Presence
+    let systemd: any SystemdManager
+    let directory: UnitDirectory
+    let logger: Logger
+    let wakeups: Wakeups
+    /// Work that takes its time, run beside the looks.
+    let jobs: AsyncStream<@Sendable () async -> Void>.Continuation
+
+    var current: [String: CurrentUnit] = [:]
+    var statuses: [String: UnitStatus] = [:]
+    /// What was heard of units while they are being listed; nil while they are not. It may be newer than the list, and
+    /// if it is older, something newer will be heard.
+    private var heard: [String: UnitStatus]?
+    /// Units that are being unloaded.
+    var unloading: Set<String> = []
+    /// Units whose last action failed: not tried again before this.
+    var notBefore: [String: ContinuousClock.Instant] = [:]
+    var backoffs: [String: Backoff] = [:]
+    private var adopted = false
+    private var mustList = true
+    var mustReload = false
+    private var leaving = false
+    private var published: Int64 = 0
+
+    init(service: AgentService, wakeups: Wakeups, jobs: AsyncStream<@Sendable () async -> Void>.Continuation) {
+        machineID = service.machineID
+        registry = service.registry
+        watch = service.watch
+        presence = service.presence
+        systemd = service.systemd
+        directory = service.directory
+        logger = service.logger
+        self.wakeups = wakeups
+        self.jobs = jobs
+    }
+
+    /// Takes in what systemd says.
+    func take(_ change: UnitChange) {
+        switch change {
+        case .resync: mustList = true
+        case .status(let status):
+            guard current[status.name] != nil || !adopted else { return }
+            hear(status)
+        case .unloaded(let name):
+            guard current[name] != nil else { return }
+            hear(UnitStatus(name: name))
+        }
+        wakeups.wake()
+    }
+
+    private func hear(_ status: UnitStatus) {
+        statuses[status.name] = status
+        heard?[status.name] = status
+    }
+
+    /// Looks at what is wanted and what is there, and does something about the difference.
+    ///
+    /// - Returns: whether all went well, so that there is nothing to try again.
+    func look() async -> Bool {
+        guard let session = presence.session, let snapshot = watch.snapshot else { return true }
+        guard snapshot.revision >= session.revision else { return true }
+        do {
+            try await refreshStatuses()
+            if !adopted { try adopt(snapshot) }
+        } catch {
+            logger.error("the agent will try again", metadata: ["error": "\(error)"])
+            return false
+        }
+        let desired = leaving ? [:] : snapshot.desiredUnits(on: machineID)
+        await perform(AgentReconciler.actions(desired: free(desired), current: free(current)), snapshot)
+        return await publish(snapshot, session)
+    }
+
+    /// Stops and unloads everything.
+    ///
+    /// - Returns: the units that are still there after `limit`.
+    func leave(within limit: Duration) async -> [String] {
+        leaving = true
+        let deadline = ContinuousClock.now + limit
+        while !current.isEmpty, ContinuousClock.now < deadline {
+            wakeups.wake()
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { break }
+        }
+        return current.keys.sorted()
+    }
+
+    /// Leaves out units that are busy, or that failed a moment ago.
+    private func free<Unit>(_ units: [String: Unit]) -> [String: Unit] {
+        let now = ContinuousClock.now
+        return units.filter { !unloading.contains($0.key) && (notBefore[$0.key] ?? now) <= now }
+    }
+
+    /// Takes over the units that an earlier fleetd loaded.
+    private func adopt(_ snapshot: FleetSnapshot) throws(FleetError) {
+        let known = snapshot.states(on: machineID)
+        let hashes = try directory.hashes()
+        for (name, hash) in hashes {
+            // What a timer or a socket starts runs now and then without having been launched.
+            let stem = name.prefix(upTo: name.lastIndex(of: ".") ?? name.endIndex)
+            let isTriggered =
+                name.hasSuffix(".service")
+                && ["timer", "socket", "path"].contains { hashes["\(stem).\($0)"] != nil }
+            let isRunning = ["active", "activating", "reloading"].contains(statuses[name]?.activeState)
+            let wasLaunched = known[name].map { $0.state.launched && $0.state.hash == hash } ?? false
+            current[name] = CurrentUnit(name: name, hash: hash, launched: (isRunning && !isTriggered) || wasLaunched)
+        }
+        adopted = true
+        guard !current.isEmpty else { return }
+        logger.notice("took over units", metadata: ["units": "\(current.keys.sorted())"])
+    }
+
+    private func refreshStatuses() async throws(SystemdError) {
+        guard mustList else { return }
+        mustList = false
+        heard = [:]
+        defer { heard = nil }
+        do {
+            let listed = try await systemd.listUnits()
+            statuses = listed.reduce(into: [:]) { $0[$1.name] = $1 }.merging(heard ?? [:]) { $1 }
+        } catch {
+            mustList = true
+            throw error
+        }
+    }
+
+    private func publish(_ snapshot: FleetSnapshot, _ session: MachineSession) async -> Bool {
+        // A snapshot from before the last write does not show it.
+        guard snapshot.revision >= published else { return true }
+        let changes = StatePublication.changes(
+            current: current,
+            statuses: statuses,
+            known: snapshot.states(on: machineID),
+            lease: session.lease,
+        )
+        guard !changes.isEmpty else { return true }
+        do {
+            published = try await registry.publish(changes, session)
+            return true
+        } catch {
+            if error.code == .machineLost { presence.ended(session, error) }
+            logger.warning("unit states are not published", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+}

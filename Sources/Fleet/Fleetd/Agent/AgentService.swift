@@ -1,0 +1,76 @@
+import FleetState
+import Logging
+import ServiceLifecycle
+import Systemd
+
+/// Runs the agent: it looks whenever fleet's state, this machine's presence or one of its units has changed.
+///
+/// When it ends, everything stays as it is.
+package struct AgentService: Service {
+    let machineID: String
+    let registry: FleetRegistry
+    let watch: ClusterWatch
+    let presence: Presence
+    let systemd: any SystemdManager
+    let directory: UnitDirectory
+    let logger: Logger
+    private let leaving = Leaving()
+
+    package init(
+        machineID: String,
+        registry: FleetRegistry,
+        watch: ClusterWatch,
+        presence: Presence,
+        systemd: any SystemdManager,
+        directory: UnitDirectory,
+        logger: Logger,
+    ) {
+        self.machineID = machineID
+        self.registry = registry
+        self.watch = watch
+        self.presence = presence
+        self.systemd = systemd
+        self.directory = directory
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            let wakeups = Wakeups()
+            let (jobs, continuation) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
+            let agent = Agent(service: self, wakeups: wakeups, jobs: continuation)
+            leaving.set(agent)
+            await withDiscardingTaskGroup { group in
+                group.addTask { for await _ in watch.snapshots() { wakeups.wake() } }
+                group.addTask { for await _ in presence.sessions() { wakeups.wake() } }
+                group.addTask { for await change in systemd.unitStateChanges() { await agent.take(change) } }
+                group.addTask { await look(agent, wakeups) }
+                for await job in jobs { group.addTask(operation: job) }
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func look(_ agent: Agent, _ wakeups: Wakeups) async {
+        var backoff = Backoff(from: .milliseconds(200), to: .seconds(2))
+        for await _ in wakeups.stream {
+            if await agent.look() {
+                backoff.reset()
+            } else {
+                do { try await Task.sleep(for: backoff.next()) } catch { return }
+                wakeups.wake()
+            }
+        }
+    }
+
+    /// Stops and unloads every unit, and leaves the cluster at once. The agent must be running.
+    ///
+    /// - Returns: the units that were not stopped in time.
+    package func leave(within limit: Duration) async throws -> [String] {
+        let left = await leaving.agent?.leave(within: limit) ?? []
+        let session = presence.session
+        presence.close()
+        if let session { try await registry.leave(session) }
+        return left
+    }
+}

@@ -1,0 +1,141 @@
+import FleetState
+import Logging
+
+/// The engine's memory between two looks.
+actor Engine {
+    private let registry: FleetRegistry
+    private let watch: ClusterWatch
+    private let presence: Presence
+    private let logger: Logger
+    private let coalescing: Duration
+    private let patience: Duration?
+    private var leader: EngineLeader?
+    private var registered: (session: MachineSession, at: ContinuousClock.Instant)?
+    /// After which time there is something to do though nothing changes: units of machines that are gone may be placed
+    /// elsewhere, a moved unit is no longer waited for, an update goes on. `nil` when there is nothing.
+    private(set) var lookAgainIn: Duration?
+    /// The units that moved last though they could have stayed, until they have settled.
+    private var moving: (units: Set<String>, since: ContinuousClock.Instant)?
+    private var updates: [String: UnitUpdate] = [:]
+    /// What was written last; a snapshot from before it is out of date.
+    private var written: Int64 = 0
+
+    init(service: EngineService) {
+        registry = service.registry
+        watch = service.watch
+        presence = service.presence
+        logger = service.logger
+        coalescing = service.coalescing
+        patience = service.patience
+    }
+
+    /// - Returns: whether all went well, so that there is nothing to try again.
+    func look() async -> Bool {
+        do {
+            try await Task.sleep(for: coalescing)
+            try await lookOnce()
+            return true
+        } catch let error as RegistryError {
+            if error.code == .changedMeanwhile { leader = nil }
+            logger.warning("the engine will try again", metadata: ["error": "\(error)"])
+            return false
+        } catch {
+            // Cancelled: the loop ends by itself.
+            return true
+        }
+    }
+
+    private func lookOnce() async throws {
+        lookAgainIn = nil
+        guard let session = presence.session, let snapshot = watch.snapshot else { return }
+        if registered?.session != session { registered = (session, .now) }
+        guard snapshot.revision >= max(session.revision, written) else { return }
+        if let leader, snapshot.leader?.createRevision == leader.createRevision {
+            return try await place(snapshot, leader)
+        }
+        leader = nil
+        guard snapshot.leader == nil || snapshot.leader?.machineID == session.machineID else { return }
+        leader = try await registry.campaign(session)
+        guard let leader else { return }
+        written = leader.revision
+        logger.notice("this machine's engine leads")
+        // If the key was this machine's already, no event will come of it.
+        if snapshot.leader?.createRevision == leader.createRevision { try await place(snapshot, leader) }
+    }
+
+    private func place(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
+        let patience = impatientIn()
+        let mayEvict = patience <= .zero || snapshot.unitsOfGoneMachines.isEmpty
+        if !mayEvict { lookAgain(in: patience) }
+        let pass = EnginePass(snapshot, mayEvict: mayEvict, mayMove: mayMove(snapshot))
+        for placement in pass.placements {
+            logger.info("engine", metadata: ["unit": "\(placement.unit)", "action": "\(placement.action)"])
+        }
+        if !pass.placements.isEmpty {
+            let (skipped, revision) = try await registry.apply(pass.placements, snapshot, leader)
+            written = revision
+            if !pass.moving.isEmpty { moving = (pass.moving, .now) }
+            if !skipped.isEmpty {
+                logger.info("units changed while they were placed", metadata: ["units": "\(skipped)"])
+            }
+        } else if pass.endsRebalance {
+            written = try await registry.endRebalance(leader) ?? written
+        }
+        try await update(snapshot, leader)
+    }
+
+    private func mayMove(_ snapshot: FleetSnapshot) -> Bool {
+        guard let moving else { return true }
+        let left = Self.settlingLimit - moving.since.duration(to: .now)
+        if left > .zero, !moving.units.allSatisfy(snapshot.hasSettled) {
+            lookAgain(in: left)
+            return false
+        }
+        self.moving = nil
+        return true
+    }
+
+    /// Takes every update that runs one step further.
+    private func update(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
+        updates = updates.filter { snapshot.updates[$0.key]?.value.phase.isOver == false }
+        for (name, stored) in snapshot.updates.sorted(by: { $0.key < $1.key }) where !stored.value.phase.isOver {
+            var update = updates[name] ?? UnitUpdate(name)
+            switch update.look(at: stored.value, snapshot, now: .now) {
+            case .wait(let pause):
+                lookAgain(in: pause)
+            case .write(let record, let texts):
+                let texts = texts.sorted { $0.key < $1.key }.compactMap { unit, text in
+                    snapshot.units[unit].map { (unit: $0, text: text) }
+                }
+                let next = try await registry.advance(update: name, from: stored, to: record, texts: texts, leader)
+                let what: Logger.Metadata = ["of": "\(name)", "phase": "\(record.phase)", "done": "\(next != nil)"]
+                logger.info("update", metadata: what)
+                written = next ?? written
+            }
+            updates[name] = update
+        }
+    }
+
+    private func lookAgain(in pause: Duration) {
+        lookAgainIn = min(lookAgainIn ?? pause, max(pause, .zero))
+    }
+
+    /// A unit that was moved and does not come to rest is not waited for any longer.
+    private static let settlingLimit = Duration.seconds(30)
+
+    private func impatientIn() -> Duration {
+        // Where this machine's lease has not ended, no outage has ended the others'. And a fleetd that leads and dies
+        // again and again would be patient for ever.
+        guard let registered, !registered.session.isContinued else { return .zero }
+        return (patience ?? .seconds(registered.session.ttl)) - registered.at.duration(to: .now)
+    }
+
+    func resign() async {
+        guard let leader else { return }
+        do {
+            try await registry.resign(leader)
+        } catch {
+            logger.warning("the leadership ends with the machine's lease", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import FleetState
+import Logging
+import ServiceLifecycle
+
+/// Registers this machine and keeps its lease, for as long as it takes and whatever etcd does.
+///
+/// At its end the lease is left to run out, so that a fleetd that is started again within it is not missed.
+package struct PresenceService: Service {
+    let registry: FleetRegistry
+    let watch: ClusterWatch
+    let presence: Presence
+    let machine: @Sendable () -> MachineRecord
+    /// Seconds.
+    let ttl: Int64
+    let logger: Logger
+
+    /// - Parameter machine: asked at every registration.
+    package init(
+        registry: FleetRegistry,
+        watch: ClusterWatch,
+        presence: Presence,
+        ttl: Int64,
+        logger: Logger,
+        machine: @escaping @Sendable () -> MachineRecord,
+    ) {
+        self.registry = registry
+        self.watch = watch
+        self.presence = presence
+        self.ttl = ttl
+        self.logger = logger
+        self.machine = machine
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var backoff = Backoff(from: .milliseconds(100), to: .seconds(1))
+            var wasPresent = false
+            while !Task.isCancelled, !presence.isClosed {
+                do {
+                    if let session = presence.session {
+                        try await keep(session)
+                    } else {
+                        try await register()
+                        backoff.reset()
+                        // What was decided meanwhile is to be known at once, not when the watch finds its way back.
+                        if wasPresent { watch.refresh() }
+                        wasPresent = true
+                    }
+                } catch is CancellationError {
+                    return
+                } catch let error as RegistryError where error.code == .unavailable {
+                    // The request itself has waited, or nobody listens; units that moved are not to run twice for long.
+                    do { try await Task.sleep(for: Self.pause) } catch { return }
+                } catch {
+                    do { try await Task.sleep(for: backoff.next()) } catch { return }
+                }
+            }
+            // A service that returns ends the daemon; that is for others to decide.
+            for await _ in presence.sessions() {}
+        }
+    }
+
+    private func register() async throws {
+        do throws(RegistryError) {
+            let session = try await registry.register(machine(), ttl: ttl)
+            presence.began(session)
+            logger.notice("registered", metadata: ["machine": "\(session.machineID)", "ttl": "\(session.ttl)"])
+        } catch {
+            try Task.checkCancellation()
+            if presence.failure?.code != error.code {
+                logger.error("cannot register this machine", metadata: ["error": "\(error)"])
+            }
+            presence.failed(error)
+            throw error
+        }
+    }
+
+    /// Between two attempts to reach etcd.
+    private static let pause = Duration.milliseconds(100)
+
+    /// Renews the lease until it is lost.
+    private func keep(_ session: MachineSession) async throws {
+        let interval = Duration.milliseconds(session.ttl * 1000 * 2 / 5)
+        var behind: Int64?
+        var pause = interval
+        while true {
+            try await pauseUnlessLost(session, pause)
+            guard presence.session == session else { return }
+            do throws(RegistryError) {
+                let revision = try await registry.keepAlive(session)
+                behind = checkCopy(revision, behind)
+                pause = interval
+            } catch {
+                try Task.checkCancellation()
+                guard error.code != .machineLost else {
+                    logger.error("this machine's lease has ended; registering again", metadata: ["error": "\(error)"])
+                    return presence.ended(session, error)
+                }
+                if pause == interval {
+                    logger.warning("the lease is not renewed; trying until it is", metadata: ["error": "\(error)"])
+                }
+                pause = Self.pause
+            }
+        }
+    }
+
+    private func pauseUnlessLost(_ session: MachineSession, _ pause: Duration) async throws {
+        let sessions = presence.sessions()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await Task.sleep(for: pause) }
+            group.addTask { for await present in sessions where present != session { return } }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// A copy that stands still while etcd goes on, over two renewals, may have lost its watch.
+    ///
+    /// - Returns: the copy's revision, when it is behind.
+    private func checkCopy(_ revision: Int64, _ before: Int64?) -> Int64? {
+        guard let copy = watch.snapshot?.revision, copy != revision else { return nil }
+        guard copy == before else { return copy }
+        watch.refresh()
+        return nil
+    }
+}

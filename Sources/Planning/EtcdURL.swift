@@ -1,8 +1,0 @@
-import Topology
-
-/// etcd's addresses on a node.
-enum EtcdURL {
-    static func scheme(tls: Bool) -> String { tls ? "https" : "http" }
-    static func client(_ address: IPv4Address, tls: Bool) -> String { "\(scheme(tls: tls))://\(address):2379" }
-    static func peer(_ address: IPv4Address, tls: Bool) -> String { "\(scheme(tls: tls))://\(address):2380" }
-}

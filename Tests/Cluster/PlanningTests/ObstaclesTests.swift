@@ -1,0 +1,140 @@
+import Diagnostics
+import Planning
+import Testing
+import TopologyModel
+
+/// What stands in a topology's way is said before anything is planned, all of it at once.
+@Suite struct ObstaclesTests {
+    /// What the planner says of a host, which it must refuse.
+    private func refusals(_ topology: Topology, on host: ProviderObservation) throws -> [String] {
+        let error = try #require(
+            #expect(throws: DiagnosticsError.self) {
+                try Fixture.plan(topology, Observation(provider: host))
+            }
+        )
+        return error.diagnostics.map(\.message)
+    }
+
+    private func machines(_ count: Int, memoryMiB: Int) -> Topology {
+        var topology = Fixture.topology(members: 1, workers: count - 1)
+        for index in topology.roles.indices {
+            topology.roles[index].runtime = .vm
+            topology.roles[index].resources.memoryMiB = memoryMiB
+        }
+        return topology
+    }
+
+    private func host(memoryMiB: Int? = nil, storageMiB: Int? = nil) -> ProviderObservation {
+        let host = MachineHost(
+            hasVirtualization: false,
+            offersKVM: false,
+            freeMemoryMiB: memoryMiB,
+            freeStorageMiB: storageMiB,
+        )
+        return ProviderObservation(machineHost: host)
+    }
+
+    private func network(_ name: String, _ cidr: String, cluster: String? = nil, bridge: String) -> ObservedNetwork {
+        ObservedNetwork(name: name, cluster: cluster, cidr: CIDRv4(cidr), mode: .nat, bridge: bridge, active: true)
+    }
+
+    // MARK: The host
+
+    @Test func tooLittleMemory() throws {
+        #expect(
+            try refusals(machines(3, memoryMiB: 2048), on: host(memoryMiB: 6143, storageMiB: 100_000)) == [
+                "3 virtual machines want 6144MiB of memory, and the host has 6143MiB to give"
+            ]
+        )
+        #expect(throws: Never.self) {
+            try Fixture.plan(
+                machines(3, memoryMiB: 2048),
+                Observation(provider: host(memoryMiB: 6144, storageMiB: 100_000)),
+            )
+        }
+    }
+
+    @Test func memoryOfMachinesThatRunIsNotCountedTwice() throws {
+        let topology = machines(3, memoryMiB: 2048)
+        var seen = host(memoryMiB: 4095)
+        seen.nodes = [
+            ObservedNode(
+                cluster: topology.name,
+                name: "central-1",
+                role: "central",
+                index: 1,
+                domainName: "demo.central-1",
+                runtime: .vm,
+                power: .running,
+                phase: .ready,
+                address: nil,
+                etcd: .member,
+                image: nil,
+                baseDigest: "",
+                configDigest: "",
+                generation: 1,
+            )
+        ]
+        #expect(
+            try refusals(topology, on: seen) == [
+                "2 virtual machines want 4096MiB of memory, and the host has 4095MiB to give"
+            ]
+        )
+    }
+
+    @Test func aFullPool() throws {
+        #expect(
+            try refusals(machines(3, memoryMiB: 512), on: host(storageMiB: 1407)) == [
+                "the storage pool has 1407MiB left; 3 virtual machines take about 1408MiB to begin with"
+            ]
+        )
+    }
+
+    @Test func allThatIsShortAtOnce() throws {
+        #expect(try refusals(machines(3, memoryMiB: 2048), on: host(memoryMiB: 1, storageMiB: 1)).count == 2)
+    }
+
+    // MARK: What is not ours
+
+    @Test func domainsOfThatNameThatAreNotOurs() throws {
+        let host = ProviderObservation(foreignDomains: ["demo.central-2", "demo.other-1", "elsewhere"])
+        #expect(
+            try refusals(Fixture.topology(), on: host) == [
+                "libvirt domain 'demo.central-2' exists and is not Slipway's; it will not be touched"
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        ("10.9.0.0/16", nil, "network 10.9.0.0/24 overlaps with 10.9.0.0/16 of libvirt network 'lab'"),
+        ("10.9.0.128/25", "other", "network 10.9.0.0/24 overlaps with 10.9.0.128/25 of cluster 'other'"),
+    ])
+    func aNetworkInUse(_ cidr: String, _ cluster: String?, _ message: String) throws {
+        let host = ProviderObservation(networks: [network("lab", cidr, cluster: cluster, bridge: "virbr7")])
+        #expect(try refusals(Fixture.topology(), on: host) == [message])
+    }
+
+    @Test func aNetworkOfThatNameThatIsNotOurs() throws {
+        let name = Identity.networkName(cluster: "demo")
+        let host = ProviderObservation(networks: [network(name, "10.200.0.0/24", bridge: "virbr7")])
+        #expect(
+            try refusals(Fixture.topology(), on: host) == [
+                "libvirt network '\(name)' exists and is not Slipway's; it will not be touched"
+            ]
+        )
+    }
+
+    @Test func anAddressOfTheHosts() throws {
+        let route = HostRoute(destination: try #require(CIDRv4("10.0.0.0/8")), interface: "tun0")
+        let everywhere = HostRoute(destination: .everything, interface: "eth0")
+        let host = ProviderObservation(hostRoutes: [everywhere, route])
+        #expect(
+            try refusals(Fixture.topology(), on: host) == [
+                "network 10.9.0.0/24 overlaps with the host's route to 10.0.0.0/8 through tun0"
+            ]
+        )
+        #expect(throws: Never.self) {
+            try Fixture.plan(Fixture.topology(), Observation(provider: ProviderObservation(hostRoutes: [everywhere])))
+        }
+    }
+}

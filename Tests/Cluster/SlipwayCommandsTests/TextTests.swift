@@ -1,0 +1,177 @@
+import Planning
+import Provisioning
+import Terminal
+import Testing
+import TopologyModel
+import UnitFiles
+
+@testable import SlipwayCommands
+
+struct TextTests {
+    private let image = ImageDigests(root: "r00t", layer: "1ayer")
+
+    private func topology() throws -> Topology {
+        let file = try UnitFile(parsing: "[Service]\nExecStart=/bin/sleep infinity\n")
+        return Topology(
+            name: "demo",
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            roles: [
+                Role(name: "central", count: 1, etcd: .member),
+                Role(name: "worker", count: 1, etcd: .proxy),
+            ],
+            units: [UnitDeployment(name: "hello.service", file: "hello.service", unit: file)],
+        )
+    }
+
+    private func plan(_ observed: Observation) throws -> Plan {
+        let inputs = PlannerInputs(
+            image: image,
+            authorizedKeys: ["ssh-ed25519 AAAAown slipway"],
+            hostKey: { SSHKeyPair(privateKey: "private \($0)\n", publicKey: "ssh-ed25519 AAAA\($0) root@\($0)") },
+            clusterKey: SSHKeyPair(privateKey: "private cluster\n", publicKey: "ssh-ed25519 AAAAcluster core"),
+        )
+        return try Planner(topology: topology(), inputs: inputs).plan(from: observed)
+    }
+
+    @Test func aPlanReadsStepByStep() throws {
+        let plan = try plan(Observation(provider: ProviderObservation(), images: [image]))
+        #expect(
+            PlanText(plan: plan, style: .plain).text() == """
+                Plan for cluster demo:
+
+                +  network 10.9.0.0/24 (nat)              it is not there yet
+                +  boot central-1 (container, 10.9.0.10)  it is not there yet
+                .  etcd healthy on central-1              the members find each other
+                .  central-1 ready                        it is a member
+                +  boot worker-1 (container, 10.9.0.132)  it is not there yet
+                .  worker-1 ready                         it is not there yet
+                +  deploy hello.service (launched)        fleet does not have it yet
+                .  1 unit as wanted                       the units may have moved
+
+                8 steps, nothing destroyed.
+
+                """
+        )
+    }
+
+    @Test func aTeardownSaysWhatItDestroys() {
+        let node = observedNode("worker-1", etcd: .proxy, address: "10.9.0.132")
+        let plan = Planner.tearDown("demo", observed: ProviderObservation(nodes: [node]))
+        #expect(PlanText(plan: plan, style: .plain).text().hasSuffix("2 steps, 1 destroyed.\n"))
+    }
+
+    @Test func anInterruptedStepIsNoFailure() throws {
+        let step = try #require(try plan(Observation(provider: ProviderObservation(), images: [image])).steps.first)
+        let line = try JSONText.line(EventPayload(.failed(step, error: CancellationError())))
+        #expect(line.contains("\"event\":\"interrupted\"") && !line.contains("error"), "\(line)")
+        let failed = try JSONText.line(EventPayload(.failed(step, error: ProvisioningError("no room"))))
+        #expect(failed.contains("\"event\":\"failed\"") && failed.contains("no room"), "\(failed)")
+    }
+
+    @Test func aSmokeTestSaysWhatItLeftOut() {
+        let results = [
+            SmokeResult(name: "members agree", outcome: .passed(note: nil), took: .milliseconds(5)),
+            SmokeResult(name: "Docker works", outcome: .passed(note: "not on plain-1"), took: .seconds(2)),
+            SmokeResult(name: "proxies serve", outcome: .notApplicable("no node is a proxy"), took: .zero),
+        ]
+        let report = SmokeReport(cluster: "demo", results: results)
+        #expect(
+            report.text(style: .plain) == """
+                     CHECK          TOOK
+                ok   members agree  5 ms
+                ok   Docker works   2 s
+                n/a  proxies serve  0 ms
+
+                Docker works: not on plain-1
+                proxies serve: no node is a proxy
+
+                Cluster demo works.
+                """
+        )
+    }
+
+    @Test func anEmptyPlanSaysSo() {
+        let plan = Plan(cluster: "demo", purpose: .converge, generation: 1)
+        #expect(PlanText(plan: plan, style: .plain).text() == "Nothing to do: cluster demo is as its file says.\n")
+    }
+
+    // MARK: Status
+
+    private func observedNode(_ name: String, etcd: EtcdRole, address: String) -> ObservedNode {
+        ObservedNode(
+            cluster: "demo",
+            name: name,
+            role: String(name.prefix { $0 != "-" }),
+            index: 1,
+            domainName: "demo.\(name)",
+            power: .running,
+            phase: .ready,
+            address: IPv4Address(address),
+            etcd: etcd,
+            image: image,
+            baseDigest: "b",
+            configDigest: "c",
+            generation: 1,
+        )
+    }
+
+    private func seen(state: String) throws -> Observation {
+        let worker = Identity.machineID(cluster: "demo", node: "worker-1")
+        let machines: Set<String> = [worker, Identity.machineID(cluster: "demo", node: "central-1")]
+        let network = ObservedNetwork(
+            name: "slipway.demo",
+            cluster: "demo",
+            cidr: CIDRv4("10.9.0.0/24"),
+            mode: .nat,
+            bridge: nil,
+            active: true,
+        )
+        let unit = ObservedFleet.Unit(
+            name: "hello.service",
+            hash: "h",
+            desiredState: .launched,
+            states: [worker: state],
+        )
+        return Observation(
+            provider: ProviderObservation(
+                nodes: [
+                    observedNode("central-1", etcd: .member, address: "10.9.0.10"),
+                    observedNode("worker-1", etcd: .proxy, address: "10.9.0.132"),
+                ],
+                networks: [network],
+            ),
+            etcd: ObservedEtcd(members: [
+                .init(id: "1", name: "central-1", peerURLs: ["http://10.9.0.10:2380"], healthy: true)
+            ]),
+            fleet: ObservedFleet(machines: machines, units: ["hello.service": unit]),
+        )
+    }
+
+    @Test func aStatusShowsNodesAndUnits() throws {
+        let report = StatusReport(try seen(state: "active"), cluster: "demo")
+        #expect(report.isWell)
+        let central = Identity.machineID(cluster: "demo", node: "central-1").prefix(8)
+        let worker = Identity.machineID(cluster: "demo", node: "worker-1").prefix(8)
+        #expect(
+            report.text(style: .plain) == """
+                Cluster demo on 10.9.0.0/24: etcd has a quorum.
+
+                NODE       STATE  ADDRESS     RUNTIME    ETCD     FLEET   UNITS  MACHINE
+                central-1  ready  10.9.0.10   container  healthy  listed  0      \(central)
+                worker-1   ready  10.9.0.132  container  proxy    listed  1      \(worker)
+
+                UNIT           WANTED    STATE
+                hello.service  launched  active on worker-1
+
+                """
+        )
+    }
+
+    @Test func aUnitThatFailedIsNotWell() throws {
+        #expect(!StatusReport(try seen(state: "failed"), cluster: "demo").isWell)
+    }
+
+    @Test func aClusterThatIsNotThereDoesNotExist() {
+        #expect(!StatusReport(Observation(provider: ProviderObservation()), cluster: "demo").exists)
+    }
+}

@@ -1,0 +1,222 @@
+import Etcd
+import FleetState
+import Fleetd
+import Systemd
+import TestKit
+import Testing
+import UnitFiles
+
+@Suite(.timeLimit(.minutes(1)))
+struct AgentTests {
+    let etcd = FakeEtcd()
+    var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
+
+    private func settled(_ what: String, _ condition: () async throws -> Bool) async throws {
+        try await eventually(within: .seconds(30), what, condition)
+    }
+
+    @Test func aUnitsLifeOnAMachine() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await machine.running {
+                try await registry.create(unit: "a.service", .service(), target: .launched)
+                try await settled("it runs") { try await machine.isActive("a.service") }
+                #expect(machine.files == ["a.service"])
+                #expect(try await machine.systemd.unitFileState("a.service") == "linked-runtime")
+                try await settled("its state is told") {
+                    try await registry.snapshot().states["a.service"]?["m1"]?.state.isActive == true
+                }
+                try await registry.setTarget(.loaded, of: "a.service")
+                try await settled("it stops") { try await !machine.isActive("a.service") }
+                #expect(machine.files == ["a.service"])
+                try await registry.setTarget(.launched, of: "a.service")
+                try await settled("it runs") { try await machine.isActive("a.service") }
+                try await registry.destroy(unit: "a.service")
+                try await settled("nothing is left of it") {
+                    try await registry.keys() == ["engine", "machine/m1"] && machine.files == []
+                }
+                #expect(try await machine.systemd.unitFileState("a.service") == nil)
+            }
+        }
+    }
+
+    @Test func aRestartedFleetdDoesNothing() async throws {
+        try await withTemporaryDirectory { directory in
+            let systemd = FakeSystemd()
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            // Has run to its end, and must not be started again.
+            try await registry.create(unit: "once.service", .service("/bin/true"), target: .launched)
+            try await FleetMachine("m1", etcd: etcd, directory: directory, systemd: systemd).running {
+                try await settled("they run") {
+                    let states = try await registry.snapshot().states
+                    return states.count == 2 && states.values.allSatisfy { $0["m1"]?.state.isActive == true }
+                }
+                systemd.setState("once.service", active: "inactive", sub: "dead")
+                try await settled("it is told") {
+                    try await registry.snapshot().states["once.service"]?["m1"]?.state.activeState == "inactive"
+                }
+            }
+            systemd.forgetCalls()
+            let again = FleetMachine("m1", etcd: etcd, directory: directory, systemd: systemd)
+            try await again.running {
+                try await settled("it is registered anew") {
+                    let snapshot = try await registry.snapshot()
+                    guard let lease = again.presence.session?.lease else { return false }
+                    return snapshot.states.count == 2 && snapshot.states.values.allSatisfy { $0["m1"]?.lease == lease }
+                }
+                #expect(systemd.calls == [])
+            }
+        }
+    }
+
+    /// A list that was long on its way must not undo what happened since: nothing would ever be heard of it again.
+    @Test func whatIsHeardWhileUnitsAreListedIsNewer() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await machine.running {
+                try await registry.create(unit: "a.service", .service(), target: .launched)
+                func told(_ state: String) async throws {
+                    try await settled("it is told that it is \(state)") {
+                        try await registry.snapshot().states["a.service"]?["m1"]?.state.activeState == state
+                    }
+                }
+                try await told("active")
+                let systemd = machine.systemd
+                systemd.setState("a.service", active: "activating", sub: "start-pre")
+                try await told("activating")
+                systemd.whileListing {
+                    systemd.setState("a.service", active: "active", sub: "running")
+                    // For the agent to hear of it.
+                    try? await Task.sleep(for: .milliseconds(100))
+                }
+                systemd.resync()
+                try await told("active")
+            }
+        }
+    }
+
+    @Test func anOutageStopsNothing() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            try await machine.running {
+                try await settled("it runs") { try await machine.isActive("a.service") }
+                etcd.setOutage(.noQuorum)
+                machine.watch.refresh()
+                try await settled("the outage is noticed") { machine.watch.failure != nil }
+                machine.systemd.setState("a.service", active: "active", sub: "exited")
+                // The leases end while etcd is away from everybody.
+                etcd.advance(by: .seconds(120))
+                etcd.setOutage(nil)
+                try await settled("it is registered again, and its state told") {
+                    let states = try await registry.snapshot().states["a.service"]
+                    return states?["m1"]?.state.subState == "exited" && machine.presence.session != nil
+                }
+                #expect(machine.jobs("a.service") == [.start])
+            }
+        }
+    }
+
+    @Test func aMachineThatComesBackStopsWhatHasMoved() async throws {
+        try await withTemporaryDirectory { first in
+            try await withTemporaryDirectory { second in
+                let one = FleetMachine("m1", etcd: etcd, directory: first, ttl: 5, engine: false)
+                try await registry.create(unit: "a.service", .service(), target: .launched)
+                let session = try await registry.register(.named("m0"), ttl: 600)
+                let leader = try #require(try await registry.campaign(session))
+                try await one.running {
+                    try await settled("m1 is there") { one.presence.session != nil }
+                    let before = try await registry.snapshot()
+                    let place = Placement(unit: "a.service", .place(on: "m1"))
+                    _ = try await registry.apply([place], before, leader)
+                    try await settled("it runs on m1") { try await one.isActive("a.service") }
+                    // m1 was cut off for longer than its lease; the engine has moved the unit.
+                    etcd.advance(by: .seconds(6))
+                    _ = try await registry.register(.named("m2"), ttl: 600)
+                    let after = try await registry.snapshot()
+                    #expect(after.machines.keys.sorted() == ["m0", "m2"])
+                    let move = Placement(unit: "a.service", .move(to: "m2"))
+                    #expect(try await registry.apply([move], after, leader).skipped == [])
+                    #expect(try await one.isActive("a.service"))
+                    try await settled("m1 is back and has stopped it") {
+                        try await !one.isActive("a.service") && one.presence.session != nil && one.files == []
+                    }
+                }
+                _ = second
+            }
+        }
+    }
+
+    @Test func anotherTextReplacesTheUnit() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            try await machine.running {
+                try await settled("it runs") { try await machine.isActive("a.service") }
+                let file = UnitFile.service("/bin/other")
+                try await registry.replace(unit: "a.service", file, target: .launched)
+                try await settled("the new text runs") {
+                    let state = try await registry.snapshot().states["a.service"]?["m1"]?.state
+                    return state?.hash == file.hash.hex && state?.isActive == true
+                }
+                #expect(machine.jobs("a.service") == [.start, .stop, .start])
+            }
+        }
+    }
+
+    @Test func oneUnitsFailureDoesNotKeepTheOthers() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            let broken = SystemdError(.refused, operation: "start b.service", message: "no")
+            machine.systemd.script(.start, "b.service", .error(broken))
+            for name in ["a.service", "b.service", "c.service"] {
+                try await registry.create(unit: name, .service(name), target: .launched)
+            }
+            try await machine.running {
+                try await settled("the others run") {
+                    let (one, other) = (
+                        try await machine.isActive("a.service"), try await machine.isActive("c.service")
+                    )
+                    return one && other
+                }
+                machine.systemd.script(.start, "b.service", nil)
+                try await settled("it is tried again") { try await machine.isActive("b.service") }
+            }
+        }
+    }
+
+    @Test func aSlowStopDoesNotKeepTheOthers() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await registry.create(unit: "slow.service", .service(), target: .launched)
+            try await machine.running {
+                try await settled("it runs") { try await machine.isActive("slow.service") }
+                machine.systemd.script(.stop, "slow.service", .hang)
+                try await registry.destroy(unit: "slow.service")
+                try await settled("it is stopping") { machine.jobs("slow.service").contains(.stop) }
+                try await registry.create(unit: "b.service", .service(), target: .launched)
+                try await settled("the other runs") { try await machine.isActive("b.service") }
+                machine.systemd.finish("slow.service")
+                try await settled("it is gone") { machine.files == ["b.service"] }
+            }
+        }
+    }
+
+    @Test func leavingStopsEverythingAndIsSeenAtOnce() async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory, engine: false)
+            let other = try await registry.register(.named("m0"), ttl: 600)
+            let leader = try #require(try await registry.campaign(other))
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            try await machine.running {
+                try await settled("m1 is there") { machine.presence.session != nil }
+                let place = Placement(unit: "a.service", .place(on: "m1"))
+                _ = try await registry.apply([place], try await registry.snapshot(), leader)
+                try await settled("it runs") { try await machine.isActive("a.service") }
+                #expect(try await machine.agent.leave(within: .seconds(10)) == [])
+                #expect(machine.files == [])
+                #expect(try await registry.snapshot().machines.keys.sorted() == ["m0"])
+            }
+        }
+    }
+}
