@@ -55,6 +55,16 @@ package struct Domain: ~Copyable {
         try check(virDomainCreateWithFlags(handle, 0), "start")
     }
 
+    /// Lets a paused domain run on; ``LibvirtError/Code/wrongState`` when it does not run.
+    package func resume() throws(LibvirtError) {
+        try check(virDomainResume(handle), "resume")
+    }
+
+    /// Pauses the domain, as libvirt itself does when a disk is full.
+    package func suspend() throws(LibvirtError) {
+        try check(virDomainSuspend(handle), "pause")
+    }
+
     /// Ends all of the domain's processes at once; ``LibvirtError/Code/wrongState`` when it does not run.
     package func destroy() throws(LibvirtError) {
         try check(virDomainDestroyFlags(handle, 0), "stop by force")

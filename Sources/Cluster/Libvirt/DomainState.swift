@@ -7,6 +7,9 @@ package enum DomainState: String, Sendable, Hashable {
     /// Whether it has processes, be they stopped or on their way out.
     package var isActive: Bool { self != .shutOff && self != .crashed && self != .none }
 
+    /// Whether its processes run.
+    package var runs: Bool { self == .running || self == .blocked }
+
     init(number: Int32) {
         let known: [(virDomainState, DomainState)] = [
             (VIR_DOMAIN_RUNNING, .running), (VIR_DOMAIN_BLOCKED, .blocked), (VIR_DOMAIN_PAUSED, .paused),

@@ -77,7 +77,11 @@ enum NodeChange: Sendable, Hashable {
         member: ObservedEtcd.Member?,
         fleet: ObservedFleet?,
     ) -> NodeChange? {
-        if observed.power != .running { return .start("it is powered off") }
+        switch observed.power {
+        case .running: break
+        case .off: return .start("it is powered off")
+        case .other: return .start("it is paused, or was about to stop")
+        }
         if observed.phase != .ready { return .await("an earlier run did not see it ready") }
         if let member, plan.etcd == .member, !member.healthy { return .await("etcd does not answer on it") }
         if let fleet, plan.runsFleet, !fleet.machines.contains(plan.machineID) {

@@ -2,7 +2,7 @@ import CloudConfig
 import TopologyModel
 
 /// Everything there is to know about a node before it exists. The executor adds nothing to it.
-package struct NodePlan: Sendable, Hashable, Codable {
+package struct NodePlan: Sendable, Hashable {
     package var cluster: String
     /// The node's name, which is its host name: `worker-2`.
     package var name: String
@@ -119,7 +119,7 @@ package struct ImageDigests: Sendable, Hashable, Codable {
 }
 
 /// How a node is told its configuration.
-package enum NodeSeed: Sendable, Hashable, Codable {
+package enum NodeSeed: Sendable, Hashable {
     /// CoreOS's way: a file system labelled `config-2` with the cloud-config as `openstack/latest/user_data`.
     case configDrive
     /// Canonical's cloud-init: a file system labelled `cidata` with these files beside the config drive's own, for the
@@ -140,7 +140,7 @@ extension NodeSeed {
 }
 
 /// The cluster's libvirt network.
-package struct NetworkPlan: Sendable, Hashable, Codable {
+package struct NetworkPlan: Sendable, Hashable {
     package var cluster: String
     package var name: String
     package var uuid: String

@@ -19,8 +19,8 @@ package enum NodePhase: String, Sendable, Hashable, Codable, CaseIterable, Compa
 }
 
 /// A node as libvirt and the disk show it.
-package struct ObservedNode: Sendable, Hashable, Codable {
-    package enum Power: String, Sendable, Hashable, Codable {
+package struct ObservedNode: Sendable, Hashable {
+    package enum Power: String, Sendable, Hashable {
         case running, off
         /// Paused, crashed or shutting down.
         case other
@@ -103,7 +103,7 @@ extension ObservedNode {
 }
 
 /// A network as libvirt shows it, ours or not.
-package struct ObservedNetwork: Sendable, Hashable, Codable {
+package struct ObservedNetwork: Sendable, Hashable {
     package var name: String
     /// The cluster it belongs to; nil for a network that is not Slipway's.
     package var cluster: String?
@@ -130,7 +130,7 @@ package struct ObservedNetwork: Sendable, Hashable, Codable {
 }
 
 /// What the provider sees: all clusters of one libvirt connection, and what stands in their way.
-package struct ProviderObservation: Sendable, Hashable, Codable {
+package struct ProviderObservation: Sendable, Hashable {
     /// Slipway's nodes of every cluster, sorted by cluster and name.
     package var nodes: [ObservedNode]
     /// Every network, Slipway's or not.
@@ -172,7 +172,7 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
     package func network(of cluster: String) -> ObservedNetwork? { networks.first { $0.cluster == cluster } }
 }
 
-package struct HostRoute: Sendable, Hashable, Codable {
+package struct HostRoute: Sendable, Hashable {
     package var destination: CIDRv4
     package var interface: String
 
@@ -183,8 +183,8 @@ package struct HostRoute: Sendable, Hashable, Codable {
 }
 
 /// The etcd cluster as its members tell it.
-package struct ObservedEtcd: Sendable, Hashable, Codable {
-    package struct Member: Sendable, Hashable, Codable {
+package struct ObservedEtcd: Sendable, Hashable {
+    package struct Member: Sendable, Hashable {
         /// etcd's own number for the member, in hexadecimal.
         package var id: String
         package var name: String
@@ -215,8 +215,8 @@ package struct ObservedEtcd: Sendable, Hashable, Codable {
 }
 
 /// fleet as its registry tells it.
-package struct ObservedFleet: Sendable, Hashable, Codable {
-    package struct Unit: Sendable, Hashable, Codable {
+package struct ObservedFleet: Sendable, Hashable {
+    package struct Unit: Sendable, Hashable {
         package var name: String
         /// SHA-1 of the unit's canonical text, in hexadecimal.
         package var hash: String
@@ -252,7 +252,7 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
 }
 
 /// What is really there.
-package struct Observation: Sendable, Hashable, Codable {
+package struct Observation: Sendable, Hashable {
     package var provider: ProviderObservation
     /// Nil when no member answered.
     package var etcd: ObservedEtcd?

@@ -23,14 +23,11 @@ struct Obstacles {
     private var networkClashes: [Diagnostic] {
         let wanted = topology.network.cidr
         let ownBridge = Identity.bridgeName(cluster: topology.name)
-        if let own = observed.provider.network(of: topology.name), let cidr = own.cidr, cidr != wanted {
-            return [
-                .error(
-                    "cluster '\(topology.name)' runs on network \(cidr), and its file says \(wanted)",
-                    at: topology.network.location,
-                    notes: ["take the cluster down first: slipway down \(topology.name)"],
-                )
-            ]
+        // A network that exists has its routes already; what of it cannot change is all there is to see.
+        if let own = observed.provider.network(of: topology.name),
+            !observed.provider.nodes(of: topology.name).isEmpty
+        {
+            return changes(of: own)
         }
         let foreign = observed.provider.networks.filter { $0.cluster != topology.name }
         let clashes = foreign.filter { $0.cidr.map(wanted.overlaps) ?? false }
@@ -44,9 +41,41 @@ struct Obstacles {
         }
         let bridges = Set(observed.provider.networks.compactMap(\.bridge) + [ownBridge])
         let routes = observed.provider.hostRoutes.filter {
-            !bridges.contains($0.interface) && $0.destination.prefix > 0 && wanted.overlaps($0.destination)
+            !bridges.contains($0.interface) && wanted.overlaps($0.destination)
         }
-        return routes.first.map { [clashError("the host's route to \($0.destination) through \($0.interface)")] } ?? []
+        // The kernel takes the longer prefix: only a route as specific as the network's own would take its packets.
+        if let clash = routes.first(where: { $0.destination.prefix >= wanted.prefix }) {
+            return [clashError("the host's route to \(clash.destination) through \(clash.interface)")]
+        }
+        return routes.filter { $0.destination.prefix >= Self.shortestPrefixOfOneNetwork }.prefix(1).map { route in
+            .warning(
+                "network \(wanted) hides a part of the host's route to \(route.destination) through \(route.interface)",
+                at: topology.network.location,
+                notes: ["if something is reached there, choose another `network.cidr`"],
+            )
+        }
+    }
+
+    /// Shorter prefixes are default routes or halves of one, as VPNs set them, and say nothing of who is there.
+    private static let shortestPrefixOfOneNetwork = 8
+
+    /// What the file says of the cluster's network, and a network with nodes on it cannot become.
+    private func changes(of own: ObservedNetwork) -> [Diagnostic] {
+        let wanted = topology.network
+        var changes: [String] = []
+        if let cidr = own.cidr, cidr != wanted.cidr {
+            changes.append("runs on network \(cidr), and its file says \(wanted.cidr)")
+        }
+        if let mode = own.mode, mode != wanted.mode {
+            changes.append("runs on a network of mode \(mode.rawValue), and its file says \(wanted.mode.rawValue)")
+        }
+        return changes.map { change in
+            .error(
+                "cluster '\(topology.name)' \(change)",
+                at: wanted.location,
+                notes: ["this cannot change while it lives; take it down first: slipway down \(topology.name)"],
+            )
+        }
     }
 
     private func clashError(_ what: String) -> Diagnostic {

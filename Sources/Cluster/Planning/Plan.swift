@@ -2,8 +2,8 @@ import Diagnostics
 import TopologyModel
 
 /// What to do, in which order, and why: every choice is made.
-package struct Plan: Sendable, Hashable, Codable {
-    package enum Purpose: String, Sendable, Hashable, Codable {
+package struct Plan: Sendable, Hashable {
+    package enum Purpose: String, Sendable, Hashable {
         /// Make the cluster what its file says.
         case converge
         /// Remove the cluster.
@@ -21,11 +21,14 @@ package struct Plan: Sendable, Hashable, Codable {
     /// What to serve while the steps are done, so that etcd's first members find each other.
     package var discovery: DiscoveryPlan?
     /// In an order in which they could be done one by one.
-    package var steps: [Step]
+    package let steps: [Step]
     package var warnings: [Diagnostic]
     /// What a person should know beside the steps: choices made for this host.
     package var notes: [String]
 
+    /// A plan of these steps.
+    ///
+    /// - Throws: ``PlanFault`` when two steps have one ID, or a step needs one that is not before it.
     package init(
         cluster: String,
         purpose: Purpose,
@@ -36,7 +39,9 @@ package struct Plan: Sendable, Hashable, Codable {
         steps: [Step] = [],
         warnings: [Diagnostic] = [],
         notes: [String] = [],
-    ) {
+    ) throws(PlanFault) {
+        let faults = PlanFault.inOrder(of: steps)
+        guard faults.isEmpty else { throw PlanFault(faults) }
         self.cluster = cluster
         self.purpose = purpose
         self.generation = generation
@@ -51,13 +56,26 @@ package struct Plan: Sendable, Hashable, Codable {
 
 extension Plan {
     package var isEmpty: Bool { steps.isEmpty }
-    package var isDestructive: Bool { steps.contains { $0.cost == .destroys } }
+
+    /// The same cluster with these steps, which reboot nodes.
+    func rolling(_ steps: [Step]) throws(PlanFault) -> Plan {
+        try Plan(
+            cluster: cluster,
+            purpose: .roll,
+            generation: generation,
+            nodes: nodes,
+            network: network,
+            steps: steps,
+            warnings: warnings,
+            notes: notes,
+        )
+    }
 }
 
 /// One thing to do.
-package struct Step: Sendable, Hashable, Codable, Identifiable {
+package struct Step: Sendable, Hashable, Identifiable {
     /// What a step costs the cluster's users.
-    package enum Cost: String, Sendable, Hashable, Codable {
+    package enum Cost: String, Sendable, Hashable {
         /// Nothing: something is added or only looked at.
         case none
         /// A node is away for a moment.
@@ -67,15 +85,15 @@ package struct Step: Sendable, Hashable, Codable, Identifiable {
     }
 
     /// Stable and readable: `node/worker-1/create`.
-    package var id: String
+    package var id: StepID
     package var action: Action
     /// Why, in a few words.
     package var reason: String
     /// IDs of the steps that must have been done before.
-    package var needs: [String]
+    package var needs: [StepID]
     package var cost: Cost
 
-    package init(_ id: String, _ action: Action, reason: String, needs: [String] = [], cost: Cost = .none) {
+    package init(_ id: StepID, _ action: Action, reason: String, needs: [StepID] = [], cost: Cost = .none) {
         self.id = id
         self.action = action
         self.reason = reason
@@ -85,7 +103,7 @@ package struct Step: Sendable, Hashable, Codable, Identifiable {
 }
 
 /// What a step does; it carries all that the executor needs to know.
-package enum Action: Sendable, Hashable, Codable {
+package enum Action: Sendable, Hashable {
     /// Makes the image the nodes run.
     case buildImage(ImageDigests)
     /// Fetches an image from elsewhere, and makes the disk of node programs for it.
@@ -123,7 +141,7 @@ package enum Action: Sendable, Hashable, Codable {
 }
 
 /// locksmith's semaphore of a group of nodes, and the members of etcd that keep it.
-package struct RebootSemaphoreGroup: Sendable, Hashable, Codable {
+package struct RebootSemaphoreGroup: Sendable, Hashable {
     /// Empty for the one of all.
     package var group: String
     /// Client URLs.
@@ -136,7 +154,7 @@ package struct RebootSemaphoreGroup: Sendable, Hashable, Codable {
 }
 
 /// A token of etcd's discovery, and where it is served.
-package struct DiscoveryPlan: Sendable, Hashable, Codable {
+package struct DiscoveryPlan: Sendable, Hashable {
     /// The port of Slipway's discovery, on the host's address in the cluster's network.
     package static let port = 8087
 
@@ -157,7 +175,7 @@ package struct DiscoveryPlan: Sendable, Hashable, Codable {
 }
 
 /// A fleet unit to deploy.
-package struct UnitPlan: Sendable, Hashable, Codable {
+package struct UnitPlan: Sendable, Hashable {
     package var name: String
     /// The unit's canonical text.
     package var text: String

@@ -16,7 +16,7 @@ extension PlanBuilder {
     // MARK: The first start
 
     private mutating func planBootstrap(_ changes: [String: NodeChange]) {
-        var started: [String: [String]] = [:]
+        var started: [String: [StepID]] = [:]
         let members = wantedMembers.map { nodePlan($0, peers: wantedPeers, state: .new) }
         plans += members
         for plan in members {
@@ -28,7 +28,7 @@ extension PlanBuilder {
         for plan in members { awaitNode(plan, reason: "it is a member", needs: started[plan.name] ?? []) }
     }
 
-    private mutating func planBootstrapMember(_ plan: NodePlan, change: NodeChange) -> [String] {
+    private mutating func planBootstrapMember(_ plan: NodePlan, change: NodeChange) -> [StepID] {
         let path = "node/\(plan.name)"
         switch change {
         case .create(let reason):
@@ -55,7 +55,7 @@ extension PlanBuilder {
         if let surplus = memberNodesObserved.first(where: { $0.phase == .ready && !wanted.contains($0.name) }) {
             throw DiagnosticsError([noQuorum(surplus.name, "the topology does not ask for it any more")])
         }
-        var started: [String] = []
+        var started: [StepID] = []
         let members = wantedMembers.map { nodePlan($0, peers: wantedPeers, state: .existing) }
         plans += members
         for plan in members {
@@ -67,7 +67,7 @@ extension PlanBuilder {
                 break
             case .reconfigure(let reason) where !isRunning(plan.name) || certificatesHaveEnded(on: plan.name):
                 // A member that is off, or to which nobody listens, is no loss while it restarts; its data stay.
-                let id = "node/\(plan.name)/restart"
+                let id: StepID = "node/\(plan.name)/restart"
                 add(Step(id, .reconfigureNode(plan), reason: reason, needs: groundwork, cost: .restarts))
                 started.append(id)
             case .create(let reason), .rebuild(let reason), .reconfigure(let reason):
@@ -123,7 +123,7 @@ extension PlanBuilder {
     /// Members that only have to be switched on or seen ready: the sooner they vote, the more can be changed.
     private mutating func planReturns(_ changes: [String: NodeChange], voters: inout Voters) {
         for node in wantedMembers {
-            let needs: [String]
+            let needs: [StepID]
             let cause: String
             switch changes[node.name] ?? .none {
             case .start(let reason):
@@ -174,7 +174,7 @@ extension PlanBuilder {
             plans.append(plan)
             try checkRestart(node, voters: voters)
             let needs = unique(groundwork + gate + (rollGate.map { [$0] } ?? []))
-            let id = "node/\(node.name)/restart"
+            let id: StepID = "node/\(node.name)/restart"
             add(Step(id, .reconfigureNode(plan), reason: reason, needs: needs, cost: .restarts))
             voters.markHealthy(node.peerURL)
             settle(plan, reason: reason, needs: [id], voters: voters)
@@ -204,9 +204,9 @@ extension PlanBuilder {
 
     // MARK: One change
 
-    private var gate: [String] { etcdGate.map { [$0] } ?? [] }
+    private var gate: [StepID] { etcdGate.map { [$0] } ?? [] }
 
-    private mutating func join(_ node: PlacedNode, reason: String, after: [String], voters: inout Voters) {
+    private mutating func join(_ node: PlacedNode, reason: String, after: [StepID], voters: inout Voters) {
         let path = "node/\(node.name)"
         let existing = voters.peers
         let peers =
@@ -216,7 +216,7 @@ extension PlanBuilder {
         var needs = after + gate
         if !voters.lists(node.peerURL) {
             let others = voters.memberPlans(builder: self)
-            let id = "etcd/add/\(node.name)"
+            let id: StepID = "etcd/add/\(node.name)"
             add(Step(id, .addMember(plan, existing: others), reason: reason, needs: unique(needs)))
             needs = [id]
             voters.add(EtcdPeer(name: node.name, peerURL: node.peerURL))
@@ -227,13 +227,13 @@ extension PlanBuilder {
     }
 
     /// Waits for etcd and for the node, and makes both the gate for what comes next.
-    private mutating func settle(_ plan: NodePlan, reason: String, needs: [String], voters: Voters) {
+    private mutating func settle(_ plan: NodePlan, reason: String, needs: [StepID], voters: Voters) {
         let healthy = voters.memberPlans(builder: self).filter { voters.healthy.contains($0.peerURL) }
         awaitEtcd(healthy, id: "etcd/healthy/\(plan.name)", reason: reason, needs: unique(needs + gate))
         awaitNode(plan, reason: reason, needs: needs)
     }
 
-    private mutating func awaitEtcd(_ members: [NodePlan], id: String, reason: String, needs: [String]) {
+    private mutating func awaitEtcd(_ members: [NodePlan], id: StepID, reason: String, needs: [StepID]) {
         guard !members.isEmpty else { return }
         add(Step(id, .awaitEtcd(members: members), reason: reason, needs: needs))
         etcdGate = id
@@ -247,7 +247,7 @@ extension PlanBuilder {
     ) throws(DiagnosticsError) {
         guard voters.keepsMajority(without: peerURL) else { throw DiagnosticsError([unsafe(name, voters)]) }
         voters.remove(peerURL)
-        let id = "etcd/remove/\(name)"
+        let id: StepID = "etcd/remove/\(name)"
         let remaining = voters.memberPlans(builder: self)
         let action = Action.removeMember(name: name, peerURL: peerURL, remaining: remaining)
         add(Step(id, action, reason: reason, needs: gate))

@@ -14,13 +14,13 @@ struct PlanBuilder {
     var warnings: [Diagnostic] = []
     var plans: [NodePlan] = []
     /// Steps every node made needs: image and network.
-    var groundwork: [String] = []
+    var groundwork: [StepID] = []
     /// The step after which etcd is whole again; the next change to its members needs it.
-    var etcdGate: String?
+    var etcdGate: StepID?
     /// The step after which the last node that was restarted or rebuilt is ready again: one at a time.
-    var rollGate: String?
+    var rollGate: StepID?
     /// Steps that must be over before units are looked at.
-    var settled: [String] = []
+    var settled: [StepID] = []
 
     /// The topology's etcd members.
     let wantedMembers: [PlacedNode]
@@ -52,18 +52,22 @@ struct PlanBuilder {
             planNetwork(network)
         }
         let discovery = isBootstrapping && !steps.isEmpty ? ownDiscovery : nil
-        return Plan(
-            cluster: topology.name,
-            purpose: .converge,
-            generation: steps.isEmpty ? generation - 1 : generation,
-            nodes: inOrder(plans),
-            network: network,
-            discovery: discovery,
-            steps: steps,
-            warnings: warnings,
-            notes: topology.machineNotes(on: observed.provider.machineHost)
-                + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? []),
-        )
+        do {
+            return try Plan(
+                cluster: topology.name,
+                purpose: .converge,
+                generation: steps.isEmpty ? generation - 1 : generation,
+                nodes: inOrder(plans),
+                network: network,
+                discovery: discovery,
+                steps: steps,
+                warnings: warnings,
+                notes: topology.machineNotes(on: observed.provider.machineHost)
+                    + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? []),
+            )
+        } catch {
+            throw DiagnosticsError(error.diagnostics)
+        }
     }
 
     /// The discovery that Slipway serves for this topology.
@@ -154,8 +158,10 @@ struct PlanBuilder {
 
     private mutating func planNetwork(_ network: NetworkPlan) {
         let present = observed.provider.network(of: topology.name)
-        guard present?.active != true else { return }
-        let reason = present == nil ? "it is not there yet" : "it is not active"
+        let isAsPlanned = present.map { $0.cidr == network.cidr && $0.mode == network.mode } ?? false
+        guard present?.active != true || !isAsPlanned else { return }
+        let reason =
+            present == nil ? "it is not there yet" : isAsPlanned ? "it is not active" : "its address or mode changed"
         add(Step("network/create", .createNetwork(network), reason: reason))
         groundwork.append("network/create")
     }
@@ -206,7 +212,7 @@ struct PlanBuilder {
     /// A node waits for etcd by itself. In a cluster that comes up, all do so at once and from the start, so that what
     /// takes time besides etcd (logins, cloud-config) is over when the members have found each other; in a cluster that
     /// lives, changes go one after the other.
-    mutating func awaitNode(_ plan: NodePlan, reason: String, needs: [String]) {
+    mutating func awaitNode(_ plan: NodePlan, reason: String, needs: [StepID]) {
         let gate = isBootstrapping ? [] : etcdGate.map { [$0] } ?? []
         let step = Step("node/\(plan.name)/ready", .awaitNode(plan), reason: reason, needs: unique(needs + gate))
         add(step)
@@ -233,7 +239,7 @@ struct PlanBuilder {
     }
 
     /// Has the node leave fleet, where it is listed, and removes it.
-    mutating func removeNode(_ name: String, reason: String, needs: [String], wasRunning: Bool) {
+    mutating func removeNode(_ name: String, reason: String, needs: [StepID], wasRunning: Bool) {
         var needs = needs
         let machineID = Identity.machineID(cluster: topology.name, node: name)
         if let fleet = observed.fleet, fleet.machines.contains(machineID) {
@@ -297,8 +303,8 @@ struct PlanBuilder {
 
     mutating func add(_ step: Step) { steps.append(step) }
 
-    func unique(_ ids: [String]) -> [String] {
-        var seen: Set<String> = []
+    func unique(_ ids: [StepID]) -> [StepID] {
+        var seen: Set<StepID> = []
         return ids.filter { seen.insert($0).inserted }
     }
 }

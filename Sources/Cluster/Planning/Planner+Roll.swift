@@ -29,7 +29,7 @@ extension Planner {
     package func roll(_ roll: Roll, from observed: Observation) throws(DiagnosticsError) -> Plan {
         var plan = try plan(from: observed)
         guard plan.isEmpty else {
-            let first = plan.steps.prefix(3).map(\.id).joined(separator: ", ")
+            let first = plan.steps.prefix(3).map(\.id.description).joined(separator: ", ")
             throw DiagnosticsError([
                 .error(
                     "cluster '\(plan.cluster)' is not as its file says, so its nodes are not rebooted",
@@ -42,10 +42,12 @@ extension Planner {
         var builder = RollBuilder(members: plan.nodes.filter { $0.etcd == .member })
         builder.add(chosen.filter { $0.etcd != .member }, atOnce: roll.atOnce)
         builder.add(chosen.filter { $0.etcd == .member }, atOnce: min(roll.atOnce, builder.tolerance))
-        plan.purpose = .roll
-        plan.steps = builder.steps
         plan.warnings += builder.warnings
-        return plan
+        do {
+            return try plan.rolling(builder.steps)
+        } catch {
+            throw DiagnosticsError(error.diagnostics)
+        }
     }
 
     private func chosenNodes(_ roll: Roll, of plan: Plan) throws(DiagnosticsError) -> [NodePlan] {
@@ -90,7 +92,7 @@ private struct RollBuilder {
     var steps: [Step] = []
     var warnings: [Diagnostic] = []
     /// The last steps of the nodes that were added together.
-    private var done: [String] = []
+    private var done: [StepID] = []
 
     init(members: [NodePlan]) { self.members = members }
 
@@ -100,7 +102,7 @@ private struct RollBuilder {
     /// Adds nodes of which `atOnce` may be away together, after all that were added before.
     mutating func add(_ nodes: [NodePlan], atOnce: Int) {
         let before = done
-        var ends: [String] = []
+        var ends: [StepID] = []
         for (index, node) in nodes.enumerated() {
             let needs = index < atOnce ? before : [ends[index - atOnce]]
             ends.append(reboot(node, needs: needs))
@@ -113,7 +115,7 @@ private struct RollBuilder {
     }
 
     /// - Returns: the step after which the node is as it was before.
-    private mutating func reboot(_ node: NodePlan, needs: [String]) -> String {
+    private mutating func reboot(_ node: NodePlan, needs: [StepID]) -> StepID {
         let path = "node/\(node.name)"
         let semaphore = semaphore(of: node)
         let reason = "asked for, by strategy \(node.reboot.strategy.rawValue)"

@@ -40,7 +40,9 @@ package struct Planner: Sendable {
     }
 
     /// The plan that removes all of `cluster` that there is, however much or little.
-    package static func tearDown(_ cluster: String, observed: ProviderObservation) -> Plan {
+    ///
+    /// - Throws: ``PlanFault`` when the plan contradicts itself.
+    package static func tearDown(_ cluster: String, observed: ProviderObservation) throws(PlanFault) -> Plan {
         let nodes = observed.nodes(of: cluster)
         let removals = nodes.map { node in
             Step(
@@ -73,7 +75,7 @@ package struct Planner: Sendable {
             )
         }
         let generation = (nodes.map(\.generation).max() ?? 0) + (steps.isEmpty ? 0 : 1)
-        return Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
+        return try Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
     }
 
     /// Images that this host has not got, and nobody says where to get them.

@@ -3,9 +3,9 @@ import Planning
 /// Which steps of a plan may begin, as others end: a value, so that the order can be checked without doing anything.
 package struct PlanRun: Sendable {
     private var waiting: [Step]
-    private var done: Set<String> = []
-    private(set) var running: Set<String> = []
-    private(set) package var stopped = false
+    private var done: Set<StepID> = []
+    private(set) var running: Set<StepID> = []
+    private(set) var stopped = false
 
     package init(_ plan: Plan) {
         waiting = plan.steps
@@ -34,6 +34,4 @@ package struct PlanRun: Sendable {
         running.remove(step.id)
         stopped = true
     }
-
-    package mutating func stop() { stopped = true }
 }

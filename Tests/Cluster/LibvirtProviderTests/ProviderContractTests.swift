@@ -157,6 +157,18 @@ import Testing
     }
 
     @Test(arguments: ProviderUnderTest.all)
+    func aPausedNodeIsResumedByAStart(_ provider: ProviderUnderTest) async throws {
+        try await provider.with { world in
+            let node = world.node()
+            try await world.bringUp(node)
+            try await world.pause(NodeReference(node))
+            #expect(try await world.observed().map(\.power) == [.other])
+            try await world.provider.start(NodeReference(node))
+            #expect(try await world.observed().map(\.power) == [.running])
+        }
+    }
+
+    @Test(arguments: ProviderUnderTest.all)
     func nodesAreMadeSideBySide(_ provider: ProviderUnderTest) async throws {
         try await provider.with { world in
             try await world.provider.createNetwork(world.network)

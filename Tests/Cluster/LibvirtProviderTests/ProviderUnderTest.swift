@@ -147,6 +147,16 @@ struct ProviderWorld: Sendable {
         }
     }
 
+    func pause(_ node: NodeReference) async throws {
+        switch hands {
+        case .fake(let fake): await fake.pause(node)
+        case .libvirt(let libvirt):
+            try await libvirt.hypervisor.run { connection throws(LibvirtError) in
+                try connection.domain(named: node.domainName).suspend()
+            }
+        }
+    }
+
     func deleteDomain(_ node: NodeReference) async throws {
         switch hands {
         case .fake(let fake): await fake.deleteDomainByHand(node)

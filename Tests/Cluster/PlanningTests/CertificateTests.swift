@@ -221,7 +221,7 @@ struct CertificateTests {
         let renewal = try plan(topology(), seen, renews: true, now: later)
         let restarts = (1...3).map { "node/central-\($0)/restart" }
         #expect(Array(renewal.ids.prefix(4)) == restarts + ["etcd/quorum"], "\(renewal.outline)")
-        #expect(renewal.step("etcd/quorum")?.needs == restarts)
+        #expect(renewal.step("etcd/quorum")?.needs == restarts.map { StepID($0) })
         #expect(renewal.nodes.allSatisfy { $0.certificates?.number == 2 })
         #expect(throws: DiagnosticsError.self) { try plan(topology(), seen, renews: true) }
     }

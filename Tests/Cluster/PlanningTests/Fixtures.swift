@@ -60,13 +60,16 @@ extension Observation {
 }
 
 extension Plan {
-    var ids: [String] { steps.map(\.id) }
-    func step(_ id: String) -> Step? { steps.first { $0.id == id } }
+    var ids: [String] { steps.map(\.id.description) }
+    func step(_ id: StepID) -> Step? { steps.first { $0.id == id } }
+
+    /// Whether a node, and what is stored on it, would be gone afterwards.
+    var isDestructive: Bool { steps.contains { $0.cost == .destroys } }
 
     /// One line a step: what a person has to agree with when it changes.
     var outline: String {
         steps.map { step in
-            let needs = step.needs.isEmpty ? "" : " < " + step.needs.joined(separator: " ")
+            let needs = step.needs.isEmpty ? "" : " < " + step.needs.map(\.description).joined(separator: " ")
             let cost = step.cost == .none ? "" : " [\(step.cost.rawValue)]"
             return "\(step.id)\(cost): \(step.reason)\(needs)\n"
         }.joined()

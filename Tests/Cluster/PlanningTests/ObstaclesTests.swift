@@ -124,17 +124,67 @@ import TopologyModel
         )
     }
 
-    @Test func anAddressOfTheHosts() throws {
-        let route = HostRoute(destination: try #require(CIDRv4("10.0.0.0/8")), interface: "tun0")
+    /// A route and what is said of it; the network is 10.9.0.0/24.
+    @Test(arguments: [
+        ("10.9.0.0/24", true, "network 10.9.0.0/24 overlaps with the host's route to 10.9.0.0/24 through tun0"),
+        ("10.9.0.7/32", true, "network 10.9.0.0/24 overlaps with the host's route to 10.9.0.7/32 through tun0"),
+        ("10.0.0.0/8", false, "network 10.9.0.0/24 hides a part of the host's route to 10.0.0.0/8 through tun0"),
+        ("0.0.0.0/1", false, nil),
+        ("10.8.0.0/16", false, nil),
+    ])
+    func aRouteOfTheHosts(_ destination: String, _ refused: Bool, _ message: String?) throws {
+        let route = HostRoute(destination: try #require(CIDRv4(destination)), interface: "tun0")
         let everywhere = HostRoute(destination: .everything, interface: "eth0")
         let host = ProviderObservation(hostRoutes: [everywhere, route])
+        if refused {
+            #expect(try refusals(Fixture.topology(), on: host) == [message])
+        } else {
+            let plan = try Fixture.plan(Fixture.topology(), Observation(provider: host))
+            #expect(plan.warnings.map(\.message) == [message].compactMap { $0 })
+        }
+    }
+
+    // MARK: A network that is there
+
+    private func settled() throws -> Simulation {
+        var cluster = Simulation()
+        cluster.apply(try Fixture.plan(Fixture.topology()))
+        return cluster
+    }
+
+    @Test func aNetworkThatIsThereDoesNotClashWithNewRoutes() throws {
+        var observed = try settled().observed
+        observed.provider.hostRoutes = [
+            HostRoute(destination: try #require(CIDRv4("10.9.0.0/25")), interface: "tun0"),
+            HostRoute(destination: try #require(CIDRv4("0.0.0.0/1")), interface: "tun0"),
+        ]
+        #expect(try Fixture.plan(Fixture.topology(), observed).ids == [])
+    }
+
+    @Test(arguments: [NetworkSettings.Mode.nat, .isolated])
+    func theModeOfALivingClusterDoesNotChange(from present: NetworkSettings.Mode) throws {
+        var topology = Fixture.topology()
+        topology.network.mode = present
+        var cluster = Simulation()
+        cluster.apply(try Fixture.plan(topology))
+        topology.network.mode = present == .nat ? .isolated : .nat
+        let error = #expect(throws: DiagnosticsError.self) { try Fixture.plan(topology, cluster.observed) }
+        let wanted = topology.network.mode.rawValue
         #expect(
-            try refusals(Fixture.topology(), on: host) == [
-                "network 10.9.0.0/24 overlaps with the host's route to 10.0.0.0/8 through tun0"
+            error?.diagnostics.map(\.message) == [
+                "cluster 'demo' runs on a network of mode \(present.rawValue), and its file says \(wanted)"
             ]
         )
-        #expect(throws: Never.self) {
-            try Fixture.plan(Fixture.topology(), Observation(provider: ProviderObservation(hostRoutes: [everywhere])))
-        }
+    }
+
+    @Test func aNetworkWithoutNodesBecomesWhatTheFileSays() throws {
+        var topology = Fixture.topology()
+        var cluster = Simulation()
+        cluster.apply(try Fixture.plan(topology), first: 2)
+        topology.network.mode = .isolated
+        let plan = try Fixture.plan(topology, cluster.observed)
+        #expect(plan.step("network/create")?.reason == "its address or mode changed")
+        cluster.apply(plan)
+        #expect(try Fixture.plan(topology, cluster.observed).ids == [])
     }
 }

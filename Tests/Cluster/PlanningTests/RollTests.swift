@@ -76,7 +76,7 @@ import TopologyModel
         let plan = try roll(topology(members: 5, workers: 4), Roll(atOnce: 3))
         #expect(plan.step("node/worker-3/reboot")?.needs == [])
         #expect(plan.step("node/worker-4/reboot")?.needs == ["node/worker-1/ready"])
-        let before = ["node/worker-2/ready", "node/worker-3/ready", "node/worker-4/ready"]
+        let before: [StepID] = ["node/worker-2/ready", "node/worker-3/ready", "node/worker-4/ready"]
         #expect(plan.step("node/central-1/reboot")?.needs == before)
         #expect(plan.step("node/central-2/reboot")?.needs == before)
         #expect(plan.step("node/central-3/reboot")?.needs == ["node/central-1/ready"])

@@ -18,7 +18,7 @@ struct Simulation {
 
     /// Carries out the first `count` steps, or all.
     mutating func apply(_ plan: Plan, first count: Int? = nil) {
-        var done: Set<String> = []
+        var done: Set<StepID> = []
         for step in plan.steps.prefix(count ?? plan.steps.count) {
             for need in step.needs where !done.contains(need) {
                 faults.append("\(step.id) needs \(need), which comes later or never")

@@ -54,9 +54,9 @@ struct TextTests {
         )
     }
 
-    @Test func aTeardownSaysWhatItDestroys() {
+    @Test func aTeardownSaysWhatItDestroys() throws {
         let node = observedNode("worker-1", etcd: .proxy, address: "10.9.0.132")
-        let plan = Planner.tearDown("demo", observed: ProviderObservation(nodes: [node]))
+        let plan = try Planner.tearDown("demo", observed: ProviderObservation(nodes: [node]))
         #expect(PlanText(plan: plan, style: .plain).text().hasSuffix("2 steps, 1 destroyed.\n"))
     }
 
@@ -90,8 +90,8 @@ struct TextTests {
         )
     }
 
-    @Test func anEmptyPlanSaysSo() {
-        let plan = Plan(cluster: "demo", purpose: .converge, generation: 1)
+    @Test func anEmptyPlanSaysSo() throws {
+        let plan = try Plan(cluster: "demo", purpose: .converge, generation: 1)
         #expect(PlanText(plan: plan, style: .plain).text() == "Nothing to do: cluster demo is as its file says.\n")
     }
 

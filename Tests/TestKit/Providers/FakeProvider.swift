@@ -117,6 +117,11 @@ extension FakeProvider {
         await setPower(.off, of: node.domainName)
     }
 
+    /// Someone, or the hypervisor, pauses the node.
+    package func pause(_ node: NodeReference) async {
+        await setPower(.other, of: node.domainName)
+    }
+
     /// Someone removes the domain by hand and leaves the directory.
     package func deleteDomainByHand(_ node: NodeReference) async {
         await setPower(.off, of: node.domainName)

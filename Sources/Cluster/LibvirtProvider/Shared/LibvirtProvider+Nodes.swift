@@ -124,13 +124,17 @@ extension Domain {
         return true
     }
 
-    /// Starts the domain; one that runs, or that another call started meanwhile, is fine.
+    /// Starts the domain, and resumes one that is paused; one that runs, or that another call started meanwhile, is fine.
     fileprivate borrowing func startIfNeeded() throws(LibvirtError) {
-        if try state().isActive { return }
+        let state = try state()
         do {
-            try start()
+            switch state {
+            case .paused: try resume()
+            case .running, .blocked, .shuttingDown, .suspendedByGuest: return
+            case .shutOff, .crashed, .none: try start()
+            }
         } catch {
-            guard try state().isActive else { throw error }
+            guard try self.state().runs else { throw error }
         }
     }
 }

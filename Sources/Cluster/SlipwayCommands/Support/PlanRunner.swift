@@ -51,7 +51,7 @@ struct PlanRunner: Sendable {
     func tearDown(_ cluster: String) async throws -> Plan {
         let lock = try session.lock(cluster, purpose: command)
         defer { withExtendedLifetime(lock) {} }
-        let plan = Planner.tearDown(cluster, observed: try await session.provider.observe())
+        let plan = try Planner.tearDown(cluster, observed: try await session.provider.observe())
         if plan.isEmpty {
             if json { try Output.json(PlanPayload(plan)) } else { Output.print("There is no cluster '\(cluster)'.") }
         } else {

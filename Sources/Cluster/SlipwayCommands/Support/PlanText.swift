@@ -77,10 +77,10 @@ struct StepTitle {
 /// A plan as a program reads it: without secrets, which the cloud-config holds.
 struct PlanPayload: Encodable {
     struct StepPayload: Encodable {
-        var id: String
+        var id: StepID
         var title: String
         var reason: String
-        var needs: [String]
+        var needs: [StepID]
         var cost: String
     }
 

@@ -14,7 +14,7 @@ final class ProgressPrinter: Sendable {
         var report: ProgressReport
         var area = LiveArea()
         var frame = 0
-        var begun: [String: ContinuousClock.Instant] = [:]
+        var begun: [StepID: ContinuousClock.Instant] = [:]
     }
 
     private let state: Mutex<State>
@@ -60,8 +60,12 @@ final class ProgressPrinter: Sendable {
     private func redraw(lasting: [String]) {
         state.withLock { state in
             state.frame += lasting.isEmpty ? 1 : 0
-            let elapsed = state.begun.mapValues { clock.now - $0 }
-            let live = state.report.live(frame: state.frame, elapsed: elapsed, width: Output.width - 1)
+            let elapsed = state.begun.map { ($0.key.description, clock.now - $0.value) }
+            let live = state.report.live(
+                frame: state.frame,
+                elapsed: Dictionary(uniqueKeysWithValues: elapsed),
+                width: Output.width - 1
+            )
             Output.raw(state.area.update(lasting: lasting, live: live))
         }
     }
@@ -72,18 +76,18 @@ extension ProgressPrinter.State {
         switch event {
         case .started(let step):
             begun[step.id] = now
-            return report.lines(for: .started(task: step.id, title: StepTitle(step.action).text))
+            return report.lines(for: .started(task: step.id.description, title: StepTitle(step.action).text))
         case .progress(let step, let text):
-            return report.lines(for: .step(task: step, text))
+            return report.lines(for: .step(task: step.description, text))
         case .finished(let step, let took):
             begun[step.id] = nil
-            return report.lines(for: .finished(task: step.id, .done, took: took))
+            return report.lines(for: .finished(task: step.id.description, .done, took: took))
         case .failed(let step, let error):
             let took = begun.removeValue(forKey: step.id).map { now - $0 } ?? .zero
             if error is CancellationError {
-                return report.lines(for: .finished(task: step.id, .skipped, took: took))
+                return report.lines(for: .finished(task: step.id.description, .skipped, took: took))
             }
-            return report.lines(for: .finished(task: step.id, .failed("\(error)"), took: took))
+            return report.lines(for: .finished(task: step.id.description, .failed("\(error)"), took: took))
         case .notStarted:
             return []
         }
@@ -93,7 +97,7 @@ extension ProgressPrinter.State {
 /// An event as one JSON line.
 struct EventPayload: Encodable {
     var event: String
-    var step: String
+    var step: StepID
     var title: String?
     var text: String?
     var seconds: Double?

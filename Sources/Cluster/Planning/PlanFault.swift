@@ -1,0 +1,33 @@
+import Diagnostics
+
+/// A contradiction in a plan. A plan with one is never carried out; it is a bug in the planner.
+package struct PlanFault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Every contradiction found, in the order of the steps.
+    package var descriptions: [String]
+
+    /// A fault with these contradictions.
+    package init(_ descriptions: [String]) { self.descriptions = descriptions }
+
+    /// All contradictions in one line.
+    package var description: String { descriptions.joined(separator: "; ") }
+
+    /// The fault as a person is told of it.
+    var diagnostics: [Diagnostic] {
+        let notes = ["nothing was changed; this is a bug in slipway: please report it with `slipway plan --json`"]
+        return descriptions.map { .error("the plan contradicts itself: \($0)", notes: notes) }
+    }
+}
+
+extension PlanFault {
+    /// Whether each step has an ID of its own and needs only steps before it, so that the steps can be done in order.
+    static func inOrder(of steps: [Step]) -> [String] {
+        var before: Set<StepID> = []
+        var faults: [String] = []
+        for step in steps {
+            let unmet = step.needs.filter { !before.contains($0) }
+            faults += unmet.map { "\(step.id) needs \($0), which no step before it meets" }
+            if !before.insert(step.id).inserted { faults.append("two steps are called \(step.id)") }
+        }
+        return faults
+    }
+}
