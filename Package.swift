@@ -77,7 +77,7 @@ let package = Package(
         /// Which machine runs which unit.
         .target(name: "Scheduling", dependencies: ["UnitFiles"]),
         /// Tables, colours and JSON: text for people and programs, as strings.
-        .target(name: "Terminal"),
+        .target(name: "Terminal", exclude: ["README.md"]),
 
         // MARK: Boundary: the only users of Yams.
 
@@ -284,6 +284,14 @@ let package = Package(
                 "UnitFiles", argumentParser, systemPackage,
             ],
         ),
+        /// The pages' links, topologies, units and command lines.
+        .testTarget(
+            name: "DocumentationTests",
+            dependencies: [
+                "Diagnostics", "Fleetctl", "Locksmith", "SlipwayCommands", "TestKit", "TopologyLoading", "UnitFiles",
+                argumentParser,
+            ],
+        ),
         /// Real nodes, in the project's own sandbox.
         .testTarget(name: "IntegrationTests", dependencies: ["TestKit", subprocess], path: "Tests/Integration"),
     ],
@@ -308,7 +316,7 @@ let folders: [String: [String]] = [
         "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl", "schedule-bench", "slipway", "slipway-etcd-proxy",
         "slipway-node-init",
     ],
-    "Tests": ["TerminalTests", "TestKit"],
+    "Tests": ["DocumentationTests", "TerminalTests", "TestKit"],
     "Tests/Documents": [
         "CloudConfigTests", "DiagnosticsTests", "LocatedYAMLTests", "RenderingTests", "TopologyLoadingTests",
         "UnitFilesTests",
