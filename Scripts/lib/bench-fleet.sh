@@ -108,6 +108,7 @@ watch_states() {
     mkfifo "$scratch/states"
     etcdctl --endpoints "http://$address:2379" watch --prefix $prefix/state/ >"$scratch/states" &
     watching=$!
+    # shellcheck disable=SC2016 # awk's own
     "${line_awk[@]}" -v wanted="$1" -v count="$2" -v not="${3:- }" '
         function set(key, holds) { if (holds != (key in a)) { if (holds) { a[key]; n++ } else { delete a[key]; n-- } } }
         $0 == "PUT" || $0 == "DELETE" {
@@ -311,6 +312,7 @@ table() {
 json_report() {
     local name first=yes
     printf '{"runs": %d, "cores": %d, "load_before": %s, "load_after": %s, "figures": {' "$runs" "$(nproc)" "$load_before" "$(load)"
+    # shellcheck disable=SC2013 # names without spaces
     for name in $(cut -d' ' -f1 "$figures" | sort -u); do
         [ -n "$first" ] || printf ', '
         first=

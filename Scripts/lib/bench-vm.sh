@@ -196,12 +196,12 @@ upload_run() {
     done
     now=$(now_ms)
     size=$(stat -c %s "$image")
-    figure upload_rate $((size / 1048576 * 1000 / (now - begun)))
+    figure upload_rate $((size * 1000 / 1048576 / (now - begun)))
     figure upload_peak "$peak"
     wait $up || { cat "$scratch/errors" >&2 && die "slipway up failed"; }
     begun=$(now_ms)
     cat "$image" >"$pool/copy"
-    figure copy_rate $((size / 1048576 * 1000 / ($(now_ms) - begun)))
+    figure copy_rate $((size * 1000 / 1048576 / ($(now_ms) - begun)))
     rm "$pool/copy"
 }
 
@@ -273,6 +273,7 @@ json_report() {
     local name first=yes
     printf '{"runs": %d, "cores": %d, "load_before": %s, "load_after": %s, "figures": {' \
         "$runs" "$(nproc)" "$load_before" "$(load)"
+    # shellcheck disable=SC2013 # names without spaces
     for name in $(cut -d' ' -f1 "$figures" | sort -u); do
         [ -n "$first" ] || printf ', '
         first=

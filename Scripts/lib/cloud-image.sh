@@ -59,6 +59,6 @@ little_endian() { printf '%02x%02x%02x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $((
 unhex() {
     local text
     read -r -d '' text || true
-    # shellcheck disable=SC2059 # the format is made here
+    # shellcheck disable=SC2001,SC2059 # the format is made here, and ${//} has no name for what it found
     printf "$(sed 's/../\\x&/g' <<<"$text")"
 }
