@@ -5,7 +5,7 @@
 # Such are those that say `package`, `public` or `open`, and the requirements of protocols and members of extensions that
 # say so. Reads formatted Swift: a type's members are four columns to the right of it. Not asked for:
 # - cases of an enum, as swift-format's rule for public declarations does not: the enum's comment explains them;
-# - what implements a requirement of one of the project's own protocols, in a type or extension that says it conforms;
+# - what implements a requirement of one of the project's own protocols, which is explained there;
 # - an initializer that sets properties to its parameters and does nothing else;
 # - what the standard library, Foundation or ArgumentParser require and document (`required_elsewhere`).
 
@@ -137,17 +137,14 @@ function end_of_initializer() {
     initializer = ""
 }
 
-# Notes what the members of a type are, and which protocols they may implement.
+# Notes what the members of a type are, and which protocols they may implement: also those that another of the type's
+# declarations names.
 function opens_type(keyword, name, line, access) {
-    if (line ~ /\}$/) return
-    if (keyword == "protocol") {
-        sub(/[^A-Za-z_].*/, "", name)
-        if (sub(/^[^:]*: */, "", line)) refines[name] = line
-        parents[column] = name
-    } else if (sub(/^[^:]*: */, "", line)) {
-        parents[column] = line
-    }
-    if (keyword ~ /^(protocol|extension)$/ && access ~ /^(package|public|open)$/) scope[column] = keyword
+    name = simple_name(name)
+    parents[column] = name
+    if (sub(/^[^:]*: */, "", line)) conforms[name] = conforms[name] " " line
+    if (line ~ /\}$/) delete parents[column]
+    else if (keyword ~ /^(protocol|extension)$/ && access ~ /^(package|public|open)$/) scope[column] = keyword
 }
 
 function simple_name(name) {
@@ -160,12 +157,12 @@ function report(finding) {
     finding_of[finding] = implements
 }
 
-# Whether one of these protocols, or one that they refine, requires it.
+# Whether one of these types or protocols, or one that they conform to, requires it.
 function is_required(protocols, name, depth,    names, at) {
     gsub(/[^A-Za-z0-9_]+/, " ", protocols)
     for (at = split(protocols, names, " "); at > 0; at--) {
         if ((names[at] " " name) in required) return 1
-        if (depth < 3 && names[at] in refines && is_required(refines[names[at]], name, depth + 1)) return 1
+        if (depth < 3 && names[at] in conforms && is_required(conforms[names[at]], name, depth + 1)) return 1
     }
     return 0
 }

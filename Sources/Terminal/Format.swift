@@ -28,6 +28,7 @@ package enum Format {
         return "\(tenths(whole * 10 + count % scale * 10 / scale)) \(units[unit])"
     }
 
+    /// Amount of memory given in MiB, for people.
     package static func mebibytes(_ count: Int) -> String { bytes(Int64(count) * 1024 * 1024) }
 
     /// `1 node`, `2 nodes`, `0 nodes`.

@@ -1,6 +1,7 @@
 /// Results of checks in the XML that CI systems read, in the form of the Ant task that everyone follows
 /// (https://llg.cubic.org/docs/junit/).
 package struct JUnitReport: Sendable, Hashable {
+    /// Outcome of a case.
     package enum Outcome: Sendable, Hashable {
         case passed
         /// - Parameters:
@@ -10,9 +11,13 @@ package struct JUnitReport: Sendable, Hashable {
         case skipped(reason: String)
     }
 
+    /// Single check.
     package struct Case: Sendable, Hashable {
+        /// Name of the check.
         package var name: String
+        /// Time that it took.
         package var took: Duration
+        /// Outcome of the check.
         package var outcome: Outcome
 
         package init(_ name: String, took: Duration = .zero, outcome: Outcome = .passed) {
@@ -22,8 +27,11 @@ package struct JUnitReport: Sendable, Hashable {
         }
     }
 
+    /// Group of cases.
     package struct Suite: Sendable, Hashable {
+        /// Name of the group.
         package var name: String
+        /// Cases in the order in which they ran.
         package var cases: [Case]
 
         package init(_ name: String, cases: [Case]) {
@@ -32,7 +40,9 @@ package struct JUnitReport: Sendable, Hashable {
         }
     }
 
+    /// Name of the whole run.
     package var name: String
+    /// Groups in order.
     package var suites: [Suite]
 
     package init(_ name: String, suites: [Suite]) {

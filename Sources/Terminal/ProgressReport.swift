@@ -3,12 +3,14 @@
 ///
 /// It has no clock: who calls it says how long things took.
 package struct ProgressReport: Sendable {
+    /// Outcome of a task.
     package enum Outcome: Sendable, Hashable {
         case done
         case skipped
         case failed(String)
     }
 
+    /// Change of a task, or a line to print.
     package enum Event: Sendable, Hashable {
         /// - Parameters:
         ///   - task: names the task in later events.
@@ -27,6 +29,7 @@ package struct ProgressReport: Sendable {
         var step: String?
     }
 
+    /// Colours to print with.
     package var style: Style
     private var running: [Task] = []
 

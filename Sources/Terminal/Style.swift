@@ -1,5 +1,6 @@
 /// Colours, for a terminal that shows them.
 package struct Style: Sendable, Hashable {
+    /// Colour or weight of text.
     package enum Color: String, Sendable, Hashable, CaseIterable {
         case bold = "1"
         case dim = "2"
@@ -13,7 +14,9 @@ package struct Style: Sendable, Hashable {
     /// Whether ``paint(_:_:)`` does anything.
     package var isEnabled: Bool
 
+    /// Style without colours.
     package static let plain = Style(isEnabled: false)
+    /// Style with ANSI escape sequences.
     package static let ansi = Style(isEnabled: true)
 
     package init(isEnabled: Bool) {
@@ -27,6 +30,7 @@ package struct Style: Sendable, Hashable {
         isEnabled = isTerminal && !refused && environment["TERM"] != "dumb"
     }
 
+    /// Text in these colours; unchanged where the style is plain.
     package func paint(_ text: String, _ colors: Color...) -> String {
         guard isEnabled, !text.isEmpty, !colors.isEmpty else { return text }
         return "\u{1B}[\(colors.map(\.rawValue).joined(separator: ";"))m\(text)\u{1B}[0m"

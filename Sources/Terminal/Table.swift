@@ -1,11 +1,15 @@
 /// Rows under a header, in columns as wide as what is in them.
 package struct Table: Sendable, Hashable {
+    /// Side to which a column's cells are aligned.
     package enum Alignment: Sendable, Hashable {
         case left, right
     }
 
+    /// Heading and alignment of a column.
     package struct Column: Sendable, Hashable {
+        /// Heading.
         package var title: String
+        /// Side to which its cells are aligned.
         package var alignment: Alignment
         /// Whether cells may be cut when the terminal is too narrow.
         package var canShrink: Bool
@@ -17,7 +21,9 @@ package struct Table: Sendable, Hashable {
         }
     }
 
+    /// Columns from left to right.
     package var columns: [Column]
+    /// Cells of each row.
     package var rows: [[String]]
 
     /// A shrunk column keeps this much.

@@ -4,6 +4,7 @@ import Foundation
 package final class DatagramInbox: Sendable {
     private let descriptor: Int32
 
+    /// Binds a datagram socket at a path.
     package init(path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw POSIXFailure("socket") }

@@ -1,7 +1,10 @@
 /// Something a test waited for and did not see.
 package struct NeverHappened: Error, CustomStringConvertible {
+    /// Condition that was waited for.
     package var what: String
+    /// Time that it had.
     package var limit: Duration
+    /// State at the end.
     package var evidence: String
 
     package init(what: String, limit: Duration, evidence: String = "") {

@@ -22,6 +22,7 @@ package final class GuardedProcess: Sendable {
         [ -z "$scratch" ] || rm -rf "$scratch"
         """#
 
+    /// Starts a program whose output goes to a file.
     package init(
         _ arguments: [String],
         log: String,

@@ -1,5 +1,6 @@
 /// An HTTP answer as a test wants to see it.
 package struct HTTPAnswer: Sendable, Hashable {
+    /// HTTP status.
     package var status: Int
     /// Chunked bodies are joined.
     package var body: String

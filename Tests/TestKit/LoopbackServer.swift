@@ -3,6 +3,7 @@ import Foundation
 
 /// A TCP server on 127.0.0.1 that runs a blocking function for every connection, on a thread of its own.
 package final class LoopbackServer: Sendable {
+    /// Port on the loopback interface.
     package let port: Int
     private let listener: Int32
 

@@ -4,6 +4,7 @@ import Foundation
 package struct POSIXFailure: Error, CustomStringConvertible {
     package var description: String
 
+    /// Creates an error of a call, by default with its `errno`.
     package init(_ what: String, code: Int32 = errno) {
         description = "\(what): \(String(cString: strerror(code)))"
     }

@@ -3,6 +3,7 @@ import Foundation
 
 /// A shell command run to its end, off the cooperative pool.
 package struct ShellCommand: Sendable {
+    /// Exit code; 128 + signal when a signal ended it.
     package var exitCode: Int32
     /// Standard output and error, as they came.
     package var output: String

@@ -20,6 +20,7 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Decodes standard base64, line breaks skipped.
     package static func decode(_ text: some Sequence<UInt8>) throws(EncodingError) -> [UInt8] {
         let text = text.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard text.count % 4 == 0 else { throw fault("its length is not a multiple of four") }

@@ -2,12 +2,17 @@
 ///
 /// An empty text, `false` and an empty list mean the same as a key that is not there, as they did to the original.
 package struct CloudConfig: Sendable, Hashable {
+    /// Host name to set; nil leaves it as it is.
     package var hostname: String?
     /// Public keys for the user `core`.
     package var sshAuthorizedKeys: [String]
+    /// Users to make, in this order.
     package var users: [User]
+    /// Files to write, in this order.
     package var writeFiles: [File]
+    /// What to do with `/etc/hosts`; nil leaves it as it is.
     package var manageEtcHosts: EtcHosts?
+    /// The `coreos` section.
     package var coreos: CoreOS
 
     package init(
@@ -26,6 +31,7 @@ package struct CloudConfig: Sendable, Hashable {
         self.coreos = coreos
     }
 
+    /// True when nothing is set.
     package var isEmpty: Bool { self == CloudConfig() }
 
     /// The one thing the original could do to `/etc/hosts`.

@@ -12,6 +12,7 @@ package struct CloudConfigRenderer: Sendable {
         self.comment = comment
     }
 
+    /// YAML text of a cloud-config, `#cloud-config` line included.
     package func render(_ config: CloudConfig) -> String {
         var writer = YAMLText()
         writer.write(pairs(of: config), indent: 0)

@@ -46,8 +46,11 @@ package indirect enum ConfigShape: Sendable {
 
 /// A key of a mapping in a cloud-config.
 package struct ConfigKey: Sendable {
+    /// Name of the key in YAML.
     package var name: String
+    /// Shape of its value.
     package var shape: ConfigShape
+    /// Values it may have; nil where any will do.
     package var validity: Validity?
     /// Why the key should no longer be used.
     package var deprecation: String?
@@ -61,6 +64,7 @@ package struct ConfigKey: Sendable {
 }
 
 extension SettingType {
+    /// Shape of a setting of this type.
     package var shape: ConfigShape {
         switch self {
         case .string: .string
@@ -72,6 +76,7 @@ extension SettingType {
 }
 
 extension KeyedStruct {
+    /// Keys of the struct, as the schema has them.
     package static var keys: [ConfigKey] {
         fields.map { ConfigKey($0.key, $0.shape, validity: $0.validity, deprecation: $0.deprecation) }
     }

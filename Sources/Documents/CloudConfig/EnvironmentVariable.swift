@@ -1,6 +1,8 @@
 /// A variable for a service, and its forms in systemd's files.
 package struct EnvironmentVariable: Sendable, Hashable {
+    /// Name, without `=`.
     package var name: String
+    /// Value, unquoted.
     package var value: String
 
     package init(name: String, value: String) {

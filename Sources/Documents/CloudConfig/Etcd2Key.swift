@@ -44,9 +44,12 @@ package enum Etcd2Key: String, SettingKey {
 }
 
 extension Etcd2Key {
+    /// Name of the section under `coreos`.
     package static let section = "etcd2"
+    /// Finding of the last CoreOS's validator about the whole section.
     package static let sectionDeprecation: String? = "etcd2 is no longer shipped in Container Linux"
 
+    /// Type of the value.
     package var type: SettingType {
         switch self {
         case .clientCertAuth, .debug, .enablePprof, .forceNewCluster, .peerClientCertAuth, .strictReconfigCheck:
@@ -59,10 +62,12 @@ extension Etcd2Key {
         }
     }
 
+    /// Environment variable that carries the setting to etcd2.
     package var environmentName: String {
         "ETCD_\(rawValue.uppercased())"
     }
 
+    /// Values that etcd2 takes, as the original's validator knew them.
     package var validity: Validity? {
         switch self {
         case .proxy: .oneOf(["on", "off", "readonly"])
@@ -70,6 +75,7 @@ extension Etcd2Key {
         }
     }
 
+    /// Replacement that the original's validator recommended; nil for current keys.
     package var deprecation: String? {
         switch self {
         case .caFile:

@@ -52,9 +52,12 @@ package enum EtcdKey: String, SettingKey {
 }
 
 extension EtcdKey {
+    /// Name of the section under `coreos`.
     package static let section = "etcd"
+    /// Finding of the last CoreOS's validator about the whole section.
     package static let sectionDeprecation: String? = "etcd is no longer shipped in Container Linux"
 
+    /// Type of the value.
     package var type: SettingType {
         switch self {
         case .forceNewCluster, .snapshot, .verbose, .veryVerbose, .veryVeryVerbose:
@@ -69,6 +72,7 @@ extension EtcdKey {
         }
     }
 
+    /// Environment variable that carries the setting to etcd.
     package var environmentName: String {
         switch self {
         case .snapshotCount: "ETCD_SNAPSHOTCOUNT"
@@ -76,6 +80,7 @@ extension EtcdKey {
         }
     }
 
+    /// Replacement that the original's validator recommended; nil for current keys.
     package var deprecation: String? {
         switch self {
         case .advertiseClientURLs, .discoveryFallback, .discoverySRV, .discoveryProxy, .electionTimeout,

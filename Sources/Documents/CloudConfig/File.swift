@@ -1,9 +1,11 @@
 extension CloudConfig {
     /// A file to write.
     package struct File: Sendable, Hashable {
+        /// Absolute path on the node.
         package var path: String
         /// As written in the config: ``encoding`` says what to do with it.
         package var content: String
+        /// Encoding of `content`; nil for plain text.
         package var encoding: FileEncoding?
         /// `user`, `user:group` or `:group`, by name or number; root when nil.
         package var owner: String?
@@ -45,7 +47,9 @@ extension CloudConfig {
         case gzB64 = "gz+b64"
         case gzipB64 = "gzip+b64"
 
+        /// True when the content is base64, compressed or not.
         package var isBase64: Bool { self != .gz && self != .gzip }
+        /// True when the content is compressed by gzip.
         package var isGzip: Bool { self != .base64 && self != .b64 }
     }
 }
@@ -68,5 +72,6 @@ extension CloudConfig.File: KeyedStruct {
 }
 
 extension CloudConfig.FileEncoding {
+    /// Names as YAML has them.
     package static var names: [String] { allCases.map(\.rawValue) }
 }

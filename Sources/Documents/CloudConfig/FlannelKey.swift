@@ -14,8 +14,10 @@ package enum FlannelKey: String, SettingKey {
 }
 
 extension FlannelKey {
+    /// Name of the section under `coreos`.
     package static let section = "flannel"
 
+    /// Environment variable that carries the setting to flannel.
     package var environmentName: String {
         switch self {
         case .interface: "FLANNELD_IFACE"

@@ -20,9 +20,12 @@ package enum FleetKey: String, SettingKey {
 }
 
 extension FleetKey {
+    /// Name of the section under `coreos`.
     package static let section = "fleet"
+    /// Finding of the last CoreOS's validator about the whole section.
     package static let sectionDeprecation: String? = "fleet is no longer shipped in Container Linux"
 
+    /// Type of the value.
     package var type: SettingType {
         switch self {
         case .disableEngine, .verifyUnits:
@@ -36,6 +39,7 @@ extension FleetKey {
         }
     }
 
+    /// Environment variable that carries the setting to fleetd.
     package var environmentName: String {
         "FLEET_\(rawValue.uppercased())"
     }

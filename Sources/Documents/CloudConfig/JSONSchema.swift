@@ -9,6 +9,7 @@ package indirect enum JSONSchema: Sendable, Hashable, Encodable {
     /// Anything at all.
     package static let any = JSONSchema.object([:])
 
+    /// Array of string values, as a schema has it.
     package static func strings(_ texts: [String]) -> JSONSchema { .array(texts.map { .string($0) }) }
 
     /// One of these words.
@@ -16,6 +17,7 @@ package indirect enum JSONSchema: Sendable, Hashable, Encodable {
         .object(["enum": .strings(words)])
     }
 
+    /// Schema of a sequence of such elements.
     package static func list(of element: JSONSchema) -> JSONSchema {
         .object(["type": .string("array"), "items": element])
     }

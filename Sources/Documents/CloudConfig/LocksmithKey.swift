@@ -12,8 +12,10 @@ package enum LocksmithKey: String, SettingKey {
 }
 
 extension LocksmithKey {
+    /// Name of the section under `coreos`.
     package static let section = "locksmith"
 
+    /// Environment variable that carries the setting to locksmithd.
     package var environmentName: String {
         switch self {
         case .windowStart: "REBOOT_WINDOW_START"
@@ -22,6 +24,7 @@ extension LocksmithKey {
         }
     }
 
+    /// Values that locksmithd takes.
     package var validity: Validity? {
         switch self {
         case .windowStart: .rebootWindowStart

@@ -8,8 +8,10 @@ package enum OEMKey: String, SettingKey {
 }
 
 extension OEMKey {
+    /// Name of the section under `coreos`.
     package static let section = "oem"
 
+    /// Variable in `/etc/oem-release`.
     package var environmentName: String {
         rawValue.uppercased()
     }

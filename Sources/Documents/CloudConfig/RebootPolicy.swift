@@ -12,6 +12,7 @@ package enum RebootStrategy: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// How a node reboots: `coreos.update.reboot_strategy` and `coreos.locksmith`.
 package struct RebootPolicy: Sendable, Hashable, Codable {
+    /// Way in which a node that has to reboot takes its turn.
     package var strategy: RebootStrategy
     /// Nodes of one group share a semaphore; the empty one is everybody's.
     package var group: String

@@ -1,6 +1,7 @@
 /// A recurring time in which a node may reboot, as locksmith writes it: `window_start: Thu 04:00` and
 /// `window_length: 1h30m`.
 package struct RebootWindow: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Days of the week as locksmith abbreviates them.
     package static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
     private static let secondsInDay = 86_400

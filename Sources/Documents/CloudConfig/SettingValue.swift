@@ -5,6 +5,7 @@ package enum SettingValue: Sendable, Hashable {
     case bool(Bool)
     case double(Double)
 
+    /// Type of the value.
     package var type: SettingType {
         switch self {
         case .string: .string
@@ -64,17 +65,21 @@ extension SettingValue: CustomStringConvertible {
 }
 
 extension SettingValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
+    /// Creates a string.
     package init(stringLiteral value: String) { self = .string(value) }
 }
 
 extension SettingValue: ExpressibleByIntegerLiteral {
+    /// Creates an integer.
     package init(integerLiteral value: Int) { self = .int(value) }
 }
 
 extension SettingValue: ExpressibleByBooleanLiteral {
+    /// Creates a boolean.
     package init(booleanLiteral value: Bool) { self = .bool(value) }
 }
 
 extension SettingValue: ExpressibleByFloatLiteral {
+    /// Creates a floating-point number.
     package init(floatLiteral value: Double) { self = .double(value) }
 }

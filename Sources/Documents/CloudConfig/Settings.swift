@@ -6,11 +6,13 @@ package struct Settings<Key: SettingKey>: Sendable, Hashable {
 
     package init() {}
 
+    /// Value of a key; nil where it is not set.
     package subscript(key: Key) -> SettingValue? {
         get { values[key] }
         set { values[key] = newValue }
     }
 
+    /// True when no key is set.
     package var isEmpty: Bool { values.isEmpty }
 
     /// Keys and values that are set, in the order of the original's structs.
@@ -34,6 +36,7 @@ package struct Settings<Key: SettingKey>: Sendable, Hashable {
 }
 
 extension Settings: ExpressibleByDictionaryLiteral {
+    /// Creates settings; a later pair replaces an earlier one of the same key.
     package init(dictionaryLiteral elements: (Key, SettingValue)...) {
         for (key, value) in elements { values[key] = value }
     }

@@ -1,13 +1,19 @@
 extension CloudConfig {
     /// A systemd unit to write, change, enable or start.
     package struct Unit: Sendable, Hashable {
+        /// Name with suffix, such as `etcd2.service`.
         package var name: String
+        /// True to link the unit to `/dev/null`.
         package var mask = false
+        /// True to enable the unit by its `[Install]` section.
         package var enable = false
         /// In `/run` rather than `/etc`: gone after a reboot.
         package var runtime = false
+        /// Text of the unit file; nil where only drop-ins or a command are given.
         package var content: String?
+        /// Command for systemd once files are written; nil for none.
         package var command: UnitCommand?
+        /// Drop-in files beside the unit.
         package var dropIns: [DropIn]
 
         package init(
@@ -34,9 +40,11 @@ extension CloudConfig {
         }
     }
 
+    /// File in the unit's `.d` directory.
     package struct DropIn: Sendable, Hashable {
         /// The file name, such as `10-limits.conf`.
         package var name: String
+        /// Text of the file.
         package var content: String
 
         package init(name: String = "", content: String = "") {

@@ -6,12 +6,15 @@ package enum UpdateKey: String, SettingKey {
 }
 
 extension UpdateKey {
+    /// Name of the section under `coreos`.
     package static let section = "update"
 
+    /// Variable in `/etc/coreos/update.conf`.
     package var environmentName: String {
         rawValue.uppercased()
     }
 
+    /// Values that the original's validator let through.
     package var validity: Validity? {
         switch self {
         case .rebootStrategy: .oneOf(["etcd-lock", "reboot", "off"])

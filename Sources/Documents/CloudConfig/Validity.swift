@@ -8,6 +8,7 @@ package enum Validity: Sendable, Hashable {
     /// A duration as Go writes them: `1h30m`.
     case rebootWindowLength
 
+    /// Returns true when the text of a value is allowed.
     package func allows(_ text: String) -> Bool {
         switch self {
         case .oneOf(let words): words.contains(text)

@@ -9,6 +9,7 @@ package struct YAMLText {
         case mapping([(key: String, value: Value)])
     }
 
+    /// YAML written so far.
     package private(set) var text = ""
 
     package init() {}

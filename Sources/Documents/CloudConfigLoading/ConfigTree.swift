@@ -11,6 +11,7 @@ extension YAMLNode {
     /// The value that counts under the keys of a path; nil where it leads nowhere.
     package func value(_ path: String...) -> YAMLNode? { pair(path)?.value }
 
+    /// Pair at the end of a path of keys; nil where one of them is missing.
     package func pair(_ path: [String]) -> YAMLPair? {
         guard let key = path.first, let pair = pairs(key).last else { return nil }
         return path.count == 1 ? pair : pair.value.pair(Array(path.dropFirst()))
@@ -34,6 +35,7 @@ extension YAMLNode {
 }
 
 extension YAMLPair {
+    /// Key with `_` in place of `-`, as the original compared keys.
     package var foldedKey: String { String(key.map { $0 == "-" ? "_" : $0 }) }
 
     /// Where to show what is wrong with the value: at the value, unless that begins on another line than its key, or is

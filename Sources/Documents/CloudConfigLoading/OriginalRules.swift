@@ -11,6 +11,7 @@ extension ValidationRule {
         return [.warning("discovery URL is not valid", at: pair.valueLocation)]
     }
 
+    /// Rule that finds contents their `encoding` does not decode.
     package static let encoding = ValidationRule("encoding") { root in
         root.elements("write_files").compactMap { file in
             guard let encoding = file.pair(["encoding"]), let name = encoding.value.asString, !name.isEmpty else {

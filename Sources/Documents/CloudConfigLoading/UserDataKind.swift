@@ -13,6 +13,7 @@ package enum UserDataKind: Sendable, Hashable {
     case ignition
     case unknown
 
+    /// Recognizes the kind by the first bytes and the first line.
     package init(_ bytes: [UInt8]) {
         if bytes.isEmpty {
             self = .empty

@@ -5,6 +5,7 @@ import LocatedYAML
 package struct ValidationRule: Sendable {
     /// For lists of rules, and for tests.
     package var name: String
+    /// Findings of the rule in a document, given its root.
     package var check: @Sendable (YAMLNode) -> [Diagnostic]
 
     package init(_ name: String, check: @escaping @Sendable (YAMLNode) -> [Diagnostic]) {

@@ -1,5 +1,6 @@
 /// One thing to tell the person who wrote a file.
 package struct Diagnostic: Sendable, Hashable, Codable {
+    /// Weight of a finding: errors stop a command, warnings do not.
     package enum Severity: String, Sendable, Hashable, Codable, Comparable {
         case note, warning, error
 
@@ -14,6 +15,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         package static func < (lhs: Severity, rhs: Severity) -> Bool { lhs.rank < rhs.rank }
     }
 
+    /// Weight of the finding.
     package var severity: Severity
     /// What is wrong, in one sentence without a final full stop.
     package var message: String
@@ -29,6 +31,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         self.notes = notes
     }
 
+    /// Creates a finding that stops a command.
     package static func error(
         _ message: String,
         at location: SourceLocation? = nil,
@@ -37,6 +40,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         Diagnostic(.error, message, at: location, notes: notes)
     }
 
+    /// Creates a finding that does not stop a command.
     package static func warning(
         _ message: String,
         at location: SourceLocation? = nil,
@@ -48,6 +52,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
 
 /// Every diagnostic of one input, thrown together so that the user mends all of them in one go.
 package struct DiagnosticsError: Error, Sendable {
+    /// Findings, at least one of them an error.
     package var diagnostics: [Diagnostic]
     /// The texts the diagnostics point into, by file.
     package var sources: [String: String]
@@ -63,6 +68,7 @@ extension DiagnosticsError: CustomStringConvertible {
 }
 
 extension Sequence where Element == Diagnostic {
+    /// True when one of the findings is an error.
     package var hasErrors: Bool { contains { $0.severity == .error } }
 
     /// In reading order: by place, those without a place first.

@@ -2,11 +2,14 @@
 package struct SourceLocation: Sendable, Hashable, Comparable, Codable {
     /// The path as the user gave it.
     package var file: String
+    /// Line, from 1.
     package var line: Int
+    /// Column in characters, from 1.
     package var column: Int
     /// How many characters the caret underlines, at least one.
     package var length: Int
 
+    /// Creates a location that covers `length` characters of one line.
     package init(file: String, line: Int, column: Int, length: Int = 1) {
         self.file = file
         self.line = line

@@ -7,7 +7,9 @@ import Diagnostics
 ///     let name = decoder.requiredString("name", in: role)
 ///     let count = decoder.int("count", in: role) ?? 1
 package struct YAMLDecoder: Sendable {
+    /// Findings so far, in the order of the checks.
     package var diagnostics: [Diagnostic] = []
+    /// YAML version whose rules resolve plain scalars.
     package let schema: YAMLSchema
     /// Whether `-` in a key counts as `_`.
     package let foldsHyphens: Bool
@@ -86,14 +88,17 @@ package struct YAMLDecoder: Sendable {
 
     // MARK: Scalars
 
+    /// String of an optional key; another type is reported.
     package mutating func string(_ key: String, in fields: YAMLFields) -> String? {
         value(key, in: fields, expected: "text") { $0.asString }
     }
 
+    /// String of a key that has to be there; its absence is reported.
     package mutating func requiredString(_ key: String, in fields: YAMLFields) -> String? {
         require(key, in: fields) ? string(key, in: fields) : nil
     }
 
+    /// Integer of an optional key; another type is reported.
     package mutating func int(_ key: String, in fields: YAMLFields) -> Int? {
         let schema = schema
         return value(key, in: fields, expected: "a whole number") { node in
@@ -103,11 +108,13 @@ package struct YAMLDecoder: Sendable {
         }
     }
 
+    /// Number of an optional key; another type is reported.
     package mutating func double(_ key: String, in fields: YAMLFields) -> Double? {
         let schema = schema
         return value(key, in: fields, expected: "a number") { $0.asDouble(schema) }
     }
 
+    /// Boolean of an optional key; another type is reported.
     package mutating func bool(_ key: String, in fields: YAMLFields) -> Bool? {
         let schema = schema
         return value(key, in: fields, expected: "true or false") { $0.asBool(schema) }
@@ -176,6 +183,7 @@ package struct YAMLDecoder: Sendable {
         return false
     }
 
+    /// Adds an error.
     package mutating func report(_ message: String, at location: SourceLocation?, notes: [String] = []) {
         diagnostics.append(.error(message, at: location, notes: notes))
     }
@@ -185,6 +193,7 @@ package struct YAMLDecoder: Sendable {
         diagnostics.append(Diagnostic(mismatches, message, at: location, notes: notes))
     }
 
+    /// Adds a warning.
     package mutating func warn(_ message: String, at location: SourceLocation?, notes: [String] = []) {
         diagnostics.append(.warning(message, at: location, notes: notes))
     }
@@ -211,9 +220,12 @@ package struct YAMLFields: Sendable, Hashable {
     package let pairs: [YAMLPair]
     /// The thing with its article, such as "a role".
     package let what: String
+    /// Location of the mapping.
     package let location: SourceLocation
 
+    /// Last pair with this key, as the last one counts; nil where there is none.
     package func pair(_ key: String) -> YAMLPair? { pairs.last { $0.key == key } }
+    /// Value of a key; nil where it is missing.
     package subscript(key: String) -> YAMLNode? { pair(key)?.value }
 
     /// The place of a key's value, for messages about what it says; that of the mapping when it is absent.

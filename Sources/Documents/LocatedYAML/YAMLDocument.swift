@@ -5,8 +5,11 @@ import Yams
 package struct YAMLDocument: Sendable {
     /// Nil when the text is empty or is not YAML.
     package let root: YAMLNode?
+    /// Syntax errors and duplicate keys.
     package let diagnostics: [Diagnostic]
+    /// Name of the file, for findings.
     package let file: String
+    /// Source text.
     package let text: String
 
     /// More nodes than any real file has: only anchors that multiply each other get there.

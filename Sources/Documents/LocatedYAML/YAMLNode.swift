@@ -2,12 +2,14 @@ import Diagnostics
 
 /// A piece of YAML with its place in the text. Scalars keep the text as written: what `yes` means is the reader's to say.
 package struct YAMLNode: Sendable, Hashable {
+    /// Scalar, sequence or mapping.
     package enum Content: Sendable, Hashable {
         case scalar(YAMLScalar)
         case sequence([YAMLNode])
         case mapping([YAMLPair])
     }
 
+    /// Value of the node.
     package var content: Content
     /// Where the value stands, after its tag and anchor. An alias has the place of what it stands for.
     package var location: SourceLocation
@@ -23,10 +25,12 @@ package struct YAMLNode: Sendable, Hashable {
         self.isAlias = isAlias
     }
 
+    /// Scalar; nil for sequences and mappings.
     package var scalar: YAMLScalar? {
         if case .scalar(let scalar) = content { scalar } else { nil }
     }
 
+    /// Elements of a sequence; nil for other nodes.
     package var elements: [YAMLNode]? {
         if case .sequence(let elements) = content { elements } else { nil }
     }
@@ -50,8 +54,11 @@ package struct YAMLNode: Sendable, Hashable {
 
 /// A key and its value.
 package struct YAMLPair: Sendable, Hashable {
+    /// Text of the key.
     package var key: String
+    /// Location of the key.
     package var keyLocation: SourceLocation
+    /// Value beside the key.
     package var value: YAMLNode
 
     package init(key: String, keyLocation: SourceLocation, value: YAMLNode) {
@@ -63,11 +70,14 @@ package struct YAMLPair: Sendable, Hashable {
 
 /// A scalar as the text has it, escapes and folding undone.
 package struct YAMLScalar: Sendable, Hashable {
+    /// Way in which a scalar is written.
     package enum Style: Sendable, Hashable {
         case plain, singleQuoted, doubleQuoted, literal, folded
     }
 
+    /// Text of the scalar, unquoted.
     package var text: String
+    /// Way in which it is written.
     package var style: Style
 
     package init(_ text: String, style: Style = .plain) {
@@ -78,10 +88,16 @@ package struct YAMLScalar: Sendable, Hashable {
 
 /// The tags that change how a scalar is read (https://yaml.org/type/).
 package enum YAMLTag {
+    /// Tag of base64 data.
     package static let binary = "tag:yaml.org,2002:binary"
+    /// Tag of booleans.
     package static let bool = "tag:yaml.org,2002:bool"
+    /// Tag of floating-point numbers.
     package static let float = "tag:yaml.org,2002:float"
+    /// Tag of integers.
     package static let int = "tag:yaml.org,2002:int"
+    /// Tag of null.
     package static let null = "tag:yaml.org,2002:null"
+    /// Tag of strings.
     package static let string = "tag:yaml.org,2002:str"
 }

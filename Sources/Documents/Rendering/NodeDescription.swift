@@ -2,6 +2,7 @@ import CloudConfig
 
 /// One node, as every kind of image can be told of it: the cloud-config is the one truth, whoever reads it.
 package struct NodeDescription: Sendable, Hashable {
+    /// Cloud-config of the node.
     package var config: CloudConfig
     /// Changes when the node is to be set up anew: Canonical's cloud-init does its work once for each.
     package var instanceID: String
@@ -10,6 +11,7 @@ package struct NodeDescription: Sendable, Hashable {
     /// The container image of etcd where the system brings no etcd of its own.
     package var etcdImage: String
 
+    /// Image of etcd for systems that bring none.
     package static let defaultEtcdImage = "quay.io/coreos/etcd:v3.5.16"
 
     package init(
@@ -24,10 +26,15 @@ package struct NodeDescription: Sendable, Hashable {
         self.etcdImage = etcdImage
     }
 
+    /// Addresses of a node, as a cloud-config's variables name them.
     package struct Addresses: Sendable, Hashable {
+        /// Value of `$public_ipv4`.
         package var publicIPv4: String
+        /// Value of `$private_ipv4`.
         package var privateIPv4: String
+        /// Value of `$public_ipv6`.
         package var publicIPv6: String
+        /// Value of `$private_ipv6`.
         package var privateIPv6: String
 
         package init(
@@ -61,17 +68,21 @@ package struct RenderedNode: Sendable, Hashable {
     /// Every directive that the format cannot express, in the order of the config.
     package var findings: [Finding]
 
+    /// True when something of the cloud-config cannot be expressed in the format.
     package var hasErrors: Bool { findings.contains { $0.severity == .error } }
 }
 
+/// File for a node, beside the main document.
 package struct RenderedFile: Sendable, Hashable {
     /// The name under which a seed has it: `user-data`.
     package var name: String
+    /// Contents of the file.
     package var text: String
 }
 
 /// A directive that a format cannot express, or not wholly.
 package struct Finding: Sendable, Hashable {
+    /// Weight of a finding.
     package enum Severity: String, Sendable, Hashable {
         /// Something is missing or different; the node works.
         case warning
@@ -79,9 +90,11 @@ package struct Finding: Sendable, Hashable {
         case error
     }
 
+    /// Weight of the finding.
     package var severity: Severity
     /// Where in the cloud-config: `coreos.update.group`, `users[core].coreos_ssh_import_url`.
     package var directive: String
+    /// Description of what is lost or changed.
     package var message: String
 
     package var description: String { "\(severity.rawValue): \(directive): \(message)" }

@@ -32,6 +32,7 @@ package struct DiskFiles: FileReading {
 
 /// Files that are texts in memory, by path.
 package struct MemoryFiles: FileReading {
+    /// Contents by path.
     package var texts: [String: String]
 
     package init(_ texts: [String: String] = [:]) {

@@ -5,6 +5,7 @@ import TopologyModel
 ///
 /// A key the reader has and this table has not may have any value, so that a new one is never called wrong.
 package enum TopologySchema {
+    /// JSON schema of topology files, for editors.
     package static let jsonSchema = mapping(
         TopologyReader.keys,
         [

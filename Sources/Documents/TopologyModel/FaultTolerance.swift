@@ -1,5 +1,6 @@
 /// What an etcd cluster of some size survives.
 package struct FaultTolerance: Sendable, Hashable {
+    /// Number of etcd members.
     package var members: Int
 
     package init(members: Int) {

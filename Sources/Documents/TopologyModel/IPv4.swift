@@ -87,8 +87,10 @@ package struct CIDRv4: Sendable, Hashable {
     /// The host's own address on the network: the first usable one.
     package var gateway: IPv4Address { IPv4Address(number: base.number + 1) }
 
+    /// Returns true when the address lies in the network.
     package func contains(_ address: IPv4Address) -> Bool { address.number & mask == base.number }
 
+    /// Returns true when the networks share an address.
     package func overlaps(_ other: CIDRv4) -> Bool { contains(other.base) || other.contains(base) }
 }
 

@@ -38,7 +38,9 @@ package enum EtcdRole: String, Sendable, Hashable, Codable, CaseIterable {
 package struct Role: Sendable, Hashable {
     /// Follows ``NameRule``; nodes are called `NAME-1`, `NAME-2`, …
     package var name: String
+    /// Number of nodes.
     package var count: Int
+    /// Container or virtual machine.
     package var runtime: Runtime
     /// Whether the host has still to decide on ``runtime``, see ``RuntimeChoice/auto``.
     package var choosesRuntime: Bool
@@ -46,7 +48,9 @@ package struct Role: Sendable, Hashable {
     package var accelerator: Accelerator
     /// What virtual machines run; nil for the project's own image.
     package var image: RoleImage?
+    /// Part that the role's nodes have in etcd.
     package var etcd: EtcdRole
+    /// Resources of each node.
     package var resources: Resources
     /// fleet's machine metadata.
     package var metadata: [String: String]
@@ -60,6 +64,7 @@ package struct Role: Sendable, Hashable {
     /// The counts a role may have.
     package static let validCounts = 1...10_000
 
+    /// Creates a role; what is left out has the defaults of a topology file.
     package init(
         name: String,
         count: Int,
@@ -90,8 +95,11 @@ package struct Role: Sendable, Hashable {
 
 /// What a node may use of the host.
 package struct Resources: Sendable, Hashable, Codable {
+    /// Virtual processors.
     package var cpus: Int
+    /// Memory in MiB.
     package var memoryMiB: Int
+    /// Disk in GiB; containers have none of their own.
     package var diskGiB: Int
 
     package init(cpus: Int = 1, memoryMiB: Int = 1024, diskGiB: Int = 10) {

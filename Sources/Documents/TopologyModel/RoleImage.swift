@@ -12,6 +12,7 @@ package struct RoleImage: Sendable, Hashable {
         case fedoraCoreOS = "fedora-coreos"
     }
 
+    /// Origin of an image.
     package enum Source: Sendable, Hashable {
         /// A name in this host's store of images.
         case name(String)
@@ -27,7 +28,9 @@ package struct RoleImage: Sendable, Hashable {
 
     /// A detached OpenPGP signature, and the file with the keys that may have signed.
     package struct Signature: Sendable, Hashable {
+        /// Signature file's address or path.
         package var source: String
+        /// Path of the public key.
         package var key: String
 
         package init(source: String, key: String) {
@@ -36,9 +39,13 @@ package struct RoleImage: Sendable, Hashable {
         }
     }
 
+    /// Kind of system on the image.
     package var kind: Kind
+    /// Origin of the image.
     package var source: Source
+    /// Checksum to compare; nil for none.
     package var checksum: Checksum?
+    /// Signature to verify; nil for none.
     package var signature: Signature?
 
     package init(

@@ -213,6 +213,7 @@ struct Placement {
 }
 
 extension Role {
+    /// True when the role's nodes run fleetd.
     package var runsFleet: Bool { etcd.runsFleet }
 
     /// Whether the role's nodes have, for every key, one of the values.

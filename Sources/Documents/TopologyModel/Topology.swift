@@ -6,9 +6,13 @@ import UnitFiles
 package struct Topology: Sendable, Hashable {
     /// The cluster's name; it follows ``NameRule``.
     package var name: String
+    /// Network of the nodes.
     package var network: NetworkSettings
+    /// Settings of etcd.
     package var etcd: EtcdSettings
+    /// Settings of fleet.
     package var fleet: FleetSettings
+    /// Settings of Docker.
     package var docker: DockerSettings
     /// Public keys that may log in as `core`, beside Slipway's own.
     package var sshAuthorizedKeys: [String]
@@ -45,12 +49,15 @@ package struct Topology: Sendable, Hashable {
 extension Topology {
     /// How many etcd members the file asks for.
     package var memberCount: Int { roles.filter { $0.etcd == .member }.reduce(0) { $0 + $1.count } }
+    /// Number of nodes of all roles.
     package var nodeCount: Int { roles.reduce(0) { $0 + $1.count } }
+    /// Role of that name; nil where there is none.
     package func role(named name: String) -> Role? { roles.first { $0.name == name } }
 }
 
 /// The cluster's own network.
 package struct NetworkSettings: Sendable, Hashable {
+    /// Reach of the network beyond the host.
     package enum Mode: String, Sendable, Hashable, Codable, CaseIterable {
         /// Nodes reach what the host reaches, by address translation.
         case nat
@@ -58,7 +65,9 @@ package struct NetworkSettings: Sendable, Hashable {
         case isolated
     }
 
+    /// Network of the nodes' addresses.
     package var cidr: CIDRv4
+    /// Reach of the network beyond the host.
     package var mode: Mode
     /// Where the file states the network; nil when the default was taken.
     package var location: SourceLocation?
@@ -70,7 +79,9 @@ package struct NetworkSettings: Sendable, Hashable {
     }
 }
 
+/// Settings of etcd in a topology.
 package struct EtcdSettings: Sendable, Hashable {
+    /// Way in which the first members find each other.
     package enum Bootstrap: String, Sendable, Hashable, Codable, CaseIterable {
         /// Every member knows every other from its cloud-config.
         case `static`
@@ -78,6 +89,7 @@ package struct EtcdSettings: Sendable, Hashable {
         case discovery
     }
 
+    /// Way in which the first members find each other.
     package var bootstrap: Bootstrap
     /// The token's URL at a discovery service of the user's; nil where Slipway serves discovery itself.
     package var discovery: String?
@@ -99,6 +111,7 @@ package struct EtcdSettings: Sendable, Hashable {
     }
 }
 
+/// Settings of fleet in a topology.
 package struct FleetSettings: Sendable, Hashable {
     /// How long a silent machine is still counted as present, in seconds; its units move when this has passed.
     package var machineTTLSeconds: Int
@@ -124,6 +137,7 @@ package enum FleetReach: String, Sendable, Hashable, Codable {
     case tcp
 }
 
+/// Settings of Docker in a topology.
 package struct DockerSettings: Sendable, Hashable {
     /// Whether Docker listens on TCP 2375 of the cluster network, for a docker client on the host.
     package var tcp: Bool

@@ -3,6 +3,7 @@ import UnitFiles
 
 /// A fleet unit the topology wants in its cluster.
 package struct UnitDeployment: Sendable, Hashable {
+    /// State of a unit to reach: submitted, loaded or launched.
     package enum DesiredState: String, Sendable, Hashable, Codable, CaseIterable {
         case inactive, loaded, launched
     }
@@ -11,7 +12,9 @@ package struct UnitDeployment: Sendable, Hashable {
     package var name: String
     /// The file it comes from, as found (relative to the working directory or absolute).
     package var file: String
+    /// Text of the unit.
     package var unit: UnitFile
+    /// State to reach.
     package var desiredState: DesiredState
     /// Where the topology names it.
     package var location: SourceLocation?

@@ -22,6 +22,7 @@ package struct Glob: Sendable, Hashable {
     package let pattern: String
     private let tokens: [Token]?
 
+    /// Parses a pattern.
     package init(_ pattern: String) {
         self.pattern = pattern
         tokens = Glob.compile(pattern)

@@ -2,12 +2,16 @@ import Diagnostics
 
 /// A place in a unit's text, before it is known in which file that text stands. Lines and columns count from 1.
 package struct TextPosition: Sendable, Hashable {
+    /// Line, from 1.
     package var line: Int
+    /// Column in characters, from 1.
     package var column: Int
+    /// Characters covered.
     package var length: Int
     /// The column at which the option's value begins; the name's column when it has none.
     package var valueColumn: Int
 
+    /// Creates a position that covers `length` characters of one line.
     package init(line: Int, column: Int, length: Int = 1, valueColumn: Int? = nil) {
         self.line = line
         self.column = column

@@ -2,6 +2,7 @@ import Diagnostics
 
 /// A systemd unit file: its options, in the order in which they were written.
 package struct UnitFile: Sendable, Hashable {
+    /// Options in the order of the text.
     package var options: [UnitOption]
 
     package init(options: [UnitOption] = []) {

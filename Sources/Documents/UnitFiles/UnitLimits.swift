@@ -1,5 +1,6 @@
 /// How much of a machine a service may use at most: its `MemoryMax=` and `CPUQuota=`.
 package struct UnitLimits: Sendable, Hashable {
+    /// Amount of memory that a unit may take.
     package enum Memory: Sendable, Hashable {
         case bytes(UInt64)
         /// Hundredths of the machine's.

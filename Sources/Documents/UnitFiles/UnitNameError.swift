@@ -1,5 +1,6 @@
 /// Why a text is not the name of a unit.
 package struct UnitNameError: Error, Sendable, Hashable {
+    /// Kind of fault in a name.
     package enum Fault: Sendable, Hashable {
         case empty
         case tooLong
@@ -10,7 +11,9 @@ package struct UnitNameError: Error, Sendable, Hashable {
         case notATemplateSuffix(String)
     }
 
+    /// Name as it was given.
     package let name: String
+    /// Kind of fault.
     package let fault: Fault
 
     package init(name: String, fault: Fault) {

@@ -1,6 +1,8 @@
 /// One `name=value` line of a unit file, in its section. JSON as in fleet's API: `name`, `section`, `value`.
 package struct UnitOption: Sendable, Codable {
+    /// Section, without brackets.
     package var section: String
+    /// Name of the option.
     package var name: String
     /// The value without surrounding white space; a continued line keeps its backslash and newline.
     package var value: String

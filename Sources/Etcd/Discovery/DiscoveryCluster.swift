@@ -1,5 +1,6 @@
 /// What is known of one token: how many members there are to be, and who has registered.
 package struct DiscoveryCluster: Sendable, Hashable, Codable {
+    /// Member that registered under the token.
     package struct Registration: Sendable, Hashable, Codable {
         /// The member's own number, in hexadecimal.
         package var id: String
@@ -9,6 +10,7 @@ package struct DiscoveryCluster: Sendable, Hashable, Codable {
         package var index: UInt64
     }
 
+    /// Number of members that the cluster waits for.
     package var size: Int
     /// When the token was made, in the order of everything that was written.
     package var index: UInt64

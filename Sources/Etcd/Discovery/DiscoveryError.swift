@@ -1,5 +1,6 @@
 /// What keeps the discovery service from its work.
 package struct DiscoveryError: Error, Sendable, CustomStringConvertible {
+    /// Kind of failure.
     package struct Code: Sendable, Hashable {
         private enum Storage: Sendable, Hashable { case storage, socket, service }
         private var storage: Storage
@@ -12,8 +13,11 @@ package struct DiscoveryError: Error, Sendable, CustomStringConvertible {
         package static let service = Code(storage: .service)
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
+    /// Description of the underlying failure.
     package var cause: String?
 
     package init(_ code: Code, _ message: String, cause: String? = nil) {

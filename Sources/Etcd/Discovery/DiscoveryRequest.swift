@@ -1,14 +1,17 @@
 /// A request as far as the protocol needs it.
 package struct DiscoveryRequest: Sendable, Hashable {
+    /// HTTP method, in capitals.
     package var method: String
     /// Without its query, and with percent signs decoded.
     package var path: [String]
+    /// Query parameters, percent-decoded.
     package var query: [String: String]
     /// The fields of a form.
     package var form: [String: String]
     /// The host and port by which the client reached the service.
     package var host: String
 
+    /// Parses the target of a request and the form in its body.
     package init(_ method: String, _ target: String, body: String = "", host: String = "127.0.0.1") {
         let path = target.prefix { $0 != "?" }
         self.method = method
@@ -46,9 +49,11 @@ package struct DiscoveryRequest: Sendable, Hashable {
 
 /// An answer in the words of etcd's version 2.
 package struct DiscoveryResponse: Sendable, Hashable {
+    /// HTTP status.
     package var status: Int
     package var body: String
     /// For the header `X-Etcd-Index`, which clients count on.
     package var index: UInt64
+    /// Media type of the body.
     package var contentType = "application/json"
 }

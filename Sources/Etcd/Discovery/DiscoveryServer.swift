@@ -6,6 +6,7 @@ import NIOPosix
 
 /// Serves the discovery protocol over HTTP.
 package struct DiscoveryServer: Sendable {
+    /// Incoming connections of a listening socket.
     package typealias Connections = NIOAsyncChannel<HTTP1Channel.Value, Never>
 
     static let maximumBody = 64 << 10

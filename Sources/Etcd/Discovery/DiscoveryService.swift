@@ -6,6 +6,7 @@ package actor DiscoveryService {
     private var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
     private var lastWaiter: UInt64 = 0
 
+    /// Reads the state kept in a directory, which is made when it is missing.
     package init(directory: String) throws(DiscoveryError) {
         files = DiscoveryFiles(directory: directory)
         store = DiscoveryStore(try files.load())

@@ -5,6 +5,7 @@ import FoundationEssentials
 /// A value without a clock, a socket or a disk: whoever holds it writes down what ``Outcome/store`` says before the
 /// answer goes out, and asks again for those who wait after every change.
 package struct DiscoveryStore: Sendable {
+    /// Outcome of a request.
     package enum Outcome: Sendable, Hashable {
         case answer(DiscoveryResponse)
         /// What was asked for has not happened yet: ask again after the next change.
@@ -13,6 +14,7 @@ package struct DiscoveryStore: Sendable {
         case store(DiscoveryToken, DiscoveryCluster, DiscoveryResponse)
     }
 
+    /// Clusters by token.
     package private(set) var clusters: [DiscoveryToken: DiscoveryCluster]
     /// Grows with every write, as etcd's does.
     package private(set) var index: UInt64
@@ -20,6 +22,7 @@ package struct DiscoveryStore: Sendable {
     /// So many tokens are enough for anybody; more are a client gone mad.
     static let mostTokens = 100_000
 
+    /// Creates a store that holds these clusters.
     package init(_ clusters: [DiscoveryToken: DiscoveryCluster] = [:]) {
         self.clusters = clusters
         index = clusters.values.map(\.lastIndex).max() ?? 0

@@ -9,6 +9,7 @@ package struct DiscoveryToken: Sendable, Hashable, Comparable, CustomStringConve
         description = String(text)
     }
 
+    /// Creates a token of 128 random bits.
     package static func random(using generator: inout some RandomNumberGenerator) -> DiscoveryToken {
         let digits = (0..<32).map { _ in "0123456789abcdef".randomElement(using: &generator) ?? "0" }
         return DiscoveryToken(unchecked: String(digits))

@@ -2,8 +2,10 @@
 ///
 /// Every call has a deadline. Errors are ``EtcdError``; after `timeout` a write may have happened.
 package protocol EtcdClient: Sendable {
+    /// Reads keys.
     func range(_ request: RangeRequest) async throws(EtcdError) -> RangeResponse
 
+    /// Commits a transaction; failed conditions are an answer and not an error.
     func commit(_ transaction: Transaction) async throws(EtcdError) -> TransactionResponse
 
     /// - Parameter ttl: seconds.
@@ -23,6 +25,7 @@ package protocol EtcdClient: Sendable {
 }
 
 extension EtcdClient {
+    /// Reads one key; nil where it does not exist.
     package func get(_ key: String) async throws(EtcdError) -> KeyValue? {
         try await range(RangeRequest(.key(key))).keyValues.first
     }

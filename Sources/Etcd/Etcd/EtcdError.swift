@@ -26,8 +26,11 @@ package struct EtcdError: Error, Sendable, CustomStringConvertible {
         package var description: String { storage.rawValue }
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
+    /// Underlying error.
     package var cause: (any Error)?
 
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

@@ -5,11 +5,13 @@ import NIOCore
 extension EtcdHTTPClient {
     /// A key's value in the v2 keyspace.
     package struct LegacyValue: Sendable, Hashable {
+        /// Value of the key.
         package var text: String
         /// `modifiedIndex`: what the next change must name.
         package var index: UInt64
     }
 
+    /// Answer of etcd's v2 API.
     package enum LegacyAnswer: Sendable, Hashable {
         case value(LegacyValue)
         case absent

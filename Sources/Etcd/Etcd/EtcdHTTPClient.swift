@@ -7,6 +7,7 @@ import NIOCore
 /// that works again. Reads are tried once on every endpoint; writes only where the request surely was not taken before, so
 /// that none happens twice.
 package struct EtcdHTTPClient: Sendable {
+    /// Client URLs, in the order in which they are tried.
     package let endpoints: [String]
     /// How long each endpoint has for an answer. An etcd that never had a quorum takes connections and never answers.
     package let requestTimeout: Duration

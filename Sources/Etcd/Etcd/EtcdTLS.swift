@@ -52,5 +52,6 @@ package struct EtcdTLS: Sendable, Hashable {
 // A key must not get into a log by way of a description.
 extension EtcdTLS: CustomStringConvertible, CustomReflectable {
     package var description: String { "EtcdTLS" }
+    /// Mirror without children, so that no dump shows a key.
     package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
 }

@@ -4,7 +4,9 @@
 /// sequence ends only with an ``EtcdError``: `compacted`, when etcd no longer has the changes to resume from (then read
 /// the range and watch anew), or `refused`. Iterate it once; the connection closes when the iteration ends.
 package struct EtcdWatch: AsyncSequence, Sendable {
+    /// Changes of one revision or more.
     package typealias Element = WatchBatch
+    /// Stream that a watch reads from.
     package typealias Stream = AsyncThrowingStream<WatchBatch, any Error>
 
     private let stream: Stream

@@ -3,6 +3,7 @@ package enum KeyEvent: Sendable, Equatable {
     case put(KeyValue)
     case delete(key: String, revision: Int64)
 
+    /// Key that changed.
     package var key: String {
         switch self {
         case .put(let keyValue): keyValue.key

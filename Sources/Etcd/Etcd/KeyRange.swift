@@ -3,6 +3,7 @@ package enum KeyRange: Sendable, Equatable {
     case key(String)
     case prefix(String)
 
+    /// Returns true when the key is in the range.
     package func contains(_ key: String) -> Bool {
         switch self {
         case .key(let only): key == only

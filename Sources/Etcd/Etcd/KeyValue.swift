@@ -1,6 +1,8 @@
 /// A key as etcd stores it. Keys are UTF-8 text here; values are bytes.
 package struct KeyValue: Sendable, Equatable {
+    /// Key.
     package var key: String
+    /// Value, as bytes.
     package var value: [UInt8]
     /// The store's revision when the key was created.
     package var createRevision: Int64

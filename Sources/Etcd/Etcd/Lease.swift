@@ -1,5 +1,6 @@
 /// A lease as etcd granted or renewed it.
 package struct Lease: Sendable, Equatable {
+    /// ID that keys are attached to.
     package var id: LeaseID
     /// Seconds until it ends, unless it is renewed. etcd raises what it finds too short
     /// (1.5 × its election timeout).

@@ -1,5 +1,6 @@
 /// The number by which etcd knows a lease.
 package struct LeaseID: Sendable, Hashable, CustomStringConvertible {
+    /// Number as etcd has it.
     package var rawValue: Int64
 
     package init(_ rawValue: Int64) {

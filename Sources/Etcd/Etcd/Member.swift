@@ -1,8 +1,10 @@
 /// A member of an etcd cluster.
 package struct Member: Sendable, Equatable {
+    /// ID of the member.
     package var id: MemberID
     /// Empty until the member has started for the first time.
     package var name: String
+    /// URLs at which other members reach it.
     package var peerURLs: [String]
     /// Empty until the member has started for the first time.
     package var clientURLs: [String]

@@ -1,11 +1,16 @@
 /// What a member knows of itself and its cluster.
 package struct MemberStatus: Sendable, Equatable {
+    /// ID of the member that answered.
     package var member: MemberID
     /// `nil` when it knows of no leader.
     package var leader: MemberID?
+    /// Version of the member.
     package var version: String
+    /// Revision of its store.
     package var revision: Int64
+    /// Term of the current election.
     package var raftTerm: UInt64
+    /// Index of its last log entry.
     package var raftIndex: UInt64
     /// Bytes.
     package var databaseSize: Int64

@@ -1,5 +1,6 @@
 /// A read of one key or a prefix.
 package struct RangeRequest: Sendable, Equatable {
+    /// Keys to read.
     package var range: KeyRange
     /// Read the store as it was at this revision; 0 is now.
     package var revision: Int64

@@ -2,6 +2,7 @@
 package struct RangeResponse: Sendable, Equatable {
     /// The store's revision when it was read; a watch from the next one misses nothing.
     package var revision: Int64
+    /// Keys found, in the order of the request.
     package var keyValues: [KeyValue]
     /// All keys of the range, also those beyond the limit.
     package var count: Int64

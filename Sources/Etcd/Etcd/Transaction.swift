@@ -5,7 +5,9 @@ package struct Transaction: Sendable, Equatable {
     /// etcd's `--max-txn-ops`, and the limit for preconditions too.
     package static let maximumOperations = 128
 
+    /// Conditions that must all hold.
     package var conditions: [Comparison]
+    /// Operations when they hold.
     package var success: [Operation]
     /// Done instead when a precondition does not hold.
     package var failure: [Operation]

@@ -2,6 +2,7 @@
 package struct WatchBatch: Sendable, Equatable {
     /// Everything up to this revision has been reported.
     package var revision: Int64
+    /// Changes, in the order of their revisions.
     package var events: [KeyEvent]
 
     package init(revision: Int64, events: [KeyEvent]) {

@@ -2,9 +2,11 @@
 ///
 /// A proxy only reads there: it registers nobody, so it never takes a member's place.
 package struct DiscoveryURL: Sendable, Hashable, CustomStringConvertible {
+    /// Host and port of the service.
     package var endpoint: Endpoint
     /// The token's own path, as `/v2/keys/discovery/TOKEN`.
     package var path: String
+    /// True for `https`.
     package var usesTLS: Bool
 
     /// - Throws: ``ProxyError`` that quotes the text.

@@ -2,6 +2,7 @@
 package struct Endpoint: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// A name or an address, without the brackets of IPv6.
     package var host: String
+    /// TCP port.
     package var port: Int
 
     package init(host: String, port: Int) {

@@ -12,6 +12,7 @@ package struct MemberTable: Sendable {
         case silent
     }
 
+    /// Consequence of an event, for the proxy to carry out.
     package enum Action: Sendable, Hashable {
         /// Close the forwarded connections to this member, whose clients would otherwise wait for nothing.
         case disconnect(Endpoint, reason: String)
@@ -63,12 +64,15 @@ package struct MemberTable: Sendable {
     package private(set) var hasLearned = false
     private var configuredPeers: [Endpoint]
 
+    /// Creates a table of these peers, each still to be asked.
     package init(peers: [Endpoint]) {
         configuredPeers = peers
         for peer in peers { add(.guess(peer: peer)) }
     }
 
+    /// Members known, by client endpoint.
     package var members: [ProxyMember] { entries.values.map(\.member).sorted { $0.client < $1.client } }
+    /// Endpoints known, in order.
     package var endpoints: [Endpoint] { entries.keys.sorted() }
 
     /// Where to ask for the member list: those who are well first, they know best; last the configured ones, should
@@ -126,6 +130,7 @@ package struct MemberTable: Sendable {
             + [.save(self.members), .log("members: \(list)"), .probe]
     }
 
+    /// Takes the result of a probe.
     package mutating func probed(_ endpoint: Endpoint, _ sign: Sign) -> [Action] {
         guard let entry = entries[endpoint] else { return [] }
         switch sign {

@@ -1,5 +1,6 @@
 /// What the proxy is told by the environment, in etcd v2's own variables.
 package struct ProxyConfiguration: Sendable, Hashable {
+    /// Mode in which etcd2's `proxy` setting puts it.
     package enum Mode: String, Sendable {
         /// Forwards everything.
         case on
@@ -7,6 +8,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
         case readonly
     }
 
+    /// Mode in which the program runs.
     package var mode: Mode
     /// Where clients come in (`ETCD_LISTEN_CLIENT_URLS`).
     package var listen: [Endpoint]

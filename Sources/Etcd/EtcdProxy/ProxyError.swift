@@ -1,5 +1,6 @@
 /// Why the proxy does not start.
 package struct ProxyError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Kind of failure.
     package enum Code: String, Sendable {
         /// A variable of the environment is missing or says what this proxy cannot do.
         case configuration
@@ -7,7 +8,9 @@ package struct ProxyError: Error, Sendable, Hashable, CustomStringConvertible {
         case listen
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
 
     package init(_ code: Code, _ message: String) {

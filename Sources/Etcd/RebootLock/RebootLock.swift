@@ -33,6 +33,7 @@ package struct RebootLock: RebootLocking {
     private static let attempts = 50
 
     private let etcd: EtcdHTTPClient
+    /// Key of the semaphore in etcd.
     package let key: String
 
     /// - Parameter group: machines that share a semaphore; the empty one is the default.

@@ -9,6 +9,7 @@ package struct RebootSemaphore: Sendable, Hashable, Decodable {
     /// Machine IDs, sorted.
     package var holders: [String]
 
+    /// Creates a semaphore that nobody holds.
     package init(max: Int = 1) {
         semaphore = max
         self.max = max
@@ -48,6 +49,7 @@ package struct RebootSemaphore: Sendable, Hashable, Decodable {
         return true
     }
 
+    /// Changes how many may hold it at a time.
     package mutating func setMax(_ count: Int) {
         semaphore += count - max
         max = count

@@ -4,8 +4,11 @@ package struct CloudInitOptions: Sendable, Hashable {
     var sources: [DataSource] = []
     /// What a preset does not do here.
     var notes: [String] = []
+    /// True for `-validate`: check and change nothing.
     package var validates = false
+    /// True for `-version`.
     package var printsVersion = false
+    /// True for `-help`.
     package var printsHelp = false
     /// Whether to end with 0 whatever happens.
     package var ignoresFailure = false
@@ -16,6 +19,7 @@ package struct CloudInitOptions: Sendable, Hashable {
 
     package init() {}
 
+    /// Parses the command line, flags written in Go's way.
     package init(arguments: [String]) throws(NodeSetupError) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -91,6 +95,7 @@ package struct CloudInitOptions: Sendable, Hashable {
 
     static let sourceNeeded = "name a source: -from-file, -from-configdrive, -from-url, -from-proc-cmdline or -oem"
 
+    /// Text of `-help`.
     package static let usage = """
         usage: coreos-cloudinit [flags]
           -from-file=FILE          read user-data from a file

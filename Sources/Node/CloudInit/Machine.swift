@@ -15,12 +15,15 @@ package struct Machine: Sendable {
     package var setsOwners: Bool
     /// The environment of this program, as far as it says addresses.
     package var environment: [String: String]
+    /// Current host name.
     package var hostname: @Sendable () -> String
+    /// Sets the host name until the next boot.
     package var setHostname: @Sendable (String) throws(NodeSetupError) -> Void
     /// Runs a program to its end; the text is its input.
     package var run: @Sendable (_ program: String, _ arguments: [String], _ input: String) async throws -> Void
     /// Runs a program to its end and returns what it wrote, at most `limit` bytes.
     package var read: @Sendable (_ program: String, _ arguments: [String], _ limit: Int) async throws -> [UInt8]
+    /// Opens a connection to systemd.
     package var connectToSystemd: @Sendable () throws(SystemdError) -> any SystemdManager
     /// Says that what is ordered after this program may start.
     package var notifyReady: @Sendable () throws(SystemdError) -> Void
@@ -107,6 +110,7 @@ package struct Machine: Sendable {
         )
     }
 
+    /// Runs a program and returns its standard output.
     @Sendable package static func readProgram(
         _ program: String,
         _ arguments: [String],

@@ -3,9 +3,11 @@ import LocatedYAML
 
 /// What a datasource says about the machine beside its user-data.
 package struct NodeMetadata: Sendable, Hashable {
+    /// Host name that the metadata give.
     package var hostname: String?
     /// Keys for the user `core`.
     package var publicKeys: [String]
+    /// Addresses of the node.
     package var addresses: NodeAddresses
 
     package init(

@@ -16,11 +16,13 @@ package struct SetupExecutor {
     /// There while unit files were changed that systemd may not have read.
     private static let reloadMark = "/run/coreos-cloudinit/reload"
 
+    /// Creates an executor for one machine.
     package init(_ machine: Machine) {
         self.machine = machine
         files = machine.files
     }
 
+    /// Carries out effects in order; the first that fails is thrown.
     package mutating func perform(_ effects: [Effect]) async throws(NodeSetupError) {
         for effect in effects {
             current = effect

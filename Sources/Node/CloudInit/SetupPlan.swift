@@ -3,7 +3,9 @@ import CloudConfig
 /// What a cloud-config does to a machine, in the original's order: ``preparation`` makes everything ready,
 /// ``commands`` starts things and may wait long.
 package struct SetupPlan: Sendable, Hashable {
+    /// Files, users and settings, before any unit is touched.
     package var preparation: [Effect] = []
+    /// Commands to systemd, once everything is written.
     package var commands: [Effect] = []
 
     /// Nothing to do.

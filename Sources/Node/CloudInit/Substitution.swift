@@ -1,8 +1,12 @@
 /// The node's addresses, for `$private_ipv4` and its kin in user-data.
 package struct NodeAddresses: Sendable, Hashable {
+    /// Value of `$public_ipv4`; empty where it is unknown.
     package var publicIPv4 = ""
+    /// Value of `$private_ipv4`; empty where it is unknown.
     package var privateIPv4 = ""
+    /// Value of `$public_ipv6`; empty where it is unknown.
     package var publicIPv6 = ""
+    /// Value of `$private_ipv6`; empty where it is unknown.
     package var privateIPv6 = ""
 
     package init(publicIPv4: String = "", privateIPv4: String = "", publicIPv6: String = "", privateIPv6: String = "") {

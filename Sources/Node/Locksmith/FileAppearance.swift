@@ -6,6 +6,7 @@ import SystemPackage
 package struct FileAppearance: Sendable {
     private let path: FilePath
 
+    /// Creates a watch for a file.
     package init(_ path: String) { self.path = FilePath(path) }
 
     private var isThere: Bool { access(path.string, F_OK) == 0 }

@@ -5,8 +5,11 @@ import RebootLock
 /// locksmithd: reboots the machine when something asked for it, as the reboot strategy says, and gives its place in the
 /// cluster's semaphore back once the machine is healthy again.
 package struct LocksmithDaemon: Sendable {
+    /// Way in which the machine takes its turn.
     package let strategy: RebootStrategy
+    /// Time in which it may reboot; nil for any time.
     package let window: RebootWindow?
+    /// Name under which it holds the lock.
     package let machineID: String
     let lock: any RebootLocking
     let machine: any RebootingMachine
@@ -17,6 +20,7 @@ package struct LocksmithDaemon: Sendable {
     package struct Pauses: Sendable {
         /// The first after a failure; each that follows is twice as long.
         package var shortest: Duration = .seconds(1)
+        /// Longest pause between two attempts.
         package var longest: Duration = .seconds(60)
         /// For one look at the semaphore or the machine, in case an event got lost.
         package var look: Duration = .seconds(30)
@@ -162,6 +166,7 @@ package protocol RebootingMachine: Sendable {
     /// Returns once somebody has asked for a reboot.
     func awaitRequest() async throws
 
+    /// Returns true when etcd runs on the machine.
     func runsEtcd() async throws -> Bool
 
     /// Why the machine does not do its work yet; nil once it does.

@@ -1,5 +1,6 @@
 /// Why systemd did not do, or say, what was asked.
 package struct SystemdError: Error, Sendable, Hashable {
+    /// Kind of failure.
     package struct Code: Sendable, Hashable {
         private enum Kind { case refused, unreachable, disconnected, deadline, cancelled, malformed }
         private var kind: Kind
@@ -12,11 +13,13 @@ package struct SystemdError: Error, Sendable, Hashable {
         package static let disconnected = Code(kind: .disconnected)
         /// No answer within the time allowed: the request may still be carried out.
         package static let deadline = Code(kind: .deadline)
+        /// The task was cancelled.
         package static let cancelled = Code(kind: .cancelled)
         /// The answer was not what systemd's interface promises.
         package static let malformed = Code(kind: .malformed)
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
     /// What was asked, such as `start web.service`.
     package var operation: String
@@ -35,7 +38,9 @@ package struct SystemdError: Error, Sendable, Hashable {
     /// systemd does not have the unit: it is not loaded, or there is no unit file of that name.
     package var isUnitNotLoaded: Bool { dbusName == Self.noSuchUnit }
 
+    /// D-Bus name of the error for a unit that does not exist.
     package static let noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
+    /// D-Bus name of the error for a masked unit.
     package static let unitMasked = "org.freedesktop.systemd1.UnitMasked"
 }
 

@@ -44,6 +44,7 @@ package protocol SystemdManager: Sendable {
     @discardableResult
     func disableUnitFiles(_ names: [String], runtime: Bool) async throws(SystemdError) -> [UnitFileChange]
 
+    /// Links units to `/dev/null`.
     @discardableResult
     func maskUnitFiles(
         _ names: [String],
@@ -51,6 +52,7 @@ package protocol SystemdManager: Sendable {
         force: Bool,
     ) async throws(SystemdError) -> [UnitFileChange]
 
+    /// Removes links to `/dev/null`.
     @discardableResult
     func unmaskUnitFiles(_ names: [String], runtime: Bool) async throws(SystemdError) -> [UnitFileChange]
 
@@ -84,6 +86,7 @@ extension SystemdManager {
     /// Long enough for a unit that obeys systemd's own limits (90 s to stop, then SIGKILL).
     package static var jobLimit: Duration { .seconds(120) }
 
+    /// Starts a unit and waits for its job.
     @discardableResult
     package func startUnit(
         _ unit: String,
@@ -93,6 +96,7 @@ extension SystemdManager {
         try await run(.start, unit, mode: mode, within: limit)
     }
 
+    /// Stops a unit and waits for its job.
     @discardableResult
     package func stopUnit(
         _ unit: String,
@@ -102,6 +106,7 @@ extension SystemdManager {
         try await run(.stop, unit, mode: mode, within: limit)
     }
 
+    /// Restarts a unit and waits for its job.
     @discardableResult
     package func restartUnit(
         _ unit: String,
@@ -111,6 +116,7 @@ extension SystemdManager {
         try await run(.restart, unit, mode: mode, within: limit)
     }
 
+    /// Reloads a unit and waits for its job.
     @discardableResult
     package func reloadUnit(
         _ unit: String,

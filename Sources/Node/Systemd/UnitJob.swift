@@ -35,16 +35,23 @@ package enum JobMode: String, Sendable, Hashable {
 
 /// How a job ended, in systemd's own words; later systemds have more of them.
 package struct JobResult: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    /// Result in systemd's own word.
     package var rawValue: String
 
     package init(rawValue: String) { self.rawValue = rawValue }
 
     package var description: String { rawValue }
 
+    /// The job did what it was to do.
     package static let done = JobResult(rawValue: "done")
+    /// Another job replaced it.
     package static let canceled = JobResult(rawValue: "canceled")
+    /// It took too long.
     package static let timeout = JobResult(rawValue: "timeout")
+    /// The unit failed.
     package static let failed = JobResult(rawValue: "failed")
+    /// A unit that it needs failed.
     package static let dependency = JobResult(rawValue: "dependency")
+    /// It did not apply to the unit's state.
     package static let skipped = JobResult(rawValue: "skipped")
 }

@@ -1,5 +1,6 @@
 /// A unit as systemd has it in memory.
 package struct UnitStatus: Sendable, Hashable {
+    /// Name with suffix.
     package var name: String
     package var description: String
     /// `loaded`, `not-found`, `masked`, `error`, …

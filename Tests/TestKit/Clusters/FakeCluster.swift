@@ -23,10 +23,12 @@ package final class FakeCluster: Sendable {
         var listeners: [AsyncStream<Void>.Continuation] = []
     }
 
+    /// Nodes and networks of the cluster.
     package let provider: FakeProvider
     package let rebootLock = FakeRebootLock()
     private let state = Mutex(State())
 
+    /// Creates a cluster whose nodes come and go with the provider's.
     package init(provider: FakeProvider = FakeProvider()) async {
         self.provider = provider
         await provider.onPowerChange { [weak self] domain, isRunning in
@@ -66,16 +68,19 @@ extension FakeCluster {
         change { for node in nodes { $0.nodes[node.domainName] = node } }
     }
 
+    /// Lets a node stop at a rung; nil repairs it.
     package func breakNode(_ name: String, at fault: Fault?) {
         change { $0.faults[name] = fault }
     }
 
+    /// Lets a unit fail wherever it starts.
     package func breakUnit(_ name: String) {
         change { $0.brokenUnits.insert(name) }
     }
 
     /// What happened on nodes, in order: `on`, `off`, `deploy`.
     package var log: [String] { read { $0.log } }
+    /// Names of the units that fleet has.
     package var deployedUnits: Set<String> { read { Set($0.units.keys) } }
 }
 

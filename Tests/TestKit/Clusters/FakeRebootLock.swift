@@ -3,6 +3,7 @@ import Synchronization
 
 /// locksmith's semaphore in memory.
 package final class FakeRebootLock: RebootLocking {
+    /// Error of a lock that cannot be reached.
     package struct Away: Error {
         package init() {}
     }
@@ -16,10 +17,12 @@ package final class FakeRebootLock: RebootLocking {
 
     private let state: Mutex<State>
 
+    /// Creates a lock that nobody holds.
     package init(max: Int = 1) {
         state = Mutex(State(semaphore: RebootSemaphore(max: max)))
     }
 
+    /// Holders of the lock now.
     package var holders: [String] { state.withLock { $0.semaphore.holders } }
     /// The most that ever had a place together.
     package var most: Int { state.withLock { $0.most } }

@@ -2,21 +2,27 @@ import Etcd
 
 /// etcd's key-value store as a value: revisions, transactions, leases. It knows nothing of time but what it is told.
 package struct EtcdStore: Sendable {
+    /// Lease and the time at which it ends.
     package struct Grant: Sendable {
         var ttl: Int64
         var deadline: Duration
     }
 
+    /// Revision of the last change.
     package private(set) var revision: Int64 = 1
+    /// Revision up to which history is gone.
     package private(set) var compacted: Int64 = 0
+    /// Keys now.
     package private(set) var keys: [String: KeyValue] = [:]
     /// Every change since the beginning, in order.
     package private(set) var history: [KeyEvent] = []
+    /// Leases now.
     package private(set) var leases: [LeaseID: Grant] = [:]
     private var nextLease: Int64 = 1000
 
     package init() {}
 
+    /// Reads keys as etcd does.
     package func range(_ request: RangeRequest) throws(EtcdError) -> RangeResponse {
         guard request.revision == 0 || request.revision >= compacted else {
             throw EtcdError(.compacted, "required revision has been compacted")
@@ -29,6 +35,7 @@ package struct EtcdStore: Sendable {
         return RangeResponse(revision: revision, keyValues: found, count: count)
     }
 
+    /// Commits a transaction as etcd does.
     package mutating func commit(_ transaction: Transaction) throws(EtcdError) -> TransactionResponse {
         try check(transaction)
         let succeeded = transaction.conditions.allSatisfy(holds)
@@ -47,6 +54,7 @@ package struct EtcdStore: Sendable {
         return TransactionResponse(revision: revision, succeeded: succeeded, results: results)
     }
 
+    /// Grants a lease of `ttl` seconds.
     package mutating func grant(ttl: Int64, now: Duration) -> Lease {
         nextLease += 1
         let id = LeaseID(nextLease)
@@ -54,6 +62,7 @@ package struct EtcdStore: Sendable {
         return Lease(id: id, ttl: ttl, revision: revision)
     }
 
+    /// Renews a lease; nil where there is none.
     package mutating func keepAlive(_ id: LeaseID, now: Duration) -> Lease? {
         guard let ttl = leases[id]?.ttl else { return nil }
         leases[id]?.deadline = now + .seconds(ttl)
@@ -69,11 +78,13 @@ package struct EtcdStore: Sendable {
         for key in attached { remove(key, at: revision) }
     }
 
+    /// Ends leases whose time is up, with their keys.
     package mutating func expire(now: Duration) {
         let expired = leases.filter { $0.value.deadline <= now }.map(\.key).sorted { $0.rawValue < $1.rawValue }
         for id in expired { end(id) }
     }
 
+    /// Forgets history up to a revision.
     package mutating func compact(_ revision: Int64) {
         compacted = max(compacted, revision)
     }

@@ -11,13 +11,20 @@ import Synchronization
 ///
 /// Elections are quick (a failover takes well under a second) and nothing is written through to a disk.
 package final class RealEtcd: Sendable {
+    /// Member and its ports.
     package struct Member: Sendable, Hashable {
+        /// Name of the member.
         package var name: String
+        /// Port for clients.
         package var clientPort: Int
+        /// Port for members.
         package var peerPort: Int
+        /// `http`, or `https` with TLS.
         package var scheme = "http"
 
+        /// URL for clients.
         package var clientURL: String { "\(scheme)://127.0.0.1:\(clientPort)" }
+        /// URL for members.
         package var peerURL: String { "\(scheme)://127.0.0.1:\(peerPort)" }
     }
 
@@ -68,7 +75,9 @@ package final class RealEtcd: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }
 
+    /// Members, in the order in which they were started.
     package var members: [Member] { state.withLock { $0.members } }
+    /// URLs for clients, of all members.
     package var clientURLs: [String] { members.map(\.clientURL) }
     /// As in `ETCD_INITIAL_CLUSTER`.
     package var initialCluster: String { members.map { "\($0.name)=\($0.peerURL)" }.joined(separator: ",") }
@@ -96,6 +105,7 @@ package final class RealEtcd: Sendable {
 
     /// Makes a member a black hole: the kernel still accepts connections for it, nothing answers.
     package func suspend(_ index: Int) { process(index)?.signal("STOP") }
+    /// Lets a stopped member go on.
     package func resume(_ index: Int) { process(index)?.signal("CONT") }
 
     /// Starts a killed member again on its data and ports, and waits until it is healthy.

@@ -5,8 +5,11 @@ import Foundation
 
 /// A CA of a test's own, with a certificate for servers on 127.0.0.1 and one for clients, as files and as values.
 package final class TestCertificates: Sendable {
+    /// Directory of the files, which ends with the object.
     package let directory: String
+    /// Authority that issued them.
     package let authority: CertificateAuthority
+    /// Certificate of a client.
     package let client: EtcdTLS
 
     package init() throws {
@@ -25,6 +28,7 @@ package final class TestCertificates: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
+    /// Path of one of the files.
     package func path(_ name: String) -> String { "\(directory)/\(name)" }
 
     /// A client that a stranger's CA speaks for, and who trusts this one.
@@ -44,6 +48,7 @@ package final class TestCertificates: Sendable {
         try Self.client(authority.issue(Self.request(.client), seed: [3]), trusting: authority, checksNames: false)
     }
 
+    /// Files for the etcd proxy.
     package var proxy: ProxyTLS {
         ProxyTLS(
             authorityFile: path("ca.pem"),

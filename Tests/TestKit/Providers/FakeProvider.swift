@@ -6,7 +6,9 @@ import TopologyModel
 package actor FakeProvider: NodeProvider {
     /// A call, as ``calls`` lists it: the protocol's name and what it was about.
     package struct Call: Sendable, Hashable, CustomStringConvertible {
+        /// Name of the function.
         package var name: String
+        /// Node, network or domain that it was called for.
         package var subject: String
 
         package init(_ name: String, _ subject: String) {
@@ -100,14 +102,17 @@ extension FakeProvider {
         foreignNetworks.append(network)
     }
 
+    /// Sets the routes of the host.
     package func setHostRoutes(_ routes: [HostRoute]) {
         hostRoutes = routes
     }
 
+    /// Sets the console's lines of a domain.
     package func setConsole(_ lines: [String], of domain: String) {
         consoles[domain] = lines
     }
 
+    /// Sets what happens when a node is started or stopped.
     package func onPowerChange(_ body: @escaping @Sendable (_ domain: String, _ isRunning: Bool) async -> Void) {
         powerChanged = body
     }

@@ -172,6 +172,7 @@ extension FakeSystemd {
     /// Everything that was asked for and changes something, in order.
     package var calls: [Call] { state.withLock { $0.calls } }
 
+    /// Forgets the calls so far.
     package func forgetCalls() { state.withLock { $0.calls = [] } }
 
     /// Makes a unit file known, as if it lay in /etc/systemd/system.
@@ -208,6 +209,7 @@ extension FakeSystemd {
     /// Says that changes may have been missed, as after a reload.
     package func resync() { state.withLock { $0.tell(.resync) } }
 
+    /// Sets a property of a unit; nil removes it.
     package func setProperty(_ property: String, of unit: String, _ value: PropertyValue?) {
         state.withLock { $0.properties[unit, default: [:]][property] = value }
     }

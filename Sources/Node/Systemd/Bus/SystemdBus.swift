@@ -6,8 +6,10 @@
 /// changes it reconnects by itself.
 package actor SystemdBus {
     nonisolated let thread: BusThread
+    /// Address of the bus.
     nonisolated package let address: BusAddress
 
+    /// Thread on which all of sd-bus is called.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     var connection: BusConnection?
@@ -16,6 +18,7 @@ package actor SystemdBus {
     /// When to connect again, while somebody listens and there is no connection.
     private var reconnect: (at: ContinuousClock.Instant, pause: Duration)?
 
+    /// Connects to systemd.
     package static func open(_ address: BusAddress = .automatic) throws(SystemdError) -> SystemdBus {
         let bus = SystemdBus(address, try BusThread())
         try bus.thread.start { [weak bus] in

@@ -252,5 +252,6 @@ extension APIRequest {
 }
 
 extension APIRequest: CustomTestStringConvertible {
+    /// Request line, for the names of cases.
     package var testDescription: String { "\(method) \(path) \(query)" }
 }
