@@ -14,8 +14,7 @@ BEGIN {
         " required indirect dynamic consuming borrowing isolated optional sending prefix postfix infix "
     accesses = " private fileprivate internal package public open "
     keywords = " func var let struct enum class actor protocol init subscript typealias associatedtype extension macro "
-    required_elsewhere = " description debugDescription errorDescription hash encode next makeAsyncIterator" \
-        " makeIterator body run validate configuration "
+    required_elsewhere = " description debugDescription errorDescription next makeAsyncIterator makeIterator "
 }
 
 FNR == 1 { documented = in_text = in_attribute = 0; delete scope; delete parents; initializer = "" }
@@ -105,7 +104,7 @@ function declaration(line,    words, count, at, word, access, keyword, name) {
     if (scope[column - 4] == "protocol") required[parents[column - 4] " " simple_name(name)]
     if (documented || keyword == "extension") return
     word = simple_name(name)
-    if (index(required_elsewhere, " " word " ") || name ~ /^(==|<|init\(from$|init\(from:|init\(\))/) return
+    if (index(required_elsewhere, " " word " ") || name ~ /^(==|<|hash\(into|encode\(to|init\(from|init\(\))/) return
     sub(/[:,{(].*$/, "", name)
     implements = parents[column - 4]
     finding = sprintf("%s:%d: no doc comment: %s%s", FILENAME, FNR, keyword, keyword == "init" ? "" : " " name)

@@ -51,6 +51,7 @@ package struct DiscoveryRequest: Sendable, Hashable {
 package struct DiscoveryResponse: Sendable, Hashable {
     /// HTTP status.
     package var status: Int
+    /// Body of the response.
     package var body: String
     /// For the header `X-Etcd-Index`, which clients count on.
     package var index: UInt64

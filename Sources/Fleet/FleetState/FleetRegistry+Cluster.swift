@@ -10,6 +10,7 @@ extension FleetRegistry {
         return try await write(what, Transaction(then: [operation])).revision
     }
 
+    /// Sets whether and when the engine spreads units again.
     @discardableResult
     package func setRebalance(_ mode: RebalanceMode) async throws(RegistryError) -> Int64 {
         let operation = mode == .off ? Operation.delete(keyspace.rebalance) : .put(keyspace.rebalance, mode.rawValue)

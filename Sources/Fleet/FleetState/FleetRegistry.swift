@@ -6,9 +6,12 @@ import UnitFiles
 ///     let registry = FleetRegistry(etcd: EtcdHTTPClient(endpoints: ["http://10.0.0.2:2379"]))
 ///     try await registry.create(unit: "web.service", file, target: .launched)
 package struct FleetRegistry: Sendable {
+    /// Client of etcd.
     package let etcd: any EtcdClient
+    /// Names of the keys.
     package let keyspace: Keyspace
 
+    /// Creates a registry over the keys with a prefix.
     package init(etcd: any EtcdClient, prefix: String = Keyspace.defaultPrefix) {
         self.etcd = etcd
         keyspace = Keyspace(prefix: prefix)
@@ -71,6 +74,7 @@ extension FleetSnapshot {
     /// All units by name.
     package var fleetUnits: [FleetUnit] { units.keys.sorted().compactMap(fleetUnit) }
 
+    /// Unit with its target and its machine; nil where there is no such unit.
     package func fleetUnit(_ name: String) -> FleetUnit? {
         units[name].map { unit in
             FleetUnit(unit: unit, target: target(of: name), machineID: machine(of: name), reason: reasons[name])

@@ -21,6 +21,7 @@ package struct Keyspace: Sendable, Equatable {
     /// The original's prefix, in a store of its own: v2 and v3 keys do not see each other.
     package static let defaultPrefix = "/_coreos.com/fleet/"
 
+    /// Prefix of all keys, with a slash at its end.
     package let prefix: String
 
     /// - Parameter prefix: taken with a slash at its end, whether it has one or not.
@@ -28,16 +29,27 @@ package struct Keyspace: Sendable, Equatable {
         self.prefix = prefix.hasSuffix("/") ? prefix : prefix + "/"
     }
 
+    /// Key of a unit's text.
     package func unit(_ name: String) -> String { "\(prefix)unit/\(name)" }
+    /// Key of the state wanted of a unit.
     package func desired(_ name: String) -> String { "\(prefix)desired/\(name)" }
+    /// Key of the machine on which a unit is scheduled.
     package func schedule(_ name: String) -> String { "\(prefix)schedule/\(name)" }
+    /// Key of the reason for which a unit runs nowhere.
     package func reason(_ name: String) -> String { "\(prefix)reason/\(name)" }
+    /// Key that marks a machine as drained.
     package func drain(_ id: String) -> String { "\(prefix)drain/\(id)" }
+    /// Key of a rolling update.
     package func update(_ name: String) -> String { "\(prefix)update/\(name)" }
+    /// Key of the engine's spreading.
     package var rebalance: String { "\(prefix)rebalance" }
+    /// Key of a machine's record.
     package func machine(_ id: String) -> String { "\(prefix)machine/\(id)" }
+    /// Key of metadata given to a machine at run time.
     package func metadata(_ id: String, _ key: String) -> String { "\(prefix)metadata/\(id)/\(key)" }
+    /// Key of a unit's state on a machine.
     package func state(_ name: String, on machine: String) -> String { "\(prefix)state/\(name)/\(machine)" }
+    /// Key of the leading engine.
     package var engine: String { "\(prefix)engine" }
 }
 

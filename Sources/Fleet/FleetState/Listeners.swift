@@ -46,6 +46,7 @@ package struct Listeners<Value: Sendable>: Sendable {
         return stream
     }
 
+    /// Gives a value to every listener.
     package mutating func tell(_ value: Value) {
         forgetEnded()
         for continuation in continuations.values { continuation.yield(value) }

@@ -1,8 +1,10 @@
 /// What a machine says of itself.
 package struct MachineRecord: Sendable, Equatable, Codable {
+    /// Machine ID.
     package var id: String
     /// The address by which other machines and `fleetctl ssh` reach it; may be empty.
     package var primaryIP: String
+    /// Metadata by key.
     package var metadata: [String: String]
     /// Version of its fleetd.
     package var version: String
@@ -10,6 +12,7 @@ package struct MachineRecord: Sendable, Equatable, Codable {
     package var token: String
     /// Bytes of memory, and CPUs, for its units; nil when it has not told.
     package var memory: UInt64?
+    /// Number of processors.
     package var cpus: Int?
 
     package init(

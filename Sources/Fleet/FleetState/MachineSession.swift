@@ -2,7 +2,9 @@ import Etcd
 
 /// A machine's presence: what its writes are fenced with.
 package struct MachineSession: Sendable, Equatable {
+    /// Machine that is present.
     package var machineID: String
+    /// Lease that its keys are attached to.
     package var lease: LeaseID
     /// Seconds that etcd granted.
     package var ttl: Int64

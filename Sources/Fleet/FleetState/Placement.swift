@@ -1,5 +1,6 @@
 /// What an engine does to one unit, and the state of things it was decided upon.
 package struct Placement: Sendable, Equatable {
+    /// Change of a unit's place.
     package enum Action: Sendable, Equatable {
         /// Put the unit on a machine; it is on none.
         case place(on: String)
@@ -11,7 +12,9 @@ package struct Placement: Sendable, Equatable {
         case explain(String?)
     }
 
+    /// Unit to place.
     package var unit: String
+    /// Change of its place.
     package var action: Action
 
     package init(unit: String, _ action: Action) {

@@ -2,6 +2,7 @@ import Etcd
 
 /// Why fleet's state could not be read or changed.
 package struct RegistryError: Error, Sendable, CustomStringConvertible {
+    /// Kind of failure.
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Storage: String, Sendable {
             case unavailable, noSuchUnit, unitExists, changedMeanwhile, duplicateMachine, machineLost, malformed
@@ -11,7 +12,9 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
 
         /// etcd did not do it; the cause says why.
         package static let unavailable = Code(storage: .unavailable)
+        /// There is no unit of that name.
         package static let noSuchUnit = Code(storage: .noSuchUnit)
+        /// A unit of that name exists with another text.
         package static let unitExists = Code(storage: .unitExists)
         /// Somebody else changed it between the read and the write; read again.
         package static let changedMeanwhile = Code(storage: .changedMeanwhile)
@@ -25,8 +28,11 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
         package var description: String { storage.rawValue }
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
+    /// Underlying error.
     package var cause: (any Error)?
 
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

@@ -2,9 +2,12 @@ import UnitFiles
 
 /// A unit as the registry has it, with what the parts of fleet need to know of it worked out once.
 package struct StoredUnit: Sendable, Equatable {
+    /// Name with suffix.
     package let name: String
+    /// Text of the unit.
     package let file: UnitFile
     package let hash: UnitHash
+    /// `[X-Fleet]` section.
     package let requirements: FleetRequirements
     /// Units that are to be started before it: `After=`, `Requires=` and `BindsTo=`.
     package let startsAfter: Set<String>
@@ -13,6 +16,7 @@ package struct StoredUnit: Sendable, Equatable {
     /// etcd's revision of the last change to its text.
     package let revision: Int64
 
+    /// Creates a unit as etcd has it at a revision.
     package init(name: String, file: UnitFile, revision: Int64) {
         self.name = name
         self.file = file

@@ -2,7 +2,9 @@
 package struct UnitState: Sendable, Equatable, Codable {
     /// systemd's words: `loaded`, `active`, `running`, …
     package var loadState: String
+    /// systemd's `ActiveState`.
     package var activeState: String
+    /// systemd's `SubState`.
     package var subState: String
     /// Of the unit's text on the machine.
     package var hash: String

@@ -1,6 +1,7 @@
 /// How far the update of a unit, or of the instances of a template, has come. Everything that another engine needs to
 /// go on is in it.
 package struct UpdateRecord: Sendable, Equatable, Codable {
+    /// Stage of a rolling update.
     package enum Phase: String, Sendable, Hashable, Codable {
         /// One instance after the other gets the new text.
         case rolling
@@ -13,11 +14,13 @@ package struct UpdateRecord: Sendable, Equatable, Codable {
         /// Somebody else changed a unit; what was done stays.
         case stopped
 
+        /// True when the update goes on no more.
         package var isOver: Bool { self != .rolling && self != .rollingBack }
     }
 
     /// A unit and the hash of the text it had before.
     package struct Previous: Sendable, Equatable, Codable {
+        /// Unit whose text was replaced.
         package var unit: String
         package var hash: String
 
@@ -39,6 +42,7 @@ package struct UpdateRecord: Sendable, Equatable, Codable {
     package var current: Previous?
     /// Those that have.
     package var updated: [Previous]
+    /// Stage of the update.
     package var phase: Phase
     /// Why it did not end well.
     package var reason: String?
@@ -47,6 +51,7 @@ package struct UpdateRecord: Sendable, Equatable, Codable {
     /// How many seconds a unit may take until then.
     package var limitSeconds: Int
 
+    /// Creates the record of an update that begins.
     package init(
         text: String,
         hash: String,

@@ -2,10 +2,15 @@ import UnitFiles
 
 /// What a command works with; everything that reaches outside can be replaced in tests.
 package struct FleetContext: Sendable {
+    /// Client of fleet's API.
     package var client: FleetClient
+    /// Standard output and standard error.
     package var console: Console
+    /// Clock for waiting.
     package var pause: Pause
+    /// Runner of other programs.
     package var runner: any ProcessRunner
+    /// Settings of the command line and the environment.
     package var settings: Settings
     /// The id of the machine this runs on; nil when it has none.
     package var localMachineID: String?

@@ -1,4 +1,5 @@
 /// The version fleetctl tells; it speaks the protocol of fleet 1.0.
 package enum FleetVersion {
+    /// Version of fleetctl.
     package static let current = "1.0.0+slipway"
 }

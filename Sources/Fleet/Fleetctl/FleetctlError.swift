@@ -21,8 +21,11 @@ package struct FleetctlError: Error, Sendable {
         package static var file: Code { Code(value: .file) }
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
+    /// Underlying error.
     package var cause: (any Error)?
 
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

@@ -1,5 +1,6 @@
 /// Why fleetd could not do something on its own machine.
 package struct FleetError: Error, Sendable, CustomStringConvertible {
+    /// Kind of failure.
     package struct Code: Sendable, Hashable {
         private enum Storage: Sendable { case configuration, files, socket, identity }
 
@@ -8,13 +9,17 @@ package struct FleetError: Error, Sendable, CustomStringConvertible {
         package static let configuration = Code(storage: .configuration)
         /// A unit file or directory could not be read or written.
         package static let files = Code(storage: .files)
+        /// A socket cannot be opened.
         package static let socket = Code(storage: .socket)
         /// The machine has no usable identity.
         package static let identity = Code(storage: .identity)
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
+    /// Description of the underlying failure.
     package var cause: (any Error)?
 
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

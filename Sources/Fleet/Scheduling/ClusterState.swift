@@ -1,6 +1,8 @@
 /// What the scheduler decides from.
 package struct ClusterState: Sendable, Hashable {
+    /// Machines there are.
     package var machines: [Machine]
+    /// Jobs there are.
     package var jobs: [Job]
     /// The id of the machine each scheduled unit is on, by the unit's name. Global units are not in it.
     package var schedule: [String: String]

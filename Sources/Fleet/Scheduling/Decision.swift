@@ -21,6 +21,7 @@ package enum Decision: Sendable, Hashable {
     /// The unit stays on a machine that is being drained, because no other takes it.
     case stays(unit: String, machine: String, Unplaceable)
 
+    /// Unit that the decision is about.
     package var unit: String {
         switch self {
         case .schedule(let unit, _), .unschedule(let unit, _, _), .unplaceable(let unit, _),

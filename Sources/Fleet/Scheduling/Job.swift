@@ -14,7 +14,9 @@ package struct Job: Sendable, Hashable {
 
     /// The unit's name, suffix included.
     package var name: String
+    /// `[X-Fleet]` section.
     package var requirements: FleetRequirements
+    /// State wanted of the job.
     package var targetState: TargetState
 
     package init(name: String, requirements: FleetRequirements = .init(), targetState: TargetState = .launched) {
@@ -23,6 +25,7 @@ package struct Job: Sendable, Hashable {
         self.targetState = targetState
     }
 
+    /// Creates a job from a unit, its requirements taken from the text.
     package init(name: UnitName, unit: UnitFile, targetState: TargetState) {
         self.init(
             name: name.full,

@@ -4,6 +4,7 @@ package struct Machine: Sendable, Hashable, Codable {
     package struct Resources: Sendable, Hashable, Codable {
         /// Bytes.
         package var memory: UInt64
+        /// Number of processors.
         package var cpus: Int
 
         package init(memory: UInt64, cpus: Int) {
@@ -14,6 +15,7 @@ package struct Machine: Sendable, Hashable, Codable {
 
     /// Its machine id: 32 hexadecimal digits.
     package var id: String
+    /// Metadata by key.
     package var metadata: [String: String]
     /// The address other machines reach it at; empty when unknown.
     package var primaryIP: String

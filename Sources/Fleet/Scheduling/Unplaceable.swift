@@ -16,8 +16,11 @@ package struct Unplaceable: Sendable, Hashable {
         case refusedEverywhere
     }
 
+    /// Reason of one machine.
     package struct MachineRefusal: Sendable, Hashable {
+        /// Machine that refuses.
         package var machine: String
+        /// Reason for which it refuses.
         package var refusal: Refusal
 
         package init(machine: String, refusal: Refusal) {
@@ -26,6 +29,7 @@ package struct Unplaceable: Sendable, Hashable {
         }
     }
 
+    /// Reason for which the job runs nowhere.
     package var cause: Cause
     /// Every machine that was considered, by id.
     package var refusals: [MachineRefusal]

@@ -1,7 +1,10 @@
 /// A machine as fleet's HTTP API shows it.
 package struct APIMachine: Sendable, Hashable, Codable {
+    /// Machine ID.
     package var id: String
+    /// Metadata by key.
     package var metadata: [String: String]?
+    /// Address of the machine.
     package var primaryIP: String?
 
     package init(id: String, metadata: [String: String]? = nil, primaryIP: String? = nil) {

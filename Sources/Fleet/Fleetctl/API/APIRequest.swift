@@ -1,11 +1,13 @@
 /// One request to fleet's API, before it is known how the API is reached.
 package struct APIRequest: Sendable, Hashable {
+    /// HTTP method.
     package enum Method: String, Sendable, Hashable {
         case get = "GET"
         case put = "PUT"
         case delete = "DELETE"
     }
 
+    /// HTTP method.
     package var method: Method
     /// Path and query, percent-encoded.
     package var target: String
@@ -52,7 +54,9 @@ package struct APIRequest: Sendable, Hashable {
 
 /// What fleet's API answered.
 package struct APIResponse: Sendable, Hashable {
+    /// HTTP status.
     package var status: Int
+    /// Body of the response.
     package var body: [UInt8]
     /// Whether the request was sent before, and that time may have done what it asks for.
     package var isToRepetition = false

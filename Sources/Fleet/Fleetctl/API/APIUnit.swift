@@ -3,9 +3,13 @@ import UnitFiles
 
 /// A unit as fleet's HTTP API shows and takes it.
 package struct APIUnit: Sendable, Hashable, Codable {
+    /// Name with suffix.
     package var name: String
+    /// Options of its text.
     package var options: [UnitOption]?
+    /// State wanted of it.
     package var desiredState: String?
+    /// State in which it is.
     package var currentState: String?
     /// The machine it is scheduled on; nil for none, and for global units.
     package var machineID: String?
@@ -28,8 +32,10 @@ package struct APIUnit: Sendable, Hashable, Codable {
         self.statusReason = statusReason
     }
 
+    /// Text of the unit.
     package var file: UnitFile { UnitFile(options: options ?? []) }
 
+    /// True when the unit runs on every machine that it fits.
     package var isGlobal: Bool { FleetRequirements(of: file, name: nil).isGlobal }
 
     /// What is wanted of the unit; inactive when the API does not say.

@@ -1,10 +1,15 @@
 /// What systemd on one machine says about one unit, as fleet's HTTP API shows it.
 package struct APIUnitState: Sendable, Hashable, Codable {
+    /// Name with suffix.
     package var name: String
     package var hash: String?
+    /// Machine that reported the state.
     package var machineID: String?
+    /// systemd's `LoadState`.
     package var systemdLoadState: String?
+    /// systemd's `ActiveState`.
     package var systemdActiveState: String?
+    /// systemd's `SubState`.
     package var systemdSubState: String?
 
     package init(

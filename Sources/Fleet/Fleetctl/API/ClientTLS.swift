@@ -4,7 +4,9 @@ import NIOSSL
 package struct ClientTLS: Sendable, Hashable {
     /// PEM files; nil for the system's authorities, and to show nothing.
     package var authorityFile: String?
+    /// Path of the client's certificate.
     package var certificateFile: String?
+    /// Path of the client's key.
     package var keyFile: String?
 
     package init() {}

@@ -7,6 +7,7 @@ package enum Endpoint: Sendable, Hashable {
     /// Where fleetd listens when nothing else is said.
     package static let standard = "unix:///var/run/fleet.sock"
 
+    /// Parses a URL or the path of a socket.
     package init(_ text: String) throws {
         guard let separator = text.firstRange(of: "://") else {
             throw FleetctlError(.usage, "\"\(text)\" is no endpoint: write unix:///path/to/socket or http://host:port")

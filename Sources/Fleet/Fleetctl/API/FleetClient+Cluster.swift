@@ -3,12 +3,18 @@ import UnitFiles
 
 /// An update as fleet's API shows it.
 package struct APIUpdate: Sendable, Hashable, Codable {
+    /// Unit or template that is updated.
     package var name: String
+    /// Stage of the update.
     package var phase: String
     package var hash: String?
+    /// Reason for which the update was taken back.
     package var reason: String?
+    /// Unit that is being replaced.
     package var current: String?
+    /// Units still to be replaced.
     package var waiting: [String]
+    /// Units that have the new text.
     package var updated: [String]
 
     package init(
@@ -78,26 +84,31 @@ extension FleetClient {
         return try decode(Drains.self, response, doing: "list the machines that are being drained").machines
     }
 
+    /// Marks a machine as drained, or takes the mark away.
     package func setDraining(_ isDraining: Bool, _ machine: String) async throws {
         let request = APIRequest(isDraining ? .put : .delete, ["drains", machine])
         try check(try await transport.send(request), doing: "\(isDraining ? "drain" : "undrain") machine \(machine)")
     }
 
+    /// Setting of the engine's spreading.
     package func rebalanceMode() async throws -> String {
         let response = try await transport.send(APIRequest(.get, ["rebalance"]))
         return try decode(Mode.self, response, doing: "read how units are rebalanced").mode
     }
 
+    /// Sets whether and when the engine spreads units again.
     package func setRebalance(_ mode: String) async throws {
         let request = APIRequest(.put, ["rebalance"], body: Array(try JSONEncoder().encode(Mode(mode: mode))))
         try check(try await transport.send(request), doing: "rebalance")
     }
 
+    /// Begins a rolling update.
     package func beginUpdate(_ name: String, _ file: UnitFile, settleSeconds: Int, timeoutSeconds: Int) async throws {
         let body = NewUpdate(options: file.options, settleSeconds: settleSeconds, timeoutSeconds: timeoutSeconds)
         try await putUpdate(name, body, doing: "update")
     }
 
+    /// Takes an update back.
     package func abortUpdate(_ name: String) async throws {
         try await putUpdate(name, NewUpdate(abort: true), doing: "abort")
     }
@@ -116,6 +127,7 @@ extension FleetClient {
         return try decode(APIUpdate.self, response, doing: "read the update of \(name)")
     }
 
+    /// Removes the record of an update that is over.
     package func forgetUpdate(_ name: String) async throws {
         let response = try await transport.send(APIRequest(.delete, ["updates", name]))
         if response.status != 404 { try check(response, doing: "forget the update of \(name)") }

@@ -3,7 +3,9 @@ import UnitFiles
 extension ClusterOperations {
     /// How long a unit must run well, and how long it may take until then.
     package struct Gate: Sendable, Hashable {
+        /// Seconds that a unit has to stay active.
         package var settleSeconds: Int
+        /// Seconds that a unit may take to become active.
         package var timeoutSeconds: Int
 
         package init(settleSeconds: Int = 3, timeoutSeconds: Int = 60) {

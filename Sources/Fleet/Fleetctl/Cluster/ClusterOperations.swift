@@ -27,6 +27,7 @@ package struct ClusterOperations: Sendable {
         return code
     }
 
+    /// Lets drained machines have units again; returns the exit code.
     package func undrain(_ typed: [String]) async throws -> Int32 {
         for id in try await machines(typed, among: try await client.drains()) {
             try await client.setDraining(false, id)

@@ -3,8 +3,11 @@ import UnitFiles
 
 /// What can be seen of a cluster at one time.
 package struct ClusterView: Sendable {
+    /// Units there are.
     package var units: [APIUnit]
+    /// States that machines reported.
     package var states: [APIUnitState]
+    /// Machines there are.
     package var machines: [APIMachine]
 
     package init(units: [APIUnit] = [], states: [APIUnitState] = [], machines: [APIMachine] = []) {
@@ -16,6 +19,7 @@ package struct ClusterView: Sendable {
 
 /// Something that changed in a cluster.
 package struct ClusterEvent: Sendable, Hashable, Encodable {
+    /// Kind of event.
     package enum Kind: String, Sendable, Hashable, Encodable {
         case machineJoined, machineLeft, machineChanged
         case unitCreated, unitDestroyed, unitReplaced, unitWanted
@@ -23,8 +27,11 @@ package struct ClusterEvent: Sendable, Hashable, Encodable {
         case unitState
     }
 
+    /// Kind of event.
     package var kind: Kind
+    /// Unit that the event is about.
     package var unit: String?
+    /// Machine that the event is about.
     package var machineID: String?
     /// The rest, for people.
     package var detail: String

@@ -7,6 +7,7 @@ package struct EventOperations: Sendable {
     /// Only events of these units, and of no machine; empty for all.
     let patterns: [Glob]
 
+    /// Creates the operation for all units, or for these.
     package init(_ context: FleetContext, isJSON: Bool = false, units: [String] = []) {
         self.context = context
         self.isJSON = isJSON

@@ -4,8 +4,11 @@ import UnitFiles
 /// Which machines may take a unit, and why the others may not: worked out here from what the API shows, so that the
 /// original's API will do, too.
 package struct PlacementReport: Sendable, Hashable, Encodable {
+    /// Answer of one machine.
     package struct Row: Sendable, Hashable, Encodable {
+        /// Machine that answers.
         package var machineID: String
+        /// True when the unit is scheduled on it.
         package var isHere: Bool
         /// Why the machine does not take the unit; nil when it would.
         package var refusal: String?
@@ -13,12 +16,17 @@ package struct PlacementReport: Sendable, Hashable, Encodable {
         package var units: Int
     }
 
+    /// Unit that is asked for.
     package var unit: String
+    /// State wanted of it.
     package var desiredState: String
+    /// Machine on which it is scheduled; nil for none.
     package var machineID: String?
     /// What fleet itself says.
     package var reason: String?
+    /// True when it runs on every machine that it fits.
     package var isGlobal: Bool
+    /// Answers of all machines.
     package var machines: [Row]
 }
 

@@ -1,12 +1,16 @@
 /// What holds for a run: each option from the command line, else from `FLEETCTL_…` in the environment, else a default.
 package struct Settings: Sendable, Hashable {
+    /// Server to speak to.
     package var endpoint: Endpoint
     /// Set to go to etcd in place of the API.
     package var etcd: EtcdAccess?
+    /// Host to reach it through; nil for none.
     package var tunnel: String?
     /// Seconds.
     package var requestTimeout = 3.0
+    /// Settings of ssh.
     package var ssh = SSHSettings()
+    /// True to print requests.
     package var isDebugging = false
     /// PEM files for https.
     package var tls = ClientTLS()

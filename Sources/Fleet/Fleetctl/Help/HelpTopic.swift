@@ -1,9 +1,13 @@
 /// Pages of documentation, for `fleetctl help TOPIC`.
 package struct HelpTopic: Sendable {
+    /// Name that `fleetctl help` takes.
     package let name: String
+    /// Line in the list of topics.
     package let summary: String
+    /// Text of the topic.
     package let text: String
 
+    /// Topics in the order of the list.
     package static let all = [units, api, differences, settings]
 
     /// The page called `name`, or the only one whose name begins so.

@@ -1,11 +1,14 @@
 /// The command line of one call of OpenSSH.
 package struct SSHCommand: Sendable, Hashable {
+    /// Settings of ssh.
     package var settings: SSHSettings
     /// Name or address to connect to.
     package var host: String
+    /// Port of the server; nil for ssh's own.
     package var port: Int?
     /// What to run there, word for word; empty for a shell.
     package var command: [String]
+    /// True to forward the agent.
     package var forwardsAgent = false
     /// Whether a person sits before this process: ssh may then ask.
     package var isInteractive: Bool

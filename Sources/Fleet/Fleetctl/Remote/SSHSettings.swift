@@ -6,6 +6,7 @@ package struct SSHSettings: Sendable, Hashable {
     package var timeout = 10.0
     /// A configuration file, as for `ssh -F`.
     package var config: String?
+    /// Path of the list of known hosts; nil to check none.
     package var knownHosts: String?
     /// Whether a machine whose key has changed is refused.
     package var isStrict = true

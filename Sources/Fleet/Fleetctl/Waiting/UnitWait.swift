@@ -3,6 +3,7 @@ import Scheduling
 /// What has become of one unit that is on its way to a state. Every look at the API is an event, the answer says
 /// whether to go on.
 package struct UnitWait: Sendable, Hashable {
+    /// Next step of a wait.
     package enum Action: Sendable, Hashable {
         /// Look again.
         case wait
@@ -16,7 +17,9 @@ package struct UnitWait: Sendable, Hashable {
     /// being written.
     package static let patience = 3
 
+    /// Unit to wait for.
     package let unit: String
+    /// State that it has to reach.
     package let target: Job.TargetState
     private var unplaced = 0
     private var quiet = 0

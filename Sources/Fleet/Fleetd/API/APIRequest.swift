@@ -1,5 +1,6 @@
 /// A request as the API sees it, whatever brought it.
 package struct APIRequest: Sendable {
+    /// HTTP method, in capitals.
     package var method: String
     /// Decoded, without the query.
     package var path: String
@@ -7,10 +8,14 @@ package struct APIRequest: Sendable {
     package var query: [String: String]
     /// The names that have several values.
     package var repeatedQuery: Set<String> = []
+    /// Values of `Content-Type`.
     package var contentTypes: [String]
+    /// Body of the request.
     package var body: [UInt8]
+    /// Client at the other end.
     package var peer = APIPeer.unknown
 
+    /// Creates a request whose body is text.
     package init(
         _ method: String,
         _ path: String,
@@ -21,6 +26,7 @@ package struct APIRequest: Sendable {
         self.init(method, path, query: query, contentTypes: contentTypes, bytes: Array(body.utf8))
     }
 
+    /// Creates a request from parts already decoded.
     package init(
         _ method: String,
         _ path: String,

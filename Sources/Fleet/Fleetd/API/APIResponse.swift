@@ -1,7 +1,10 @@
 /// An answer of the API.
 package struct APIResponse: Sendable, Equatable {
+    /// HTTP status.
     package var status: Int
+    /// Media type of the body; nil for none.
     package var contentType: String?
+    /// Body of the response.
     package var body: String
 
     package init(status: Int, contentType: String? = "application/json", body: String) {

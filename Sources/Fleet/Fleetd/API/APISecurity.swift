@@ -8,7 +8,9 @@
 
 /// Who is served, and who may change what.
 package struct APISecurity: Sendable {
+    /// Clients that may change something.
     package var access: APIAccess
+    /// Certificate of the server; nil for plain HTTP.
     package var tls: ServerTLS?
 
     package init(access: APIAccess = APIAccess(), tls: ServerTLS? = nil) {

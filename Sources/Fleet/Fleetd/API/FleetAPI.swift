@@ -6,6 +6,7 @@ import Logging
 /// Lists and units are answered from the copy of fleet's state in memory; a write is answered when the copy has it.
 package struct FleetAPI: Sendable {
     let registry: FleetRegistry
+    /// Changes of the cluster, for clients that wait for them.
     package let watch: ClusterWatch
     /// Of the machine that serves the API; nil for one that belongs to no machine.
     let presence: Presence?
@@ -37,6 +38,7 @@ package struct FleetAPI: Sendable {
         self.logger = logger
     }
 
+    /// Answers a request; failures become responses.
     package func respond(to request: APIRequest) async -> APIResponse {
         let response = await answer(request)
         counters.count(request.method, response.status)

@@ -1,5 +1,6 @@
 /// Which page of a list: URL-safe base64 of two little-endian 16-bit numbers, limit and page.
 package struct PageToken: Sendable, Equatable {
+    /// Entries on a page.
     package var limit: UInt16
     /// From 1 on.
     package var page: UInt16
@@ -28,6 +29,7 @@ package struct PageToken: Sendable, Equatable {
         }
     }
 
+    /// Token as a client gets it.
     package var text: String {
         Base64URL.encode([limit, page].flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] })
     }

@@ -1,5 +1,6 @@
 /// A unit that is loaded on this machine.
 package struct CurrentUnit: Sendable, Equatable {
+    /// Name with suffix.
     package var name: String
     /// Of its file's text.
     package var hash: String

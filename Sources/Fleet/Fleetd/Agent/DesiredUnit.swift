@@ -4,6 +4,7 @@ import UnitFiles
 
 /// A unit that is wanted on this machine.
 package struct DesiredUnit: Sendable, Equatable {
+    /// Name with suffix.
     package var name: String
     package var hash: String
     /// Started, not only loaded.

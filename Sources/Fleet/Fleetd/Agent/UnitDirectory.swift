@@ -11,6 +11,7 @@ package struct UnitDirectory: Sendable {
     /// Absolute, without a slash at its end.
     package let path: String
 
+    /// Creates a directory object; nothing is made on disk.
     package init(path: String) {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
@@ -21,6 +22,7 @@ package struct UnitDirectory: Sendable {
         return String(path[..<slash])
     }
 
+    /// Path of a unit's file.
     package func file(_ unit: String) -> String { "\(path)/\(unit)" }
 
     /// The hash of each unit's text, by unit; files with other names are nobody's.

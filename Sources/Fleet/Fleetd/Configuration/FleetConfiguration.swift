@@ -1,28 +1,40 @@
 /// How fleetd is set up: a file of `key = value` lines, and `FLEET_KEY` in the environment over it.
 package struct FleetConfiguration: Sendable, Equatable {
+    /// Client URLs of etcd, in the order in which they are tried.
     package var etcdServers = ["http://127.0.0.1:2379", "http://127.0.0.1:4001"]
     /// PEM files, for `https` servers: whom to trust, and how to show who we are. All three or none.
     package var etcdCAFile = ""
+    /// Path of the certificate shown to etcd; empty for none.
     package var etcdCertFile = ""
+    /// Path of its key; empty for none.
     package var etcdKeyFile = ""
+    /// Prefix of fleet's keys.
     package var etcdKeyPrefix = "/_coreos.com/fleet/"
+    /// Time that a request to etcd may take.
     package var etcdRequestTimeout = Duration.seconds(1)
     /// A machine that was silent for so long is gone, and its units run elsewhere.
     package var agentTTL = Duration.seconds(30)
     /// Empty: the address of the default route.
     package var publicIP = ""
+    /// Metadata of the machine.
     package var metadata: [String: String] = [:]
+    /// Directory of the unit files.
     package var unitsDirectory = "/run/fleet/units/"
     /// Kept for its name: the engine looks when something changes, not every so often.
     package var engineReconcileInterval = Duration.seconds(2)
+    /// True to leave scheduling to other machines.
     package var disableEngine = false
+    /// Verbosity of the log, from 0.
     package var verbosity = 0
+    /// Entries on a page of the API's lists.
     package var tokenLimit: UInt16 = 100
     /// Where the API is served besides the sockets that systemd opened: `unix:///path` or `tcp://address:port`.
     package var apiListen: [String] = []
     /// PEM files for TCP: what clients see, and whose clients are served; all TCP sockets, those of systemd too.
     package var apiCertFile = ""
+    /// Path of the key of the API's certificate; empty for none.
     package var apiKeyFile = ""
+    /// Path of the authority of clients' certificates; empty for none.
     package var apiCAFile = ""
     /// Users of this machine who may change anything, by name or number, beside root; empty: all who can connect.
     package var apiWriters: [String] = []

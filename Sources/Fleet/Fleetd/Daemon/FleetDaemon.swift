@@ -19,6 +19,7 @@ import Systemd
 /// | SIGUSR2 | The machine leaves the cluster: its units are stopped and run elsewhere at once. |
 /// | SIGHUP | The configuration is read again: metadata and address. |
 package struct FleetDaemon: Sendable {
+    /// Version of fleetd.
     package static let version = "2.0.0"
 
     let configuration: FleetConfiguration

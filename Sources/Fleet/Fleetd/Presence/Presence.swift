@@ -25,6 +25,7 @@ package final class Presence: Sendable {
         state.withLock { $0.listeners.listen(.some($0.session)) }
     }
 
+    /// Notes a session that began.
     package func began(_ session: MachineSession) {
         change { ($0.session, $0.failure) = (session, nil) }
     }
@@ -41,8 +42,10 @@ package final class Presence: Sendable {
         change { ($0.session, $0.isClosed) = (nil, true) }
     }
 
+    /// True once the daemon ends.
     package var isClosed: Bool { state.withLock { $0.isClosed } }
 
+    /// Notes a failure to reach etcd.
     package func failed(_ error: RegistryError) {
         change { $0.failure = error }
     }

@@ -17,6 +17,7 @@ package enum UnitHealth: Sendable, Equatable {
 }
 
 extension FleetSnapshot {
+    /// Health of a unit that is to have a text with this hash.
     package func health(of unit: String, hash: String) -> UnitHealth {
         guard let stored = units[unit] else { return .gone }
         guard stored.hash.hex == hash else { return .changed }

@@ -6,6 +6,7 @@ import UnitFiles
 /// Everything but the times is in the record, so that another engine goes on where this one ended; it only waits anew
 /// for the unit whose turn it is.
 package struct UnitUpdate: Sendable {
+    /// Next step of an update.
     package enum Action: Sendable, Equatable {
         /// Nothing to write before something changes, or this time has passed.
         case wait(Duration)
@@ -22,6 +23,7 @@ package struct UnitUpdate: Sendable {
 
     package init(_ name: String) { self.name = name }
 
+    /// Decides the next step by what is seen now.
     package mutating func look(
         at record: UpdateRecord,
         _ snapshot: FleetSnapshot,
