@@ -9,14 +9,17 @@ package struct CertificateRequest: Sendable, Hashable {
     package var name: String
     /// What the name is a part of.
     package var organization: String
+    /// DNS names that the certificate is for.
     package var dnsNames: [String]
     /// IPv4 addresses, each of four bytes.
     package var addresses: [[UInt8]]
+    /// Uses that the key may be put to.
     package var usages: [Usage]
     /// Up to 20 bytes that no other certificate of the authority has.
     package var serial: [UInt8]
     /// Seconds since 1970.
     package var notBefore: Int64
+    /// End of validity, in seconds since 1970.
     package var notAfter: Int64
 
     package init(
@@ -51,6 +54,8 @@ package struct CertificateRequest: Sendable, Hashable {
 
 /// A certificate and the key to it, as the texts of their files.
 package struct IssuedCertificate: Sendable, Hashable {
+    /// Certificate as PEM.
     package var certificate: String
+    /// Private key as PEM.
     package var privateKey: String
 }

@@ -1,5 +1,6 @@
 /// Why there is no certificate.
 package struct CertificatesError: Error, Sendable, CustomStringConvertible {
+    /// Kind of failure.
     package enum Code: String, Sendable {
         /// The request asks for what no certificate can say.
         case request
@@ -7,8 +8,11 @@ package struct CertificatesError: Error, Sendable, CustomStringConvertible {
         case encoding
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
+    /// Underlying error.
     package var cause: (any Error)?
 
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

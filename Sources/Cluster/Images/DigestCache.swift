@@ -14,6 +14,7 @@ package struct DigestCache: Sendable {
         file = nil
     }
 
+    /// Creates a cache that is kept in a file.
     package init(file: String) {
         self.file = file
         let text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
@@ -25,6 +26,7 @@ package struct DigestCache: Sendable {
         }
     }
 
+    /// SHA-256 of a file, computed only when the file changed since.
     package mutating func digest(of path: String) throws(ImagesError) -> String {
         let identity = Self.identity(of: path)
         if let identity, let digest = known[identity] { return digest }

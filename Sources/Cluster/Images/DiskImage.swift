@@ -2,6 +2,7 @@ import FoundationEssentials
 
 /// A file of an image that goes to the host of a virtual machine as a volume.
 package struct ImageFile: Sendable, Hashable, Codable {
+    /// Format of a disk image.
     package enum Format: String, Sendable, Hashable, Codable {
         case raw, qcow2
     }
@@ -12,10 +13,12 @@ package struct ImageFile: Sendable, Hashable, Codable {
     package var digest: String
     /// Its length in bytes.
     package var size: UInt64
+    /// Format of the file.
     package var format: Format
     /// The disk's size in bytes, as a guest sees it; nil where that is ``size``.
     private var guestSize: UInt64?
 
+    /// Creates the description of an image file.
     package init(path: String, digest: String, size: UInt64, format: Format = .raw, capacity: UInt64? = nil) {
         self.path = path
         self.digest = digest
@@ -24,6 +27,7 @@ package struct ImageFile: Sendable, Hashable, Codable {
         guestSize = capacity
     }
 
+    /// Size of the disk that a guest sees, in bytes.
     package var capacity: UInt64 { guestSize ?? size }
 }
 
@@ -31,7 +35,9 @@ package struct ImageFile: Sendable, Hashable, Codable {
 package struct MachineFiles: Sendable, Hashable, Codable {
     /// The root file system.
     package var disk: ImageFile
+    /// Kernel to boot.
     package var kernel: ImageFile
+    /// Initial RAM disk.
     package var initrd: ImageFile
 
     package init(disk: ImageFile, kernel: ImageFile, initrd: ImageFile) {

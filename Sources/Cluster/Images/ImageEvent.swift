@@ -22,8 +22,11 @@ package enum ImageKind: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// A part of an image that lies in the store.
 package struct StoredImage: Sendable, Hashable {
+    /// Kind of image.
     package var kind: ImageKind
+    /// Digest that names it.
     package var digest: String
+    /// Path in the store.
     package var path: String
     /// Seconds since 1970.
     package var modified: Int
@@ -33,7 +36,9 @@ package struct StoredImage: Sendable, Hashable {
 
 /// Where the image of a node lies.
 package struct ImageRef: Sendable, Hashable {
+    /// Digest of the root.
     package var rootDigest: String
+    /// Digest of the layer of node programs.
     package var layerDigest: String
     /// The directory that becomes `/`; shared by all nodes, never written.
     package var rootPath: String

@@ -5,6 +5,7 @@ import SystemPackage
 ///
 /// A directory of that name is complete: it is built beside its place and renamed at the end.
 package struct ImageStore: Sendable {
+    /// Slipway's home directory, unless SLIPWAY_HOME names another.
     package static let defaultHome = "/var/lib/slipway"
 
     /// The directory that `SLIPWAY_HOME` names.
@@ -19,10 +20,12 @@ package struct ImageStore: Sendable {
     /// What this store knows of programs it has read before.
     package var digestCache: DigestCache { DigestCache(file: "\(home)/images/program-digests") }
 
+    /// Path of an image in the store.
     package func path(of kind: ImageKind, digest: String) -> String {
         "\(directory(of: kind))/\(digest)"
     }
 
+    /// Returns true when the image is in the store.
     package func has(_ kind: ImageKind, digest: String) -> Bool {
         FileManager.default.fileExists(atPath: path(of: kind, digest: digest))
     }

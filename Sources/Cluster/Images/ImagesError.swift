@@ -1,5 +1,6 @@
 /// Why an image could not be made, found or removed.
 package struct ImagesError: Error, Sendable, CustomStringConvertible {
+    /// Kind of failure.
     package struct Code: Sendable, Hashable {
         private enum Kind { case tool, programs, store, busy, missing, refused, transfer, interrupted }
         private var kind: Kind
@@ -22,9 +23,11 @@ package struct ImagesError: Error, Sendable, CustomStringConvertible {
         package static let interrupted = Code(kind: .interrupted)
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
     /// What failed, where, and what to do next.
     package var message: String
+    /// Underlying error.
     package var cause: (any Error)?
 
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

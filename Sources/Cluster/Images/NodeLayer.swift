@@ -11,6 +11,7 @@ package struct NodeLayer: Sendable {
     /// By path in the layer, without a leading slash.
     let entries: [String: Content]
 
+    /// Creates the layer of these programs.
     package init(programs: NodePrograms) {
         var entries = Self.files
         for program in programs.programs {

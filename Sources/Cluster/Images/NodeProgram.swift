@@ -18,7 +18,9 @@ package enum NodeProgramName: String, Sendable, CaseIterable {
 
 /// A node program as it lies on the host, checked to run in a node.
 package struct NodeProgram: Sendable, Hashable {
+    /// Name of the program.
     package var name: NodeProgramName
+    /// Path on the host.
     package var path: String
     /// SHA-256 of its bytes.
     package var digest: String

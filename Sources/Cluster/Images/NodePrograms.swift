@@ -3,6 +3,7 @@ import SystemPackage
 
 /// The project's node programs, found on the host.
 package struct NodePrograms: Sendable {
+    /// Programs found.
     package var programs: [NodeProgram]
 
     /// The command that builds what a node needs.

@@ -3,7 +3,9 @@
 /// The packages' versions are not part of it: the same recipe made a month later has newer security fixes. A root that
 /// exists is used until it is removed.
 package struct RootRecipe: Sendable, Hashable {
+    /// Debian release.
     package var suite: String
+    /// Packages to install.
     package var packages: [String]
     /// Files of the packages that a node does not need, as dpkg patterns.
     package var excluded: [String]
@@ -29,6 +31,7 @@ package struct RootRecipe: Sendable, Hashable {
         customization: RootCustomization.script,
     )
 
+    /// Digest of the recipe, which names what is made by it.
     package var digest: String {
         let parts = ["recipe 1", suite] + packages.sorted() + ["-"] + excluded.sorted() + ["-", customization]
         return Digest.of(parts.joined(separator: "\n"))

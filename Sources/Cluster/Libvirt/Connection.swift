@@ -17,8 +17,10 @@ let releaseWatch: @convention(c) (UnsafeMutableRawPointer?) -> Void = { opaque i
 /// connection, by ``Hypervisor/run(_:)``.
 package actor Connection {
     private let executor = QueueExecutor(label: "slipway.libvirt.connection")
+    /// Thread on which libvirt is called.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    /// libvirt's URI.
     package let uri: String
     private var handle: OpaquePointer?
     /// Told by libvirt when the connection breaks.

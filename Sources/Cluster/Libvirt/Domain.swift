@@ -3,6 +3,7 @@ import CLibvirt
 /// A domain, as a handle: it lives inside one call of ``Hypervisor/run(_:)``.
 package struct Domain: ~Copyable {
     private let handle: OpaquePointer
+    /// Name of the domain.
     package let name: String
 
     /// Takes over a handle that a libvirt call returned.
@@ -31,6 +32,7 @@ package struct Domain: ~Copyable {
         return id == UInt32.max ? nil : id
     }
 
+    /// State of the domain now.
     package func state() throws(LibvirtError) -> DomainState {
         var state: Int32 = 0
         try check(virDomainGetState(handle, &state, nil, 0), "read the state of")
@@ -92,6 +94,7 @@ package struct Domain: ~Copyable {
         try check(virDomainSetAutostart(handle, isOn ? 1 : 0), "set the autostart of")
     }
 
+    /// Returns true when libvirt starts the domain with the host.
     package func autostart() throws(LibvirtError) -> Bool {
         var isOn: Int32 = 0
         try check(virDomainGetAutostart(handle, &isOn), "read the autostart of")

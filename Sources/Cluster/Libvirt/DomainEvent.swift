@@ -7,7 +7,9 @@ package struct DomainEvent: Sendable, Hashable {
         case defined, undefined, started, suspended, resumed, stopped, shutdown, suspendedByGuest, crashed, other
     }
 
+    /// Name of the domain.
     package var domain: String
+    /// Kind of event.
     package var kind: Kind
 
     package init(domain: String, kind: Kind) {

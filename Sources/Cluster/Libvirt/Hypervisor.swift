@@ -2,6 +2,7 @@
 ///
 /// Connections are opened when first needed, and a broken one is thrown away: the next call opens another.
 package actor Hypervisor {
+    /// libvirt's URI.
     package nonisolated let uri: String
     private let limit: Int
     private var idle: [Connection] = []

@@ -23,18 +23,23 @@ package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible
         package static let denied = Code(value: .denied)
         /// The XML is malformed, or not valid against libvirt's schema.
         package static let invalidXML = Code(value: .invalidXML)
+        /// libvirt refuses an argument.
         package static let invalidArgument = Code(value: .invalidArgument)
         /// The driver does not have this call or this device.
         package static let unsupported = Code(value: .unsupported)
+        /// The operation took too long.
         package static let timeout = Code(value: .timeout)
+        /// Something else is working on the object.
         package static let busy = Code(value: .busy)
         /// The domain exists, and has no metadata element of the namespace asked for: it is not ours.
         package static let noMetadata = Code(value: .noMetadata)
+        /// Any other failure.
         package static let other = Code(value: .other)
 
         package var description: String { value.rawValue }
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
     /// What was tried, in words that follow "cannot": `start domain prod.central-1`.
     package var action: String

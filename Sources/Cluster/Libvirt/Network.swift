@@ -3,6 +3,7 @@ import CLibvirt
 /// A network, as a handle: it lives inside one call of ``Hypervisor/run(_:)``.
 package struct Network: ~Copyable {
     private let handle: OpaquePointer
+    /// Name of the network.
     package let name: String
 
     /// Takes over a handle that a libvirt call returned.
@@ -25,6 +26,7 @@ package struct Network: ~Copyable {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Returns true when the network runs.
     package func isActive() throws(LibvirtError) -> Bool {
         try check(virNetworkIsActive(handle), "look at") == 1
     }

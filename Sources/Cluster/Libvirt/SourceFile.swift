@@ -7,9 +7,12 @@
 /// A file of this host that is sent to libvirt's.
 package struct SourceFile: ~Copyable {
     private let descriptor: Int32
+    /// Path of the file.
     package let path: String
+    /// Length in bytes.
     package let length: UInt64
 
+    /// Opens a file for reading.
     package init(path: String) throws(LibvirtError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure("open \(path)") }

@@ -3,12 +3,16 @@ import CLibvirt
 /// A storage pool, as a handle: it lives inside one call of ``Hypervisor/run(_:)``.
 package struct StoragePool: ~Copyable {
     private let handle: OpaquePointer
+    /// Name of the pool.
     package let name: String
 
     /// What a pool holds and may hold, in bytes.
     package struct Info: Sendable, Hashable {
+        /// Size in bytes.
         package var capacity: UInt64
+        /// Bytes that are taken.
         package var allocation: UInt64
+        /// Bytes that are free.
         package var available: UInt64
     }
 
@@ -32,10 +36,12 @@ package struct StoragePool: ~Copyable {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Returns true when the pool runs.
     package func isActive() throws(LibvirtError) -> Bool {
         try check(virStoragePoolIsActive(handle), "look at") == 1
     }
 
+    /// Description of the pool as libvirt has it.
     package func xml() throws(LibvirtError) -> String {
         guard let xml = virStoragePoolGetXMLDesc(handle, 0) else {
             throw LibvirtError.last("read the XML of storage pool \(name)")
@@ -43,6 +49,7 @@ package struct StoragePool: ~Copyable {
         return takeString(xml)
     }
 
+    /// Sizes of the pool.
     package func info() throws(LibvirtError) -> Info {
         var info = virStoragePoolInfo()
         try check(virStoragePoolGetInfo(handle, &info), "look at")
@@ -64,6 +71,7 @@ package struct StoragePool: ~Copyable {
         try check(virStoragePoolDestroy(handle), "stop")
     }
 
+    /// Removes the pool's definition; its directory stays.
     package func undefine() throws(LibvirtError) {
         try check(virStoragePoolUndefine(handle), "remove the definition of")
     }

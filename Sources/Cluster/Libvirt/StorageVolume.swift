@@ -3,6 +3,7 @@ import CLibvirt
 /// A volume of a storage pool, as a handle: it lives inside one call of ``Hypervisor/run(_:)``.
 package struct StorageVolume: ~Copyable {
     private let handle: OpaquePointer
+    /// Name of the volume.
     package let name: String
 
     /// How large a volume is, in bytes.
@@ -31,16 +32,19 @@ package struct StorageVolume: ~Copyable {
         try text(virStorageVolGetPath(handle), "read the path of")
     }
 
+    /// Description of the volume as libvirt has it.
     package func xml() throws(LibvirtError) -> String {
         try text(virStorageVolGetXMLDesc(handle, 0), "read the XML of")
     }
 
+    /// Sizes of the volume.
     package func info() throws(LibvirtError) -> Info {
         var info = virStorageVolInfo()
         try check(virStorageVolGetInfo(handle, &info), "look at")
         return Info(capacity: info.capacity, allocation: info.allocation)
     }
 
+    /// Deletes the volume and its data.
     package func delete() throws(LibvirtError) {
         try check(virStorageVolDelete(handle, 0), "remove")
     }

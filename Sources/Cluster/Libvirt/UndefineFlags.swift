@@ -2,16 +2,22 @@ import CLibvirt
 
 /// What goes with a domain's definition; each driver knows some, and refuses the others.
 package struct UndefineFlags: OptionSet, Sendable {
+    /// libvirt's bits.
     package var rawValue: UInt32
 
     package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
+    /// Saved memory goes as well.
     package static let managedSave = UndefineFlags(VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+    /// Descriptions of snapshots go as well.
     package static let snapshots = UndefineFlags(VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
+    /// Descriptions of checkpoints go as well.
     package static let checkpoints = UndefineFlags(VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
+    /// The firmware's variables go as well.
     package static let nvram = UndefineFlags(VIR_DOMAIN_UNDEFINE_NVRAM)
+    /// The TPM's state goes as well.
     package static let tpm = UndefineFlags(VIR_DOMAIN_UNDEFINE_TPM)
 
     private init(_ flag: virDomainUndefineFlagsValues) {

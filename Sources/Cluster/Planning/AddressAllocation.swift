@@ -14,6 +14,7 @@ package struct AddressAllocation: Sendable {
     /// How far each role has gone through the network: everything before is taken.
     private var progress: [String: Int] = [:]
 
+    /// Creates an allocation for roles in a network, some addresses taken.
     package init(network: CIDRv4, roles: [String], taken: some Sequence<IPv4Address>) {
         self.network = network
         self.roles = roles

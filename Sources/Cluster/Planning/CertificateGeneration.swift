@@ -33,6 +33,7 @@ package struct CertificateGeneration: Sendable, Hashable, Codable {
 
     /// An hour before, for clocks that differ.
     package var notBefore: Int64 { issued - 3600 }
+    /// End of validity, in seconds since 1970.
     package var notAfter: Int64 { issued + Self.lifetime }
 
     /// Days left when the end is near; negative when it has passed.
@@ -50,6 +51,7 @@ extension CertificateGeneration: Comparable, CustomStringConvertible {
     /// `2@1790000000`
     package var description: String { "\(number)@\(issued)" }
 
+    /// Parses the text kept in a node's record; nil where it is none.
     package init?(_ text: String) {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, let number = Int(parts[0]), number > 0, let issued = Int64(parts[1]) else { return nil }

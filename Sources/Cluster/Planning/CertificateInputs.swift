@@ -17,9 +17,13 @@ package struct NodeCertificate: Sendable, Hashable {
         case fleet
     }
 
+    /// Name of the node.
     package var node: String
+    /// Address of the node.
     package var address: IPv4Address
+    /// Use of the certificate.
     package var purpose: Purpose
+    /// Time of issue and counter.
     package var generation: CertificateGeneration
 
     package init(node: String, address: IPv4Address, purpose: Purpose, generation: CertificateGeneration) {
@@ -32,7 +36,9 @@ package struct NodeCertificate: Sendable, Hashable {
 
 /// A certificate and its private key, as the texts of their files.
 package struct KeyedCertificate: Sendable, Hashable {
+    /// Certificate as PEM.
     package var certificate: String
+    /// Private key as PEM.
     package var privateKey: String
 
     package init(certificate: String, privateKey: String) {
@@ -54,6 +60,7 @@ package struct CertificateInputs: Sendable {
     /// Which ones the plan gives; the planner decides.
     private(set) package var generation: CertificateGeneration
 
+    /// Creates the inputs from functions that issue what is asked for.
     package init(
         authorities: @escaping @Sendable (CertificateGeneration) -> String,
         issue: @escaping @Sendable (NodeCertificate) -> KeyedCertificate,

@@ -3,30 +3,41 @@ import TopologyModel
 
 /// Everything there is to know about a node before it exists. The executor adds nothing to it.
 package struct NodePlan: Sendable, Hashable {
+    /// Name of the cluster.
     package var cluster: String
     /// The node's name, which is its host name: `worker-2`.
     package var name: String
+    /// Name of the role.
     package var role: String
     /// The node's number in its role, from 1.
     package var index: Int
+    /// Container or virtual machine.
     package var runtime: Runtime
     /// How a virtual machine's processor is made, never `auto`; nil for a container.
     package var accelerator: Accelerator?
+    /// Processors, memory and disk.
     package var resources: Resources
     /// The libvirt domain's name: `production.worker-2`.
     package var domainName: String
+    /// UUID of the domain.
     package var uuid: String
+    /// MAC address.
     package var macAddress: String
+    /// Address in the cluster's network.
     package var address: IPv4Address
+    /// Network of the cluster.
     package var network: CIDRv4
     /// The libvirt network's name.
     package var networkName: String
+    /// systemd's machine ID.
     package var machineID: String
+    /// Part that the node has in etcd.
     package var etcd: EtcdRole
     /// Whether the node runs fleet.
     package var fleet: FleetReach
     /// fleet's machine metadata.
     package var metadata: [String: String]
+    /// Image that it runs.
     package var image: ImageDigests
     /// The cloud-config, byte for byte as the node gets it.
     package var userData: String
@@ -45,6 +56,7 @@ package struct NodePlan: Sendable, Hashable {
     /// How the node learns its configuration.
     package var seed: NodeSeed
 
+    /// Creates the plan of a node; names and IDs follow from the cluster's name and the node's.
     package init(
         cluster: String,
         name: String,
@@ -98,6 +110,7 @@ package struct NodePlan: Sendable, Hashable {
 }
 
 extension NodePlan {
+    /// True when the node runs fleetd.
     package var runsFleet: Bool { fleet != .none }
     /// Where etcd's clients are served.
     package var clientURL: String { EtcdURL.client(address, tls: etcdTLS) }
@@ -141,14 +154,22 @@ extension NodeSeed {
 
 /// The cluster's libvirt network.
 package struct NetworkPlan: Sendable, Hashable {
+    /// Name of the cluster.
     package var cluster: String
+    /// libvirt's name of the network.
     package var name: String
+    /// UUID of the network.
     package var uuid: String
+    /// Name of the bridge on the host.
     package var bridge: String
+    /// MAC address of the bridge.
     package var macAddress: String
+    /// Addresses of the network.
     package var cidr: CIDRv4
+    /// Reach beyond the host.
     package var mode: NetworkSettings.Mode
 
+    /// Creates the plan of a cluster's network; names and IDs follow from the cluster's name.
     package init(cluster: String, cidr: CIDRv4, mode: NetworkSettings.Mode) {
         self.cluster = cluster
         self.name = Identity.networkName(cluster: cluster)

@@ -20,25 +20,40 @@ package enum NodePhase: String, Sendable, Hashable, Codable, CaseIterable, Compa
 
 /// A node as libvirt and the disk show it.
 package struct ObservedNode: Sendable, Hashable {
+    /// Power state of a node.
     package enum Power: String, Sendable, Hashable {
         case running, off
         /// Paused, crashed or shutting down.
         case other
     }
 
+    /// Name of the cluster.
     package var cluster: String
+    /// Name of the node.
     package var name: String
+    /// Name of the role.
     package var role: String
+    /// Number in the role, from 1.
     package var index: Int
+    /// libvirt's name of the domain.
     package var domainName: String
+    /// Container or virtual machine.
     package var runtime: Runtime
+    /// Power state.
     package var power: Power
+    /// Rung that the last command had reached.
     package var phase: NodePhase
+    /// Address; nil where the record has none.
     package var address: IPv4Address?
+    /// Part that the node has in etcd.
     package var etcd: EtcdRole
+    /// Image that it runs; nil where the record names none.
     package var image: ImageDigests?
+    /// Digest of what only a rebuild changes.
     package var baseDigest: String
+    /// Digest of its cloud-config.
     package var configDigest: String
+    /// Generation of the plan that made it.
     package var generation: Int
     /// False for the remains of a node whose domain is not there: a directory, a cgroup.
     package var hasDomain: Bool
@@ -95,6 +110,7 @@ package struct ObservedNode: Sendable, Hashable {
 }
 
 extension ObservedNode {
+    /// True when the node runs fleetd.
     package var runsFleet: Bool { etcd.runsFleet && fleet != .none }
     /// Where etcd's clients are served; nil without an address.
     package var clientURL: String? { address.map { EtcdURL.client($0, tls: etcdTLS) } }
@@ -104,12 +120,17 @@ extension ObservedNode {
 
 /// A network as libvirt shows it, ours or not.
 package struct ObservedNetwork: Sendable, Hashable {
+    /// libvirt's name of the network.
     package var name: String
     /// The cluster it belongs to; nil for a network that is not Slipway's.
     package var cluster: String?
+    /// Addresses; nil where the description has none.
     package var cidr: CIDRv4?
+    /// Reach beyond the host; nil where it is none of slipway's.
     package var mode: NetworkSettings.Mode?
+    /// Name of the bridge on the host.
     package var bridge: String?
+    /// True when the network runs.
     package var active: Bool
 
     package init(
@@ -168,12 +189,17 @@ package struct ProviderObservation: Sendable, Hashable {
         self.machineHost = machineHost
     }
 
+    /// Nodes of one cluster.
     package func nodes(of cluster: String) -> [ObservedNode] { nodes.filter { $0.cluster == cluster } }
+    /// Network of one cluster; nil where there is none.
     package func network(of cluster: String) -> ObservedNetwork? { networks.first { $0.cluster == cluster } }
 }
 
+/// Route of the host.
 package struct HostRoute: Sendable, Hashable {
+    /// Addresses that it leads to.
     package var destination: CIDRv4
+    /// Interface that it leaves by.
     package var interface: String
 
     package init(destination: CIDRv4, interface: String) {
@@ -184,13 +210,17 @@ package struct HostRoute: Sendable, Hashable {
 
 /// The etcd cluster as its members tell it.
 package struct ObservedEtcd: Sendable, Hashable {
+    /// Member as etcd lists it.
     package struct Member: Sendable, Hashable {
         /// etcd's own number for the member, in hexadecimal.
         package var id: String
+        /// Name; empty until it has started.
         package var name: String
+        /// URLs at which other members reach it.
         package var peerURLs: [String]
         /// Whether it ever joined: etcd lists no client URLs of a member that was announced and never started.
         package var started: Bool
+        /// True when it says that it can commit.
         package var healthy: Bool
 
         package init(id: String, name: String, peerURLs: [String], started: Bool = true, healthy: Bool) {
@@ -209,17 +239,23 @@ package struct ObservedEtcd: Sendable, Hashable {
         self.members = members
     }
 
+    /// Number of healthy members.
     package var healthyCount: Int { members.filter(\.healthy).count }
+    /// True when a majority of the members is healthy.
     package var hasQuorum: Bool { !members.isEmpty && healthyCount >= members.count / 2 + 1 }
+    /// Member with a peer URL; nil where there is none.
     package func member(peerURL: String) -> Member? { members.first { $0.peerURLs.contains(peerURL) } }
 }
 
 /// fleet as its registry tells it.
 package struct ObservedFleet: Sendable, Hashable {
+    /// Unit as fleet has it.
     package struct Unit: Sendable, Hashable {
+        /// Name with suffix.
         package var name: String
         /// SHA-1 of the unit's canonical text, in hexadecimal.
         package var hash: String
+        /// State wanted of it.
         package var desiredState: UnitDeployment.DesiredState
         /// The machines on which the unit is, with systemd's active state there.
         package var states: [String: String]
@@ -243,6 +279,7 @@ package struct ObservedFleet: Sendable, Hashable {
 
     /// IDs of the machines present.
     package var machines: Set<String>
+    /// Units by name.
     package var units: [String: Unit]
 
     package init(machines: Set<String>, units: [String: Unit]) {
@@ -253,6 +290,7 @@ package struct ObservedFleet: Sendable, Hashable {
 
 /// What is really there.
 package struct Observation: Sendable, Hashable {
+    /// Nodes and networks.
     package var provider: ProviderObservation
     /// Nil when no member answered.
     package var etcd: ObservedEtcd?

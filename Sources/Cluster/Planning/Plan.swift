@@ -3,6 +3,7 @@ import TopologyModel
 
 /// What to do, in which order, and why: every choice is made.
 package struct Plan: Sendable, Hashable {
+    /// Command that a plan is for.
     package enum Purpose: String, Sendable, Hashable {
         /// Make the cluster what its file says.
         case converge
@@ -12,16 +13,21 @@ package struct Plan: Sendable, Hashable {
         case roll
     }
 
+    /// Name of the cluster.
     package var cluster: String
+    /// Command that it is for.
     package var purpose: Purpose
+    /// Number that nodes made by it bear.
     package var generation: Int
     /// The nodes there will be; empty for a teardown.
     package var nodes: [NodePlan]
+    /// Network of the cluster; nil where it is to go.
     package var network: NetworkPlan?
     /// What to serve while the steps are done, so that etcd's first members find each other.
     package var discovery: DiscoveryPlan?
     /// In an order in which they could be done one by one.
     package let steps: [Step]
+    /// Findings that do not keep it from being carried out.
     package var warnings: [Diagnostic]
     /// What a person should know beside the steps: choices made for this host.
     package var notes: [String]
@@ -55,6 +61,7 @@ package struct Plan: Sendable, Hashable {
 }
 
 extension Plan {
+    /// True when there is nothing to do.
     package var isEmpty: Bool { steps.isEmpty }
 
     /// The same cluster with these steps, which reboot nodes.
@@ -86,11 +93,13 @@ package struct Step: Sendable, Hashable, Identifiable {
 
     /// Stable and readable: `node/worker-1/create`.
     package var id: StepID
+    /// Change or wait.
     package var action: Action
     /// Why, in a few words.
     package var reason: String
     /// IDs of the steps that must have been done before.
     package var needs: [StepID]
+    /// Cost to the cluster's users.
     package var cost: Cost
 
     package init(_ id: StepID, _ action: Action, reason: String, needs: [StepID] = [], cost: Cost = .none) {
@@ -158,8 +167,11 @@ package struct DiscoveryPlan: Sendable, Hashable {
     /// The port of Slipway's discovery, on the host's address in the cluster's network.
     package static let port = 8087
 
+    /// Address of the host in the cluster's network.
     package var address: IPv4Address
+    /// TCP port.
     package var port: Int
+    /// Token of the cluster.
     package var token: String
     /// How many members meet there.
     package var size: Int
@@ -171,16 +183,19 @@ package struct DiscoveryPlan: Sendable, Hashable {
         self.size = size
     }
 
+    /// URL as members are given it.
     package var url: String { "http://\(address):\(port)/\(token)" }
 }
 
 /// A fleet unit to deploy.
 package struct UnitPlan: Sendable, Hashable {
+    /// Name with suffix.
     package var name: String
     /// The unit's canonical text.
     package var text: String
     /// SHA-1 of the canonical text, in hexadecimal.
     package var hash: String
+    /// State to reach.
     package var desiredState: UnitDeployment.DesiredState
     /// IDs of the machines that each run it, sorted, for a global unit; nil for one that runs once.
     package var everywhere: [String]?

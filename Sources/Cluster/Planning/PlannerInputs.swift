@@ -22,6 +22,7 @@ package struct PlannerInputs: Sendable {
     /// Where certificates come from, for a topology with TLS.
     package var certificates: CertificateInputs
 
+    /// Creates inputs; what is left out is absent.
     package init(
         image: ImageDigests,
         machineImage: ImageDigests? = nil,

@@ -6,6 +6,7 @@ import RebootLock
 package protocol ClusterClients: Sendable {
     /// - Parameter endpoints: client URLs of etcd members.
     func etcd(_ endpoints: [String]) -> any EtcdCluster
+    /// Client of fleet.
     func fleet(_ endpoints: [String]) -> any FleetAccess
     /// - Parameter group: of nodes that share a semaphore; the empty one is the default.
     func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking

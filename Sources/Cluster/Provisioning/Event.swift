@@ -11,6 +11,7 @@ package enum Event: Sendable {
     case notStarted(Step)
 }
 
+/// Receiver of events.
 package typealias EventSink = @Sendable (Event) -> Void
 
 /// The images of this host.

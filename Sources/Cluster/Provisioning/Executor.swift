@@ -18,10 +18,15 @@ package struct Executor: Sendable {
 
     /// How long each wait may take.
     package struct Limits: Sendable {
+        /// Limit for a node's address to answer.
         package var address: Duration = .seconds(60)
+        /// Limit for etcd to be healthy.
         package var etcd: Duration = .seconds(90)
+        /// Limit for the cloud-config to be applied.
         package var cloudConfig: Duration = .seconds(90)
+        /// Limit for fleet to list a machine.
         package var fleet: Duration = .seconds(60)
+        /// Limit for units to be as wanted.
         package var units: Duration = .seconds(300)
         /// How long to wait between two questions whether something answers.
         package var pause: Duration = .milliseconds(20)
@@ -31,9 +36,11 @@ package struct Executor: Sendable {
         package var steadyUnits: Duration = .milliseconds(200)
         /// How long units must be failed to count as being so.
         package var failedUnits: Duration = .seconds(2)
+        /// Limit for units to leave a machine.
         package var leave: Duration = .seconds(30)
         /// How long a node waits for its place in the reboot semaphore.
         package var rebootPlace: Duration = .seconds(600)
+        /// Limit for a node to shut down by itself.
         package var shutdown: Duration = .seconds(10)
 
         package init() {}
@@ -120,11 +127,15 @@ package struct Executor: Sendable {
 
 /// Every step that failed, with its error.
 package struct PlanFailure: Error, Sendable, CustomStringConvertible {
+    /// Step that failed, and its error.
     package struct Failure: Sendable {
+        /// Step that failed.
         package var step: Step
+        /// Error of the step.
         package var error: any Error
     }
 
+    /// Failures, in the order in which they happened.
     package var failures: [Failure]
 
     package var description: String {

@@ -13,8 +13,11 @@ package struct MachineImage: Sendable, Hashable {
     /// Whether the guest agent is in it.
     package var hasAgent: Bool
 
+    /// Kernel that QEMU loads, without a boot loader.
     package struct DirectBoot: Sendable, Hashable {
+        /// Kernel to boot.
         package var kernel: ImageFile
+        /// Initial RAM disk.
         package var initrd: ImageFile
         /// What the kernel is told, beside the node's identity.
         package var arguments: [String]

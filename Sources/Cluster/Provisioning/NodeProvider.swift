@@ -61,7 +61,9 @@ extension NodeProvider {
 
 /// Which node is meant, when no more than its names matter.
 package struct NodeReference: Sendable, Hashable {
+    /// Name of the cluster.
     package var cluster: String
+    /// Name of the node.
     package var name: String
 
     package init(cluster: String, name: String) {
@@ -69,9 +71,12 @@ package struct NodeReference: Sendable, Hashable {
         self.name = name
     }
 
+    /// Names a planned node.
     package init(_ node: NodePlan) { self.init(cluster: node.cluster, name: node.name) }
+    /// Names an observed node.
     package init(_ node: ObservedNode) { self.init(cluster: node.cluster, name: node.name) }
 
+    /// libvirt's name of the node.
     package var domainName: String { Identity.domainName(cluster: cluster, node: name) }
 }
 
@@ -93,6 +98,7 @@ package struct NodeImagePaths: Sendable, Hashable {
 
 /// What a provider could not do.
 package struct ProviderError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Kind of failure.
     package struct Code: Sendable, Hashable {
         private enum Storage: Sendable, Hashable { case conflict, connection, unsupported, failed }
         private var storage: Storage
@@ -103,9 +109,11 @@ package struct ProviderError: Error, Sendable, Hashable, CustomStringConvertible
         package static let connection = Code(storage: .connection)
         /// The hypervisor or this host cannot do that.
         package static let unsupported = Code(storage: .unsupported)
+        /// The back end failed.
         package static let failed = Code(storage: .failed)
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
     /// What failed and what to do, for the person at the terminal.
     package var message: String

@@ -3,6 +3,7 @@ import TopologyModel
 
 /// Runs shell commands on nodes, by name and address.
 package protocol NodeShell: Sendable {
+    /// Runs a command on a node; its exit code is no error, only a node that cannot be reached is.
     func run(_ command: String, on node: String, at address: IPv4Address, deadline: Duration) async throws
         -> SSHClient.Output
 }

@@ -7,10 +7,12 @@ package struct PlanRun: Sendable {
     private(set) var running: Set<StepID> = []
     private(set) var stopped = false
 
+    /// Creates a run of which nothing has begun.
     package init(_ plan: Plan) {
         waiting = plan.steps
     }
 
+    /// True when nothing runs and nothing more can begin.
     package var isOver: Bool { running.isEmpty && (waiting.isEmpty || stopped) }
     /// Steps that were never begun.
     package var remaining: [Step] { waiting }
@@ -24,6 +26,7 @@ package struct PlanRun: Sendable {
         return ready
     }
 
+    /// Notes a step that is done.
     package mutating func finished(_ step: Step) {
         running.remove(step.id)
         done.insert(step.id)

@@ -7,8 +7,10 @@ package struct UnitsStatus: Sendable, Hashable {
     package var pending: [String: String] = [:]
     /// Units whose systemd state is `failed` somewhere.
     package var failed: [String: String] = [:]
+    /// Number of units.
     package var total: Int
 
+    /// Compares planned units with what fleet has.
     package init(_ units: [UnitPlan], seen: ObservedFleet) {
         total = units.count
         for unit in units {
@@ -20,10 +22,12 @@ package struct UnitsStatus: Sendable, Hashable {
         }
     }
 
+    /// True when all units are as wanted.
     package var isDone: Bool { pending.isEmpty && failed.isEmpty }
     /// Whether waiting longer is of no use: something failed, and nothing else is still on its way.
     package var isHopeless: Bool { pending.isEmpty && !failed.isEmpty }
 
+    /// Description for people.
     package var summary: String {
         let open = pending.map { "\($0.key) (\($0.value))" } + failed.map { "\($0.key) (\($0.value))" }
         return "\(total - pending.count - failed.count) of \(total) as wanted; \(open.sorted().joined(separator: ", "))"

@@ -56,7 +56,9 @@ package struct SSHClient: Sendable {
     package struct Output: Sendable, Hashable {
         /// 255 when ssh itself failed.
         package var exitCode: Int
+        /// Standard output.
         package var standardOutput: String
+        /// Standard error.
         package var standardError: String
 
         package init(exitCode: Int, standardOutput: String = "", standardError: String = "") {

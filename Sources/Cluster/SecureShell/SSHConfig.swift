@@ -1,6 +1,8 @@
 /// The user's view of a cluster: a file for `ssh -F`, or to include in `~/.ssh/config`.
 package struct SSHConfig: Sendable {
+    /// Client whose keys the file names.
     package let client: SSHClient
+    /// Name of the cluster.
     package let cluster: String
 
     package init(client: SSHClient, cluster: String) {

@@ -1,5 +1,6 @@
 /// What went wrong between the host and a node's SSH server.
 package struct SSHError: Error, Sendable, CustomStringConvertible {
+    /// Kind of failure.
     package struct Code: Sendable, Hashable {
         private enum Storage: Sendable, Hashable { case secret, connection, deadline, command }
         private var storage: Storage
@@ -14,8 +15,11 @@ package struct SSHError: Error, Sendable, CustomStringConvertible {
         package static let command = Code(storage: .command)
     }
 
+    /// Kind of failure, for programs.
     package var code: Code
+    /// Description of the failure.
     package var message: String
+    /// Description of the underlying failure.
     package var cause: String?
 
     package init(_ code: Code, _ message: String, cause: String? = nil) {

@@ -15,6 +15,7 @@ import SystemPackage
 package final class SSHGateway: Sendable {
     /// Of the SOCKS server on 127.0.0.1.
     package let port: Int
+    /// Socket of ssh's master connection.
     package let controlPath: String
     private let running: Task<Void, Never>
 

@@ -5,8 +5,11 @@
 package struct SSHJump: Sendable, Hashable {
     /// `command=`: what is run as ssh.
     package var program = "ssh"
+    /// Host to go through.
     package var host: String
+    /// User on it; nil for ssh's own.
     package var user: String?
+    /// Port; nil for ssh's own.
     package var port: Int?
     /// `keyfile=`: the private key; ssh's own choice without one.
     package var keyFile: String?

@@ -4,7 +4,9 @@ import TopologyModel
 package struct SSHTarget: Sendable, Hashable {
     /// The node's name, for messages.
     package var node: String
+    /// Address of the node.
     package var address: IPv4Address
+    /// User to log in as.
     package var user: String
     /// The node's host key: type, base64, comment.
     package var hostKey: String

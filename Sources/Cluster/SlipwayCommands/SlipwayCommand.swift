@@ -2,6 +2,7 @@ import ArgumentParser
 
 /// The `slipway` program: its commands, grouped as a person meets them.
 package struct SlipwayCommand: AsyncParsableCommand {
+    /// Name, help and subcommands.
     package static let configuration = CommandConfiguration(
         commandName: "slipway",
         abstract: "Bring up real Linux clusters (systemd, etcd, fleet, Docker) on libvirt, from a file.",

@@ -6,6 +6,7 @@ package struct StoredUnit: Sendable, Equatable {
     package let name: String
     /// Text of the unit.
     package let file: UnitFile
+    /// Hash of the text, by which fleet names it.
     package let hash: UnitHash
     /// `[X-Fleet]` section.
     package let requirements: FleetRequirements

@@ -22,6 +22,7 @@ package struct UpdateRecord: Sendable, Equatable, Codable {
     package struct Previous: Sendable, Equatable, Codable {
         /// Unit whose text was replaced.
         package var unit: String
+        /// Hash of the text.
         package var hash: String
 
         package init(unit: String, hash: String) {

@@ -2,6 +2,7 @@ import ArgumentParser
 
 /// The command `fleetctl`.
 package struct Fleetctl: AsyncParsableCommand {
+    /// Name, version and subcommands.
     package static let configuration = CommandConfiguration(
         commandName: "fleetctl",
         abstract: "Run systemd units on the machines of a cluster.",

@@ -6,6 +6,7 @@ package struct FleetError: Error, Sendable, CustomStringConvertible {
 
         private let storage: Storage
 
+        /// The configuration has a value that cannot be used.
         package static let configuration = Code(storage: .configuration)
         /// A unit file or directory could not be read or written.
         package static let files = Code(storage: .files)

@@ -6,6 +6,7 @@ import RebootLock
 
 /// The command `locksmithctl`.
 package struct LocksmithCommand: AsyncParsableCommand {
+    /// Name and subcommands.
     package static let configuration = CommandConfiguration(
         commandName: "locksmithctl",
         abstract: "Manage the cluster-wide reboot lock.",

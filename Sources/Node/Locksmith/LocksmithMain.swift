@@ -15,6 +15,7 @@ package enum LocksmithMain {
         arguments.map { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.count > 2 ? "-" + $0 : $0 }
     }
 
+    /// Runs the program by the name that it was started under.
     package static func run(_ arguments: [String]) async {
         let name = arguments.first?.split(separator: "/").last ?? "locksmithctl"
         let words = originalStyle(Array(arguments.dropFirst()))

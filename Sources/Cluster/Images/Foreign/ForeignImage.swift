@@ -2,6 +2,7 @@
 package struct ForeignImage: Sendable, Hashable, Codable {
     /// SHA-256 of the disk as it is stored, unpacked.
     package var digest: String
+    /// Format of the file.
     package var format: ImageFile.Format
     /// The stored file's length in bytes.
     package var size: UInt64
@@ -26,10 +27,14 @@ package struct ForeignImage: Sendable, Hashable, Codable {
 package struct ImageRequest: Sendable, Hashable {
     /// Nil for one that goes by its digest only, and is kept as long as a node uses it.
     package var name: String?
+    /// Origin of the image.
     package var source: Source
+    /// Checksum to compare; nil for none.
     package var checksum: ImageChecksum?
+    /// Signature to verify; nil for none.
     package var signature: Signature?
 
+    /// Origin of an image or of its signature.
     package enum Source: Sendable, Hashable, CustomStringConvertible {
         case url(String)
         case file(String)
@@ -49,6 +54,7 @@ package struct ImageRequest: Sendable, Hashable {
 
     /// A detached OpenPGP signature of the source's bytes.
     package struct Signature: Sendable, Hashable {
+        /// Origin of the signature.
         package var source: Source
         /// A file with the public keys that may have signed, as text or in binary.
         package var key: String

@@ -10,10 +10,12 @@ package struct ForeignStore: Sendable {
     let directory: String
     private static let record = "image.json"
 
+    /// Creates a store below slipway's home directory.
     package init(home: String) {
         directory = "\(home)/images/foreign"
     }
 
+    /// Path of an image's file.
     package func path(of digest: String) -> String { "\(directory)/\(digest)" }
     /// The disk of an image, there or not.
     package func disk(of digest: String) -> String { "\(path(of: digest))/disk" }
@@ -39,11 +41,13 @@ package struct ForeignStore: Sendable {
         }
     }
 
+    /// Image that was fetched under a name; nil where there is none.
     package func image(named name: String) -> ForeignImage? {
         let names = names()
         return names[name].flatMap { read($0, names: names) }
     }
 
+    /// Image with a digest; nil where there is none.
     package func image(digest: String) -> ForeignImage? { read(digest, names: names()) }
 
     /// The image whose disk has this digest, or whose publisher says it of the source.

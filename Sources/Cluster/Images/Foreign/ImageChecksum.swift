@@ -2,12 +2,14 @@ import Crypto
 
 /// What a file's bytes must hash to, as its publisher says.
 package struct ImageChecksum: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Hash function of a checksum.
     package enum Algorithm: String, Sendable, Hashable, Codable {
         case sha256, sha512
 
         var length: Int { self == .sha256 ? 64 : 128 }
     }
 
+    /// Hash function.
     package let algorithm: Algorithm
     /// In lower-case hexadecimal.
     package let digest: String

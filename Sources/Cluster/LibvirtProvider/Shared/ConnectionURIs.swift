@@ -14,6 +14,7 @@ package struct ConnectionURIs: Sendable, Hashable {
     /// Whether libvirt is another host's: nothing on this host's disk is seen there.
     var isRemote: Bool
 
+    /// Derives the URIs of both hypervisors from one of them.
     package init(_ uri: String) {
         given = uri
         let parts = uri.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -40,6 +41,7 @@ package struct ConnectionURIs: Sendable, Hashable {
         }
     }
 
+    /// URI of the hypervisor for a runtime; nil where the host has none.
     package func uri(for runtime: Runtime) -> String? {
         switch runtime {
         case .container: containers

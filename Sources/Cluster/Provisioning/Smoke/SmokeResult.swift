@@ -1,5 +1,6 @@
 /// What one check of a cluster found.
 package struct SmokeResult: Sendable, Hashable {
+    /// Outcome of a check.
     package enum Outcome: Sendable, Hashable {
         /// The note says what was left out, if anything.
         case passed(note: String?)
@@ -9,8 +10,11 @@ package struct SmokeResult: Sendable, Hashable {
         case failed(String, evidence: [String])
     }
 
+    /// Name of the check.
     package var name: String
+    /// Outcome of the check.
     package var outcome: Outcome
+    /// Time that it took.
     package var took: Duration
 
     package init(name: String, outcome: Outcome, took: Duration) {
@@ -19,6 +23,7 @@ package struct SmokeResult: Sendable, Hashable {
         self.took = took
     }
 
+    /// True when the check failed.
     package var isFailure: Bool { if case .failed = outcome { true } else { false } }
 }
 

@@ -2,6 +2,7 @@
 package struct APIUnitState: Sendable, Hashable, Codable {
     /// Name with suffix.
     package var name: String
+    /// Hash of the unit's text on the machine.
     package var hash: String?
     /// Machine that reported the state.
     package var machineID: String?

@@ -7,6 +7,7 @@ package struct APIUpdate: Sendable, Hashable, Codable {
     package var name: String
     /// Stage of the update.
     package var phase: String
+    /// Hash of the new text.
     package var hash: String?
     /// Reason for which the update was taken back.
     package var reason: String?

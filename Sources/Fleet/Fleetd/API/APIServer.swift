@@ -52,6 +52,7 @@ package struct APIServer: Service {
         self.onListening = onListening
     }
 
+    /// Serves until the task is cancelled.
     package func run() async throws {
         let http = HTTP1Channel(
             responder: { request, writer, channel in try await respond(request, writer, channel) },

@@ -34,6 +34,7 @@ package struct AgentService: Service {
         self.logger = logger
     }
 
+    /// Runs the agent until the daemon shuts down.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             let wakeups = Wakeups()

@@ -6,6 +6,7 @@ import UnitFiles
 package struct DesiredUnit: Sendable, Equatable {
     /// Name with suffix.
     package var name: String
+    /// Hash of the unit's text.
     package var hash: String
     /// Started, not only loaded.
     package var launched: Bool

@@ -19,6 +19,7 @@ package struct FleetdMain: Sendable {
         self.configurationFile = configurationFile
     }
 
+    /// Runs the daemon until a signal ends it.
     package func run() async throws {
         let sockets = try ListenSocket.takeAll()
         let configuration = try read()

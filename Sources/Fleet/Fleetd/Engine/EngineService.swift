@@ -33,6 +33,7 @@ package struct EngineService: Service {
         self.patience = patience
     }
 
+    /// Runs the engine until the daemon shuts down.
     package func run() async throws {
         let wakeups = Wakeups()
         let engine = Engine(service: self)

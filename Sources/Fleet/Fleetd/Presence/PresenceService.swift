@@ -31,6 +31,7 @@ package struct PresenceService: Service {
         self.machine = machine
     }
 
+    /// Keeps the machine registered until the daemon shuts down.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             var backoff = Backoff(from: .milliseconds(100), to: .seconds(1))
