@@ -346,3 +346,19 @@ for target in package.targets where target.type != .system {
         .treatAllWarnings(as: .error),
     ]
 }
+
+// A node has no Swift, so a program brings it along, in every configuration: the nodes of tests run what was built with
+// the tests. Modules that were not compiled for that do not say what Foundation consists of; the linker is told here.
+let staticSwift =
+    ["-static-stdlib"]
+    + [
+        "--start-group", "-lFoundation", "-lCoreFoundation", "-lFoundationInternationalization",
+        "-lFoundationEssentials", "-l_FoundationCShims", "-l_FoundationCollections", "-l_FoundationICU",
+        "-lswiftSynchronization", "--end-group",
+    ].flatMap { ["-Xlinker", $0] }
+
+for target in package.targets where target.type == .executable {
+    // Nobody debugs on a node, and what is copied there is half as large without symbols.
+    let stripped = target.name == "slipway" ? [] : ["-Xlinker", "-s"]
+    target.linkerSettings = [.unsafeFlags(staticSwift + stripped, .when(platforms: [.linux]))]
+}

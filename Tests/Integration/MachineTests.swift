@@ -15,7 +15,7 @@ extension RealNodes {
                 let planned = try await Program.slipway(["plan", cluster.file]).expecting(2)
                 #expect(planned.output.contains("Virtual machines run by"), "\(planned)")
                 let up = try await cluster.up(deadline: Self.patience)
-                print("three machines and a container came up in \(up.took)")
+                print("two machines and a container came up in \(up.took)")
                 try await isAsPlanned(cluster)
                 try await consoleAnswers(cluster)
                 let begin = ContinuousClock.now
@@ -31,7 +31,7 @@ extension RealNodes {
         /// Seconds that a command may take which boots machines.
         private static let patience = 420
 
-        /// An etcd member and two workers as machines, and a worker as a container.
+        /// An etcd member and a worker as machines, and a worker as a container.
         private static func topology(_ cluster: TestCluster) -> String {
             """
             name: \(cluster.name)
@@ -45,7 +45,7 @@ extension RealNodes {
                 count: 1
                 etcd: member
               machine:
-                count: 2
+                count: 1
                 etcd: proxy
               worker:
                 count: 1
@@ -59,7 +59,7 @@ extension RealNodes {
             try await cluster.requireHealthy()
             let report = try await cluster.status()
             #expect(report.problems.isEmpty, "\(report)")
-            #expect(report.nodes.map(\.name) == ["central-1", "machine-1", "machine-2", "worker-1"])
+            #expect(report.nodes.map(\.name) == ["central-1", "machine-1", "worker-1"])
             let domain = try await Program.run(
                 ["virsh", "-q", "-c", "qemu:///system", "dumpxml", "\(cluster.name).central-1"]
             ).expecting(0)
@@ -73,7 +73,7 @@ extension RealNodes {
 
         /// A person at the serial console is logged in, and told how to leave.
         private func consoleAnswers(_ cluster: TestCluster) async throws {
-            let command = "\(Program.directory)/slipway console \(cluster.name) machine-2"
+            let command = "\(Program.directory)/slipway console \(cluster.name) machine-1"
             let script = """
                 coproc terminal { exec script -qefc '\(command)' /dev/null; }
                 exec 3<&"${terminal[0]}" 4>&"${terminal[1]}"
@@ -93,17 +93,17 @@ extension RealNodes {
         }
 
         private func power(_ cluster: TestCluster) async throws {
-            let stop = ["stop", cluster.name, "machine-2", "--timeout", "150"]
+            let stop = ["stop", cluster.name, "machine-1", "--timeout", "150"]
             let stopped = try await Program.slipway(stop, deadline: 180).expecting(0)
-            #expect(stopped.output.contains("Stopped machine-2"), "it did not stop by itself: \(stopped)")
-            let off = try await cluster.status().node("machine-2")
+            #expect(stopped.output.contains("Stopped machine-1"), "it did not stop by itself: \(stopped)")
+            let off = try await cluster.status().node("machine-1")
             #expect(off?.state == "off", "\(off as Any)")
-            let log = try await Program.slipway(["logs", cluster.name, "machine-2"]).expecting(0)
+            let log = try await Program.slipway(["logs", cluster.name, "machine-1"]).expecting(0)
             #expect(log.output.contains("console: "), "\(log)")
             let plan = try await Program.slipway(["plan", cluster.file]).expecting(2)
-            #expect(plan.output.contains("start machine-2"), "\(plan)")
+            #expect(plan.output.contains("start machine-1"), "\(plan)")
             let again = try await cluster.up(deadline: Self.patience)
-            #expect(again.text.contains("start machine-2"), "\(again)")
+            #expect(again.text.contains("start machine-1"), "\(again)")
 
             let cut = try await Program.slipway(["stop", cluster.name, "machine-1", "--force"]).expecting(0)
             #expect(cut.output.contains("Cut the power of machine-1"), "\(cut)")

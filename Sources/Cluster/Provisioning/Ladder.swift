@@ -11,7 +11,8 @@ struct Ladder {
     let members: [NodePlan]
     let say: @Sendable (String) -> Void
 
-    private var limits: Executor.Limits { executor.limits.slowed(for: [node]) }
+    /// A fast node waits for slow members, whose etcd is its own rung.
+    var limits: Executor.Limits { executor.limits.slowed(for: [node] + members) }
 
     func climb() async throws {
         try await executor.guarded([node]) { try await climbRungs() }

@@ -48,9 +48,9 @@ struct Unexpected: Error, CustomStringConvertible {
 
 /// The programs under test and those of the host.
 enum Program {
-    /// Where `slipway` and the node programs are: SLIPWAY_TEST_PROGRAMS, or the checkout's release build.
+    /// Where `slipway` and the node programs are: SLIPWAY_TEST_PROGRAMS, or those that were built with the tests.
     static let directory: String =
-        ProcessInfo.processInfo.environment["SLIPWAY_TEST_PROGRAMS"] ?? "\(checkout)/.build/release"
+        ProcessInfo.processInfo.environment["SLIPWAY_TEST_PROGRAMS"] ?? "\(checkout)/.build/debug"
 
     /// A docker client; Scripts/test unpacks it.
     static var docker: String { "\(checkout)/.build/checkers/usr/bin/docker" }

@@ -29,14 +29,17 @@ struct ClusterReport: Decodable, Sendable {
         return states.filter { $0.value == "active" }.keys.sorted()
     }
 
+    /// What etcd's members lack: health, or enough of them.
+    var memberProblems: [String] {
+        let unhealthy = nodes.filter { $0.etcd != "healthy" && $0.etcd != "proxy" }
+        return (quorum == true ? [] : ["no quorum"]) + unhealthy.map { "\($0.name): etcd \($0.etcd ?? "-")" }
+    }
+
     /// Everything that is not as it is in a cluster that works.
     var problems: [String] {
-        var problems = quorum == true ? [] : ["no quorum"]
+        var problems = memberProblems
         for node in nodes {
             if node.state != "ready" { problems.append("\(node.name) is \(node.state)") }
-            if node.etcd != "healthy", node.etcd != "proxy" {
-                problems.append("\(node.name): etcd \(node.etcd ?? "-")")
-            }
             if node.fleet != true { problems.append("\(node.name) is no fleet machine") }
         }
         for unit in units where active(unit.name).isEmpty || active(unit.name).count != unit.states?.count {
@@ -44,6 +47,18 @@ struct ClusterReport: Decodable, Sendable {
         }
         return problems
     }
+}
+
+/// `slipway plan --json`.
+struct PlanReport: Decodable, Sendable {
+    struct Step: Decodable, Sendable {
+        var id: String
+
+        /// Changes nothing, and waits for etcd's members and what depends on them.
+        var awaitsMembers: Bool { id.hasPrefix("etcd/healthy/") || id == "etcd/quorum" || id.hasSuffix("/ready") }
+    }
+
+    var steps: [Step]
 }
 
 /// `slipway smoke --json`.
