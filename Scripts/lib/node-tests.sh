@@ -27,7 +27,7 @@ run_node_tests() {
     [ -s "$logs/queue" ] || die "there are no tests with nodes in $bundle"
     : >"$logs/failed"
     for lane in $(seq "$lanes"); do
-        node_lane "$bundle" "$logs" "$lane" &
+        in_test_sandbox "test-$$-$lane" node_lane "$bundle" "$logs" "$lane" &
         running+=($!)
     done
     for lane in "${running[@]}"; do wait "$lane" || rc=1; done
@@ -49,12 +49,16 @@ next_node_test() {
     [ -n "$name" ] && echo "$name"
 }
 
-# node_lane BUNDLE DIRECTORY LANE: a sandbox, and tests in it until there are none left.
+# in_test_sandbox NAME FUNCTION ARGUMENT…: one of these functions in a sandbox that is made for it and goes with it.
+in_test_sandbox() {
+    # shellcheck disable=SC2016 # that shell's own
+    SLIPWAY_SANDBOX=$1 Scripts/sandbox bash -euo pipefail -c \
+        '. Scripts/lib/common.sh && . Scripts/lib/node-tests.sh && "$@"' "$0" "${@:2}"
+}
+
+# node_lane BUNDLE DIRECTORY LANE: tests, until there are none left.
 node_lane() {
     local bundle=$1 logs=$2 lane=$3 name log began rc
-    export SLIPWAY_SANDBOX="test-$lane"
-    Scripts/sandbox stop >/dev/null
-    Scripts/sandbox start >/dev/null
     while name=$(next_node_test "$logs" "$lane"); do
         log=$logs/${name//\//.}.log began=$SECONDS rc=0
         node_test "$bundle" "$name" >"$log" 2>&1 || rc=$?
@@ -63,47 +67,58 @@ node_lane() {
         flock "$logs/printing" awk -v lane="$lane" -v name="$name" -v failed=$rc -v took=$((SECONDS - began)) '
             BEGIN { printf "lane %s: %s %s (%ss)\n", lane, name, failed == 0 ? "passed" : "FAILED", took }
             # What it measured, without what each run of a test says.
-            failed != 0 || !/^[◇✔↳] |^$/ { print "    " $0 }' "$log"
+            failed != 0 || !/^(◇|✔|↳) |^$/ { print "    " $0 }' "$log"
     done
-    Scripts/sandbox stop >/dev/null
 }
 
-# node_test BUNDLE NAME: one test, in the sandbox that SLIPWAY_SANDBOX names. A name ends where a component does.
+# node_test BUNDLE NAME: one test, in this sandbox. A name ends where a component does.
 node_test() {
-    Scripts/sandbox env NO_COLOR=1 SLIPWAY_TEST_NODES=1 "$1" --testing-library swift-testing --no-parallel \
+    NO_COLOR=1 SLIPWAY_TEST_NODES=1 "$1" --testing-library swift-testing --no-parallel \
         --filter "^${2//./\\.}(\(|/|\$)"
 }
 
 # repeat_tests BUNDLE DIRECTORY N NAME: tests by a part of their names, again and again; fails where a run does.
 repeat_tests() {
-    local bundle=$1 logs=$2 repeats=$3 part=$4 names failed=0 began run rc log
+    local bundle=$1 logs=$2 repeats=$3 part=$4 names
     mkdir -p "$logs"
     rm -f "$logs"/*
     names=$(node_tests "$bundle" | cut -d' ' -f2 | grep -F -- "$part" || true)
-    if [ -n "$names" ]; then
-        .build/debug/slipway image build --vm
-        cloud_image .build/cloud-image/debian.qcow2.zst
-        export SLIPWAY_SANDBOX=repeat
-        Scripts/sandbox stop >/dev/null
-        Scripts/sandbox start >/dev/null
+    if [ -z "$names" ]; then
+        repeat_run "$logs" "$repeats" unit_test "$bundle" "$part"
+        return
     fi
+    .build/debug/slipway image build --vm
+    cloud_image .build/cloud-image/debian.qcow2.zst
+    # shellcheck disable=SC2086 # names without spaces
+    in_test_sandbox "repeat-$$" repeat_run "$logs" "$repeats" node_tests_in_turn "$bundle" $names
+}
+
+repeat_run() { # directory, number of runs, function…
+    local logs=$1 repeats=$2 failed=0 began run rc
     for run in $(seq "$repeats"); do
-        log=$logs/$run.log began=$SECONDS rc=0
-        if [ -n "$names" ]; then
-            for name in $names; do node_test "$bundle" "$name" || rc=1; done >"$log" 2>&1
-        else
-            NO_COLOR=1 "$bundle" --testing-library swift-testing --filter "${part//[^A-Za-z0-9_\/]/.}" >"$log" 2>&1 || rc=1
-            grep -q 'Test run with [1-9]' "$log" || die "there is no test with \"$part\" in its name"
-        fi
+        began=$SECONDS rc=0
+        "${@:3}" >"$logs/$run.log" 2>&1 || rc=1
         if [ $rc -eq 0 ]; then
             echo "run $run of $repeats passed ($((SECONDS - began))s)"
         else
             failed=$((failed + 1))
             echo "run $run of $repeats FAILED ($((SECONDS - began))s)"
-            sed 's/^/    /' "$log"
+            sed 's/^/    /' "$logs/$run.log"
         fi
     done
-    [ -z "$names" ] || Scripts/sandbox stop >/dev/null
-    echo "$part: $failed of $repeats runs failed"
+    echo "$failed of $repeats runs failed"
     [ $failed -eq 0 ]
+}
+
+node_tests_in_turn() { # bundle, names…
+    local name rc=0
+    for name in "${@:2}"; do node_test "$1" "$name" || rc=1; done
+    return $rc
+}
+
+unit_test() { # bundle, part of the name
+    local said rc=0
+    said=$(NO_COLOR=1 "$1" --testing-library swift-testing --filter "${2//[^A-Za-z0-9_\/]/.}" 2>&1) || rc=$?
+    printf '%s\n' "$said"
+    [ $rc -eq 0 ] && [[ $said == *"Test run with "[1-9]* ]]
 }
