@@ -14,7 +14,7 @@ enum NodeUnits {
         Type=notify
         NotifyAccess=all
         RemainAfterExit=yes
-        TimeoutStartSec=60
+        TimeoutStartSec=600
         ExecStart=/usr/bin/coreos-cloudinit -from-configdrive=/media/configdrive
 
         """
