@@ -199,7 +199,7 @@ let package = Package(
             name: "TestKit",
             dependencies: [
                 "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "RebootLock", "SecureShell", "Systemd",
-                "TopologyModel", customDump,
+                "TopologyModel", argumentParser, customDump,
             ],
         ),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
@@ -225,6 +225,7 @@ let package = Package(
                 "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "TestKit", "TopologyModel",
                 "TopologyLoading", "UnitFiles", customDump,
             ],
+            exclude: ["Golden"],
         ),
         .testTarget(name: "CertificatesTests", dependencies: ["Certificates", asn1, crypto, x509]),
         .testTarget(
@@ -236,7 +237,11 @@ let package = Package(
             exclude: ["Golden"],
         ),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "TestKit"]),
-        .testTarget(name: "CloudInitTests", dependencies: ["CloudConfig", "CloudInit", "Systemd", "TestKit"]),
+        .testTarget(
+            name: "CloudInitTests",
+            dependencies: ["CloudConfig", "CloudInit", "Systemd", "TestKit"],
+            exclude: ["Golden"],
+        ),
         .testTarget(
             name: "EtcdTests",
             dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
@@ -244,6 +249,7 @@ let package = Package(
         .testTarget(
             name: "RebootLockTests",
             dependencies: ["CloudConfig", "Etcd", "Locksmith", "RebootLock", "Systemd", "TestKit", logging],
+            exclude: ["Golden"],
         ),
         .testTarget(name: "DiscoveryTests", dependencies: ["Discovery", "EtcdProxy", "TestKit", logging, nioCore]),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
@@ -260,6 +266,7 @@ let package = Package(
                 "Diagnostics", "Fleetctl", "Terminal", "Scheduling", "TestKit", "UnitFiles", argumentParser,
                 asyncHTTPClient, nioCore,
             ],
+            exclude: ["Golden"],
         ),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit", crypto]),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),
@@ -280,9 +287,10 @@ let package = Package(
         .testTarget(
             name: "SlipwayCommandsTests",
             dependencies: [
-                "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands", "TopologyModel",
-                "UnitFiles", argumentParser, systemPackage,
+                "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands", "TestKit",
+                "TopologyModel", "UnitFiles", argumentParser, systemPackage,
             ],
+            exclude: ["Golden"],
         ),
         /// The pages' links, topologies, units and command lines.
         .testTarget(

@@ -11,23 +11,6 @@ struct CertificateTests {
     /// 2026-11-26, at noon.
     private static let now: Int64 = 1_795_694_400
 
-    private static func inputs(renews: Bool = false, now: Int64 = now) -> PlannerInputs {
-        var inputs = Fixture.inputs
-        inputs.certificates = CertificateInputs(
-            authorities: { "-----BEGIN CERTIFICATE-----\nca of \($0.number)\n" },
-            issue: { wanted in
-                let words = "\(wanted.node) \(wanted.purpose.rawValue) \(wanted.generation)"
-                return KeyedCertificate(
-                    certificate: "-----BEGIN CERTIFICATE-----\n\(words)\n",
-                    privateKey: "-----BEGIN PRIVATE KEY-----\n\(words)\n",
-                )
-            },
-            now: now,
-            renews: renews,
-        )
-        return inputs
-    }
-
     private func topology(members: Int = 3, etcd: Bool = true, docker: Bool = false) -> Topology {
         var topology = Fixture.topology(members: members, workers: 1)
         topology.etcd.tls = etcd
@@ -41,7 +24,9 @@ struct CertificateTests {
         renews: Bool = false,
         now: Int64 = now,
     ) throws -> Plan {
-        try Planner(topology: topology, inputs: Self.inputs(renews: renews, now: now)).plan(from: observed)
+        try Planner(topology: topology, inputs: PlannerInputs.fixedWithCertificates(renews: renews, now: now)).plan(
+            from: observed
+        )
     }
 
     private func running(_ topology: Topology) throws -> Simulation {

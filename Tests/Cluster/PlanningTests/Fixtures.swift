@@ -9,14 +9,8 @@ import UnitFiles
 
 /// Topologies and inputs that the planning tests share.
 enum Fixture {
-    static let image = ImageDigests(root: "r00t", layer: "1ayer")
-
-    static let inputs = PlannerInputs(
-        image: image,
-        authorizedKeys: ["ssh-ed25519 AAAAown slipway"],
-        hostKey: { SSHKeyPair(privateKey: "private \($0)\n", publicKey: "ssh-ed25519 AAAA\($0) root@\($0)") },
-        clusterKey: SSHKeyPair(privateKey: "private cluster\n", publicKey: "ssh-ed25519 AAAAcluster core"),
-    )
+    static let inputs = PlannerInputs.fixed
+    static let image = inputs.image
 
     static func topology(members: Int = 3, workers: Int = 2, units: [UnitDeployment] = []) -> Topology {
         Topology(

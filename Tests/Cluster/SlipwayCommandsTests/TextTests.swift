@@ -1,6 +1,7 @@
 import Planning
 import Provisioning
 import Terminal
+import TestKit
 import Testing
 import TopologyModel
 import UnitFiles
@@ -24,13 +25,7 @@ struct TextTests {
     }
 
     private func plan(_ observed: Observation) throws -> Plan {
-        let inputs = PlannerInputs(
-            image: image,
-            authorizedKeys: ["ssh-ed25519 AAAAown slipway"],
-            hostKey: { SSHKeyPair(privateKey: "private \($0)\n", publicKey: "ssh-ed25519 AAAA\($0) root@\($0)") },
-            clusterKey: SSHKeyPair(privateKey: "private cluster\n", publicKey: "ssh-ed25519 AAAAcluster core"),
-        )
-        return try Planner(topology: topology(), inputs: inputs).plan(from: observed)
+        return try Planner(topology: topology(), inputs: .fixed).plan(from: observed)
     }
 
     @Test func aPlanReadsStepByStep() throws {

@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Planning
+import TestKit
 import Testing
 import TopologyLoading
 import TopologyModel
@@ -22,7 +23,7 @@ import TopologyModel
 
     private func plan() throws -> Plan {
         let topology = try TopologyLoader(files: MemoryFiles([:])).load(Self.text, file: "a.yaml").checked()
-        var inputs = ShippedTopologiesTests.inputs
+        var inputs = PlannerInputs.fixed
         for image in topology.roles.compactMap(\.image) { inputs.foreignImages[image] = "digest-of-\(image.words)" }
         return try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: ProviderObservation()))
     }
@@ -79,7 +80,7 @@ import TopologyModel
         let loader = TopologyLoader(files: MemoryFiles([:]))
         func digests(_ text: String) throws -> [(base: String, config: String)] {
             let topology = try loader.load(text, file: "a.yaml").checked()
-            var inputs = ShippedTopologiesTests.inputs
+            var inputs = PlannerInputs.fixed
             for image in topology.roles.compactMap(\.image) { inputs.foreignImages[image] = image.words }
             let plan = try Planner(topology: topology, inputs: inputs)
                 .plan(from: Observation(provider: ProviderObservation()))
@@ -95,7 +96,7 @@ import TopologyModel
         let loader = TopologyLoader(files: MemoryFiles([:]))
         func digests(_ text: String, layer: String) throws -> [String: (base: String, config: String)] {
             let topology = try loader.load(text, file: "a.yaml").checked()
-            var inputs = ShippedTopologiesTests.inputs
+            var inputs = PlannerInputs.fixed
             for image in topology.roles.compactMap(\.image) { inputs.foreignImages[image] = image.words }
             inputs.machineImage = ImageDigests(root: "root", layer: layer)
             let plan = try Planner(topology: topology, inputs: inputs)
@@ -116,7 +117,7 @@ import TopologyModel
 
     @Test func anImageThatIsNowhereIsSaid() throws {
         let topology = try TopologyLoader(files: MemoryFiles([:])).load(Self.text, file: "a.yaml").checked()
-        let planner = Planner(topology: topology, inputs: ShippedTopologiesTests.inputs)
+        let planner = Planner(topology: topology, inputs: PlannerInputs.fixed)
         let error = #expect(throws: (any Error).self) {
             try planner.plan(from: Observation(provider: ProviderObservation()))
         }
