@@ -259,6 +259,7 @@ let package = Package(
                 "Etcd", "Fleetd", "FleetState", "Scheduling", "Systemd", "TestKit", "UnitFiles", asyncHTTPClient,
                 logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
             ],
+            exclude: ["Registry/Golden"],
         ),
         .testTarget(
             name: "FleetctlTests",
@@ -273,8 +274,9 @@ let package = Package(
         .testTarget(
             name: "LibvirtProviderTests",
             dependencies: [
-                "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "TestKit", "TopologyModel", logging,
+                "Images", "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "TestKit", "TopologyModel", logging,
             ],
+            exclude: ["Golden"],
         ),
         .testTarget(
             name: "ProvisioningTests",

@@ -36,9 +36,9 @@ struct PlanStory {
     }
 
     /// Adds the plan of a cluster's end.
-    mutating func tearDown(_ title: String, _ cluster: String, _ observed: Observation) {
+    mutating func tearDown(_ title: String, _ cluster: String, _ observed: Observation) throws {
         text += "\n## \(title)\n\nobserved:\n\(Self.lines(observed))\n"
-        text += Self.lines(Planner.tearDown(cluster, observed: observed.provider))
+        text += Self.lines(try Planner.tearDown(cluster, observed: observed.provider))
     }
 
     // MARK: What is wanted
@@ -65,6 +65,7 @@ struct PlanStory {
         lines += provider.emptyClusterDirectories.map { "directory of \($0), empty" }
         lines += provider.noContainers.map { ["no containers: \($0)"] } ?? []
         lines += provider.noMachines.map { ["no virtual machines: \($0)"] } ?? []
+        lines += provider.machineHost.map { ["host: \($0.offersKVM && $0.hasVirtualization ? "KVM" : "no KVM")"] } ?? []
         lines += provider.nodes.map { line($0, of: observed) }
         if !provider.nodes.isEmpty {
             let quorum = observed.etcd.map { "\($0.healthyCount) of \($0.members.count) members healthy" }
@@ -96,7 +97,8 @@ struct PlanStory {
     private static func lines(_ plan: Plan) -> String {
         let steps = plan.steps.map { step in
             let cost = step.cost == .none ? "" : " [\(step.cost.rawValue)]"
-            let needs = step.needs.isEmpty ? "" : "      after \(step.needs.joined(separator: " "))\n"
+            let needs =
+                step.needs.isEmpty ? "" : "      after \(step.needs.map(\.description).joined(separator: " "))\n"
             return "  \(step.id)\(cost): \(step.reason)\n\(needs)"
         }
         let title =

@@ -55,7 +55,11 @@ import TopologyModel
         var half = Simulation()
         half.apply(try #require(first), first: 3)
         story.chapter("`up` was killed after three steps", topology, half.observed)
-        story.tearDown("`up` was killed after three steps, and the cluster is taken down", "dev-test", half.observed)
+        try story.tearDown(
+            "`up` was killed after three steps, and the cluster is taken down",
+            "dev-test",
+            half.observed
+        )
         var cluster = try running(topology)
         story.chapter("Everything is as the file says", topology, cluster.observed)
         story.chapter("Two workers more", try scaled(topology, "worker", to: 4), cluster.observed)
@@ -73,7 +77,7 @@ import TopologyModel
         story.chapter("A worker is powered off, and another's storage is gone", topology, cluster.observed)
         cluster.disturb("etcd-1") { $0.power = .off }
         story.chapter("Every node is powered off: the host was restarted", topology, cluster.observed)
-        story.tearDown("The cluster is taken down", "dev-test", cluster.observed)
+        try story.tearDown("The cluster is taken down", "dev-test", cluster.observed)
         try Golden.expect(story.text, "dev-test.txt")
     }
 
@@ -96,7 +100,7 @@ import TopologyModel
         story.chapter("Every node is rebooted", topology, cluster.observed, roll: Roll())
         let workers = Roll(roles: ["worker"], atOnce: 2)
         story.chapter("The workers are rebooted, two at a time", topology, cluster.observed, roll: workers)
-        story.tearDown("The cluster is taken down", "production", cluster.observed)
+        try story.tearDown("The cluster is taken down", "production", cluster.observed)
         try Golden.expect(story.text, "production.txt")
     }
 
