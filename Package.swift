@@ -189,8 +189,11 @@ let package = Package(
         /// PID 1 of a container node until it hands over to systemd.
         .executableTarget(name: "slipway-node-init"),
         .executableTarget(name: "slipway-etcd-proxy", dependencies: ["EtcdProxy", logging]),
-        /// Times the scheduler, for Scripts/bench.
-        .executableTarget(name: "schedule-bench", dependencies: ["Scheduling", "UnitFiles"]),
+        /// Times slipway, fleet and the scheduler, for Scripts/bench.
+        .executableTarget(
+            name: "slipway-bench",
+            dependencies: ["Etcd", "Scheduling", "UnitFiles", argumentParser, subprocess, systemPackage],
+        ),
 
         // MARK: Tests.
 
@@ -323,7 +326,7 @@ let folders: [String: [String]] = [
     "Sources/Fleet": ["FleetState", "Fleetctl", "Fleetd", "Scheduling"],
     "Sources/Node": ["CSystemd", "CloudInit", "Locksmith", "Systemd"],
     "Sources/Programs": [
-        "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl", "schedule-bench", "slipway", "slipway-etcd-proxy",
+        "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl", "slipway", "slipway-bench", "slipway-etcd-proxy",
         "slipway-node-init",
     ],
     "Tests": ["DocumentationTests", "TerminalTests", "TestKit"],
