@@ -130,7 +130,8 @@ let package = Package(
         .target(
             name: "LibvirtProvider",
             dependencies: [
-                "Images", "Libvirt", "Planning", "Provisioning", "TopologyModel", logging, subprocess, systemPackage,
+                "Cgroups", "Images", "Libvirt", "Planning", "Provisioning", "TopologyModel", logging, subprocess,
+                systemPackage,
             ],
         ),
         /// fleet's state in etcd: units, schedule, machines, states.
@@ -143,6 +144,8 @@ let package = Package(
                 nioCore, nioPosix, nioSSL, serviceLifecycle, unixSignals,
             ],
         ),
+        /// Cgroup v2 directories of container nodes: made by their init, removed by their host. Without Foundation.
+        .target(name: "Cgroups"),
         /// What coreos-cloudinit does to a machine.
         .target(
             name: "CloudInit",
@@ -187,7 +190,7 @@ let package = Package(
         .executableTarget(name: "coreos-cloudinit", dependencies: ["CloudInit"]),
         .executableTarget(name: "locksmithctl", dependencies: ["Locksmith"]),
         /// PID 1 of a container node until it hands over to systemd.
-        .executableTarget(name: "slipway-node-init"),
+        .executableTarget(name: "slipway-node-init", dependencies: ["Cgroups"]),
         .executableTarget(name: "slipway-etcd-proxy", dependencies: ["EtcdProxy", logging]),
         /// Times slipway, fleet and the scheduler, for Scripts/bench.
         .executableTarget(
@@ -240,6 +243,7 @@ let package = Package(
             exclude: ["Golden"],
         ),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal", "TestKit"]),
+        .testTarget(name: "CgroupsTests", dependencies: ["Cgroups"]),
         .testTarget(
             name: "CloudInitTests",
             dependencies: ["CloudConfig", "CloudInit", "Systemd", "TestKit"],
@@ -324,7 +328,7 @@ let folders: [String: [String]] = [
     ],
     "Sources/Etcd": ["Discovery", "Etcd", "EtcdProxy", "RebootLock"],
     "Sources/Fleet": ["FleetState", "Fleetctl", "Fleetd", "Scheduling"],
-    "Sources/Node": ["CSystemd", "CloudInit", "Locksmith", "Systemd"],
+    "Sources/Node": ["CSystemd", "Cgroups", "CloudInit", "Locksmith", "Systemd"],
     "Sources/Programs": [
         "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl", "slipway", "slipway-bench", "slipway-etcd-proxy",
         "slipway-node-init",
@@ -340,7 +344,7 @@ let folders: [String: [String]] = [
     ],
     "Tests/Etcd": ["DiscoveryTests", "EtcdTests", "RebootLockTests"],
     "Tests/Fleet": ["FleetctlTests", "FleetdTests", "SchedulingTests"],
-    "Tests/Node": ["CloudInitTests", "SystemdTests"],
+    "Tests/Node": ["CgroupsTests", "CloudInitTests", "SystemdTests"],
 ]
 
 let folderByTarget = Dictionary(uniqueKeysWithValues: folders.flatMap { folder, names in names.map { ($0, folder) } })

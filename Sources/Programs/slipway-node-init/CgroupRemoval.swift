@@ -1,73 +1,19 @@
+import Cgroups
 import Glibc
 
-/// Removes the cgroup v2 directories of nodes that are gone. libvirt does not know them, and on a host with cgroup v1
-/// nothing else removes them.
+/// Removes, on the host, the cgroup v2 directories of nodes that are gone. libvirt does not know them, and on a host
+/// with cgroup v1 nothing else removes them.
 enum CgroupRemoval {
-    /// How long killed processes may take to leave, in milliseconds.
-    private static let patience: Int32 = 5000
-
-    /// Works in a mount namespace of its own, because the host may have no cgroup v2 mounted where it can be found,
-    /// and libvirt must not see one beside v1.
     static func removeCgroups(named names: [String]) throws(Failure) {
+        if !CgroupHierarchy.isMounted() { try mountPrivately() }
+        try CgroupTree.remove(named: Set(names), below: CgroupHierarchy.mountPoint)
+    }
+
+    /// Mounts the hierarchy in a mount namespace of its own, because a host with cgroup v1 may have v2 mounted nowhere,
+    /// and libvirt must not see one beside v1.
+    private static func mountPrivately() throws(Failure) {
         try check("cannot make a mount namespace") { unshare(newMountNamespace) }
         try check("cannot make the mounts private") { mount(nil, "/", nil, UInt(MS_REC | MS_PRIVATE), nil) }
-        try NodeCgroup.mountHierarchy(at: NodeCgroup.mountPoint)
-        for directory in directories(named: Set(names), below: NodeCgroup.mountPoint) {
-            // Kernels before 5.14 have no cgroup.kill; there the directory must become empty by itself.
-            if access(directory + "/cgroup.kill", W_OK) == 0 {
-                try KernelFile.write("1", to: directory + "/cgroup.kill")
-            }
-            try waitAndRemove(directory)
-        }
-    }
-
-    private static func waitAndRemove(_ directory: String) throws(Failure) {
-        var waited: Int32 = 0
-        while !removeTree(directory) {
-            guard waited < patience else {
-                throw Failure("\(directory) is still in use \(patience / 1000) s after its processes were killed")
-            }
-            _ = poll(nil, 0, 10)
-            waited += 10
-        }
-    }
-
-    /// Directories of those names, anywhere; not searched inside once found.
-    private static func directories(named names: Set<String>, below root: String) -> [String] {
-        var found: [String] = []
-        for name in subdirectories(of: root) {
-            let path = root + "/" + name
-            if names.contains(name) {
-                found.append(path)
-            } else {
-                found += directories(named: names, below: path)
-            }
-        }
-        return found
-    }
-
-    /// Removes a cgroup and those in it, deepest first. Returns whether it is gone.
-    @discardableResult
-    static func removeTree(_ path: String) -> Bool {
-        for name in subdirectories(of: path) {
-            removeTree(path + "/" + name)
-        }
-        return rmdir(path) == 0 || errno == ENOENT
-    }
-
-    private static func subdirectories(of path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
-                tuple.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." {
-                names.append(name)
-            }
-        }
-        return names
+        try CgroupHierarchy.mount()
     }
 }

@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 
 /// Becomes another program. Returns only by failing.

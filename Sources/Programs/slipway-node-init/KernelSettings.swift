@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 
 /// Kernel settings that a node needs before its units start. Inside, `/proc/sys` is mostly read-only, so that no node

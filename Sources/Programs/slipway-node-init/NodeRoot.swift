@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 
 /// Where libvirt puts a node's parts in the container: the contract with the domain's XML.
@@ -19,6 +20,7 @@ struct NodeRoot {
 
     func enter() throws(Failure) {
         try check("cannot make the container's mounts private") { mount(nil, "/", nil, UInt(MS_REC | MS_PRIVATE), nil) }
+        try hideSecurity()
         try mountOverlay()
         for directory in ["/dev", "/proc", "/sys"] {
             try makeDirectory(layout.root + directory)
@@ -30,6 +32,14 @@ struct NodeRoot {
         try bind("\(layout.node)/docker", to: "/var/lib/docker", readOnly: false)
         try bind("\(layout.node)/config", to: "/media/configdrive", readOnly: true)
         try pivot()
+    }
+
+    /// The host's AppArmor is not the node's: Docker would take it for its own, and fail for want of a parser.
+    private func hideSecurity() throws(Failure) {
+        // EINVAL: nothing is mounted there, as on a host without.
+        if umount2("/sys/kernel/security", Int32(MNT_DETACH)) < 0, errno != EINVAL, errno != ENOENT {
+            throw .system("cannot unmount /sys/kernel/security")
+        }
     }
 
     private func mountOverlay() throws(Failure) {

@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 
 /// Where the program says what went wrong: the console, and a file in the node's directory that outlives the node.

@@ -1,6 +1,7 @@
+import Cgroups
 import Glibc
 
-// Process 1 of a container node until systemd takes over, and on the host the broom for what a node leaves behind:
+// Process 1 of a container node until systemd takes over, and, on the host, what removes the cgroups of stopped nodes:
 //
 //   slipway-node-init [ARG…]                    makes the node's root and goes on as /sbin/init ARG…
 //   slipway-node-init --remove-cgroup NAME…     kills what is in the cgroups of that name and removes them
@@ -17,6 +18,7 @@ do throws(Failure) {
         try NodeRoot(layout: .contract).enter()
         try NodeCgroup(name: NodeCgroup.nameFromEnvironment()).enter()
         raiseFileLimit()
+        try NodeConsole.leave()
         try handOver(to: "/sbin/init", arguments: arguments)
     }
 } catch {

@@ -23,7 +23,8 @@ struct HostTraces: Sendable {
         for name in filter nat; do iptables-save -t $name 2>/dev/null | grep ^-A | grep -v -e '-j LIBVIRT_' | sort | uniq -c | each $name-rule; done
         for process in /proc/[0-9]*; do
             [ -s "$process/cmdline" ] || continue
-            read -r _ _ _ parent _ 2>/dev/null <"$process/stat" || continue
+            read -r _ name _ parent _ 2>/dev/null <"$process/stat" || continue
+            [ "$name" != "(libvirtd)" ] || continue # the host's own, also when a test restarts it
             echo "process ${process#/proc/} $parent $(tr '\0' ' ' <"$process/cmdline" | cut -c 1-160)"
         done
         """#

@@ -1,12 +1,14 @@
 import ArgumentParser
 import LibvirtProvider
 import Planning
+import TopologyModel
 
 struct NodeConsole: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "console",
-        abstract: "Attach to a node's console; Ctrl-] detaches.",
+        abstract: "Attach to a virtual machine's console; Ctrl-] detaches.",
         usage: "slipway console [CLUSTER|FILE] NODE",
+        discussion: "A container has none: `slipway ssh` logs in to it, `slipway logs` shows what it said.",
     )
 
     @Argument(help: ArgumentHelp("The cluster (or its file) and the node.", valueName: "node"))
@@ -16,6 +18,12 @@ struct NodeConsole: AsyncParsableCommand {
     func run() async throws {
         let session = try await Session.open(connect)
         let node = try await NodeArgument(words: node).resolve(session)
+        guard node.runtime == .vm else {
+            throw UserError(
+                "\(node.name) is a container, which has no console; `slipway ssh` logs in to it, and `slipway logs` "
+                    + "shows what it said, also when it cannot be reached"
+            )
+        }
         let uri = ConnectionURIs(session.uri).uri(for: node.runtime) ?? session.uri
         Output.note("Attached to \(node.name); Ctrl-] detaches.")
         try Replacing.exec("virsh", ["--quiet", "--connect", uri, "console", node.domainName])

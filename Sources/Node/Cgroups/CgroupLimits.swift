@@ -1,0 +1,48 @@
+import Glibc
+
+/// What libvirt allows a container, as the files of its cgroup v2 directory say it.
+package enum CgroupLimits {
+    /// The controllers a node has, where the host has them.
+    static let controllers = ["cpu", "cpuset", "io", "memory", "pids"]
+
+    /// https://docs.kernel.org/admin-guide/cgroup-v2.html
+    private static let files = [
+        "memory.max", "memory.high", "memory.swap.max", "cpu.max", "cpu.weight", "cpuset.cpus", "cpuset.mems",
+        "io.weight", "pids.max",
+    ]
+
+    /// Makes controllers available to the cgroups in a directory.
+    ///
+    /// - Parameter directory: a cgroup that holds no processes itself.
+    package static func enableControllers(in directory: String) throws(Failure) {
+        let present = words(of: "\(directory)/cgroup.controllers")
+        let enabled = words(of: "\(directory)/cgroup.subtree_control")
+        for controller in controllers where present.contains(controller) && !enabled.contains(controller) {
+            try KernelFile.write("+\(controller)", to: "\(directory)/cgroup.subtree_control")
+        }
+    }
+
+    /// Gives one cgroup the limits of another. Files that either does not have are left out.
+    package static func copy(from source: String, to target: String) throws(Failure) {
+        for file in files {
+            guard access("\(target)/\(file)", W_OK) == 0 else { continue }
+            for value in settings(file, text: KernelFile.contents(of: "\(source)/\(file)")) {
+                try KernelFile.write(value, to: "\(target)/\(file)")
+            }
+        }
+    }
+
+    /// What has to be written for a file to say the same elsewhere, one write each.
+    ///
+    /// - Parameters:
+    ///   - file: the file's name.
+    ///   - text: its contents. An empty cpuset, `max` and the default weight are what a new cgroup has.
+    package static func settings(_ file: String, text: String) -> [String] {
+        let unchanged = file == "cpu.weight" ? ["100"] : ["max", "max 100000", "default 100"]
+        return text.split(separator: "\n").map(String.init).filter { !unchanged.contains($0) }
+    }
+
+    private static func words(of path: String) -> Set<String> {
+        Set(KernelFile.contents(of: path).split { $0 == " " || $0 == "\n" }.map(String.init))
+    }
+}
