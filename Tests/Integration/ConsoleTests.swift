@@ -28,7 +28,7 @@ extension RealNodes {
         /// Writes what no terminal holds.
         private func fill(_ cluster: TestCluster) async throws {
             for name in ["/dev/console", "/dev/tty1"] {
-                let script = "yes 'a line for nobody' | head -c 4000000 | sudo timeout 20 tee \(name) >/dev/null"
+                let script = "head -c 4000000 /dev/zero | tr '\\0' x | sudo timeout 20 tee \(name) >/dev/null"
                 try await cluster.exec("central-1", "set -o pipefail; \(script)", deadline: 40).expecting(0)
             }
         }

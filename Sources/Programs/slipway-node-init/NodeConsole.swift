@@ -11,7 +11,8 @@ enum NodeConsole {
     /// journal has what systemd and units say.
     static func leave() throws(Failure) {
         for name in names {
-            // The node's /dev is its own, and libvirt has only links there.
+            // The node's /dev is its own; libvirt has links or bind mounts there.
+            while umount2(name, Int32(MNT_DETACH | UMOUNT_NOFOLLOW)) == 0 {}
             if unlink(name) < 0, errno != ENOENT { throw .system("cannot remove \(name)") }
             try check("cannot make \(name)") { symlink("null", name) }
         }

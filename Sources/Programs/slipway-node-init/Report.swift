@@ -5,8 +5,14 @@ import Glibc
 struct Report: Sendable {
     private let log: Int32
 
-    /// The node's directory is out of sight once its root is entered, so its log is opened before that.
-    static let standard = Report(log: open("/.slipway/node/init.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644))
+    init(log: Int32) {
+        self.log = log
+    }
+
+    /// A report with its log in the node's directory, which is out of sight once the node's root is entered.
+    static func opened() -> Report {
+        Report(log: open("/.slipway/node/init.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644))
+    }
 
     func failure(_ failure: Failure) {
         say("slipway-node-init: \(failure.message)\n")

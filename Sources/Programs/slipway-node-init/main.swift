@@ -9,6 +9,7 @@ import Glibc
 // Linked without Foundation, because it runs before there is anything to rely on.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
+let report = arguments.first == "--remove-cgroup" ? Report(log: -1) : Report.opened()
 
 do throws(Failure) {
     if arguments.first == "--remove-cgroup" {
@@ -22,7 +23,7 @@ do throws(Failure) {
         try handOver(to: "/sbin/init", arguments: arguments)
     }
 } catch {
-    Report.standard.failure(error)
+    report.failure(error)
     // libvirt misses the end of a container that ends while it is still being started, and calls it running for ever.
     if getpid() == 1 {
         sleep(1)
