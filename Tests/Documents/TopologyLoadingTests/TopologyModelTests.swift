@@ -146,14 +146,4 @@ import TopologyModel
         #expect(topology.units.map(\.file) == ["t/units/web@.service", "t/units/web@.service"])
         #expect(topology.units.map(\.desiredState) == [.loaded, .loaded])
     }
-
-    @Test func theSummaryHasWhatFollows() throws {
-        let text = Fixture.topology(roles: "{core: {count: 3, etcd: member}}", units: "[{file: units/hello.service}]")
-        let summary = TopologySummary(try Fixture.load(text).checked())
-        #expect(summary.nodes == 3)
-        #expect([summary.etcd.members, summary.etcd.majority, summary.etcd.failuresTolerated] == [3, 2, 1])
-        #expect(summary.network.capacity == 245)
-        #expect(summary.roles.map(\.memoryMiB) == [1024])
-        #expect(summary.units.map(\.name) == ["hello.service"])
-    }
 }
