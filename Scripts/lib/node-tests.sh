@@ -20,7 +20,7 @@ node_tests() {
 
 # run_node_tests BUNDLE DIRECTORY LANES: every test; logs go to the directory, and to standard output when a test ends.
 run_node_tests() {
-    local bundle=$1 logs=$2 lanes=$3 lane running=() rc=0
+    local bundle=$1 logs=$2 lanes=$3 lane log running=() rc=0
     mkdir -p "$logs"
     rm -f "$logs"/*
     node_tests "$bundle" >"$logs/queue"
@@ -31,7 +31,14 @@ run_node_tests() {
         running+=($!)
     done
     for lane in "${running[@]}"; do wait "$lane" || rc=1; done
-    [ ! -s "$logs/queue" ] && [ ! -s "$logs/failed" ] && [ $rc -eq 0 ]
+    # A lane whose sandbox died says nothing of its test, nor of those that nobody took.
+    for log in "$logs"/running-*; do
+        [ -e "$log" ] || continue
+        sed 's/$/ did not end/' "$log"
+        cat "$log" >>"$logs/failed"
+    done
+    if [ -s "$logs/queue" ]; then cut -d' ' -f2 "$logs/queue" | sed 's/$/ was not run/' | tee -a "$logs/failed"; fi
+    [ ! -s "$logs/failed" ] && [ $rc -eq 0 ]
 }
 
 # next_node_test DIRECTORY LANE: takes a test from the queue. The first lane is for the machines as long as there are any.
@@ -61,8 +68,10 @@ node_lane() {
     local bundle=$1 logs=$2 lane=$3 name log began rc
     while name=$(next_node_test "$logs" "$lane"); do
         log=$logs/${name//\//.}.log began=$SECONDS rc=0
+        echo "$name" >"$logs/running-$lane"
         node_test "$bundle" "$name" >"$log" 2>&1 || rc=$?
         [ $rc -eq 0 ] || echo "$name" >>"$logs/failed"
+        rm "$logs/running-$lane"
         # shellcheck disable=SC2016 # awk's own
         flock "$logs/printing" awk -v lane="$lane" -v name="$name" -v failed=$rc -v took=$((SECONDS - began)) '
             BEGIN { printf "lane %s: %s %s (%ss)\n", lane, name, failed == 0 ? "passed" : "FAILED", took }
