@@ -9,7 +9,6 @@ extension RealNodes {
         func topology() async throws {
             try await TestCluster.with("meets") { cluster in
                 try cluster.writeTopology(members: 3, workers: 1, extra: "etcd: {bootstrap: discovery}\n")
-                try cluster.edit { $0 = $0.replacing("fleet:\n", with: "fleet:\n  tcp: false\n") }
                 try await cluster.up()
                 try await cluster.requireHealthy()
                 try await Self.fleetIsReachedBySSHOnly(cluster)

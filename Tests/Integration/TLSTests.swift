@@ -16,6 +16,7 @@ extension RealNodes {
                 let strategy = "cloud_config: {coreos: {update: {reboot_strategy: etcd-lock}}}\n"
                 let extra = "etcd: {tls: true}\ndocker: {tls: true}\n" + strategy
                 try cluster.writeTopology(members: 1, workers: 1, extra: extra)
+                try cluster.edit { $0 = $0.replacing("fleet:\n", with: "fleet:\n  tcp: true\n") }
                 let up = try await cluster.up()
                 try await cluster.requireHealthy()
                 try await nodesHaveWhatTheyNeed(cluster)

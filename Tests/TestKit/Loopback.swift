@@ -21,9 +21,10 @@ package enum Loopback {
         path: String,
         body: String? = nil,
         contentType: String = "application/json",
+        host: String? = nil,
         within limit: Duration = .seconds(1),
     ) async -> HTTPAnswer? {
-        var request = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n"
+        var request = "\(method) \(path) HTTP/1.1\r\nHost: \(host ?? "127.0.0.1:\(port)")\r\nConnection: close\r\n"
         if let body { request += "Content-Type: \(contentType)\r\nContent-Length: \(body.utf8.count)\r\n" }
         request += "\r\n\(body ?? "")"
         let text = request

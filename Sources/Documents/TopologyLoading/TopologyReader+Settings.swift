@@ -6,8 +6,8 @@ import TopologyModel
 extension TopologyReader {
     static let networkKeys = ["cidr", "mode"]
     static let etcdKeys = ["bootstrap", "discovery", "tls"]
-    static let fleetKeys = ["enabled", "machine_ttl", "tcp"]
-    static let dockerKeys = ["tcp", "tls", "registry_mirrors", "insecure_registries"]
+    static let fleetKeys = ["enabled", "machine_ttl", "tcp", "insecure"]
+    static let dockerKeys = ["tcp", "tls", "insecure", "registry_mirrors", "insecure_registries"]
 
     // MARK: Network
 
@@ -82,6 +82,8 @@ extension TopologyReader {
         }
         settings.enabled = decoder.bool("enabled", in: fields) ?? settings.enabled
         settings.tcp = decoder.bool("tcp", in: fields) ?? settings.tcp
+        settings.insecure = decoder.bool("insecure", in: fields) ?? settings.insecure
+        settings.tcpLocation = settings.tcp ? fields.location(of: "tcp") : nil
         settings.machineTTLSeconds = readTTL(fields) ?? settings.machineTTLSeconds
         return settings
     }
@@ -106,9 +108,12 @@ extension TopologyReader {
         guard let fields = decoder.fields("docker", in: fields, as: "docker", keys: Self.dockerKeys) else {
             return DockerSettings()
         }
+        let tcp = decoder.bool("tcp", in: fields) ?? false
         return DockerSettings(
-            tcp: decoder.bool("tcp", in: fields) ?? false,
+            tcp: tcp,
             tls: decoder.bool("tls", in: fields) ?? false,
+            insecure: decoder.bool("insecure", in: fields) ?? false,
+            tcpLocation: tcp ? fields.location(of: "tcp") : nil,
             registryMirrors: texts("registry_mirrors", in: fields, Self.mirrorFault),
             insecureRegistries: texts("insecure_registries", in: fields, Self.registryFault),
         )

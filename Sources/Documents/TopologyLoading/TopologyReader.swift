@@ -60,6 +60,7 @@ struct TopologyReader {
     private func findings(of topology: Topology) -> [Diagnostic] {
         guard !topology.roles.isEmpty else { return [] }
         return (knowsEtcd ? topology.memberFindings() + topology.tlsFindings() : [])
+            + topology.portFindings()
             + topology.imageFindings()
             + (knowsNetwork ? topology.networkFindings() : [])
             + (knowsMetadata ? topology.placementFindings() : [])

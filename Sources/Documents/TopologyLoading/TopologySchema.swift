@@ -21,10 +21,16 @@ package enum TopologySchema {
                     "discovery": text.with("pattern", .string("^https?://[^/]+/.*[^/]$")), "tls": boolean,
                 ]
             ),
-            "fleet": mapping(TopologyReader.fleetKeys, ["enabled": boolean, "machine_ttl": duration, "tcp": boolean]),
+            "fleet": mapping(
+                TopologyReader.fleetKeys,
+                ["enabled": boolean, "machine_ttl": duration, "tcp": boolean, "insecure": boolean]
+            ),
             "docker": mapping(
                 TopologyReader.dockerKeys,
-                ["tcp": boolean, "tls": boolean, "registry_mirrors": texts, "insecure_registries": texts]
+                [
+                    "tcp": boolean, "tls": boolean, "insecure": boolean, "registry_mirrors": texts,
+                    "insecure_registries": texts,
+                ]
             ),
             "ssh_authorized_keys": texts,
             "roles": .object([

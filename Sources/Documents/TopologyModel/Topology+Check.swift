@@ -5,7 +5,7 @@ extension Topology {
     ///
     /// A loader reports these with the file's own mistakes; who changes a loaded topology (another count) asks again.
     package func check() -> [Diagnostic] {
-        roles.compactMap { $0.countFinding() } + memberFindings() + tlsFindings() + networkFindings()
+        roles.compactMap { $0.countFinding() } + memberFindings() + tlsFindings() + portFindings() + networkFindings()
             + placementFindings()
     }
 

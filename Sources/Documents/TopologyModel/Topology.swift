@@ -117,13 +117,25 @@ package struct FleetSettings: Sendable, Hashable {
     package var machineTTLSeconds: Int
     /// Whether nodes without `etcd: none` run fleet.
     package var enabled: Bool
-    /// Whether fleet's API listens on TCP 49153 of the cluster network, for a fleetctl on the host.
+    /// Whether fleet's API also listens on TCP 49153 of the cluster network; otherwise it is reached by ssh.
     package var tcp: Bool
+    /// Whether it may do so without TLS, for whoever reaches the port.
+    package var insecure: Bool
+    /// Where the file asks for TCP; nil where it does not.
+    package var tcpLocation: SourceLocation?
 
-    package init(machineTTLSeconds: Int = 5, enabled: Bool = true, tcp: Bool = true) {
+    package init(
+        machineTTLSeconds: Int = 5,
+        enabled: Bool = true,
+        tcp: Bool = false,
+        insecure: Bool = false,
+        tcpLocation: SourceLocation? = nil,
+    ) {
         self.machineTTLSeconds = machineTTLSeconds
         self.enabled = enabled
         self.tcp = tcp
+        self.insecure = insecure
+        self.tcpLocation = tcpLocation
     }
 }
 
@@ -143,6 +155,10 @@ package struct DockerSettings: Sendable, Hashable {
     package var tcp: Bool
     /// Whether it listens on TCP 2376 instead, for docker clients with a certificate of the cluster.
     package var tls: Bool
+    /// Whether it may listen on TCP without TLS, for whoever reaches the port.
+    package var insecure: Bool
+    /// Where the file asks for TCP; nil where it does not.
+    package var tcpLocation: SourceLocation?
     /// Mirrors of Docker Hub, tried in order, as URLs.
     package var registryMirrors: [String]
     /// Registries spoken to without TLS, as host or host:port.
@@ -151,11 +167,15 @@ package struct DockerSettings: Sendable, Hashable {
     package init(
         tcp: Bool = false,
         tls: Bool = false,
+        insecure: Bool = false,
+        tcpLocation: SourceLocation? = nil,
         registryMirrors: [String] = [],
         insecureRegistries: [String] = [],
     ) {
         self.tcp = tcp
         self.tls = tls
+        self.insecure = insecure
+        self.tcpLocation = tcpLocation
         self.registryMirrors = registryMirrors
         self.insecureRegistries = insecureRegistries
     }

@@ -4,8 +4,9 @@ import Testing
 import TopologyModel
 
 @Suite struct PlannerTests {
-    @Test func fleetListensOnTheNetworkUnlessTheFileSaysNo() throws {
+    @Test func fleetListensOnTheNetworkOnlyWhereTheFileSaysSo() throws {
         var topology = Fixture.topology()
+        topology.fleet.tcp = true
         #expect(try Fixture.plan(topology).nodes.allSatisfy { $0.fleet == .tcp && $0.userData.contains(":49153") })
         topology.fleet.tcp = false
         let closed = try Fixture.plan(topology).nodes

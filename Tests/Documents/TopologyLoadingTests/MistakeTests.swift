@@ -81,6 +81,16 @@ import TopologyLoading
                 "a machine that is only busy would be taken for dead, or a dead one for busy"
             ),
             ("fleet: {machine_ttl: soon}", "22+4 error: \"soon\" is not a duration such as 5s or 1m", nil),
+            (
+                "fleet: {tcp: true}",
+                "14+4 error: fleet's API by TCP without TLS lets whoever reaches the port run anything on every node",
+                "take `tcp` out: `slipway env` lets fleetctl go by ssh"
+            ),
+            (
+                "docker: {tcp: true}",
+                "15+4 error: Docker by TCP without TLS lets whoever reaches the port do anything on every node",
+                "write `tls: true` instead of `tcp`"
+            ),
             ("docker: {tcp: \"true\"}", "15+6 error: expected true or false for \"tcp\", found the text \"true\"", nil),
             (
                 "docker: {registry_mirrors: http://a}",

@@ -33,6 +33,7 @@ package struct APIServer: Service {
     let version: String
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
+    private let hostname = APIHost.machineName
     let requests = RequestsInFlight()
 
     /// - Parameter tls: for TCP; a unix socket is never encrypted.
@@ -141,6 +142,15 @@ package struct APIServer: Service {
 
     private func answer(_ request: Request, _ channel: any Channel) async throws -> APIResponse {
         do {
+            if !listener.isLocal,
+                let refusal = APIHost.refusal(
+                    of: request.head.authority,
+                    address: channel.localAddress?.ipAddress,
+                    hostname: hostname,
+                )
+            {
+                return FleetAPI.failure(refusal)
+            }
             let body = try await request.body.collect(upTo: Self.maximumBody)
             var received = APIRequest(request, body: Array(body.readableBytesView))
             received.peer = await peer(channel)

@@ -97,6 +97,18 @@ struct APIServerTests {
         }
     }
 
+    /// A page of another's that had its name lead here speaks as that name.
+    @Test func foreignHostsAreRefused() async throws {
+        try await serve(.tcp(host: "127.0.0.1", port: 0)) { port in
+            let path = "/fleet/v1/units"
+            let foreign = await Loopback.http(port: port, path: path, host: "evil.example", within: .seconds(5))
+            #expect(foreign?.status == 403)
+            #expect(foreign?.body.contains("evil.example") == true)
+            let own = await Loopback.http(port: port, path: path, host: "localhost:\(port)", within: .seconds(5))
+            #expect(own?.status == 200)
+        }
+    }
+
     @Test func boundsOfARequest() async throws {
         try await serve(.tcp(host: "127.0.0.1", port: 0)) { port in
             let body = #"{"name":""# + String(repeating: "x", count: APIServer.maximumBody) + #""}"#
