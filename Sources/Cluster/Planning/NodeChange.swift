@@ -40,12 +40,12 @@ enum NodeChange: Sendable, Hashable {
         etcdKnown: Bool,
     ) -> NodeChange? {
         if observed.phase == .leaving { return .rebuild("an earlier run was removing it") }
-        if !observed.hasStorage { return .rebuild("its storage is gone") }
-        if !observed.hasDomain {
-            let keeps = plan.etcd == .member && member?.started == true
-            return keeps
-                ? .create("its domain is gone, and its etcd data are there")
-                : .rebuild("an earlier run left it half made")
+        if !observed.hasStorage {
+            return .rebuild(observed.hasDomain ? "its storage is gone" : "an earlier run left it half made")
+        }
+        // Of a virtual machine without its domain the base is not known; its disk says whether it fits.
+        if !observed.hasDomain, observed.baseDigest.isEmpty || observed.baseDigest == plan.baseDigest {
+            return .create("its domain is gone, and its storage is there")
         }
         if plan.etcd == .member, etcdKnown, member == nil, observed.phase > .defined {
             return .rebuild("etcd does not list it")

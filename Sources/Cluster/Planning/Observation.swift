@@ -65,6 +65,8 @@ package struct ObservedNode: Sendable, Hashable {
     package var etcdTLS: Bool
     /// Which of the cluster's certificates it was given.
     package var certificates: CertificateGeneration?
+    /// Why nothing is known of its storage, so that nothing may be done with it; nil where all is known.
+    package var obstacle: StorageObstacle?
 
     package init(
         cluster: String,
@@ -106,6 +108,31 @@ package struct ObservedNode: Sendable, Hashable {
         self.fleet = fleet
         self.etcdTLS = etcdTLS
         self.certificates = certificates
+    }
+}
+
+/// Why it is not known what a node's storage is: neither that it is there and whole, nor that it is gone.
+package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Its record is there and cannot be read.
+    case unreadable(path: String, reason: String)
+    /// Its container lies in a directory that is not below this home.
+    case elsewhere(directory: String, home: String?)
+
+    package var description: String {
+        switch self {
+        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+        case .elsewhere(let directory, let home):
+            "its storage is \(directory), made with " + (home.map { "SLIPWAY_HOME=\($0)" } ?? "another SLIPWAY_HOME")
+        }
+    }
+
+    /// What to do about it.
+    package var advice: String {
+        switch self {
+        case .unreadable(let path, _):
+            "put the file back, or give up what the node keeps: with \(path) removed, it is made anew"
+        case .elsewhere(_, let home): "run this with " + (home.map { "SLIPWAY_HOME=\($0)" } ?? "that SLIPWAY_HOME")
+        }
     }
 }
 
@@ -162,6 +189,8 @@ package struct ProviderObservation: Sendable, Hashable {
     package var hostRoutes: [HostRoute]
     /// Directories of clusters that hold no node any more.
     package var emptyClusterDirectories: [String]
+    /// Paths of what lies among the clusters' directories and is none.
+    package var strays: [String] = []
     /// Why there can be no containers at this connection; nil where there can.
     package var noContainers: String?
     /// Why there can be no virtual machines at this connection; nil where there can.

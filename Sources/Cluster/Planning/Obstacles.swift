@@ -8,7 +8,14 @@ struct Obstacles {
 
     /// - Parameter now: seconds since 1970.
     func diagnostics(at now: Int64) -> [Diagnostic] {
-        runtimes + machineShortages + networkClashes + domainClashes + certificateObstacles(at: now)
+        storageObstacles + runtimes + machineShortages + networkClashes + domainClashes + certificateObstacles(at: now)
+    }
+
+    /// What is not known is not gone: a plan from half of what is there could destroy the other half.
+    private var storageObstacles: [Diagnostic] {
+        observed.provider.nodes(of: topology.name).compactMap { node in
+            node.obstacle.map { .error("node '\(node.name)': \($0)", notes: [$0.advice]) }
+        }
     }
 
     static func networkFull(_ topology: Topology) -> Diagnostic {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SystemPackage
+import TopologyModel
 
 #if canImport(Glibc)
     import Glibc
@@ -21,7 +22,7 @@ package struct ClusterLock: ~Copyable {
     ///   - directory: where locks are kept; made if missing.
     ///   - purpose: the command, for whoever is refused meanwhile.
     /// - Throws: ``ProvisioningError`` that names the holder, when there is one.
-    package init(cluster: String, directory: FilePath, purpose: String) throws {
+    package init(cluster: ClusterName, directory: FilePath, purpose: String) throws {
         let images = try LockFile(Self.imagesName, in: directory)
         guard try images.take(LOCK_SH) else {
             throw Self.refusal("images are being removed by \(images.holder ?? "another slipway")")
@@ -70,13 +71,31 @@ private final class LockFile: Sendable {
     private let descriptor: FileDescriptor
 
     init(_ name: String, in directory: FilePath) throws {
-        try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
-        descriptor = try FileDescriptor.open(
-            directory.appending(name),
-            .readWrite,
-            options: [.create, .closeOnExec],
-            permissions: [.ownerReadWrite, .groupRead, .otherRead],
-        )
+        let path = directory.appending(name)
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory.string,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700],
+            )
+            // Whoever can open the file can hold its lock: no other user of this host.
+            descriptor = try FileDescriptor.open(
+                path,
+                .readWrite,
+                options: [.create, .closeOnExec, .noFollow],
+                permissions: [.ownerReadWrite],
+            )
+        } catch let error as Errno {
+            throw ProvisioningError("cannot open the lock \(path): \(error)")
+        } catch {
+            throw ProvisioningError("cannot make \(directory): \(error.localizedReason)")
+        }
+        // One that a version before made, which others could open.
+        guard fchmod(descriptor.rawValue, 0o600) == 0 else {
+            let reason = Errno(rawValue: errno)
+            close(descriptor.rawValue)
+            throw ProvisioningError("cannot keep other users from the lock \(path): \(reason)")
+        }
     }
 
     deinit { close(descriptor.rawValue) }
@@ -85,7 +104,7 @@ private final class LockFile: Sendable {
     func take(_ kind: CInt) throws -> Bool {
         guard flock(descriptor.rawValue, kind | LOCK_NB) != 0 else { return true }
         let failure = Errno(rawValue: errno)
-        guard failure == .wouldBlock else { throw failure }
+        guard failure == .wouldBlock else { throw ProvisioningError("cannot take a lock: \(failure)") }
         return false
     }
 
@@ -103,5 +122,13 @@ private final class LockFile: Sendable {
             return String(decoding: UnsafeRawBufferPointer(rebasing: buffer[..<count]), as: UTF8.self)
         }
         return text?.split(whereSeparator: \.isNewline).first.map(String.init)
+    }
+}
+
+extension Error {
+    /// The system's own reason of an error of Foundation's, whose description is a dump.
+    fileprivate var localizedReason: String {
+        guard let error = self as? CocoaError, let cause = error.underlying as? POSIXError else { return "\(self)" }
+        return Errno(rawValue: cause.code.rawValue).description
     }
 }

@@ -22,8 +22,7 @@ extension Executor {
             try await lock?.release(node.machineID)
             throw error
         }
-        say("shutting down")
-        try await provider.stop(reference, deadline: limits.slowed(for: [node]).shutdown)
+        try await shutDown(reference, say: say)
         say("starting")
         try await provider.start(reference)
     }

@@ -33,7 +33,7 @@ extension Executor {
         case .leaveFleet(let node, let machineID, let address):
             try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say)
         case .removeNode(let name):
-            try await removeNode(name, cluster: plan.cluster)
+            try await removeNode(name, cluster: plan.cluster, say: say)
         case .deployUnit(let unit):
             try await fleet(of: plan).deploy(unit)
         case .awaitUnits(let units):
@@ -65,8 +65,7 @@ extension Executor {
         let reference = NodeReference(node)
         // A node that cannot be given its new configuration runs on with the old.
         try await provider.checkAllocation(of: node, image: image)
-        say("shutting down")
-        try await provider.stop(reference, deadline: limits.slowed(for: [node]).shutdown)
+        try await shutDown(reference, say: say)
         try await provider.allocate(node, image: image)
         try await provider.define(node, image: image)
         try await provider.setPhase(.started, of: reference)
@@ -74,9 +73,18 @@ extension Executor {
         try await provider.start(reference)
     }
 
-    private func removeNode(_ name: String, cluster: String) async throws {
+    /// Gives the node's units the time they ask for.
+    func shutDown(_ node: NodeReference, say: @Sendable (String) -> Void) async throws {
+        say("shutting down")
+        guard try await provider.stop(node, deadline: limits.shutdown) == .powerCut else { return }
+        say("power cut after \(limits.shutdown.components.seconds) s")
+    }
+
+    private func removeNode(_ name: String, cluster: String, say: @Sendable (String) -> Void) async throws {
         let node = NodeReference(cluster: cluster, name: name)
         try await provider.setPhase(.leaving, of: node)
+        // Its units may have work to end, and others to tell.
+        if limits.shutdown > .zero { try await shutDown(node, say: say) }
         try await provider.remove(node)
     }
 
@@ -177,8 +185,7 @@ extension Executor {
             say("asking fleetd to leave")
             // fleetd leaves on SIGUSR2: it stops its units, and fleet places them elsewhere.
             let command = "sudo systemctl kill --kill-who=main --signal=USR2 fleet.service"
-            let asked = try? await shell.run(command, on: node, at: address, deadline: limits.leave)
-            if asked?.exitCode == 0 {
+            if try await isDone(command, on: node, at: address, say: say) {
                 let left = try await fleet.observe(
                     until: { !$0.machines.contains(machineID) },
                     limit: limits.leave,
@@ -188,6 +195,26 @@ extension Executor {
         }
         say("taking it off fleet's list")
         try await fleet.forget(machineID: machineID)
+    }
+
+    /// Whether a command of a node that leaves succeeded; where it did not, the reason is said and the work goes on.
+    private func isDone(
+        _ command: String,
+        on node: String,
+        at address: IPv4Address,
+        say: @Sendable (String) -> Void,
+    ) async throws -> Bool {
+        do {
+            let output = try await shell.run(command, on: node, at: address, deadline: limits.leave)
+            if output.exitCode == 0 { return true }
+            let said = output.standardError.split(whereSeparator: \.isNewline).last ?? "exit code \(output.exitCode)"
+            say("warning: fleetd on \(node) was not asked to leave: \(said)")
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            say("warning: fleetd on \(node) was not asked to leave: \(error)")
+        }
+        return false
     }
 
     private func awaitUnits(

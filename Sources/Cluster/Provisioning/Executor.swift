@@ -40,10 +40,13 @@ package struct Executor: Sendable {
         package var leave: Duration = .seconds(30)
         /// How long a node waits for its place in the reboot semaphore.
         package var rebootPlace: Duration = .seconds(600)
-        /// Limit for a node to shut down by itself.
-        package var shutdown: Duration = .seconds(10)
+        /// How long a node may take to shut down before its power is cut.
+        package var shutdown: Duration
 
-        package init() {}
+        /// The limits of an ordinary host.
+        package init(shutdown: Duration = .seconds(120)) {
+            self.shutdown = shutdown
+        }
 
         /// The same for nodes that take their time: TCG is ten times as slow as a processor, and several machines share
         /// the host's.
@@ -51,7 +54,7 @@ package struct Executor: Sendable {
             let factor = nodes.map(\.slowness).max() ?? 1
             guard factor > 1 else { return self }
             var limits = self
-            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave, \.shutdown] {
+            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave] {
                 limits[keyPath: limit] = limits[keyPath: limit] * factor
             }
             // Each answer takes the processor's time that etcd needs; a look is a login, which takes seconds of it.
@@ -119,8 +122,10 @@ package struct Executor: Sendable {
             emit(.finished(step, took: clock.now - begin))
             return nil
         } catch {
-            emit(.failed(step, error: error))
-            return error
+            // What ends because another step failed, or on Ctrl-C, did not fail, whatever it says of its end.
+            let cause: any Error = Task.isCancelled ? CancellationError() : error
+            emit(.failed(step, error: cause))
+            return cause
         }
     }
 }

@@ -24,7 +24,8 @@ package protocol NodeProvider: Sendable {
     /// Powers the node on; one that runs is left running.
     func start(_ node: NodeReference) async throws
     /// Asks the node to shut down and waits; after `deadline` it is powered off.
-    func stop(_ node: NodeReference, deadline: Duration) async throws
+    @discardableResult
+    func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome
     /// Powers the node off at once, as a power cut would.
     func powerOff(_ node: NodeReference) async throws
     /// Writes how far the node has come onto its domain; a node without one is `leaving` as it is, and nothing else.
@@ -57,6 +58,14 @@ extension NodeProvider {
     package func machineHost() async throws -> MachineHost? { nil }
     package func pruneVolumes() async throws -> [String] { [] }
     package func nodesOfThisHost() async throws -> [ObservedNode] { [] }
+}
+
+/// How a node came to be off.
+package enum StopOutcome: Sendable, Hashable {
+    /// It shut itself down, or was off.
+    case shutDown
+    /// It had not when its time was up.
+    case powerCut
 }
 
 /// Which node is meant, when no more than its names matter.

@@ -1,9 +1,15 @@
 import ArgumentParser
 import SlipwayCommands
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 @main
 enum Slipway {
     static func main() async {
+        // What the caller's umask is must not decide what a node's users may read in its root.
+        umask(0o022)
         await SlipwayCommand.main()
     }
 }

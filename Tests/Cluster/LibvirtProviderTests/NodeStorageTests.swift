@@ -96,7 +96,9 @@ import TopologyModel
         let volumes = try kinds.map { kind in
             Volumes.name(try #require(Volumes.Kind.allCases.first { "\($0)" == kind }), of: NodeReference(machine))
         }
-        let node = try #require(LibvirtProvider.nodes(domains: [domain], entries: [], volumes: volumes).first)
+        let storage = NodeStorage(home: "/home")
+        let seen = LibvirtProvider.nodes(domains: [domain], entries: [], volumes: volumes, storage: storage)
+        let node = try #require(seen.first)
         #expect(node.hasStorage == hasStorage)
         #expect(node.configDigest == digest)
     }
@@ -109,11 +111,128 @@ import TopologyModel
         }
     }
 
-    @Test func takesAnUnreadableRecordForNone() async throws {
+    /// What is not a cluster's directory is left alone, and said.
+    @Test func passesOverStrays() async throws {
+        try await with { storage in
+            try storage.makeClusterDirectory("prod")
+            try storage.makeDirectory("\(storage.clusters)/lost+found")
+            try storage.write(Data(), to: "\(storage.clusters)/.DS_Store")
+            try storage.write(Data(), to: "\(storage.clusters)/tarball")
+            let strays = [".DS_Store", "lost+found", "tarball"].map { "\(storage.clusters)/\($0)" }
+            #expect(try storage.list() == .init(entries: [], emptyClusters: ["prod"], strays: strays))
+        }
+    }
+
+    /// Not read is not gone: neither is it listed as remains, nor is it made anew.
+    @Test(arguments: ["", "{", "{}", "null", #"{"record":{"phase":"hibernating"}}"#])
+    func anUnreadableRecordIsNoAbsence(text: String) async throws {
         try await with { storage in
             try storage.create(node, image: Samples.paths("/srv"))
-            try storage.write(Data("{".utf8), to: "\(storage.directory(of: reference))/\(NodeStorage.recordName)")
-            #expect(try storage.list().entries.map(\.content) == [nil])
+            let data = "\(storage.directory(of: reference))/upper/data"
+            try storage.write(Data("kept".utf8), to: data)
+            let path = "\(storage.directory(of: reference))/\(NodeStorage.recordName)"
+            try storage.write(Data(text.utf8), to: path)
+            let error = #expect(throws: ProviderError.self) {
+                try storage.create(Samples.node(base: "changed"), image: Samples.paths("/srv"))
+            }
+            #expect(error?.description.contains(path) == true)
+            #expect(try self.text(data) == "kept")
+            let entries = try storage.list().entries
+            let domain = SeenDomain(
+                name: node.domainName,
+                power: .running,
+                record: NodeRecord(node, phase: .ready, definition: ""),
+                directory: storage.directory(of: reference),
+            )
+            for domains in [[domain], []] {
+                let seen = LibvirtProvider.nodes(domains: domains, entries: entries, storage: storage)
+                guard case .unreadable(path, _)? = seen.first?.obstacle else {
+                    Issue.record("\(seen) has no obstacle")
+                    continue
+                }
+            }
         }
+    }
+
+    /// A container that another home's run made: its directory is there, and not here.
+    @Test func aNodeOfAnotherHomeIsNotGone() async throws {
+        try await with { storage in
+            let other = NodeStorage(home: "\(storage.home)/other")
+            try other.create(node, image: Samples.paths("/srv"))
+            func obstacle(_ directory: String, seenFrom storage: NodeStorage) -> StorageObstacle? {
+                let record = NodeRecord(node, phase: .ready, definition: "")
+                let domain = SeenDomain(
+                    name: node.domainName,
+                    power: .running,
+                    record: record,
+                    directory: directory
+                )
+                return LibvirtProvider.nodes(domains: [domain], entries: [], storage: storage).first?.obstacle
+            }
+            let directory = other.directory(of: reference)
+            #expect(obstacle(directory, seenFrom: storage) == .elsewhere(directory: directory, home: other.home))
+            #expect(obstacle(directory, seenFrom: other) == nil)
+            // The same home by way of a link.
+            let link = NodeStorage(home: "\(storage.home)/link")
+            try FileManager.default.createSymbolicLink(atPath: link.home, withDestinationPath: other.home)
+            #expect(obstacle(directory, seenFrom: link) == nil)
+        }
+    }
+
+    /// No one of the host gets at nodes' files; the node's own users get at its root.
+    @Test(arguments: [0o022, 0o077, 0o000] as [UInt32])
+    func modesDoNotDependOnTheUmask(mask: UInt32) async throws {
+        try await with { storage in
+            try UmaskThread.run(mask) { try storage.create(node, image: Samples.paths("/srv")) }
+            let directory = storage.directory(of: reference)
+            func mode(_ path: String) throws -> Int? {
+                try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            }
+            for path in [storage.clusters, "\(storage.clusters)/prod"] { #expect(try mode(path) == 0o700, "\(path)") }
+            let open = [
+                "upper", "upper/etc", "work", "docker", "config", "config/openstack", "config/openstack/latest",
+            ]
+            for name in open { #expect(try mode("\(directory)/\(name)") == 0o755, "\(name)") }
+            #expect(try mode("\(directory)/upper/etc/hostname") == 0o644)
+            #expect(try mode("\(directory)/config/openstack/latest/user_data") == 0o600)
+        }
+    }
+
+    /// A version before left it open, or the umask closed it: the next run mends it.
+    @Test func modesAreMended() async throws {
+        try await with { storage in
+            try storage.create(node, image: Samples.paths("/srv"))
+            let upper = "\(storage.directory(of: reference))/upper"
+            try storage.makeDirectory(storage.clusters, permissions: 0o755)
+            try storage.makeDirectory(upper, permissions: 0o750)
+            try storage.create(node, image: Samples.paths("/srv"))
+            for (path, mode) in [(storage.clusters, 0o700), (upper, 0o755)] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: path)
+                #expect(attributes[.posixPermissions] as? Int == mode)
+            }
+        }
+    }
+}
+
+/// A thread with a umask of its own: the process's would be that of other tests as well.
+enum UmaskThread {
+    static func run(_ mask: UInt32, _ body: @escaping () throws -> Void) throws {
+        nonisolated(unsafe) var result: Result<Void, any Error> = .success(())
+        nonisolated(unsafe) let body = body
+        let done = DispatchSemaphore(value: 0)
+        Thread {
+            result = Result {
+                // unshare(2) with CLONE_FS, which Swift's Glibc leaves out.
+                typealias Unshare = @convention(c) (CInt) -> CInt
+                guard let symbol = dlsym(nil, "unshare"), unsafeBitCast(symbol, to: Unshare.self)(0x200) == 0 else {
+                    throw POSIXError(.EPERM)
+                }
+                umask(mask)
+                try body()
+            }
+            done.signal()
+        }.start()
+        done.wait()
+        try result.get()
     }
 }

@@ -1,6 +1,8 @@
 import Foundation
 import Provisioning
+import SystemPackage
 import Testing
+import TopologyModel
 
 @Suite struct ClusterLockTests {
     private func refusal(_ body: () throws -> Void) -> String? {
@@ -10,19 +12,29 @@ import Testing
     @Test func aSecondChangeIsToldOfTheFirst() throws {
         let directory = try ScratchDirectory()
         do {
-            let lock = try ClusterLock(cluster: "a", directory: directory.path, purpose: "slipway up a.yaml")
-            let said = refusal { _ = try ClusterLock(cluster: "a", directory: directory.path, purpose: "b") }
+            let lock = try ClusterLock(
+                cluster: ClusterName("a"),
+                directory: directory.path,
+                purpose: "slipway up a.yaml"
+            )
+            let said = refusal {
+                _ = try ClusterLock(cluster: ClusterName("a"), directory: directory.path, purpose: "b")
+            }
             #expect(said?.contains("cluster 'a' is being changed by `slipway up a.yaml`, process \(getpid())") == true)
-            _ = try ClusterLock(cluster: "b", directory: directory.path, purpose: "slipway up b.yaml")
+            _ = try ClusterLock(cluster: ClusterName("b"), directory: directory.path, purpose: "slipway up b.yaml")
             withExtendedLifetime(lock) {}
         }
-        _ = try ClusterLock(cluster: "a", directory: directory.path, purpose: "again")
+        _ = try ClusterLock(cluster: ClusterName("a"), directory: directory.path, purpose: "again")
     }
 
     @Test func imagesAreNotRemovedWhileAClusterIsChanged() throws {
         let directory = try ScratchDirectory()
         do {
-            let lock = try ClusterLock(cluster: "a", directory: directory.path, purpose: "slipway up a.yaml")
+            let lock = try ClusterLock(
+                cluster: ClusterName("a"),
+                directory: directory.path,
+                purpose: "slipway up a.yaml"
+            )
             let said = refusal { _ = try ClusterLock(allIn: directory.path, purpose: "prune") }
             #expect(said?.contains("about to be used by `slipway up a.yaml`") == true, "\(said ?? "")")
             withExtendedLifetime(lock) {}
@@ -30,19 +42,45 @@ import Testing
         // What a process wrote that was killed says nothing.
         try directory.write("`slipway up dead.yaml`, process 1\n", to: "0.lock")
         do {
-            let lock = try ClusterLock(cluster: "z", directory: directory.path, purpose: "slipway up z.yaml")
+            let lock = try ClusterLock(
+                cluster: ClusterName("z"),
+                directory: directory.path,
+                purpose: "slipway up z.yaml"
+            )
             let said = refusal { _ = try ClusterLock(allIn: directory.path, purpose: "prune") }
             #expect(said?.contains("about to be used by `slipway up z.yaml`") == true, "\(said ?? "")")
             withExtendedLifetime(lock) {}
         }
         do {
             let lock = try ClusterLock(allIn: directory.path, purpose: "slipway image prune")
-            let said = refusal { _ = try ClusterLock(cluster: "a", directory: directory.path, purpose: "up") }
+            let said = refusal {
+                _ = try ClusterLock(cluster: ClusterName("a"), directory: directory.path, purpose: "up")
+            }
             #expect(said?.contains("images are being removed by `slipway image prune`") == true, "\(said ?? "")")
             let second = refusal { _ = try ClusterLock(allIn: directory.path, purpose: "prune") }
             #expect(second?.contains("slipway image prune") == true, "\(second ?? "")")
             withExtendedLifetime(lock) {}
         }
-        _ = try ClusterLock(cluster: "a", directory: directory.path, purpose: "again")
+        _ = try ClusterLock(cluster: ClusterName("a"), directory: directory.path, purpose: "again")
+    }
+
+    @Test func noOtherUserCanHoldIt() throws {
+        let scratch = try ScratchDirectory()
+        let directory = scratch.path.appending("locks")
+        try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
+        // As a version before made it.
+        try scratch.write("", to: "locks/a.lock", permissions: 0o644)
+        let lock = try ClusterLock(cluster: ClusterName("a"), directory: directory, purpose: "up")
+        #expect(try scratch.permissions("locks/a.lock") == 0o600)
+        #expect(try scratch.permissions("locks/.images") == 0o600)
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func whatCannotBeMadeIsNamed() throws {
+        let scratch = try ScratchDirectory()
+        try scratch.write("", to: "file")
+        let directory = scratch.path.appending("file").appending("locks")
+        let said = refusal { _ = try ClusterLock(cluster: ClusterName("a"), directory: directory, purpose: "up") }
+        #expect(said?.contains("file/locks") == true && said?.contains("Error Domain") == false, "\(said ?? "")")
     }
 }

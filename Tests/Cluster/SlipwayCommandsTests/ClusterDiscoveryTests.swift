@@ -2,6 +2,7 @@ import Discovery
 import FoundationEssentials
 import SystemPackage
 import Testing
+import TopologyModel
 
 @testable import SlipwayCommands
 
@@ -10,7 +11,7 @@ import Testing
     private func withDiscovery(_ body: (ClusterDiscovery) async throws -> Void) async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/slipway-token-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await body(ClusterDiscovery(directory: FilePath(directory), cluster: "demo"))
+        try await body(ClusterDiscovery(directory: FilePath(directory), cluster: ClusterName("demo")))
     }
 
     private func serve(_ token: DiscoveryToken, _ discovery: ClusterDiscovery) async throws {
@@ -42,7 +43,7 @@ import Testing
 
     @Test func otherClustersHaveOthers() async throws {
         try await withDiscovery { discovery in
-            let other = ClusterDiscovery(directory: discovery.directory, cluster: "other")
+            let other = try ClusterDiscovery(directory: discovery.directory, cluster: ClusterName("other"))
             let token = try discovery.token(isNew: true)
             #expect(try other.token(isNew: true) != token)
             try other.remove()

@@ -108,9 +108,6 @@ struct SecrecyTests {
             }
             let attributes = try FileManager.default.attributesOfItem(atPath: files.directory.string)
             #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o700)
-            try files.remove()
-            try files.remove()
-            #expect(!FileManager.default.fileExists(atPath: files.key))
         }
     }
 }

@@ -118,9 +118,14 @@ extension FakeProvider {
         await setPower(.running, of: node.domainName)
     }
 
-    package func stop(_ node: NodeReference, deadline: Duration) async throws {
+    package func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome {
         try begin("stop", node.domainName)
-        try await switchOff(node)
+        guard let time = stopTimes[node.domainName], time > deadline else {
+            try await switchOff(node)
+            return .shutDown
+        }
+        try await powerOff(node)
+        return .powerCut
     }
 
     package func powerOff(_ node: NodeReference) async throws {

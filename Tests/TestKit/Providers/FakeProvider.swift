@@ -67,6 +67,8 @@ package actor FakeProvider: NodeProvider {
     package private(set) var steps = 0
     /// Lines that ``evidence(for:lines:)`` returns, by domain name.
     package var consoles: [String: [String]] = [:]
+    /// How long nodes take to shut down when they are asked to, by domain name; others do so at once.
+    private(set) var stopTimes: [String: Duration] = [:]
     /// Called after each change of a node's power, so that a test can move the rest of its world along.
     private var powerChanged: (@Sendable (_ domain: String, _ isRunning: Bool) async -> Void)?
 
@@ -74,6 +76,11 @@ package actor FakeProvider: NodeProvider {
 }
 
 // MARK: What a test does to it
+
+extension FakeProvider {
+    /// Makes a node take its time to shut down.
+    package func setStopTime(_ time: Duration, of domain: String) { stopTimes[domain] = time }
+}
 
 extension FakeProvider {
     /// Makes the next call of that name and subject throw; several times for several calls.

@@ -3,17 +3,25 @@ import Provisioning
 
 // File operations in which "not there" is an answer and everything else that goes wrong is an error.
 extension NodeStorage {
-    func makeDirectory(_ path: String) throws {
+    /// Makes the directory of a cluster, and keeps it and its like from the host's other users: nodes' files belong to
+    /// users of the nodes, whose numbers are those of others here, and may be set-user-ID.
+    func makeClusterDirectory(_ cluster: String) throws {
+        for path in [clusters, "\(clusters)/\(cluster)"] { try makeDirectory(path, permissions: 0o700) }
+    }
+
+    /// Makes a directory, or gives one that is there these permissions, whatever the umask.
+    func makeDirectory(_ path: String, permissions: Int = 0o755) throws {
         try explained("make the directory \(path)") {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
         }
     }
 
-    /// Writes a file by way of another that takes its place: nobody sees half of it.
+    /// Writes a file by way of another that takes its place: nobody sees half of it, and a power cut leaves the old
+    /// one or the new.
     func write(_ data: Data, to path: String, permissions: Int = 0o644) throws {
         try explained("write \(path)") {
-            try data.write(to: URL(filePath: path), options: .atomic)
-            try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
+            try DurableFile.write([UInt8](data), to: path, permissions: UInt32(permissions))
         }
     }
 
@@ -39,21 +47,18 @@ extension NodeStorage {
         }
     }
 
-    /// Removes a file or a whole directory; what is not there is fine.
-    ///
-    /// A node's last processes may still write while its directory is removed: hence the second try.
-    func remove(_ path: String) throws {
-        for attempt in 1... {
-            do {
-                return try FileManager.default.removeItem(atPath: path)
-            } catch let error as CocoaError where error.isMissingFile {
-                if !FileManager.default.fileExists(atPath: path) { return }
-            } catch  where attempt < 3 {
-                continue
-            } catch {
-                throw ProviderError(.failed, "cannot remove \(path)", cause: "\(error)")
-            }
-            if attempt >= 3 { throw ProviderError(.failed, "cannot remove \(path)", cause: "it is being written to") }
+    /// Whether there is a directory, also by way of a link.
+    func isDirectory(_ path: String) -> Bool {
+        var isDirectory = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory
+    }
+
+    /// Removes what is of a cluster; what is not there is fine.
+    func remove(_ names: String...) throws {
+        do {
+            try OwnedDirectory(clusters).remove(names)
+        } catch {
+            throw ProviderError(.failed, error.description)
         }
     }
 

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Images
 import Planning
 import Provisioning
+import TopologyModel
 
 /// The nodes' directories, `HOME/clusters/CLUSTER/NODE`.
 ///
@@ -23,25 +24,41 @@ struct NodeStorage: Sendable {
         var machineID: String
     }
 
+    /// What a node's directory is by its record.
+    enum Condition: Sendable, Hashable {
+        case whole(Content)
+        /// Half made or half removed: there is no record.
+        case remains
+        /// There is a record, and this version of Slipway cannot read it: nothing follows about the node.
+        case unreadable(reason: String)
+    }
+
     /// A node's directory, as a listing finds it.
     struct Entry: Sendable, Hashable {
         var cluster: String
         var name: NodeName
-        /// Nil when the directory is half made or half removed.
-        var content: Content?
+        var condition: Condition
+
+        /// Nil when the directory is not whole.
+        var content: Content? {
+            if case .whole(let content) = condition { return content }
+            return nil
+        }
     }
 
     struct Listing: Sendable, Hashable {
         var entries: [Entry]
         /// Names of clusters whose directory holds no node's.
         var emptyClusters: [String]
+        /// Paths of what lies among the clusters' directories and is none.
+        var strays: [String] = []
     }
 
     var clusters: String { "\(home)/clusters" }
 
     func directory(of node: NodeReference) -> String { "\(clusters)/\(node.cluster)/\(node.name)" }
 
-    private func recordPath(of node: NodeReference) -> String { "\(directory(of: node))/\(Self.recordName)" }
+    func recordPath(of node: NodeReference) -> String { "\(directory(of: node))/\(Self.recordName)" }
 
     // MARK: Making
 
@@ -56,8 +73,9 @@ struct NodeStorage: Sendable {
             userDataDigest: sha256Hex(node.userData),
             machineID: node.machineID,
         )
+        try makeClusterDirectory(node.cluster)
         let present = try self.content(of: reference)
-        if present == content { return }
+        if present == content { return try makeDirectories(directory(of: reference)) }
         // What stays is brought up to date file by file, each at once, and the record last: killed in between, it is
         // still the whole directory it was, with some of the new configuration, and the next run does the rest.
         if present?.record.baseDigest != node.baseDigest { try delete(reference) }
@@ -65,11 +83,21 @@ struct NodeStorage: Sendable {
         try write(try JSONEncoder.sorted.encode(content), to: recordPath(of: reference))
     }
 
+    /// Makes the directories, or mends their modes.
+    ///
+    /// `upper` is the node's own `/`: it is open to the node's users, and no one of the host gets this far.
+    private func makeDirectories(_ directory: String) throws {
+        let inner = ["config/openstack", "config/openstack/latest"]
+        // What the node itself keeps there has the modes that the node gives it.
+        let new = ["docker", "upper/etc"].filter { !isDirectory("\(directory)/\($0)") }
+        let always = NodeContract.nodeDirectories.filter { $0 != "docker" }
+        for name in [""] + always + new + inner { try makeDirectory("\(directory)/\(name)") }
+    }
+
     private func fill(_ directory: String, for node: NodePlan) throws {
-        for name in NodeContract.nodeDirectories { try makeDirectory("\(directory)/\(name)") }
+        try makeDirectories(directory)
         let etc = "\(directory)/upper/etc"
         let seed = "\(directory)/config/openstack/latest"
-        for path in [etc, seed] { try makeDirectory(path) }
         // These never change, and a node that runs has them open through its overlay.
         for (name, text) in [("machine-id", node.machineID), ("hostname", node.name)]
         where try contents(of: "\(etc)/\(name)") == nil {
@@ -83,10 +111,25 @@ struct NodeStorage: Sendable {
     // MARK: Looking
 
     /// What the directory says of itself; nil when it is not there, or not whole.
+    ///
+    /// - Throws: ``ProviderError`` for a record that cannot be read, which says nothing about the node.
     func content(of node: NodeReference) throws -> Content? {
-        guard let data = try contents(of: recordPath(of: node)) else { return nil }
-        // A record that cannot be read is as good as none: the directory is made anew.
-        return try? JSONDecoder().decode(Content.self, from: data)
+        switch try condition(of: node) {
+        case .whole(let content): return content
+        case .remains: return nil
+        case .unreadable(let reason):
+            throw ProviderError(.failed, "cannot read \(recordPath(of: node))", cause: reason)
+        }
+    }
+
+    private func condition(of node: NodeReference) throws -> Condition {
+        guard let data = try contents(of: recordPath(of: node)) else { return .remains }
+        guard !data.isEmpty else { return .unreadable(reason: "it is empty") }
+        do {
+            return .whole(try JSONDecoder().decode(Content.self, from: data))
+        } catch {
+            return .unreadable(reason: "it is not a record that this version of slipway knows")
+        }
     }
 
     /// Whether there is a directory, whole or not.
@@ -98,11 +141,17 @@ struct NodeStorage: Sendable {
     func list() throws -> Listing {
         var listing = Listing(entries: [], emptyClusters: [])
         for cluster in try names(in: clusters) {
+            guard NameRule.problem(with: cluster, limit: NameRule.clusterLimit) == nil,
+                isDirectory("\(clusters)/\(cluster)")
+            else {
+                listing.strays.append("\(clusters)/\(cluster)")
+                continue
+            }
             let nodes = try names(in: "\(clusters)/\(cluster)").compactMap(NodeName.init)
             if nodes.isEmpty { listing.emptyClusters.append(cluster) }
             for name in nodes {
-                let content = try content(of: NodeReference(cluster: cluster, name: name.text))
-                listing.entries.append(Entry(cluster: cluster, name: name, content: content))
+                let condition = try condition(of: NodeReference(cluster: cluster, name: name.text))
+                listing.entries.append(Entry(cluster: cluster, name: name, condition: condition))
             }
         }
         return listing
@@ -112,18 +161,18 @@ struct NodeStorage: Sendable {
 
     /// Says that the directory is no longer whole.
     func forget(_ node: NodeReference) throws {
-        try remove(recordPath(of: node))
+        try remove(node.cluster, node.name, Self.recordName)
     }
 
     /// Removes the directory; one that is not there is fine.
     func delete(_ node: NodeReference) throws {
         try forget(node)
-        try remove(directory(of: node))
+        try remove(node.cluster, node.name)
     }
 
     /// Removes the cluster's directory with all that is in it.
     func deleteCluster(_ cluster: String) throws {
-        try remove("\(clusters)/\(cluster)")
+        try remove(cluster)
     }
 }
 

@@ -1,7 +1,10 @@
 import FoundationEssentials
+import Glibc
+import Images
 import Libvirt
 import Planning
 import Provisioning
+import SystemPackage
 import TopologyModel
 
 extension LibvirtProvider {
@@ -12,7 +15,8 @@ extension LibvirtProvider {
         var domains: [SeenDomain] = []
         // One driver for both shows everything at once.
         for runtime in self[.vm] === self[.container] ? Array(present.prefix(1)) : present {
-            domains += try await run(on: runtime) { connection throws(LibvirtError) in try connection.seenDomains() }
+            let seen = try await run(on: runtime) { connection throws(LibvirtError) in try connection.seenDomains() }
+            domains += try seen.map { try $0.read() }
         }
         let volumes = present.contains(.vm) ? try await machineVolumes() : []
         let listing = try await directories
@@ -22,9 +26,10 @@ extension LibvirtProvider {
         observation.networks = try networks.map { try ObservedNetwork(xml: $0.xml, active: $0.active) }
         observation.networks.sort { $0.name < $1.name }
         observation.foreignDomains = domains.filter { $0.record == nil }.map(\.name).sorted()
-        observation.nodes = Self.nodes(domains: domains, entries: listing.entries, volumes: volumes)
+        observation.nodes = Self.nodes(domains: domains, entries: listing.entries, volumes: volumes, storage: storage)
         let inhabited = Set(observation.nodes.map(\.cluster))
         observation.emptyClusterDirectories = listing.emptyClusters.filter { !inhabited.contains($0) }
+        observation.strays = listing.strays
         return observation
     }
 
@@ -35,9 +40,36 @@ extension LibvirtProvider {
     }
 
     /// This host's directories, where containers can be: another host has none of them.
+    ///
+    /// - Throws: where a driver is not there and nodes of its runtime are: it may be stopped, and they may run.
     private func listing(_ present: [Runtime]) async throws -> NodeStorage.Listing {
-        guard present.contains(.container) else { return NodeStorage.Listing(entries: [], emptyClusters: []) }
-        return try await offPool { [storage] in try storage.list() }
+        let none = NodeStorage.Listing(entries: [], emptyClusters: [])
+        if uris.isRemote { return none }
+        if !present.contains(.vm), let uri = uris.machines {
+            try refuseAbsence(
+                of: uri,
+                names: try await offPool { [storage] in try storage.names(in: Volumes.poolPath) }
+                    .compactMap { Volumes.node(ofVolume: $0)?.node.domainName },
+                in: Volumes.poolPath
+            )
+        }
+        guard let uri = uris.containers else { return none }
+        let listing = try await offPool { [storage] in try storage.list() }
+        if !present.contains(.container) {
+            try refuseAbsence(of: uri, names: listing.entries.map(\.reference.domainName), in: storage.clusters)
+            return none
+        }
+        return listing
+    }
+
+    private func refuseAbsence(of uri: String, names: [String], in directory: String) throws(ProviderError) {
+        let names = Set(names).sorted()
+        guard !names.isEmpty else { return }
+        throw ProviderError(
+            .connection,
+            "libvirt does not answer at \(uri), and \(directory) has the storage of \(names.joined(separator: ", ")), "
+                + "which may run: start libvirt's driver (systemctl status 'virt*'), then run this again",
+        )
     }
 
     /// Joins domains, directories and volumes, sorted by cluster and name.
@@ -45,11 +77,18 @@ extension LibvirtProvider {
         domains: [SeenDomain],
         entries: [NodeStorage.Entry],
         volumes: [String] = [],
+        storage: NodeStorage,
     ) -> [ObservedNode] {
         var kinds: [NodeReference: Set<Volumes.Kind>] = [:]
         for (node, kind) in volumes.compactMap(Volumes.node(ofVolume:)) { kinds[node, default: []].insert(kind) }
         var whole: [NodeReference: Bool] = [:]
-        for entry in entries { whole[entry.reference] = entry.content != nil }
+        var unreadable: [NodeReference: StorageObstacle] = [:]
+        for entry in entries {
+            whole[entry.reference] = entry.content != nil
+            if case .unreadable(let reason) = entry.condition {
+                unreadable[entry.reference] = .unreadable(path: storage.recordPath(of: entry.reference), reason: reason)
+            }
+        }
         let withDomain = domains.compactMap { domain in
             domain.record.map { record in
                 let reference = NodeReference(cluster: record.cluster, name: record.name)
@@ -58,13 +97,17 @@ extension LibvirtProvider {
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
                 // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
                 if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
+                node.obstacle = domain.obstacle(storage) ?? unreadable[reference]
                 return node
             }
         }
         let known = Set(withDomain.map { NodeReference($0) })
         let withoutDomain = entries.filter { !known.contains($0.reference) }.map { entry in
-            entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
+            var node =
+                entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
                 ?? .remains(cluster: entry.cluster, name: entry.name)
+            node.obstacle = unreadable[entry.reference]
+            return node
         }
         let named = known.union(withoutDomain.map { NodeReference($0) })
         let volumesAlone = kinds.filter { !named.contains($0.key) }.compactMap { node, kinds in
@@ -99,6 +142,43 @@ struct SeenDomain: Sendable, Hashable {
     var power: ObservedNode.Power
     /// Nil for a domain that is not Slipway's.
     var record: NodeRecord?
+    /// A container's definition.
+    var xml: String?
+    /// The directory that a container's files lie in, once its definition is read.
+    var directory: String?
+
+    /// The same with its definition read.
+    func read() throws -> SeenDomain {
+        var read = self
+        read.directory = try source(of: NodeContract.nodeTarget)
+        return read
+    }
+
+    /// The host's directory that a container has at a path.
+    func source(of target: String) throws -> String? {
+        guard let xml else { return nil }
+        let systems = try XMLReader.read(xml).all("devices", "filesystem")
+        return systems.first { $0.first("target")?["dir"] == target }?.first("source")?["dir"]
+    }
+
+    /// Why nothing may be done with a container whose files lie below another home than this one.
+    func obstacle(_ storage: NodeStorage) -> StorageObstacle? {
+        guard let record, record.runtime == .container, let directory else { return nil }
+        let own = storage.directory(of: NodeReference(cluster: record.cluster, name: record.name))
+        guard directory != own, FilePath(directory).resolved != FilePath(own).resolved else { return nil }
+        let end = own.dropFirst(storage.home.count)
+        let home = directory.hasSuffix(end) ? String(directory.dropLast(end.count)) : nil
+        return .elsewhere(directory: directory, home: home)
+    }
+}
+
+extension FilePath {
+    /// Without links; as it is where there is nothing.
+    fileprivate var resolved: FilePath {
+        guard let real = realpath(string, nil) else { return lexicallyNormalized() }
+        defer { free(real) }
+        return FilePath(platformString: real)
+    }
 }
 
 /// A network in one pass over all of them.
@@ -117,13 +197,22 @@ extension ObservedNode.Power {
     }
 }
 
+extension Domain {
+    /// What there is to see of the domain.
+    borrowing func seen() throws(LibvirtError) -> SeenDomain {
+        let record = try record()
+        // A virtual machine's files are in libvirt's own storage.
+        let xml = record?.runtime == .container ? try xml() : nil
+        return SeenDomain(name: name, power: .init(try state()), record: record, xml: xml)
+    }
+}
+
 extension Connection {
     func seenDomains() throws(LibvirtError) -> [SeenDomain] {
         var seen: [SeenDomain] = []
         try forEachDomain { domain throws(LibvirtError) in
             try Self.unlessGone { () throws(LibvirtError) in
-                let record = try domain.record()
-                seen.append(SeenDomain(name: domain.name, power: .init(try domain.state()), record: record))
+                seen.append(try domain.seen())
             }
         }
         return seen

@@ -53,20 +53,20 @@ extension LibvirtProvider {
     }
 
     /// Where the node's programs lay on this host: as its domain says, and as its directory says.
+    ///
+    /// - Throws: for a domain whose files lie below another home, where they would be left behind.
     private func layerPaths(of node: NodeReference) async throws -> [String] {
-        let xml = try await run(on: .container) { connection throws(LibvirtError) in
-            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in try domain.xml() }
+        let seen = try await run(on: .container) { connection throws(LibvirtError) in
+            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in try domain.seen() }
         }
-        let content = try await offPool { [storage] in try storage.content(of: node) }
-        let ofDomain = try xml.map { try XMLReader.read($0).layerPath }
-        return [ofDomain ?? nil, content?.layerPath].compactMap(\.self)
+        if let obstacle = try seen?.read().obstacle(storage) { throw ProviderError(.conflict, obstacle.description) }
+        let entries = try await offPool { [storage] in try storage.list() }.entries
+        let content = entries.first { $0.reference == node }?.content
+        return [try seen?.layerPath() ?? nil, content?.layerPath].compactMap(\.self)
     }
 }
 
-extension XMLElement {
-    /// In a domain: the host's directory that the node programs come from.
-    fileprivate var layerPath: String? {
-        all("devices", "filesystem").first { $0.first("target")?["dir"] == NodeContract.layerTarget }?
-            .first("source")?["dir"]
-    }
+extension SeenDomain {
+    /// The host's directory that the node programs come from.
+    fileprivate func layerPath() throws -> String? { try source(of: NodeContract.layerTarget) }
 }

@@ -18,10 +18,10 @@ extension LibvirtProvider {
     /// How often a machine's power button is pressed again: systemd in it may not have been listening.
     private static let buttonInterval = Duration.seconds(5)
 
-    package func stop(_ node: NodeReference, deadline: Duration) async throws {
+    package func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome {
         let runtime = try await runtime(of: node)
         try await refuseForeign(node, runtime)
-        guard try await isActive(node, runtime) else { return }
+        guard try await isActive(node, runtime) else { return .shutDown }
         let interval = runtime == .vm ? Self.buttonInterval : Self.askInterval
         let isStopped = try await waitForStop(of: node, runtime, within: deadline, repeatingEvery: interval) {
             switch runtime {
@@ -30,7 +30,9 @@ extension LibvirtProvider {
             case .vm: try await self.shutDown(node)
             }
         }
-        if !isStopped { try await powerOff(node) }
+        if isStopped { return .shutDown }
+        try await powerOff(node)
+        return .powerCut
     }
 
     package func powerOff(_ node: NodeReference) async throws {

@@ -22,7 +22,9 @@ struct ClusterList: AsyncParsableCommand {
 
     func run() async throws {
         let session = try await Session.open(connect)
-        let rows = Self.rows(try await session.provider.observe())
+        let seen = try await session.provider.observe()
+        for stray in seen.strays { Output.note("\(stray) is no cluster's directory, and is left alone.") }
+        let rows = Self.rows(seen)
         if output.json { return try Output.json(rows) }
         guard !rows.isEmpty else {
             return Output.print("No clusters here. Make one: slipway up Topologies/dev-test.yaml")

@@ -29,6 +29,7 @@ struct ClusterRoll: AsyncParsableCommand {
     @Flag(name: .customLong("ignore-window"), help: "Reboot outside coreos.locksmith's window, too.")
     var ignoresWindows = false
     @OptionGroup var machines: MachineOptions
+    @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
@@ -45,6 +46,7 @@ struct ClusterRoll: AsyncParsableCommand {
             command: "slipway roll \(cluster)\(machines.words)",
             json: output.json,
             yes: true,
+            patience: stop.patience,
         )
         let roll = Roll(nodes: nodes, roles: roles, atOnce: atOnce, ignoresWindows: ignoresWindows)
         try await Diagnosing.showing(loaded.sources) {

@@ -24,6 +24,7 @@ struct ClusterScale: AsyncParsableCommand {
     @Flag(help: "Also record the counts in the file; everything else in it stays as it is.")
     var write = false
     @OptionGroup var machines: MachineOptions
+    @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
@@ -46,6 +47,7 @@ struct ClusterScale: AsyncParsableCommand {
             command: (["slipway scale", cluster] + counts).joined(separator: " ") + machines.words,
             json: output.json,
             yes: confirm.yes,
+            patience: stop.patience,
         )
         let plan = try await Diagnosing.showing(loaded.sources) {
             try await runner.converge(topology, sources: loaded.sources)

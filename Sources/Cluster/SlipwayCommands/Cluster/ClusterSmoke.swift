@@ -3,6 +3,7 @@ import FoundationEssentials
 import Planning
 import Provisioning
 import Terminal
+import TopologyModel
 
 struct ClusterSmoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,7 +27,7 @@ struct ClusterSmoke: AsyncParsableCommand {
         let session = try await Session.open(connect, reachesNodes: true)
         let lock = try session.lock(name, purpose: "slipway smoke \(cluster)")
         defer { withExtendedLifetime(lock) {} }
-        let nodes = try await session.provider.observe().nodes(of: name)
+        let nodes = try await session.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         _ = try session.sshTargets(cluster: name, nodes: nodes)
         let test = SmokeTest(
@@ -38,7 +39,7 @@ struct ClusterSmoke: AsyncParsableCommand {
         let results = try await Interrupt.guarding(advice: "Stopped; what the checks had made is removed.") {
             try await printer.during { try await test.run(progress: printer.take) }
         }
-        try report(results, cluster: name)
+        try report(results, cluster: name.description)
     }
 
     private func report(_ results: [SmokeResult], cluster: String) throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Planning
 import Provisioning
 import Terminal
+import TopologyModel
 
 struct ClusterStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,7 +19,7 @@ struct ClusterStatus: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let name = try ClusterArgument(cluster).clusterName()
+        let name = try ClusterArgument(cluster).clusterName().description
         let session = try await Session.open(connect, reachesNodes: true)
         if watch { return try await follow(name, session: session) }
         let report = StatusReport(try await session.observer(of: name).observe(name), cluster: name)

@@ -23,6 +23,7 @@ struct ClusterUp: AsyncParsableCommand {
     @Flag(name: .customLong("rotate-certs"), help: "Also renew all keys and certificates, one node after the other.")
     var rotatesCertificates = false
     @OptionGroup var machines: MachineOptions
+    @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
@@ -36,6 +37,7 @@ struct ClusterUp: AsyncParsableCommand {
             command: "slipway up \(cluster)\(machines.words)",
             json: output.json,
             yes: confirm.yes,
+            patience: stop.patience,
         )
         let plan = try await Diagnosing.showing(loaded.sources) {
             try await runner.converge(

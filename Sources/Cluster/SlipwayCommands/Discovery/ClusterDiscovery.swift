@@ -2,15 +2,17 @@ import Discovery
 import FoundationEssentials
 import Logging
 import Planning
+import Provisioning
 import SystemPackage
+import TopologyModel
 
 /// The token under which a cluster's first members meet, and the service for as long as they do.
 struct ClusterDiscovery: Sendable {
     /// Where the service keeps its tokens; a file of `clusters` in it says which of them is a cluster's.
     let directory: FilePath
-    let cluster: String
+    let cluster: ClusterName
 
-    private var file: FilePath { directory.appending("clusters").appending(cluster) }
+    private var file: FilePath { directory.appending("clusters").appending(cluster.description) }
 
     /// The cluster's token: the same until the cluster is gone, for members that have begun to meet must find each
     /// other.
@@ -31,11 +33,10 @@ struct ClusterDiscovery: Sendable {
 
     /// Forgets the token; that there is none is fine.
     func remove() throws {
-        var paths = [file.string]
-        if let token = present() { paths.append(path(of: token)) }
-        for path in paths where FileManager.default.fileExists(atPath: path) {
-            try FileManager.default.removeItem(atPath: path)
-        }
+        let owned = OwnedDirectory(directory.string)
+        let token = present()
+        try owned.remove(["clusters", cluster.description])
+        if let token { try owned.remove(["\(token).json"]) }
     }
 
     private func present() -> DiscoveryToken? {
@@ -73,7 +74,7 @@ struct ClusterDiscovery: Sendable {
 }
 
 extension Session {
-    func discovery(of cluster: String) -> ClusterDiscovery {
+    func discovery(of cluster: ClusterName) -> ClusterDiscovery {
         ClusterDiscovery(directory: home.appending("discovery"), cluster: cluster)
     }
 }

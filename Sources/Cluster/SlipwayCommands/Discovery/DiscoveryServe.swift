@@ -26,7 +26,7 @@ struct DiscoveryServe: AsyncParsableCommand {
     var verbose = false
 
     func run() async throws {
-        let service = try DiscoveryService(directory: directory ?? Session.home.appending("discovery").string)
+        let service = try DiscoveryService(directory: directory ?? SlipwayHome.prepared().appending("discovery").string)
         var logger = Logger(label: "discovery") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = verbose ? .info : .error
         let server = DiscoveryServer(service, logger: logger)

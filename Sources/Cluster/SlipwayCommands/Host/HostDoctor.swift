@@ -120,14 +120,20 @@ struct HostDoctor: AsyncParsableCommand {
     }
 
     private func disk() -> Finding {
-        var path = Session.home
+        let home: FilePath
+        do throws(UserError) {
+            home = try SlipwayHome.path()
+        } catch {
+            return Finding(what: "disk", level: .missing, detail: error.description)
+        }
+        var path = home
         while access(path.string, F_OK) != 0, !path.components.isEmpty { path.removeLastComponent() }
         var status = statvfs()
         guard statvfs(path.string, &status) == 0 else {
             return Finding(what: "disk", level: .warning, detail: "\(path) cannot be looked at")
         }
         let free = Int64(status.f_bavail) * Int64(status.f_frsize)
-        let detail = "\(Format.bytes(free)) free in \(Session.home)"
+        let detail = "\(Format.bytes(free)) free in \(home)"
         return free > 4 << 30
             ? Finding(what: "disk", level: .ok, detail: detail)
             : Finding(what: "disk", level: .warning, detail: detail, remedy: "make room, or set SLIPWAY_HOME elsewhere")
@@ -145,7 +151,7 @@ struct HostDoctor: AsyncParsableCommand {
         do {
             let provider = LibvirtProvider(
                 uri: connect.uri,
-                home: Session.home.string,
+                home: try SlipwayHome.path().string,
                 logger: Session.logger,
             )
             let seen = try await provider.observe()
@@ -166,7 +172,7 @@ struct HostDoctor: AsyncParsableCommand {
 
     private func image() -> Finding {
         do {
-            let images = try StoredImages(home: Session.home)
+            let images = try StoredImages(home: SlipwayHome.path())
             let digests = try images.current()
             let name = "\(digests.root.prefix(12))/\(digests.layer.prefix(12))"
             return images.isPresent(digests)

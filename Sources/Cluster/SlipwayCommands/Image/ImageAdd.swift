@@ -59,7 +59,7 @@ struct ImageAdd: AsyncParsableCommand {
                 key.map { ImageRequest.Signature(source: ImageRequest.Source(text), key: $0) }
             },
         )
-        let store = try StoredImages(home: Session.home).foreign
+        let store = try StoredImages(home: SlipwayHome.prepared()).foreign
         let before = store.image(named: name)
         let advice = "Stopped; what came of a URL is kept, and the same command goes on from there."
         let image = try await Interrupt.guarding(advice: advice) {

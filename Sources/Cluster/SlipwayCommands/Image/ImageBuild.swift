@@ -25,7 +25,7 @@ struct ImageBuild: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let images = try StoredImages(home: Session.home)
+        let images = try StoredImages(home: SlipwayHome.prepared())
         let digests = try images.current()
         let machine = vm ? try images.currentMachine() : nil
         let present = images.isPresent(digests) && (machine.map(images.isPresent) ?? true)

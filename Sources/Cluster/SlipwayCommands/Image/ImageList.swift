@@ -24,7 +24,7 @@ struct ImageList: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let images = try StoredImages(home: Session.home)
+        let images = try StoredImages(home: SlipwayHome.prepared())
         // Without node programs there is no current image; what is stored can be listed all the same.
         let current = try? images.current()
         var rows = try await images.store.list().map { image in

@@ -11,7 +11,7 @@ struct ImageVerify: AsyncParsableCommand {
     var images: [String] = []
 
     func run() async throws {
-        let store = try StoredImages(home: Session.home).foreign
+        let store = try StoredImages(home: SlipwayHome.prepared()).foreign
         let wanted = try images.map { text in
             guard let image = try store.find(text) else {
                 throw UserError("there is no image '\(text)' from elsewhere; see: slipway image list")

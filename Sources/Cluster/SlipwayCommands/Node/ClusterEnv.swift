@@ -26,7 +26,7 @@ struct ClusterEnv: AsyncParsableCommand {
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
         let session = try await Session.open(connect, reachesNodes: true)
-        let nodes = try await session.provider.observe().nodes(of: name)
+        let nodes = try await session.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         let variables = try await variables(name, nodes: nodes, session: session)
         if output.json {
@@ -37,7 +37,7 @@ struct ClusterEnv: AsyncParsableCommand {
     }
 
     private func variables(
-        _ name: String,
+        _ name: ClusterName,
         nodes: [ObservedNode],
         session: Session,
     ) async throws -> [(String, String)] {
@@ -77,7 +77,7 @@ struct ClusterEnv: AsyncParsableCommand {
 
     /// For nodes that only another host reaches, what can be said to programs that go by ssh.
     private func remoteVariables(
-        _ name: String,
+        _ name: ClusterName,
         nodes: [ObservedNode],
         session: Session,
     ) throws -> [(String, String)] {
@@ -98,9 +98,9 @@ struct ClusterEnv: AsyncParsableCommand {
     }
 
     /// The files that a cluster with certificates asks for; nil for one without.
-    private func clientFiles(_ name: String, nodes: [ObservedNode], session: Session) throws -> ClientFiles? {
+    private func clientFiles(_ name: ClusterName, nodes: [ObservedNode], session: Session) throws -> ClientFiles? {
         guard let number = nodes.compactMap(\.certificates?.number).max() else { return nil }
-        let certificates = try session.certificates(of: name)
+        let certificates = try session.certificates(of: name.description)
         let files = session.clientFiles(of: name)
         try files.write(
             authority: certificates.authorities(trustedBy: number),
@@ -109,11 +109,11 @@ struct ClusterEnv: AsyncParsableCommand {
         return files
     }
 
-    private func sshConfig(_ name: String, nodes: [ObservedNode], session: Session) throws -> String {
+    private func sshConfig(_ name: ClusterName, nodes: [ObservedNode], session: Session) throws -> String {
         let targets = try session.sshTargets(cluster: name, nodes: nodes)
         let client = try session.sshClient(cluster: name, outlives: true)
         let path = client.knownHostsFile.string + ".ssh-config"
-        let text = SSHConfig(client: client, cluster: name).text(for: targets)
+        let text = SSHConfig(client: client, cluster: name.description).text(for: targets)
         try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
         return path
     }

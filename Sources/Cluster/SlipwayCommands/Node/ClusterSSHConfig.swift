@@ -2,6 +2,7 @@ import ArgumentParser
 import Planning
 import Provisioning
 import SecureShell
+import TopologyModel
 
 struct ClusterSSHConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,10 +21,10 @@ struct ClusterSSHConfig: AsyncParsableCommand {
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
         let session = try await Session.open(connect)
-        let nodes = try await session.provider.observe().nodes(of: name)
+        let nodes = try await session.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         let targets = try session.sshTargets(cluster: name, nodes: nodes)
         let client = try session.sshClient(cluster: name, outlives: true)
-        Output.print(SSHConfig(client: client, cluster: name).text(for: targets))
+        Output.print(SSHConfig(client: client, cluster: name.description).text(for: targets))
     }
 }

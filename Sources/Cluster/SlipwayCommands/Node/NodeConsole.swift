@@ -16,8 +16,9 @@ struct NodeConsole: AsyncParsableCommand {
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
+        let argument = try NodeArgument(words: node)
         let session = try await Session.open(connect)
-        let node = try await NodeArgument(words: node).resolve(session)
+        let node = try await argument.resolve(session)
         guard node.runtime == .vm else {
             throw UserError(
                 "\(node.name) is a container, which has no console; `slipway ssh` logs in to it, and `slipway logs` "

@@ -20,10 +20,11 @@ struct NodeExec: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let argument = try NodeArgument(words: node.words)
         let session = try await Session.open(connect)
         // One word is a line for the node's shell, as with ssh; several are quoted so that each stays one word.
         let words = command.count == 1 ? command : command.map(ShellWord.quoted)
-        try await NodeShellCommand(session: session, words: node.words).become(words)
+        try await NodeShellCommand(session: session, node: argument.resolve(session)).become(words)
     }
 }
 

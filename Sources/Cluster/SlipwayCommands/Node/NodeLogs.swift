@@ -21,10 +21,11 @@ struct NodeLogs: AsyncParsableCommand {
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
+        let argument = try NodeArgument(words: node)
         let session = try await Session.open(connect, reachesNodes: true)
-        let found = try await NodeArgument(words: node).resolve(session)
+        let found = try await argument.resolve(session)
         if found.power == .running, let address = found.address, await session.answers(address, port: 22) {
-            try await NodeShellCommand(session: session, words: [found.cluster, found.name]).become(journal)
+            try await NodeShellCommand(session: session, node: found).become(journal)
         }
         Output.note("\(found.name) cannot be reached; this is what it and the hypervisor said last:")
         for line in await session.provider.evidence(for: NodeReference(found), lines: lines) { Output.print(line) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Planning
 import Provisioning
 import Terminal
+import TopologyModel
 
 struct NodeStop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,7 +64,7 @@ struct PowerOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The cluster (or its file) and the node.", valueName: "node"))
     var words: [String]
     @Option(help: "How many seconds it may take to shut down before its power is cut.")
-    var timeout = 60
+    var timeout = 120
     @Flag(help: "Cut its power at once.")
     var force = false
     @OptionGroup var connect: ConnectOptions
@@ -74,9 +75,13 @@ struct PowerOptions: ParsableArguments {
 
     /// Does something to the node, while nobody else changes its cluster.
     func change(_ verb: String, _ body: (ObservedNode, Session) async throws -> Void) async throws {
+        let argument = try NodeArgument(words: words)
         let session = try await Session.open(connect)
-        let node = try await NodeArgument(words: words).resolve(session)
-        let lock = try session.lock(node.cluster, purpose: "slipway \(verb) \(words.joined(separator: " "))")
+        let node = try await argument.resolve(session)
+        let lock = try session.lock(
+            ClusterName(node.cluster),
+            purpose: "slipway \(verb) \(words.joined(separator: " "))"
+        )
         defer { withExtendedLifetime(lock) {} }
         try await body(node, session)
     }
@@ -86,13 +91,14 @@ struct PowerOptions: ParsableArguments {
         let reference = NodeReference(node)
         let clock = ContinuousClock()
         let begin = clock.now
+        var outcome = StopOutcome.powerCut
         if force {
             try await session.provider.powerOff(reference)
         } else {
-            try await session.provider.stop(reference, deadline: .seconds(timeout))
+            outcome = try await session.provider.stop(reference, deadline: .seconds(timeout))
         }
         let took = clock.now - begin
-        let how = force || took >= .seconds(timeout) ? "Cut the power of" : "Stopped"
+        let how = outcome == .powerCut ? "Cut the power of" : "Stopped"
         Output.print("\(how) \(node.name) in \(Format.duration(took)).")
     }
 

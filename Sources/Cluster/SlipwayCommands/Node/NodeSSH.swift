@@ -2,6 +2,7 @@ import ArgumentParser
 import Planning
 import Provisioning
 import SecureShell
+import TopologyModel
 
 struct NodeSSH: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,26 +17,27 @@ struct NodeSSH: AsyncParsableCommand {
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
+        let argument = try NodeArgument(words: node.words)
         let session = try await Session.open(connect)
-        try await NodeShellCommand(session: session, words: node.words).become(command)
+        try await NodeShellCommand(session: session, node: argument.resolve(session)).become(command)
     }
 }
 
 /// ssh to a node, in this program's place.
 struct NodeShellCommand {
     let session: Session
-    let words: [String]
+    let node: ObservedNode
 
     func become(_ command: [String]) async throws -> Never {
-        let node = try await NodeArgument(words: words).resolve(session)
+        let cluster = try ClusterName(node.cluster)
         let targets = try session.sshTargets(
-            cluster: node.cluster,
+            cluster: cluster,
             nodes: try await session.provider.observe().nodes(of: node.cluster),
         )
         guard let target = targets.first(where: { $0.node == node.name }) else {
             throw UserError("node \(node.name) has no address")
         }
-        let client = try session.sshClient(cluster: node.cluster, outlives: true)
+        let client = try session.sshClient(cluster: cluster, outlives: true)
         try Replacing.exec("ssh", client.arguments(for: target, command: command, batch: false))
     }
 }

@@ -22,12 +22,6 @@ struct ClientFiles: Sendable {
         try write(own.privateKey, to: key)
     }
 
-    /// What is not there is fine.
-    func remove() throws {
-        guard FileManager.default.fileExists(atPath: directory.string) else { return }
-        try FileManager.default.removeItem(atPath: directory.string)
-    }
-
     /// By way of another file that takes its place: nobody sees half of it, and in this directory nobody else looks.
     private func write(_ text: String, to path: String) throws {
         guard (try? String(contentsOfFile: path, encoding: .utf8)) != text else { return }

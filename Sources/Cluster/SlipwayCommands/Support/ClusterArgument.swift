@@ -14,10 +14,12 @@ enum ClusterArgument: Sendable, Hashable {
     }
 
     /// The cluster's name; of a file, the name it states.
-    func clusterName() throws -> String {
+    ///
+    /// - Throws: `InvalidName` for a text that no cluster can have as its name.
+    func clusterName() throws -> ClusterName {
         switch self {
-        case .name(let name): name
-        case .file: try topology().name
+        case .name(let name): try ClusterName(name)
+        case .file: try ClusterName(topology().name)
         }
     }
 
@@ -30,7 +32,8 @@ enum ClusterArgument: Sendable, Hashable {
         switch self {
         case .file(let path):
             return path
-        case .name(let name):
+        case .name(let text):
+            let name = try ClusterName(text)
             let candidates = ["\(name).yaml", "\(name).yml", "Topologies/\(name).yaml", "Topologies/\(name).yml"]
             guard let found = candidates.first(where: Self.isFile) else {
                 throw UserError(

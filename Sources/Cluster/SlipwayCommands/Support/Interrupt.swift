@@ -9,34 +9,59 @@ import Synchronization
 /// Ctrl-C as a person means it: the work under way is brought to a stop at the next safe place, and a second Ctrl-C ends
 /// the program at once.
 enum Interrupt {
-    /// Runs `work`; on SIGINT or SIGTERM it is cancelled, and the program ends with status 130 after saying `advice`.
+    private struct State {
+        var isInterrupted = false
+        var cancel: (@Sendable () -> Void)?
+    }
+
+    /// Runs `work`; on SIGINT, SIGTERM or SIGHUP (a closed terminal) it is cancelled, and the program ends with status
+    /// 130 after saying `advice`. A SIGHUP that was ignored before, as by nohup, stays so.
     static func guarding<Result: Sendable>(
         advice: String,
         _ work: @escaping @Sendable () async throws -> Result,
     ) async throws -> Result {
-        let interrupted = Mutex(false)
-        let task = Task(operation: work)
-        let sources = [SIGINT, SIGTERM].map { number in
+        let state = Mutex(State())
+        // A queue of its own has a thread of its own, whatever else has much to do.
+        let queue = DispatchQueue(label: "slipway.interrupt")
+        let handled = [SIGINT, SIGTERM, SIGHUP].filter { $0 != SIGHUP || !isIgnored($0) }
+        let sources = handled.map { number in
             signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                let again = interrupted.withLock { flag in
-                    defer { flag = true }
-                    return flag
+                let (again, cancel) = state.withLock { state in
+                    defer { state.isInterrupted = true }
+                    return (state.isInterrupted, state.cancel)
                 }
                 if again { _exit(130) }
                 Output.note("\nStopping; once more to stop at once.")
-                task.cancel()
+                cancel?()
             }
             source.resume()
             return source
         }
-        defer { for source in sources { source.cancel() } }
+        defer {
+            for source in sources { source.cancel() }
+            for number in handled { signal(number, SIG_DFL) }
+        }
+        // Only now: a signal that came while the work began would have ended the program in the middle of it.
+        let task = Task(operation: work)
+        let isLate = state.withLock { state in
+            state.cancel = { task.cancel() }
+            return state.isInterrupted
+        }
+        if isLate { task.cancel() }
         do {
             return try await task.value
-        } catch  where interrupted.withLock({ $0 }) {
+        } catch  where state.withLock({ $0.isInterrupted }) {
             Output.note(advice)
             throw ExitCode(130)
         }
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN as __sighandler_t?, to: Int.self)
     }
 }

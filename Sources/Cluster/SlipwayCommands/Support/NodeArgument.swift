@@ -1,11 +1,31 @@
 import Planning
 import Provisioning
 import SecureShell
+import TopologyModel
 
 /// A node as named on the command line: `CLUSTER NODE`, `FILE NODE`, `CLUSTER.NODE`, or `NODE` where only one cluster
 /// has a node of that name.
 struct NodeArgument {
     let words: [String]
+
+    /// - Throws: for words that can be no node's, before anything is looked at.
+    init(words: [String]) throws {
+        self.words = words
+        switch words.count {
+        case 1:
+            for label in words[0].split(separator: ".", omittingEmptySubsequences: false) { try Self.check(label) }
+        case 2:
+            if case .name(let name) = ClusterArgument(words[0]) { _ = try ClusterName(name) }
+            try Self.check(words[1][...])
+        default:
+            throw UserError("name a cluster and a node, such as: production worker-1")
+        }
+    }
+
+    private static func check(_ label: Substring) throws {
+        guard let problem = NameRule.problem(with: String(label), limit: NameRule.nodeLimit) else { return }
+        throw InvalidName(kind: "node", text: String(label), problem: problem)
+    }
 
     /// The node meant.
     ///
@@ -16,7 +36,7 @@ struct NodeArgument {
         case 1:
             return try only(nodes.filter { $0.name == words[0] || $0.domainName == words[0] }, of: nodes)
         case 2:
-            let cluster = try ClusterArgument(words[0]).clusterName()
+            let cluster = try ClusterArgument(words[0]).clusterName().description
             let own = nodes.filter { $0.cluster == cluster }
             guard !own.isEmpty else { throw UserError("there is no cluster '\(cluster)'; see: slipway list") }
             return try only(own.filter { $0.name == words[1] }, of: own)

@@ -12,6 +12,8 @@ struct PlanRunner: Sendable {
     let command: String
     let json: Bool
     let yes: Bool
+    /// How long a node may take to shut down before its power is cut.
+    var patience = StopOptions.standard
 
     /// Brings a cluster to its topology.
     ///
@@ -22,44 +24,49 @@ struct PlanRunner: Sendable {
         sources: [String: String] = [:],
         renewsCertificates: Bool = false,
     ) async throws -> Plan {
-        let lock = try session.lock(topology.name, purpose: command)
+        let lock = try session.lock(ClusterName(topology.name), purpose: command)
         defer { withExtendedLifetime(lock) {} }
-        let (plan, _) = try await session.plan(topology, renewsCertificates: renewsCertificates)
+        let (plan, observed) = try await session.plan(topology, renewsCertificates: renewsCertificates)
         warn(plan.warnings, sources: sources)
         if plan.isEmpty {
             try report(plan)
             return plan
         }
-        _ = try session.sshTargets(plan)
+        try session.sshTargets(plan, observed: observed.provider.nodes)
         try await carryOut(plan)
         return plan
     }
 
     /// Reboots nodes of a cluster that is as its topology says.
     func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
-        let lock = try session.lock(topology.name, purpose: command)
+        let lock = try session.lock(ClusterName(topology.name), purpose: command)
         defer { withExtendedLifetime(lock) {} }
         let plan = try await session.plan(topology, roll)
         warn(plan.warnings, sources: sources)
         guard !plan.isEmpty else { return try report(plan) }
-        _ = try session.sshTargets(plan)
+        try session.sshTargets(plan, observed: [])
         try await carryOut(plan)
     }
 
     /// Removes all there is of a cluster.
     @discardableResult
-    func tearDown(_ cluster: String) async throws -> Plan {
+    func tearDown(_ cluster: ClusterName) async throws -> Plan {
         let lock = try session.lock(cluster, purpose: command)
         defer { withExtendedLifetime(lock) {} }
-        let plan = try Planner.tearDown(cluster, observed: try await session.provider.observe())
+        let observed = try await session.provider.observe()
+        for node in observed.nodes(of: cluster.description) {
+            guard case .elsewhere? = node.obstacle, let obstacle = node.obstacle else { continue }
+            throw UserError("node '\(node.name)': \(obstacle); \(obstacle.advice)")
+        }
+        let plan = try Planner.tearDown(cluster.description, observed: observed)
         if plan.isEmpty {
             if json { try Output.json(PlanPayload(plan)) } else { Output.print("There is no cluster '\(cluster)'.") }
+            // A cluster of that name may be on this host, of which the other knows nothing.
+            if session.isRemote { return plan }
         } else {
             try await carryOut(plan)
         }
-        try session.removeKnownHosts(cluster: cluster)
-        try session.clientFiles(of: cluster).remove()
-        try session.discovery(of: cluster).remove()
+        try session.forget(cluster)
         return plan
     }
 
@@ -74,13 +81,15 @@ struct PlanRunner: Sendable {
     private func carryOut(_ plan: Plan) async throws {
         if !json { Output.note(PlanText(plan: plan, style: Output.errorStyle).text()) }
         try confirm(plan)
+        let cluster = try ClusterName(plan.cluster)
         let printer = ProgressPrinter(format: json ? .json : .text)
         let executor = try session.executor(
-            cluster: plan.cluster,
+            cluster: cluster,
             certificates: plan.nodes.compactMap(\.certificates),
+            limits: Executor.Limits(shutdown: patience),
             emit: printer.sink,
         )
-        let discovery = session.discovery(of: plan.cluster)
+        let discovery = session.discovery(of: cluster)
         if plan.discovery != nil, session.isRemote {
             throw UserError(
                 "etcd's members would meet at libvirt's host \(session.uri), where slipway cannot serve discovery. "

@@ -30,10 +30,6 @@ struct Session: Sendable {
     /// Whether libvirt runs on another host: its URI then names that host.
     var isRemote: Bool { !uri.contains(":///") }
 
-    static var home: FilePath {
-        FilePath(ProcessInfo.processInfo.environment["SLIPWAY_HOME"] ?? "/var/lib/slipway")
-    }
-
     /// Silent, unless SLIPWAY_DEBUG asks to hear of every call on standard error.
     static var logger: Logger {
         guard ProcessInfo.processInfo.environment["SLIPWAY_DEBUG"] != nil else {
@@ -44,12 +40,15 @@ struct Session: Sendable {
         return logger
     }
 
-    /// Where a connection's socket may be: its path has to be short.
-    private static var sockets: FilePath {
-        guard geteuid() != 0 else { return "/run/slipway/ssh" }
-        let environment = ProcessInfo.processInfo.environment
-        let own = environment["XDG_RUNTIME_DIR"] ?? environment["HOME"].map { "\($0)/.cache" }
-        return (own.map { FilePath($0) } ?? home).appending("slipway-ssh")
+    /// Where this user's locks and sockets are; a socket's path has to be short.
+    static func runtimeDirectory(
+        user: uid_t = geteuid(),
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        home: FilePath,
+    ) -> FilePath {
+        guard user != 0 else { return "/run/slipway" }
+        let own = [environment["XDG_RUNTIME_DIR"], environment["HOME"].map { "\($0)/.cache" }].compactMap(\.self)
+        return (own.first { $0.hasPrefix("/") }.map { FilePath($0) } ?? home).appending("slipway")
     }
 
     /// Opens libvirt.
@@ -57,11 +56,12 @@ struct Session: Sendable {
     /// - Parameter reachesNodes: whether the command speaks with nodes otherwise than by running ssh.
     /// - Throws: what is missing, with the command that says more.
     static func open(_ options: ConnectOptions, reachesNodes: Bool = false) async throws -> Session {
-        let home = Self.home
+        let home = try SlipwayHome.prepared()
         let jump = SSHJump(libvirtURI: options.uri)
         var gateway: SSHGateway?
         if let jump, reachesNodes {
             do {
+                let sockets = runtimeDirectory(home: home).appending("ssh")
                 gateway = try await SSHGateway.open(jump, directory: sockets)
             } catch let error as SSHError {
                 throw UserError("cannot connect to libvirt at \(options.uri): \(error)")
@@ -104,8 +104,8 @@ struct Session: Sendable {
     }
 
     /// Where `slipway env` keeps what this host's programs show the cluster.
-    func clientFiles(of cluster: String) -> ClientFiles {
-        ClientFiles(directory: home.appending("certificates").appending(cluster))
+    func clientFiles(of cluster: ClusterName) -> ClientFiles {
+        ClientFiles(directory: home.appending("certificates").appending(cluster.description))
     }
 
     /// How to speak to a cluster.
@@ -154,39 +154,41 @@ struct Session: Sendable {
         )
         if topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil {
             let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }
-            inputs.discoveryToken = try discovery(of: topology.name).token(isNew: isNew).description
+            inputs.discoveryToken = try discovery(of: ClusterName(topology.name)).token(isNew: isNew).description
         }
         return (Planner(topology: topology, inputs: inputs), observed)
     }
 
     /// - Parameter certificates: those that the cluster's nodes have, or are being given.
     func executor(
-        cluster: String,
+        cluster: ClusterName,
         certificates: [CertificateGeneration],
+        limits: Executor.Limits = Executor.Limits(),
         emit: @escaping EventSink,
     ) throws -> Executor {
-        let keys = try HostKeys(secret: secret, cluster: cluster)
+        let keys = try HostKeys(secret: secret, cluster: cluster.description)
         let shell = SecureNodeShell(client: try sshClient(cluster: cluster)) { keys.pair(of: $0).publicKey }
         return Executor(
             provider: provider,
             images: images,
             shell: shell,
-            clusters: try clients(of: cluster, certificates: certificates),
+            clusters: try clients(of: cluster.description, certificates: certificates),
+            limits: limits,
             reaches: { await answers($0, port: $1) },
             emit: emit,
         )
     }
 
-    private static let locks = FilePath("/run/slipway/locks")
+    private var locks: FilePath { Self.runtimeDirectory(home: home).appending("locks") }
 
     /// Takes the cluster's lock; whoever has it may change the cluster.
-    func lock(_ cluster: String, purpose: String) throws -> ClusterLock {
-        try ClusterLock(cluster: cluster, directory: Self.locks, purpose: purpose)
+    func lock(_ cluster: ClusterName, purpose: String) throws -> ClusterLock {
+        try ClusterLock(cluster: cluster, directory: locks, purpose: purpose)
     }
 
     /// Keeps all changes to clusters out: an image that nothing lies on yet may be one that a node is being made of.
     func lockImages(purpose: String) throws -> ClusterLock {
-        try ClusterLock(allIn: Self.locks, purpose: purpose)
+        try ClusterLock(allIn: locks, purpose: purpose)
     }
 
     // MARK: ssh
@@ -197,38 +199,51 @@ struct Session: Sendable {
     }
 
     /// - Parameter outlives: whether ssh goes on when this process is no more, and its connection to libvirt's host.
-    func sshClient(cluster: String, outlives: Bool = false) throws -> SSHClient {
+    func sshClient(cluster: ClusterName, outlives: Bool = false) throws -> SSHClient {
         SSHClient(
             identityFile: try secret.ownKeyFile(),
-            knownHostsFile: home.appending("known_hosts").appending(cluster),
+            knownHostsFile: knownHosts(of: cluster),
             proxyCommand: jump?.proxyCommand(controlPath: outlives ? nil : gateway?.controlPath),
         )
     }
 
+    private func knownHosts(of cluster: ClusterName) -> FilePath {
+        home.appending("known_hosts").appending(cluster.description)
+    }
+
     /// The nodes of a cluster as ssh must know them, with their host keys on file.
-    func sshTargets(cluster: String, nodes: [ObservedNode]) throws -> [SSHTarget] {
-        let keys = try HostKeys(secret: secret, cluster: cluster)
-        let targets = nodes.compactMap { node in
-            node.address.map { SSHTarget(node: node.name, address: $0, hostKey: keys.pair(of: node.name).publicKey) }
+    func sshTargets(cluster: ClusterName, nodes: [ObservedNode]) throws -> [SSHTarget] {
+        try sshTargets(cluster, addresses: nodes.compactMap { node in node.address.map { (node.name, $0) } })
+    }
+
+    /// The nodes of a plan, and those that are there and leave by it: they are asked to by ssh.
+    @discardableResult
+    func sshTargets(_ plan: Plan, observed: [ObservedNode]) throws -> [SSHTarget] {
+        let planned = plan.nodes.map { ($0.name, $0.address) }
+        let names = Set(planned.map(\.0))
+        let leaving = observed.filter { $0.cluster == plan.cluster && !names.contains($0.name) }
+        let present = leaving.compactMap { node in node.address.map { (node.name, $0) } }
+        return try sshTargets(ClusterName(plan.cluster), addresses: planned + present)
+    }
+
+    private func sshTargets(
+        _ cluster: ClusterName,
+        addresses: [(node: String, address: IPv4Address)],
+    ) throws -> [SSHTarget] {
+        let keys = try HostKeys(secret: secret, cluster: cluster.description)
+        let targets = addresses.map {
+            SSHTarget(node: $0.node, address: $0.address, hostKey: keys.pair(of: $0.node).publicKey)
         }
         try sshClient(cluster: cluster).writeKnownHosts(targets)
         return targets
     }
 
-    func sshTargets(_ plan: Plan) throws -> [SSHTarget] {
-        let keys = try HostKeys(secret: secret, cluster: plan.cluster)
-        let targets = plan.nodes.map {
-            SSHTarget(node: $0.name, address: $0.address, hostKey: keys.pair(of: $0.name).publicKey)
-        }
-        try sshClient(cluster: plan.cluster).writeKnownHosts(targets)
-        return targets
-    }
-
-    /// Forgets what was kept for ssh.
-    func removeKnownHosts(cluster: String) throws {
-        let file = home.appending("known_hosts").appending(cluster).string
-        for path in [file, file + ".ssh-config"] where FileManager.default.fileExists(atPath: path) {
-            try FileManager.default.removeItem(atPath: path)
-        }
+    /// Forgets what this host keeps for those who speak with a cluster that is no more.
+    func forget(_ cluster: ClusterName) throws {
+        let name = cluster.description
+        try OwnedDirectory(home.appending("known_hosts").string).remove([name])
+        try OwnedDirectory(home.appending("known_hosts").string).remove(["\(name).ssh-config"])
+        try OwnedDirectory(home.appending("certificates").string).remove([name])
+        try discovery(of: cluster).remove()
     }
 }

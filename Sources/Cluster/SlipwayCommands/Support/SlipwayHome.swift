@@ -1,0 +1,63 @@
+import FoundationEssentials
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Slipway's own directory on this host: `$SLIPWAY_HOME`, or `/var/lib/slipway`.
+enum SlipwayHome {
+    private static let standard = "/var/lib/slipway"
+    /// What no other user of this host may enter: nodes' files keep the owners and modes they have on the node, and
+    /// keys lie there.
+    private static let directories = ["clusters", "images", "keys", "certificates", "known_hosts", "discovery"]
+
+    /// The directory's path.
+    ///
+    /// - Throws: ``UserError`` for one that cannot be meant: keys and nodes would be made wherever the command is run.
+    static func path(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(UserError) -> FilePath {
+        guard let text = environment["SLIPWAY_HOME"] else { return FilePath(standard) }
+        let advice = "give an absolute path, or unset it for \(standard)"
+        guard !text.isEmpty else { throw UserError("SLIPWAY_HOME is set and empty; \(advice)") }
+        guard text.hasPrefix("/") else {
+            throw UserError("SLIPWAY_HOME is '\(text)', which is not absolute; \(advice)")
+        }
+        // ssh has no way to be told of these in a path.
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !"\"\\$".unicodeScalars.contains($0) }) else {
+            throw UserError("SLIPWAY_HOME must hold no quotes, backslashes, dollar signs or control characters")
+        }
+        return FilePath(text)
+    }
+
+    /// The directory's path, with what is in it kept from other users: made so, and mended where a version before left
+    /// it open.
+    static func prepared() throws -> FilePath {
+        let home = try path()
+        try protect(home)
+        return home
+    }
+
+    /// Makes the home, and takes from other users what they may do in its directories.
+    static func protect(_ home: FilePath) throws(UserError) {
+        if mkdir(home.string, 0o755) != 0, errno == ENOENT {
+            throw UserError("cannot make \(home): \(home.removingLastComponent()) does not exist")
+        }
+        for name in directories {
+            let path = home.appending(name).string
+            if mkdir(path, 0o700) == 0 { continue }
+            guard errno == EEXIST else { throw failure("make \(path)") }
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            // Of a link, that is where it leads: chmod(2) follows it as well.
+            let permissions = (attributes?[.posixPermissions] as? Int).map { mode_t($0) } ?? 0o777
+            guard permissions & 0o077 != 0 else { continue }
+            guard chmod(path, 0o700) == 0 else { throw failure("keep other users out of \(path)") }
+        }
+    }
+
+    private static func failure(_ action: String) -> UserError {
+        let reason = Errno(rawValue: errno).description
+        return UserError("cannot \(action): \(reason)" + (geteuid() == 0 ? "" : " (are you root?)"))
+    }
+}
