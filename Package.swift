@@ -55,22 +55,26 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
     targets: [
+        /// What every part may need, without Foundation: encodings, quoting, durations, addresses, locks, whole files.
+        .target(name: "Basics", exclude: ["README.md"]),
+
         // MARK: Pure: values in, values out; no I/O, no clock, no randomness that is not handed in.
 
         /// Errors and warnings with file, line, column and caret, as values.
         .target(name: "Diagnostics"),
         /// The topology file's model: what the user wants.
-        .target(name: "TopologyModel", dependencies: ["CloudConfig", "Diagnostics", "UnitFiles"]),
+        .target(name: "TopologyModel", dependencies: ["Basics", "CloudConfig", "Diagnostics", "UnitFiles"]),
         /// systemd unit files and fleet's `[X-Fleet]` section.
-        .target(name: "UnitFiles", dependencies: ["Diagnostics", crypto]),
+        .target(name: "UnitFiles", dependencies: ["Basics", "Diagnostics", crypto]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         /// CoreOS cloud-config: the model and the text a node is given.
-        .target(name: "CloudConfig", dependencies: ["Diagnostics"]),
+        .target(name: "CloudConfig", dependencies: ["Basics", "CZlib", "Diagnostics"]),
         /// A node's cloud-config in the words of Canonical's cloud-init and of Ignition.
-        .target(name: "Rendering", dependencies: ["CloudConfig", "Diagnostics", "UnitFiles"]),
+        .target(name: "Rendering", dependencies: ["Basics", "CloudConfig", "Diagnostics", "UnitFiles"]),
         /// plan(desired, observed): every address, name and step, with reasons.
         .target(
             name: "Planning",
-            dependencies: ["CloudConfig", "Diagnostics", "Rendering", "TopologyModel", "UnitFiles", crypto]
+            dependencies: ["Basics", "CloudConfig", "Diagnostics", "Rendering", "TopologyModel", "UnitFiles", crypto]
         ),
         /// A cluster's certificate authority: the same seed gives the same certificates.
         .target(name: "Certificates", dependencies: [asn1, crypto, x509]),
@@ -84,18 +88,19 @@ let package = Package(
         /// YAML as a tree in which every node knows its line and column.
         .target(name: "LocatedYAML", dependencies: ["Diagnostics", yams]),
         /// Reads a cloud-config, and checks it by the rules of the original's validator.
-        .target(name: "CloudConfigLoading", dependencies: ["CloudConfig", "Diagnostics", "LocatedYAML"]),
+        .target(name: "CloudConfigLoading", dependencies: ["Basics", "CloudConfig", "Diagnostics", "LocatedYAML"]),
         /// What the original let through, and what each consumer of a cloud-config ignores or refuses.
         .target(
             name: "CloudConfigLinting",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "UnitFiles",
+                "Basics", "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "UnitFiles",
             ],
         ),
         .target(
             name: "TopologyLoading",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "TopologyModel", "UnitFiles",
+                "Basics", "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "TopologyModel",
+                "UnitFiles",
             ],
         ),
 
@@ -105,23 +110,30 @@ let package = Package(
         .target(name: "Libvirt", dependencies: ["CLibvirt"]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         /// systemd's D-Bus manager interface.
-        .target(name: "Systemd", dependencies: ["CSystemd"]),
+        .target(name: "Systemd", dependencies: ["Basics", "CSystemd"]),
         /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
-        .target(name: "Etcd", dependencies: [asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
+        .target(name: "Etcd", dependencies: ["Basics", asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
         /// locksmith's semaphore in etcd: how many machines reboot at a time.
-        .target(name: "RebootLock", dependencies: ["Etcd"]),
+        .target(name: "RebootLock", dependencies: ["Basics", "Etcd"]),
         /// The worker's local door to etcd.
-        .target(name: "EtcdProxy", dependencies: [logging, nioCore, nioHPACK, nioHTTP1, nioPosix, nioSSL]),
+        .target(name: "EtcdProxy", dependencies: ["Basics", logging, nioCore, nioHPACK, nioHTTP1, nioPosix, nioSSL]),
         /// etcd's v2 discovery protocol: how the first members find each other.
-        .target(name: "Discovery", dependencies: [httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
+        .target(name: "Discovery", dependencies: ["Basics", httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
         /// Node images: a Debian root and the project's node programs on it.
-        .target(name: "Images", dependencies: [crypto, logging, subprocess, systemPackage]),
-        .target(name: "SecureShell", dependencies: ["Planning", "TopologyModel", crypto, subprocess, systemPackage]),
+        .target(
+            name: "Images",
+            dependencies: ["Basics", crypto, logging, subprocess, systemPackage],
+            resources: ["root.sh", "machine.sh", "init.sh"].map { .embedInCode("Scripts/\($0)") },
+        ),
+        .target(
+            name: "SecureShell",
+            dependencies: ["Basics", "Planning", "TopologyModel", crypto, subprocess, systemPackage]
+        ),
         /// Observes, and carries out plans; knows providers only by protocol.
         .target(
             name: "Provisioning",
             dependencies: [
-                "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "Planning", "RebootLock",
+                "Basics", "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "Planning", "RebootLock",
                 "SecureShell",
                 "TopologyModel", "UnitFiles", logging, subprocess, systemPackage,
             ],
@@ -130,17 +142,19 @@ let package = Package(
         .target(
             name: "LibvirtProvider",
             dependencies: [
-                "Cgroups", "Images", "Libvirt", "Planning", "Provisioning", "TopologyModel", logging, subprocess,
+                "Basics", "Cgroups", "Images", "Libvirt", "Planning", "Provisioning", "TopologyModel", logging,
+                subprocess,
                 systemPackage,
             ],
         ),
         /// fleet's state in etcd: units, schedule, machines, states.
-        .target(name: "FleetState", dependencies: ["Etcd", "Scheduling", "UnitFiles", logging]),
+        .target(name: "FleetState", dependencies: ["Basics", "Etcd", "Scheduling", "UnitFiles", logging]),
         /// fleetd: the engine, the agent and the HTTP API.
         .target(
             name: "Fleetd",
             dependencies: [
-                "Etcd", "FleetState", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbirdCore, logging,
+                "Basics", "Etcd", "FleetState", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbirdCore,
+                logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, unixSignals,
             ],
         ),
@@ -150,7 +164,7 @@ let package = Package(
         .target(
             name: "CloudInit",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Systemd",
+                "Basics", "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Systemd",
                 subprocess,
             ],
         ),
@@ -160,7 +174,8 @@ let package = Package(
         .target(
             name: "SlipwayCommands",
             dependencies: [
-                "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "Discovery",
+                "Basics", "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics",
+                "Discovery",
                 "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering",
                 "Terminal", "SecureShell", "TopologyModel", "TopologyLoading", "UnitFiles",
                 argumentParser, crypto, logging, subprocess, systemPackage,
@@ -170,14 +185,15 @@ let package = Package(
         .target(
             name: "Locksmith",
             dependencies: [
-                "CloudConfig", "Etcd", "RebootLock", "Systemd", argumentParser, asyncHTTPClient, logging, nioCore,
+                "Basics", "CloudConfig", "Etcd", "RebootLock", "Systemd", argumentParser, asyncHTTPClient, logging,
+                nioCore,
                 nioHTTP1, systemPackage, unixSignals,
             ],
         ),
         .target(
             name: "Fleetctl",
             dependencies: [
-                "Diagnostics", "Etcd", "Fleetd", "FleetState", "Terminal", "Scheduling", "UnitFiles",
+                "Basics", "Diagnostics", "Etcd", "Fleetd", "FleetState", "Terminal", "Scheduling", "UnitFiles",
                 argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
             ],
         ),
@@ -191,7 +207,7 @@ let package = Package(
         .executableTarget(name: "locksmithctl", dependencies: ["Locksmith"]),
         /// PID 1 of a container node until it hands over to systemd.
         .executableTarget(name: "slipway-node-init", dependencies: ["Cgroups"]),
-        .executableTarget(name: "slipway-etcd-proxy", dependencies: ["EtcdProxy", logging]),
+        .executableTarget(name: "slipway-etcd-proxy", dependencies: ["Basics", "EtcdProxy", logging]),
         /// Times slipway, fleet and the scheduler, for Scripts/bench.
         .executableTarget(
             name: "slipway-bench",
@@ -204,16 +220,19 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "RebootLock", "SecureShell", "Systemd",
-                "TopologyModel", argumentParser, customDump,
+                "Basics", "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "RebootLock", "SecureShell",
+                "Systemd",
+                "TopologyLoading", "TopologyModel", argumentParser, customDump,
             ],
         ),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(
             name: "TopologyLoadingTests",
             dependencies: [
-                "CloudConfig", "Diagnostics", "LocatedYAML", "TestKit", "TopologyModel", "TopologyLoading", "UnitFiles",
+                "Basics", "CloudConfig", "Diagnostics", "LocatedYAML", "TestKit", "TopologyModel", "TopologyLoading",
+                "UnitFiles",
             ],
         ),
         .testTarget(name: "UnitFilesTests", dependencies: ["Diagnostics", "TestKit", "UnitFiles"]),
@@ -221,14 +240,14 @@ let package = Package(
         .testTarget(
             name: "CloudConfigTests",
             dependencies: [
-                "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics",
+                "Basics", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics",
                 "TestKit",
             ],
         ),
         .testTarget(
             name: "PlanningTests",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "TestKit", "TopologyModel",
+                "Basics", "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "TestKit", "TopologyModel",
                 "TopologyLoading", "UnitFiles", customDump,
             ],
             exclude: ["Golden"],
@@ -237,7 +256,8 @@ let package = Package(
         .testTarget(
             name: "RenderingTests",
             dependencies: [
-                "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "Rendering", "TestKit", "TopologyModel",
+                "Basics", "CloudConfig", "CloudConfigLoading", "Diagnostics", "Planning", "Rendering", "TestKit",
+                "TopologyModel",
                 "TopologyLoading", subprocess, systemPackage,
             ],
             exclude: ["Golden"],
@@ -251,7 +271,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EtcdTests",
-            dependencies: ["Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
+            dependencies: ["Basics", "Etcd", "EtcdProxy", "TestKit", logging, nioCore, nioHPACK, nioPosix],
         ),
         .testTarget(
             name: "RebootLockTests",
@@ -263,7 +283,8 @@ let package = Package(
         .testTarget(
             name: "FleetdTests",
             dependencies: [
-                "Etcd", "Fleetd", "FleetState", "Scheduling", "Systemd", "TestKit", "UnitFiles", asyncHTTPClient,
+                "Basics", "Etcd", "Fleetd", "FleetState", "Scheduling", "Systemd", "TestKit", "UnitFiles",
+                asyncHTTPClient,
                 logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
             ],
             exclude: ["Registry/Golden"],
@@ -276,19 +297,20 @@ let package = Package(
             ],
             exclude: ["Golden"],
         ),
-        .testTarget(name: "ImagesTests", dependencies: ["Images", "TestKit", crypto]),
+        .testTarget(name: "ImagesTests", dependencies: ["Basics", "Images", "TestKit", crypto]),
         .testTarget(name: "LibvirtTests", dependencies: ["Libvirt", "TestKit"]),
         .testTarget(
             name: "LibvirtProviderTests",
             dependencies: [
-                "Images", "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "TestKit", "TopologyModel", logging,
+                "Basics", "Images", "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "TestKit",
+                "TopologyModel", logging,
             ],
             exclude: ["Golden"],
         ),
         .testTarget(
             name: "ProvisioningTests",
             dependencies: [
-                "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning",
+                "Basics", "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning",
                 "Provisioning", "SecureShell", "TestKit", "TopologyModel", "TopologyLoading", "UnitFiles",
                 systemPackage,
             ],
@@ -296,7 +318,8 @@ let package = Package(
         .testTarget(
             name: "SlipwayCommandsTests",
             dependencies: [
-                "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands", "TestKit",
+                "Basics", "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands",
+                "TestKit",
                 "TopologyModel", "UnitFiles", argumentParser, systemPackage,
             ],
             exclude: ["Golden"],
@@ -317,9 +340,9 @@ let package = Package(
 
 /// Where targets lie: the folders group them by what they are about, and are the map of the project.
 let folders: [String: [String]] = [
-    "Sources": ["Terminal"],
+    "Sources": ["Basics", "Terminal"],
     "Sources/Documents": [
-        "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Rendering",
+        "CZlib", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Rendering",
         "TopologyLoading", "TopologyModel", "UnitFiles",
     ],
     "Sources/Cluster": [

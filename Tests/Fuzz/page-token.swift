@@ -1,4 +1,6 @@
 // instruments: Fleetd
+import Basics
+
 @testable import Fleetd
 
 /// Any text as a page token: it is refused in words, or means a page, and is written again as the same token.

@@ -1,4 +1,5 @@
 // instruments: CloudConfig LocatedYAML CloudConfigLoading CloudInit
+import Basics
 import CloudConfig
 import CloudConfigLoading
 import CloudInit

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 
 /// The layer that is laid over a root: the project's node programs and their units.
@@ -32,7 +33,7 @@ package struct NodeLayer: Sendable {
                 }
             hash.update(data: Array("\(path) \(line)\n".utf8))
         }
-        return Digest.hexadecimal(hash.finalize())
+        return Hex.encode(hash.finalize())
     }
 
     /// A container has no device nodes or kernel modules to care for.

@@ -28,7 +28,7 @@ package struct RootRecipe: Sendable, Hashable {
             "systemd", "systemd-sysv",
         ],
         excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],
-        customization: RootCustomization.script,
+        customization: ImageScripts.root,
     )
 
     /// Digest of the recipe, which names what is made by it.

@@ -69,11 +69,4 @@ extension Connection {
         guard let xml = virConnectGetCapabilities(try open(for: action)) else { throw LibvirtError.last(action) }
         return takeString(xml)
     }
-
-    /// The host name of the machine that libvirt runs on.
-    package func hostName() throws(LibvirtError) -> String {
-        let action = "ask \(uri) for its host name"
-        guard let name = virConnectGetHostname(try open(for: action)) else { throw LibvirtError.last(action) }
-        return takeString(name)
-    }
 }

@@ -1,4 +1,5 @@
 import CLibvirt
+import Glibc
 
 /// A libvirt call that failed: what was tried, and what libvirt said.
 package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -48,11 +49,21 @@ package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible
     /// libvirt's error number (`virErrorNumber`), 0 when the failure was found on this side.
     package var number: Int32
 
-    package init(code: Code, action: String, message: String, number: Int32 = 0) {
+    /// `errno` of the system call behind it (libvirt's `int1` of `VIR_ERR_SYSTEM_ERROR`); nil where none failed.
+    package var systemNumber: Int32?
+
+    package init(code: Code, action: String, message: String, number: Int32 = 0, systemNumber: Int32? = nil) {
         self.code = code
         self.action = action
         self.message = message
         self.number = number
+        self.systemNumber = systemNumber
+    }
+
+    /// Whether libvirt has no driver for the connection's URI: it says so itself, or the socket of the driver's
+    /// daemon does not exist.
+    package var isMissingDriver: Bool {
+        number == Int32(VIR_ERR_NO_CONNECT.rawValue) || (code == .connectionLost && systemNumber == ENOENT)
     }
 
     package var description: String {
@@ -77,7 +88,14 @@ package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible
         }
         let message = error.message.map { String(cString: $0) } ?? "libvirt gave no reason"
         let code = Code(number: error.code, domain: error.domain, message: message)
-        return LibvirtError(code: code, action: action, message: message, number: error.code)
+        let isSystem = error.code == Int32(VIR_ERR_SYSTEM_ERROR.rawValue)
+        return LibvirtError(
+            code: code,
+            action: action,
+            message: message,
+            number: error.code,
+            systemNumber: isSystem ? error.int1 : nil,
+        )
     }
 }
 

@@ -62,17 +62,6 @@ package struct Network: ~Copyable {
         try check(virNetworkSetAutostart(handle, isOn ? 1 : 0), "set the autostart of")
     }
 
-    /// Adds or removes one `<host>` of the network's DNS, in the definition and, when it is active, in the running one.
-    ///
-    /// Redefining a live network would make its bridge anew and cut off the guests.
-    package func updateDNSHost(_ xml: String, add: Bool) throws(LibvirtError) {
-        let command = add ? VIR_NETWORK_UPDATE_COMMAND_ADD_LAST : VIR_NETWORK_UPDATE_COMMAND_DELETE
-        var flags = VIR_NETWORK_UPDATE_AFFECT_CONFIG.rawValue
-        if try isActive() { flags |= VIR_NETWORK_UPDATE_AFFECT_LIVE.rawValue }
-        let section = VIR_NETWORK_SECTION_DNS_HOST.rawValue
-        try check(virNetworkUpdate(handle, command.rawValue, section, -1, xml, flags), "change the DNS of")
-    }
-
     @discardableResult
     private func check(_ result: Int32, _ verb: StaticString) throws(LibvirtError) -> Int32 {
         guard result >= 0 else { throw LibvirtError.last("\(verb) network \(name)") }

@@ -1,3 +1,4 @@
+import Basics
 import TopologyModel
 
 /// Gives every node an address of the cluster's network.

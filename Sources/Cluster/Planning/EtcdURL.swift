@@ -1,3 +1,4 @@
+import Basics
 import TopologyModel
 
 /// etcd's addresses on a node.

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import TopologyModel
 
@@ -11,7 +12,7 @@ package enum Identity {
 
     /// The bridge's name, at most 15 characters (the kernel's limit).
     package static func bridgeName(cluster: String) -> String {
-        "slw" + hex(sha256(["bridge", cluster]).prefix(5))
+        "slw" + Hex.encode(sha256(["bridge", cluster]).prefix(5))
     }
 
     /// The domain's UUID: version 5 (RFC 9562, section 5.5) of `cluster.node` in Slipway's own name space.
@@ -35,7 +36,7 @@ package enum Identity {
 
     /// The content of `/etc/machine-id`, which is also the node's fleet machine ID: 32 hexadecimal digits.
     package static func machineID(cluster: String, node: String) -> String {
-        hex(sha256(["machine-id", cluster, node]).prefix(16))
+        Hex.encode(sha256(["machine-id", cluster, node]).prefix(16))
     }
 
     /// The name of node number `index` (from 1) of a role.
@@ -50,11 +51,11 @@ package enum Identity {
         var bytes = Array(Insecure.SHA1.hash(data: nameSpace + Array(name.utf8)).prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x50
         bytes[8] = bytes[8] & 0x3F | 0x80
-        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { hex(bytes[$0]) }.joined(separator: "-")
+        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { Hex.encode(bytes[$0]) }.joined(separator: "-")
     }
 
     private static func mac(_ digest: [UInt8]) -> String {
-        ([0x52, 0x54, 0x00] + digest.prefix(3)).map { hex([$0]) }.joined(separator: ":")
+        ([0x52, 0x54, 0x00] + digest.prefix(3)).map { Hex.encode([$0]) }.joined(separator: ":")
     }
 
     private static func sha256(_ parts: [String]) -> [UInt8] {
@@ -62,11 +63,5 @@ package enum Identity {
     }
 }
 
-/// Lower-case hexadecimal digits of `bytes`.
-package func hex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-}
-
 /// The SHA-256 of a text's UTF-8, in hexadecimal.
-package func sha256Hex(_ text: String) -> String { hex(SHA256.hash(data: Array(text.utf8))) }
+package func sha256Hex(_ text: String) -> String { Hex.encode(SHA256.hash(data: Array(text.utf8))) }

@@ -1,3 +1,4 @@
+import Basics
 import TopologyModel
 
 /// What must happen to one node of the topology.

@@ -1,3 +1,4 @@
+import Basics
 import TopologyModel
 
 /// How far a node has come. It is written on the libvirt domain itself, so that any later run knows where to go on.

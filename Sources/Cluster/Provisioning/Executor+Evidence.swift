@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import Planning
 import SecureShell
@@ -11,9 +12,9 @@ extension Executor {
     ) async throws -> Result {
         let names = Set(nodes.map(\.domainName))
         let stops = await provider.stoppedDomains()
-        return try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask(operation: wait)
-            group.addTask {
+        return try await race([
+            wait,
+            {
                 for await stopped in stops where names.contains(stopped) {
                     let node = nodes.first { $0.domainName == stopped }
                     throw await self.stoppedFailure(node, domain: stopped)
@@ -21,11 +22,8 @@ extension Executor {
                 // The stream ended with its connection; the wait itself has a deadline.
                 try await Task.sleep(for: .seconds(86_400))
                 throw CancellationError()
-            }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
-        }
+            },
+        ])
     }
 
     private func stoppedFailure(_ node: NodePlan?, domain: String) async -> ProvisioningError {
@@ -89,7 +87,7 @@ extension Executor {
     }
 
     private func unitEvidence(_ unit: String, plan: Plan) async -> [String] {
-        let quoted = "'" + unit.replacing("'", with: "'\\''") + "'"
+        let quoted = ShellWord.quoted(unit)
         for node in plan.nodes where node.runsFleet {
             let command =
                 "systemctl is-failed --quiet \(quoted) && systemctl status --no-pager --full --lines=10 \(quoted)"

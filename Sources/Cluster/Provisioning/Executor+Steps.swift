@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import Planning
 import SecureShell

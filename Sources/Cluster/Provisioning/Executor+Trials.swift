@@ -1,3 +1,4 @@
+import Basics
 import Planning
 import SecureShell
 
@@ -37,20 +38,15 @@ extension Executor {
         _ wait: @escaping @Sendable () async throws -> Result,
     ) async throws -> Result {
         let pace = limits.slowed(for: nodes).look
-        return try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask(operation: wait)
-            for node in nodes {
-                group.addTask {
-                    let trials = try await hopelessTrials(of: node, pace: pace)
-                    let how =
-                        trials.hasFailed ? "has failed" : "ends each time it is started (\(trials.restarts + 1) times)"
-                    throw await nodeFailure(node, what: "etcd \(how)", unit: "etcd2.service")
-                }
+        let watches = nodes.map { node in
+            { @Sendable () async throws -> Result in
+                let trials = try await hopelessTrials(of: node, pace: pace)
+                let how =
+                    trials.hasFailed ? "has failed" : "ends each time it is started (\(trials.restarts + 1) times)"
+                throw await nodeFailure(node, what: "etcd \(how)", unit: "etcd2.service")
             }
-            defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
         }
+        return try await race([wait] + watches)
     }
 
     /// Returns once the node's etcd is past hope.

@@ -58,9 +58,11 @@ package struct MachineImage: Sendable, Hashable {
 }
 
 extension NodePlan {
+    /// OpenStack's `meta_data.json`, as far as coreos-cloudinit reads it.
+    package var metadata: String { #"{"hostname":"\#(name)","uuid":"\#(uuid)"}"# + "\n" }
+
     /// What the node is told of itself, as the bytes of a disk or of a file.
     package var seedBytes: [UInt8] {
-        let metadata = #"{"hostname":"\#(name)","uuid":"\#(uuid)"}"# + "\n"
         let configDrive = [
             "openstack/latest/user_data": Array(userData.utf8), "openstack/latest/meta_data.json": Array(metadata.utf8),
         ]

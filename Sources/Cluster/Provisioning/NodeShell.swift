@@ -1,3 +1,4 @@
+import Basics
 import SecureShell
 import TopologyModel
 

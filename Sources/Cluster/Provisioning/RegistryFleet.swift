@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import FleetState
 import Logging
@@ -24,32 +25,30 @@ package struct RegistryFleet: FleetAccess {
         limit: Duration,
     ) async throws -> (fleet: ObservedFleet, done: Bool) {
         let watch = ClusterWatch(registry, logger: Logger(label: "slipway.fleet") { _ in SwiftLogNoOpLogHandler() })
-        let result = try await withThrowingTaskGroup(of: ObservedFleet?.self) { group in
-            group.addTask {
+        let result: ObservedFleet? = try await race([
+            {
                 try await watch.run()
                 return nil
-            }
-            group.addTask {
+            },
+            {
                 for await snapshot in watch.snapshots() {
                     let fleet = Self.observed(snapshot)
                     if done(fleet) { return fleet }
                 }
                 return nil
-            }
-            group.addTask {
+            },
+            {
                 // A watch that a broken network has made deaf must not decide how a wait ends.
                 while true {
                     try await Task.sleep(for: Self.rereadInterval)
                     watch.refresh()
                 }
-            }
-            group.addTask {
+            },
+            {
                 try await Task.sleep(for: limit)
                 return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
+            },
+        ])
         try Task.checkCancellation()
         if let result { return (result, true) }
         if let snapshot = watch.snapshot { return (Self.observed(snapshot), false) }

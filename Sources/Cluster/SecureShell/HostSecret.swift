@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import FoundationEssentials
 import Planning
@@ -44,8 +45,8 @@ package struct HostSecret: Sendable {
         let file = directory.appending("id_ed25519")
         let pair = try ownKey()
         if (try? String(contentsOfFile: file.string, encoding: .utf8)) != pair.privateKey {
-            try Self.write(Array(pair.privateKey.utf8), to: file)
-            try Self.write(Array((pair.publicKey + "\n").utf8), to: directory.appending("id_ed25519.pub"))
+            try AtomicFile.write(pair.privateKey, to: file.string, mode: 0o600)
+            try AtomicFile.write(pair.publicKey + "\n", to: directory.appending("id_ed25519.pub").string, mode: 0o600)
         }
         return file
     }
@@ -78,21 +79,9 @@ package struct HostSecret: Sendable {
         let seed = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
         // Linked into place, so that of two first runs at once both take the same secret.
         let draft = file.removingLastComponent().appending(".seed.\(UUID().uuidString)")
-        try write(seed, to: draft)
+        try AtomicFile.write(seed, to: draft.string, mode: 0o600)
         defer { unlink(draft.string) }
         guard link(draft.string, file.string) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
         return FileManager.default.contents(atPath: file.string).map { Array($0) } ?? seed
-    }
-
-    private static func write(_ bytes: [UInt8], to file: FilePath) throws {
-        let draft = FilePath("\(file).\(UUID().uuidString).part")
-        let descriptor = try FileDescriptor.open(
-            draft,
-            .writeOnly,
-            options: [.create, .truncate],
-            permissions: [.ownerReadWrite],
-        )
-        try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
-        guard rename(draft.string, file.string) == 0 else { throw Errno(rawValue: errno) }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import FoundationEssentials
 import Planning
@@ -13,7 +14,7 @@ package enum OpenSSHKey {
         let publicBlob = string(type) + string(publicBytes)
         return SSHKeyPair(
             privateKey: armor(privateBlob(seed: seed, publicBytes, publicBlob, comment: comment)),
-            publicKey: "\(type) \(Data(publicBlob).base64EncodedString()) \(comment)",
+            publicKey: "\(type) \(Base64.encode(publicBlob)) \(comment)",
         )
     }
 
@@ -38,7 +39,7 @@ package enum OpenSSHKey {
     }
 
     private static func armor(_ blob: [UInt8]) -> String {
-        let base64 = Array(Data(blob).base64EncodedString().utf8)
+        let base64 = Array(Base64.encode(blob).utf8)
         let lines = stride(from: 0, to: base64.count, by: 70).map {
             String(decoding: base64[$0..<min($0 + 70, base64.count)], as: UTF8.self)
         }

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Subprocess
 import SystemPackage
@@ -24,7 +25,7 @@ package struct SSHClient: Sendable {
         let directory = knownHostsFile.removingLastComponent().string
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            try Data(lines.joined().utf8).write(to: URL(filePath: knownHostsFile.string), options: .atomic)
+            try AtomicFile.write(lines.joined(), to: knownHostsFile.string)
         } catch {
             throw SSHError(.secret, "the host keys could not be written to \(knownHostsFile)", cause: "\(error)")
         }
@@ -74,7 +75,7 @@ package struct SSHClient: Sendable {
     ///   `.connection` when ssh did not get through. A command that fails is a normal result.
     package func run(_ command: String, on target: SSHTarget, deadline: Duration) async throws -> Output {
         let arguments = arguments(for: target, command: [command], batch: true)
-        let output = try await withDeadline(deadline, node: target.node, command: command) {
+        let output = try await withDeadline(deadline) {
             let result = try await Subprocess.run(
                 .name("ssh"),
                 arguments: Arguments(arguments),
@@ -88,36 +89,32 @@ package struct SSHClient: Sendable {
                 standardError: result.standardError,
             )
         }
+        guard let output else {
+            throw SSHError(.deadline, "'\(command)' on \(target.node) has not ended after \(deadline)")
+        }
         guard output.exitCode != 255 else {
-            let said = output.standardError.trimmingSuffix { $0.isNewline }
-            throw SSHError(.connection, "ssh to \(target.node) (\(target.address)) failed", cause: String(said))
+            let said = output.standardError.trimmingSuffix(while: \.isNewline)
+            throw SSHError(.connection, "ssh to \(target.node) (\(target.address)) failed", cause: said)
         }
         return output
     }
-
-    private func withDeadline<Result: Sendable>(
-        _ deadline: Duration,
-        node: String,
-        command: String,
-        _ body: @escaping @Sendable () async throws -> Result,
-    ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask(operation: body)
-            group.addTask {
-                try await Task.sleep(for: deadline)
-                throw SSHError(.deadline, "'\(command)' on \(node) has not ended after \(deadline)")
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
-    }
 }
 
-extension String {
-    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> Substring {
-        var end = endIndex
-        while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
-        return self[..<end]
+/// A node as ssh must know it.
+package struct SSHTarget: Sendable, Hashable {
+    /// The node's name, for messages.
+    package var node: String
+    /// Address of the node.
+    package var address: IPv4Address
+    /// User to log in as.
+    package var user: String
+    /// The node's host key: type, base64, comment.
+    package var hostKey: String
+
+    package init(node: String, address: IPv4Address, user: String = "core", hostKey: String) {
+        self.node = node
+        self.address = address
+        self.user = user
+        self.hostKey = hostKey
     }
 }

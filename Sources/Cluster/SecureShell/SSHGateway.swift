@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Subprocess
 import Synchronization
@@ -66,18 +67,11 @@ package final class SSHGateway: Sendable {
         }
         let gateway = SSHGateway(port: port, controlPath: control, running: running)
         let late = "it has said nothing for \(limit)"
-        let failure = await withTaskGroup(of: String?.self) { group in
-            group.addTask {
+        let failure =
+            await withDeadline(limit) { () -> String? in
                 for await end in news { return end }
                 return late
-            }
-            group.addTask {
-                do { try await Task.sleep(for: limit) } catch { return "interrupted" }
-                return late
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? late
-        }
+            } ?? late
         if let failure { throw SSHError(.connection, "ssh to libvirt's host \(jump.host) failed", cause: failure) }
         return gateway
     }

@@ -1,3 +1,5 @@
+import Basics
+
 /// libvirt's host as ssh reaches it, for nodes that can be reached from there alone: libvirt's networks are its host's own.
 ///
 /// The words are those of libvirt's URIs (https://libvirt.org/uri.html), and ssh is run as libvirt runs it: with the
@@ -25,13 +27,13 @@ package struct SSHJump: Sendable, Hashable {
         else { return nil }
         let authority = rest.dropFirst(2).prefix { $0 != "/" }
         let at = authority.lastIndex(of: "@")
-        user = at.map { Self.decoded(authority[..<$0]) }
+        user = at.map { PercentEncoding.decode(authority[..<$0]) }
         var place = at.map { authority[authority.index(after: $0)...] } ?? authority
         if place.hasPrefix("["), let end = place.firstIndex(of: "]") {
             host = String(place[..<end].dropFirst())
             place = place[place.index(after: end)...]
         } else {
-            host = Self.decoded(place.prefix { $0 != ":" })
+            host = PercentEncoding.decode(place.prefix { $0 != ":" })
             place = place.drop { $0 != ":" }
         }
         port = Int(place.dropFirst())
@@ -39,8 +41,8 @@ package struct SSHJump: Sendable, Hashable {
         for pair in query.split(separator: "&") {
             let (name, value) = Self.split(String(pair), at: "=")
             switch name {
-            case "command" where transport == "ssh": program = Self.decoded(value[...])
-            case "keyfile": keyFile = Self.decoded(value[...])
+            case "command" where transport == "ssh": program = PercentEncoding.decode(value[...])
+            case "keyfile": keyFile = PercentEncoding.decode(value[...])
             case "no_verify": verifiesHost = value == "0"
             default: break
             }
@@ -70,38 +72,11 @@ package struct SSHJump: Sendable, Hashable {
 
     /// A word for the shell, in which ssh puts nothing in for a `%`.
     private static func quoted(_ word: String) -> String {
-        let plain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: ":"), UInt8(ascii: "@"):
-                true
-            default: false
-            }
-        }
-        if plain, !word.isEmpty { return word }
-        return "'" + word.replacing("'", with: "'\\''").replacing("%", with: "%%") + "'"
+        ShellWord.quoted(word).replacing("%", with: "%%")
     }
 
     private static func split(_ text: String, at separator: Character) -> (String, String) {
         guard let index = text.firstIndex(of: separator) else { return (text, "") }
         return (String(text[..<index]), String(text[text.index(after: index)...]))
-    }
-
-    /// Without percent-encoding; what is none stays as it is.
-    private static func decoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2)
-            let isEncoded = byte == UInt8(ascii: "%") && digits.count == 2
-            if isEncoded, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

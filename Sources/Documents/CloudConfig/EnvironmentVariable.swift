@@ -1,3 +1,5 @@
+import Basics
+
 /// A variable for a service, and its forms in systemd's files.
 package struct EnvironmentVariable: Sendable, Hashable {
     /// Name, without `=`.
@@ -21,7 +23,7 @@ package struct EnvironmentVariable: Sendable, Hashable {
         let plain = value.unicodeScalars.allSatisfy {
             $0.isASCII && $0.value > 0x20 && !"\"'\\#;$`".unicodeScalars.contains($0)
         }
-        return plain ? "\(name)=\(value)" : "\(name)=\"\(Self.escapedForFile(value))\""
+        return plain ? "\(name)=\(value)" : "\(name)=\"\(ShellWord.escapedInDoubleQuotes(value))\""
     }
 
     private static func escaped(_ text: String, percent: String) -> String {
@@ -33,24 +35,12 @@ package struct EnvironmentVariable: Sendable, Hashable {
             case "%": escaped += percent
             case "\n": escaped += "\\n"
             case "\t": escaped += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F: escaped += "\\x\(hex(scalar))"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                escaped += "\\x" + Hex.digits(scalar.value, width: 2)
             default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped
-    }
-
-    /// In the quotes of an environment file only four characters are escaped; a line break is one.
-    private static func escapedForFile(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { escaped, scalar in
-            if "\"\\$`".unicodeScalars.contains(scalar) { escaped += "\\" }
-            escaped.unicodeScalars.append(scalar)
-        }
-    }
-
-    private static func hex(_ scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16)
-        return digits.count < 2 ? "0\(digits)" : digits
     }
 }
 

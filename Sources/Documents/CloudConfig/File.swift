@@ -1,3 +1,5 @@
+import Basics
+
 extension CloudConfig {
     /// A file to write.
     package struct File: Sendable, Hashable {
@@ -30,9 +32,9 @@ extension CloudConfig {
         package var mode: UInt32 { permissions.flatMap { UInt32($0, radix: 8) } ?? 0o644 }
 
         /// The bytes of the file.
-        package func decoded() throws(EncodingError) -> [UInt8] {
+        package func decoded() throws(PackingError) -> [UInt8] {
             var bytes = Array(content.utf8)
-            if let encoding, encoding.isBase64 { bytes = try Base64.decode(bytes) }
+            if let encoding, encoding.isBase64 { bytes = try Base64.unpack(bytes) }
             if let encoding, encoding.isGzip { bytes = try Gzip.decompress(bytes) }
             return bytes
         }

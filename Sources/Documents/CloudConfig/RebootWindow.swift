@@ -1,3 +1,5 @@
+import Basics
+
 /// A recurring time in which a node may reboot, as locksmith writes it: `window_start: Thu 04:00` and
 /// `window_length: 1h30m`.
 package struct RebootWindow: Sendable, Hashable, Codable, CustomStringConvertible {
@@ -55,22 +57,9 @@ package struct RebootWindow: Sendable, Hashable, Codable, CustomStringConvertibl
     }
 
     private static func seconds(of length: String) -> Int? {
-        let units: [String: Double] = [
-            "h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9,
-        ]
-        var total = 0.0
-        var rest = length[...]
-        if rest.first == "+" { rest.removeFirst() }
-        guard !rest.isEmpty else { return nil }
-        while !rest.isEmpty {
-            let number = rest.prefix { $0.isNumber || $0 == "." }
-            let unit = rest.dropFirst(number.count).prefix { $0.isLetter }
-            guard let count = Double(number), let scale = units[String(unit)] else { return nil }
-            total += count * scale
-            rest = rest.dropFirst(number.count + unit.count)
-        }
+        guard let total = GoDuration.seconds(length) else { return nil }
         // A year is more than any window: what comes after cannot overflow.
-        return Int(min(total, 366 * 86_400))
+        return Int(max(-1, min(total, 366 * 86_400)))
     }
 }
 

@@ -32,3 +32,75 @@ package enum SettingType: String, Sendable, Hashable {
     case string, int, bool
     case double = "float64"
 }
+
+/// `coreos.flannel`.
+package enum FlannelKey: String, SettingKey {
+    case etcdEndpoints = "etcd_endpoints"
+    case etcdCAFile = "etcd_cafile"
+    case etcdCertFile = "etcd_certfile"
+    case etcdKeyFile = "etcd_keyfile"
+    case etcdPrefix = "etcd_prefix"
+    case etcdUsername = "etcd_username"
+    case etcdPassword = "etcd_password"
+    case ipMasq = "ip_masq"
+    case subnetFile = "subnet_file"
+    case interface
+    case publicIP = "public_ip"
+}
+
+extension FlannelKey {
+    /// Name of the section under `coreos`.
+    package static let section = "flannel"
+
+    /// Environment variable that carries the setting to flannel.
+    package var environmentName: String {
+        switch self {
+        case .interface: "FLANNELD_IFACE"
+        default: "FLANNELD_\(rawValue.uppercased())"
+        }
+    }
+}
+
+/// `coreos.oem`: who made the image.
+package enum OEMKey: String, SettingKey {
+    case id
+    case name
+    case versionID = "version_id"
+    case homeURL = "home_url"
+    case bugReportURL = "bug_report_url"
+}
+
+extension OEMKey {
+    /// Name of the section under `coreos`.
+    package static let section = "oem"
+
+    /// Variable in `/etc/oem-release`.
+    package var environmentName: String {
+        rawValue.uppercased()
+    }
+}
+
+/// `coreos.update`: where updates come from and whether they reboot the node.
+package enum UpdateKey: String, SettingKey {
+    case rebootStrategy = "reboot_strategy"
+    case group
+    case server
+}
+
+extension UpdateKey {
+    /// Name of the section under `coreos`.
+    package static let section = "update"
+
+    /// Variable in `/etc/coreos/update.conf`.
+    package var environmentName: String {
+        rawValue.uppercased()
+    }
+
+    /// Values that the original's validator let through.
+    package var validity: Validity? {
+        switch self {
+        case .rebootStrategy: .oneOf(["etcd-lock", "reboot", "off"])
+        default: nil
+        }
+    }
+}

@@ -1,3 +1,5 @@
+import Basics
+
 /// Writes YAML that YAML 1.1 and 1.2 readers take the same way.
 package struct YAMLText {
     /// A value to write; mappings keep their order.
@@ -106,9 +108,8 @@ package struct YAMLText {
     }
 
     private static func escape(_ scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16)
         let (letter, width) = scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x1_0000 ? ("u", 4) : ("U", 8)
-        return "\\\(letter)" + String(repeating: "0", count: width - digits.count) + digits
+        return "\\\(letter)" + Hex.digits(scalar.value, width: width)
     }
 
     // MARK: What a plain scalar would be taken for

@@ -45,15 +45,15 @@ package enum Consumer: String, Sendable, Hashable, CaseIterable {
         let document = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning)
         return document.diagnostics.filter { $0.severity != .error }.map { diagnostic in
             var diagnostic = diagnostic
-            if self == .flatcar, diagnostic.message.hasPrefix("duplicate key") { diagnostic.severity = .error }
+            if self == .flatcar, diagnostic.code == .duplicateKey { diagnostic.severity = .error }
             return diagnostic
         }
     }
 
     /// The last CoreOS had neither etcd2 nor fleet; the nodes of this project do.
     private func explained(_ diagnostic: Diagnostic) -> Diagnostic {
-        let services = ["\"etcd2\"", "\"fleet\""].map { "deprecated key \($0)" }
-        guard self == .coreos, services.contains(where: diagnostic.message.hasPrefix) else { return diagnostic }
+        let services = ["etcd2", "fleet"].map { Diagnostic.Code.deprecatedKey($0) }
+        guard self == .coreos, let code = diagnostic.code, services.contains(code) else { return diagnostic }
         var diagnostic = diagnostic
         diagnostic.notes.append("Slipway's own nodes have it")
         return diagnostic

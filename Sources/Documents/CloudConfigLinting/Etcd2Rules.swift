@@ -1,3 +1,4 @@
+import Basics
 import CloudConfigLoading
 import Diagnostics
 import LocatedYAML
@@ -45,7 +46,7 @@ private func members(of text: String, at place: SourceLocation) -> (Members, [Di
     var members: Members = []
     var faults: [Diagnostic] = []
     for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
-        let trimmed = String(entry).trimmedOfSpace
+        let trimmed = entry.trimmed
         guard let equals = trimmed.firstIndex(of: "="), equals != trimmed.startIndex else {
             let notes = ["members are written as name=http://10.0.0.1:2380, with commas between them"]
             faults.append(.error("initial_cluster: \"\(entry)\" is not a member", at: place, notes: notes))
@@ -79,7 +80,7 @@ private func ownFaults(_ etcd2: YAMLNode, _ members: Members, at place: SourceLo
     guard let advertised = etcd2.pair(["initial_advertise_peer_urls"]), let text = advertised.value.asString,
         !text.isEmpty
     else { return [] }
-    let urls = Set(text.split(separator: ",").map { String($0).trimmedOfSpace })
+    let urls = Set(text.split(separator: ",").map { $0.trimmed })
     guard urls != own else { return [] }
     return [
         .error(

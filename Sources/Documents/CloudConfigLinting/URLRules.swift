@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import CloudConfigLoading
 import Diagnostics
@@ -52,7 +53,7 @@ struct URLList: Sendable {
 
     static func fault(in text: String, _ rule: Rule) -> String? {
         let url = SampleAddresses.filled(text)
-        if url != url.trimmedOfSpace { return "there is a space before or after it" }
+        if url != url.trimmed { return "there is a space before or after it" }
         if let fault = GoURL.fault(in: url) { return fault }
         guard let (scheme, rest) = GoURL.split(url), !scheme.isEmpty, rest.hasPrefix("//") else {
             return "it needs a scheme and a host, as in http://10.0.0.1:2379"
@@ -81,14 +82,5 @@ struct URLList: Sendable {
         }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
-    }
-}
-
-extension String {
-    var trimmedOfSpace: String {
-        var text = self[...]
-        while text.first?.isWhitespace == true { text = text.dropFirst() }
-        while text.last?.isWhitespace == true { text = text.dropLast() }
-        return String(text)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import Diagnostics
 import LocatedYAML
@@ -185,10 +186,10 @@ package struct CloudConfigLoader: Sendable {
 
     /// YAML's own base64 (`!!binary`) comes off before the encoding; what is left must be text, or else keeps its base64
     /// under the encoding that says so.
-    private static func unpackingBinary(_ file: CloudConfig.File) throws(EncodingError) -> CloudConfig.File {
+    private static func unpackingBinary(_ file: CloudConfig.File) throws(PackingError) -> CloudConfig.File {
         var file = file
         let packed = file.content.filter { !$0.isWhitespace }
-        let bytes = try Base64.decode(packed.utf8)
+        let bytes = try Base64.unpack(packed.utf8)
         if let encoding = file.encoding, !encoding.isBase64 {
             (file.encoding, file.content) = (.gzipBase64, packed)
         } else if let text = String(validating: bytes, as: UTF8.self) {
@@ -196,7 +197,7 @@ package struct CloudConfigLoader: Sendable {
         } else if file.encoding == nil {
             (file.encoding, file.content) = (.base64, packed)
         } else {
-            throw EncodingError(code: .base64, message: "what !!binary holds is not text")
+            throw PackingError(code: .base64, message: "what !!binary holds is not text")
         }
         return file
     }

@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import Diagnostics
 import LocatedYAML
@@ -20,7 +21,7 @@ extension ValidationRule {
             let content = file.pair(["content"])
             guard let fault = contentFault(content?.value, encoding: name) else { return nil }
             let place = content?.valueLocation ?? encoding.valueLocation
-            return .error("content cannot be decoded as \(quoted(name))", at: place, notes: [fault])
+            return .error("content cannot be decoded as \(JSONString.quoted(name))", at: place, notes: [fault])
         }
     }
 
@@ -59,9 +60,9 @@ private func contentFault(_ content: YAMLNode?, encoding: String) -> String? {
     do {
         var bytes = Array((content?.asString ?? "").utf8)
         if content?.tag == YAMLTag.binary {
-            bytes = try Base64.decode(bytes.filter { ![0x20, 0x09].contains($0) })
+            bytes = try Base64.unpack(bytes.filter { ![0x20, 0x09].contains($0) })
         }
-        if encoding.isBase64 { bytes = try Base64.decode(bytes) }
+        if encoding.isBase64 { bytes = try Base64.unpack(bytes) }
         if encoding.isGzip { _ = try Gzip.decompress(bytes) }
         return nil
     } catch {
@@ -76,7 +77,7 @@ private func structureFaults(
     at location: SourceLocation,
 ) -> [Diagnostic] {
     guard node.fits(shape) else {
-        return [.warning("incorrect type for \(quoted(name)) (want \(shape.typeName))", at: location)]
+        return [.warning("incorrect type for \(JSONString.quoted(name)) (want \(shape.typeName))", at: location)]
     }
     switch shape {
     case .string, .int, .bool, .double:
@@ -99,10 +100,14 @@ private func structureFaults(of pair: YAMLPair, keys: [ConfigKey]) -> [Diagnosti
     guard let key = keys.first(where: { $0.name == name }) else {
         let nearest = Spelling.nearest(to: name, among: keys.map(\.name))
         let notes = nearest.map { ["did you mean \"\($0)\"?"] } ?? []
-        return [.warning("unrecognized key \(quoted(name))", at: pair.keyLocation, notes: notes)]
+        return [.warning("unrecognized key \(JSONString.quoted(name))", at: pair.keyLocation, notes: notes)]
     }
     let deprecation = key.deprecation.map { reason in
-        Diagnostic.warning("deprecated key \(quoted(name)) (\(reason))", at: pair.keyLocation)
+        Diagnostic.warning(
+            "deprecated key \(JSONString.quoted(name)) (\(reason))",
+            at: pair.keyLocation,
+            code: .deprecatedKey(name),
+        )
     }
     return (deprecation.map { [$0] } ?? [])
         + structureFaults(of: pair.value, shape: key.shape, name: name, at: pair.valueLocation)
@@ -137,16 +142,4 @@ private func isReadOnly(_ path: String) -> Bool {
     // A path that ends in a slash names a directory in the directory before it.
     if !path.hasSuffix("/") { _ = parts.popLast() }
     return parts.first?.hasPrefix("usr") == true
-}
-
-private func quoted(_ text: String) -> String {
-    let escaped = text.unicodeScalars.map { scalar in
-        switch scalar {
-        case "\"", "\\": "\\\(scalar)"
-        case "\n": "\\n"
-        case "\t": "\\t"
-        default: String(scalar)
-        }
-    }
-    return "\"\(escaped.joined())\""
 }

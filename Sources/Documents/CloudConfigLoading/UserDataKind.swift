@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import LocatedYAML
 
@@ -30,9 +31,8 @@ package enum UserDataKind: Sendable, Hashable {
 
     /// Whether the first line is the header, and nothing but white space follows it on that line.
     package static func isCloudConfig(_ text: String) -> Bool {
-        var line = text.prefix { $0 != "\n" && $0 != "\r\n" }
-        while line.last?.isWhitespace == true { line = line.dropLast() }
-        return line == CloudConfigRenderer.header
+        let line = text.prefix { $0 != "\n" && $0 != "\r\n" }
+        return line.trimmingSuffix(while: \.isWhitespace) == CloudConfigRenderer.header
     }
 
     /// JSON is YAML, near enough to find the version in it.

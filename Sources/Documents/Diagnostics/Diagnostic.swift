@@ -15,8 +15,20 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         package static func < (lhs: Severity, rhs: Severity) -> Bool { lhs.rank < rhs.rank }
     }
 
+    /// What kind of finding it is, for code that treats it in its own way. Not part of the encoded form.
+    package enum Code: Sendable, Hashable {
+        case unknownKey
+        case duplicateKey
+        /// With the key, as the schema spells it.
+        case deprecatedKey(String)
+    }
+
+    private enum CodingKeys: CodingKey { case severity, message, location, notes }
+
     /// Weight of the finding.
     package var severity: Severity
+    /// Nil for findings that nobody has to tell apart.
+    package var code: Code?
     /// What is wrong, in one sentence without a final full stop.
     package var message: String
     /// Where; nil when the fault is in no one place.
@@ -24,8 +36,15 @@ package struct Diagnostic: Sendable, Hashable, Codable {
     /// What to do about it, or what else to know; one line each (a table may take several).
     package var notes: [String]
 
-    package init(_ severity: Severity, _ message: String, at location: SourceLocation? = nil, notes: [String] = []) {
+    package init(
+        _ severity: Severity,
+        _ message: String,
+        at location: SourceLocation? = nil,
+        notes: [String] = [],
+        code: Code? = nil,
+    ) {
         self.severity = severity
+        self.code = code
         self.message = message
         self.location = location
         self.notes = notes
@@ -45,8 +64,9 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         _ message: String,
         at location: SourceLocation? = nil,
         notes: [String] = [],
+        code: Code? = nil,
     ) -> Diagnostic {
-        Diagnostic(.warning, message, at: location, notes: notes)
+        Diagnostic(.warning, message, at: location, notes: notes, code: code)
     }
 }
 

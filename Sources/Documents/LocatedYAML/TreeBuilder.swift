@@ -27,6 +27,7 @@ struct TreeBuilder {
                     "duplicate key \"\(key.key)\"",
                     at: key.keyLocation,
                     notes: ["it is set first at line \(first.keyLocation.line); only the last one counts"],
+                    code: .duplicateKey,
                 )
             }
     }

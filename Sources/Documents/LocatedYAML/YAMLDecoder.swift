@@ -83,7 +83,13 @@ package struct YAMLDecoder: Sendable {
             } else {
                 ["\(what) can have \(keys.sorted().joined(separator: ", "))"]
             }
-        return Diagnostic(unknownKeys, "unknown key \"\(pair.key)\" in \(what)", at: pair.keyLocation, notes: notes)
+        return Diagnostic(
+            unknownKeys,
+            "unknown key \"\(pair.key)\" in \(what)",
+            at: pair.keyLocation,
+            notes: notes,
+            code: .unknownKey,
+        )
     }
 
     // MARK: Scalars
@@ -160,16 +166,6 @@ package struct YAMLDecoder: Sendable {
         list(key, in: fields).compactMap { element in
             if let text = element.asString { return text }
             report("expected text in \"\(key)\", found \(element.found)", at: element.location)
-            return nil
-        }
-    }
-
-    /// A mapping of free keys to texts, in the order of the file.
-    package mutating func stringPairs(_ key: String, in fields: YAMLFields) -> [(key: String, value: String)] {
-        let pairs = value(key, in: fields, expected: "a mapping") { $0.pairs } ?? []
-        return pairs.compactMap { pair in
-            if let text = pair.value.asString { return (pair.key, text) }
-            reportMismatch(pair, expected: "text")
             return nil
         }
     }

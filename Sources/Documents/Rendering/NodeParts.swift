@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 
 /// A description taken apart, in the ways of a guest: what is left is users, files, units and commands, which

@@ -16,7 +16,7 @@ extension TopologyReader {
     /// On a node an unknown key is only warned about, since it must come up; here there is still time to mend it.
     private static func strict(_ diagnostic: Diagnostic) -> Diagnostic {
         var diagnostic = diagnostic
-        if diagnostic.message.hasPrefix("unknown key") { diagnostic.severity = .error }
+        if diagnostic.code == .unknownKey { diagnostic.severity = .error }
         return diagnostic
     }
 

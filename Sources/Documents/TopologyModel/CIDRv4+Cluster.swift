@@ -1,18 +1,13 @@
+import Basics
+
 extension CIDRv4 {
     /// The network of a cluster whose file names none: 10.(64 + h mod 64).(h / 64 mod 256).0/24, where h is the FNV-1a
     /// hash (64 bits) of the cluster's name. The same name gives the same network everywhere and always.
     package static func derived(fromCluster name: String) -> CIDRv4 {
-        let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let hash = FNV1a.hash(name.utf8)
         let second = UInt32(64 + hash % 64)
         let third = UInt32(hash / 64 % 256)
         return CIDRv4(around: IPv4Address(number: 10 << 24 | second << 16 | third << 8), prefix: 24)
-    }
-
-    /// The block of `prefix` bits (held to 0...32) that `address` is in.
-    package init(around address: IPv4Address, prefix: Int) {
-        let prefix = min(max(prefix, 0), 32)
-        let mask: UInt32 = prefix == 0 ? 0 : ~0 << UInt32(32 - prefix)
-        self.init(trustedBase: IPv4Address(number: address.number & mask), prefix: prefix)
     }
 
     /// The addresses after the network's own that no node gets: the host's, and some that users may give by hand.

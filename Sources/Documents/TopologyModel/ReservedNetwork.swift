@@ -1,3 +1,5 @@
+import Basics
+
 /// Networks no cluster can have.
 struct ReservedNetwork {
     var network: CIDRv4

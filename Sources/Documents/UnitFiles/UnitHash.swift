@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 
 /// The SHA-1 digest of a unit's canonical text, which tells two versions of a unit apart, as in fleet.
@@ -10,7 +11,7 @@ package struct UnitHash: Sendable, Hashable {
         var sha = Insecure.SHA1()
         var bytes = text
         bytes.withUTF8 { sha.update(bufferPointer: UnsafeRawBufferPointer($0)) }
-        hex = sha.finalize().map(UnitHash.digits).joined()
+        hex = Hex.encode(sha.finalize())
     }
 
     /// Reads forty hexadecimal digits of either case; nil for anything else.
@@ -21,11 +22,6 @@ package struct UnitHash: Sendable, Hashable {
 
     /// The first seven digits, as tables show them.
     package var short: String { String(hex.prefix(7)) }
-
-    private static func digits(_ byte: UInt8) -> String {
-        let digits = String(byte, radix: 16)
-        return byte < 16 ? "0" + digits : digits
-    }
 }
 
 extension UnitHash: CustomStringConvertible {

@@ -1,5 +1,5 @@
+import Basics
 import FoundationEssentials
-import Glibc
 
 /// The tokens on disk: one file each, replaced as a whole and written through before anybody is told.
 struct DiscoveryFiles: Sendable {
@@ -24,31 +24,9 @@ struct DiscoveryFiles: Sendable {
         let path = "\(directory)/\(token).json"
         do {
             let data = try JSONEncoder().encode(cluster)
-            try write(Array(data), to: path + ".new")
+            try AtomicFile.write(Array(data), to: path)
         } catch {
             throw DiscoveryError(.storage, "cannot write \(path)", cause: "\(error)")
         }
-        guard rename(path + ".new", path) == 0 else { throw failure("cannot replace \(path)") }
-        try synchronize(directory, O_DIRECTORY)
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws(DiscoveryError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot create \(path)") }
-        defer { close(descriptor) }
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            throw failure("cannot write \(path)")
-        }
-    }
-
-    private func synchronize(_ path: String, _ flags: Int32) throws(DiscoveryError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | flags)
-        guard descriptor >= 0 else { throw failure("cannot open \(path)") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure("cannot write through \(path)") }
-    }
-
-    private func failure(_ what: String) -> DiscoveryError {
-        DiscoveryError(.storage, what, cause: String(cString: strerror(errno)))
     }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// A request as far as the protocol needs it.
 package struct DiscoveryRequest: Sendable, Hashable {
     /// HTTP method, in capitals.
@@ -29,22 +31,7 @@ package struct DiscoveryRequest: Sendable, Hashable {
         return Dictionary(pairs) { first, _ in first }
     }
 
-    /// What is no percent encoding stays as it is.
-    private static func decode(_ text: Substring) -> String {
-        var rest = Array(text.utf8)[...]
-        var bytes: [UInt8] = []
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2)
-            let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            if byte == UInt8(ascii: "%"), digits.count == 2, let code {
-                bytes.append(code)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    private static func decode(_ text: Substring) -> String { PercentEncoding.decode(text, space: .plus) }
 }
 
 /// An answer in the words of etcd's version 2.

@@ -17,9 +17,6 @@ package protocol EtcdClient: Sendable {
     /// Ends the lease and deletes its keys. One that is gone already is no error.
     func revoke(_ lease: LeaseID) async throws(EtcdError)
 
-    /// Seconds left; `nil` when the lease is gone.
-    func timeToLive(_ lease: LeaseID) async throws(EtcdError) -> Int64?
-
     /// - Parameter revision: the first revision to report; 0 is from now.
     func watch(_ range: KeyRange, from revision: Int64) -> EtcdWatch
 }

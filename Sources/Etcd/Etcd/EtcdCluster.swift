@@ -10,16 +10,80 @@ package protocol EtcdCluster: Sendable {
     /// Removes a member; its data stays on its disk.
     func removeMember(_ id: MemberID) async throws(EtcdError)
 
-    /// Gives a learner its vote.
-    func promoteMember(_ id: MemberID) async throws(EtcdError)
-
     /// What one endpoint knows of itself.
     func status(of endpoint: String) async throws(EtcdError) -> MemberStatus
 
     /// Whether one endpoint has a leader and can commit. An endpoint that says "no" is `false`;
     /// one that does not answer is an error.
     func health(of endpoint: String) async throws(EtcdError) -> Bool
+}
 
-    /// Version of one member.
-    func version(of endpoint: String) async throws(EtcdError) -> EtcdVersion
+/// A member of an etcd cluster.
+package struct Member: Sendable, Equatable {
+    /// ID of the member.
+    package var id: MemberID
+    /// Empty until the member has started for the first time.
+    package var name: String
+    /// URLs at which other members reach it.
+    package var peerURLs: [String]
+    /// Empty until the member has started for the first time.
+    package var clientURLs: [String]
+    /// It follows but does not vote.
+    package var isLearner: Bool
+
+    package init(id: MemberID, name: String, peerURLs: [String], clientURLs: [String], isLearner: Bool = false) {
+        self.id = id
+        self.name = name
+        self.peerURLs = peerURLs
+        self.clientURLs = clientURLs
+        self.isLearner = isLearner
+    }
+}
+
+/// The number by which etcd knows a member; written in hexadecimal, as `etcdctl` does.
+package struct MemberID: Sendable, Hashable, CustomStringConvertible {
+    /// Number as etcd has it.
+    package var rawValue: UInt64
+
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package var description: String { String(rawValue, radix: 16) }
+}
+
+/// What a member knows of itself and its cluster.
+package struct MemberStatus: Sendable, Equatable {
+    /// ID of the member that answered.
+    package var member: MemberID
+    /// `nil` when it knows of no leader.
+    package var leader: MemberID?
+    /// Version of the member.
+    package var version: String
+    /// Revision of its store.
+    package var revision: Int64
+    /// Term of the current election.
+    package var raftTerm: UInt64
+    /// Index of its last log entry.
+    package var raftIndex: UInt64
+    /// Bytes.
+    package var databaseSize: Int64
+
+    package init(
+        member: MemberID,
+        leader: MemberID?,
+        version: String,
+        revision: Int64,
+        raftTerm: UInt64,
+        raftIndex: UInt64,
+        databaseSize: Int64,
+    ) {
+        self.member = member
+        self.leader = leader
+        self.version = version
+        self.revision = revision
+        self.raftTerm = raftTerm
+        self.raftIndex = raftIndex
+        self.databaseSize = databaseSize
+    }
 }

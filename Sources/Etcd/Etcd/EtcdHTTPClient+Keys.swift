@@ -1,3 +1,4 @@
+import Basics
 import NIOCore
 
 /// etcd's v2 keyspace: as much of it as a compare-and-swap of one key takes. etcd serves it up to 3.5, from 3.4 on only
@@ -35,7 +36,11 @@ extension EtcdHTTPClient {
         let condition = index.map { "prevIndex=\($0)" } ?? "prevExist=false"
         return try await inTurn(mayRepeat: false) { (endpoint) async throws(EtcdError) -> Bool in
             let url = "\(endpoint)/v2/keys/\(key)?\(condition)"
-            let answer = try await transport.put(url, form: "value=\(text.percentEncoded)", timeout: requestTimeout)
+            let answer = try await transport.put(
+                url,
+                form: "value=\(PercentEncoding.encode(text))",
+                timeout: requestTimeout
+            )
             // 412 is for errors 101 (compare failed) and 105 (the key exists already); 404 for a key that is gone.
             if answer.status == 412 || answer.status == 404 { return false }
             guard answer.status == 200 || answer.status == 201 else { throw Self.legacyRefusal(answer, url) }
@@ -91,24 +96,5 @@ extension EtcdHTTPClient {
             var errorCode: Int
             var message: String
         }
-    }
-}
-
-extension String {
-    /// For a form's value: all but letters, digits and `-._~` as `%XX`.
-    fileprivate var percentEncoded: String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default:
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -67,3 +67,92 @@ package struct EtcdHTTPClient: Sendable {
         throw EtcdError.allFailed(failures, endpoints: endpoints)
     }
 }
+
+extension EtcdHTTPClient: EtcdClient {
+    package func range(_ request: RangeRequest) async throws(EtcdError) -> RangeResponse {
+        let answer: Gateway.RangeAnswer = try await call("/v3/kv/range", Gateway.RangeBody(request), mayRepeat: true)
+        return answer.value
+    }
+
+    package func commit(_ transaction: Transaction) async throws(EtcdError) -> TransactionResponse {
+        let body = Gateway.TransactionBody(transaction)
+        let answer: Gateway.TransactionAnswer = try await call("/v3/kv/txn", body, mayRepeat: false)
+        return answer.value
+    }
+
+    package func grantLease(ttl: Int64) async throws(EtcdError) -> Lease {
+        // A lease granted twice ends by itself, so this may be repeated.
+        let body = Gateway.LeaseRequest(TTL: Gateway.Number(ttl))
+        let answer: Gateway.LeaseAnswer = try await urgentCall("/v3/lease/grant", body)
+        guard let id = answer.ID?.value, let granted = answer.TTL?.value, answer.error ?? "" == "" else {
+            throw EtcdError(.refused, "etcd grants no lease of \(ttl) s: \(answer.error ?? "no id in its answer")")
+        }
+        return Lease(id: LeaseID(id), ttl: granted, revision: answer.header?.revision?.value ?? 0)
+    }
+
+    package func keepAlive(_ lease: LeaseID) async throws(EtcdError) -> Lease? {
+        let body = Gateway.LeaseRequest(ID: Gateway.Number(lease.rawValue))
+        let line: Gateway.Line<Gateway.LeaseAnswer> = try await urgentCall("/v3/lease/keepalive", body)
+        if let refusal = line.error { throw EtcdError(refusal: refusal, status: 500, where: "lease keepalive") }
+        guard let result = line.result else {
+            throw EtcdError(.invalidAnswer, "etcd's answer to a lease keepalive has no result")
+        }
+        guard let ttl = result.TTL?.value, ttl > 0 else { return nil }
+        return Lease(id: lease, ttl: ttl, revision: result.header?.revision?.value ?? 0)
+    }
+
+    package func revoke(_ lease: LeaseID) async throws(EtcdError) {
+        let body = Gateway.LeaseRequest(ID: Gateway.Number(lease.rawValue))
+        do {
+            let _: Gateway.Empty = try await call("/v3/lease/revoke", body, mayRepeat: true)
+        } catch {
+            guard error.code == .notFound else { throw error }
+        }
+    }
+
+    package func watch(_ range: KeyRange, from revision: Int64) -> EtcdWatch {
+        EtcdWatch { continuation in
+            var watcher = Watcher(client: self, range: range, nextRevision: revision)
+            try await watcher.run { continuation.yield($0) }
+        }
+    }
+}
+
+extension EtcdHTTPClient: EtcdCluster {
+    package func members() async throws(EtcdError) -> [Member] {
+        let path = "/v3/cluster/member/list"
+        let answer: Gateway.MembersAnswer = try await call(path, Gateway.Empty(), mayRepeat: true)
+        return (answer.members ?? []).map(\.value)
+    }
+
+    @discardableResult
+    package func addMember(peerURLs: [String], learner: Bool) async throws(EtcdError) -> Member {
+        let body = Gateway.AddMemberBody(peerURLs: peerURLs, isLearner: learner ? true : nil)
+        let answer: Gateway.MembersAnswer = try await call("/v3/cluster/member/add", body, mayRepeat: false)
+        guard let member = answer.member?.value else {
+            throw EtcdError(.invalidAnswer, "etcd's answer to member add names no member")
+        }
+        return member
+    }
+
+    package func removeMember(_ id: MemberID) async throws(EtcdError) {
+        let body = Gateway.MemberBody(ID: Gateway.Unsigned(id.rawValue))
+        let _: Gateway.Empty = try await call("/v3/cluster/member/remove", body, mayRepeat: false)
+    }
+
+    package func status(of endpoint: String) async throws(EtcdError) -> MemberStatus {
+        let bytes = try GatewayCoding.encode(Gateway.Empty())
+        let url = endpoint + "/v3/maintenance/status"
+        let answer: Gateway.StatusAnswer = try await transport.post(url, bytes, timeout: requestTimeout)
+        return answer.value
+    }
+
+    package func health(of endpoint: String) async throws(EtcdError) -> Bool {
+        let answer = try await transport.get(endpoint + "/health", timeout: requestTimeout)
+        guard answer.status == 200 || answer.status == 503 else {
+            throw EtcdError(.invalidAnswer, "\(endpoint)/health answers with HTTP status \(answer.status)")
+        }
+        let health: Gateway.HealthAnswer = try GatewayCoding.decode(answer.body, from: endpoint + "/health")
+        return health.health == "true"
+    }
+}

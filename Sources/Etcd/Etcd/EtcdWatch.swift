@@ -36,3 +36,38 @@ package struct EtcdWatch: AsyncSequence, Sendable {
         stream.makeAsyncIterator()
     }
 }
+
+/// Changes a watch reports together. The changes of one revision are never in two batches.
+package struct WatchBatch: Sendable, Equatable {
+    /// Everything up to this revision has been reported.
+    package var revision: Int64
+    /// Changes, in the order of their revisions.
+    package var events: [KeyEvent]
+
+    package init(revision: Int64, events: [KeyEvent]) {
+        self.revision = revision
+        self.events = events
+    }
+}
+
+/// A change of a key, as a watch reports it.
+package enum KeyEvent: Sendable, Equatable {
+    case put(KeyValue)
+    case delete(key: String, revision: Int64)
+
+    /// Key that changed.
+    package var key: String {
+        switch self {
+        case .put(let keyValue): keyValue.key
+        case .delete(let key, _): key
+        }
+    }
+
+    /// The store's revision of the change.
+    package var revision: Int64 {
+        switch self {
+        case .put(let keyValue): keyValue.modRevision
+        case .delete(_, let revision): revision
+        }
+    }
+}

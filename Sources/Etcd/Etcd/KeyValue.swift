@@ -32,3 +32,32 @@ package struct KeyValue: Sendable, Equatable {
     /// The value as text; bytes that are no UTF-8 become U+FFFD.
     package var text: String { String(decoding: value, as: UTF8.self) }
 }
+
+/// A lease as etcd granted or renewed it.
+package struct Lease: Sendable, Equatable {
+    /// ID that keys are attached to.
+    package var id: LeaseID
+    /// Seconds until it ends, unless it is renewed. etcd raises what it finds too short
+    /// (1.5 × its election timeout).
+    package var ttl: Int64
+    /// The store's revision when etcd answered.
+    package var revision: Int64
+
+    package init(id: LeaseID, ttl: Int64, revision: Int64) {
+        self.id = id
+        self.ttl = ttl
+        self.revision = revision
+    }
+}
+
+/// The number by which etcd knows a lease.
+package struct LeaseID: Sendable, Hashable, CustomStringConvertible {
+    /// Number as etcd has it.
+    package var rawValue: Int64
+
+    package init(_ rawValue: Int64) {
+        self.rawValue = rawValue
+    }
+
+    package var description: String { String(rawValue, radix: 16) }
+}

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Basics
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -99,11 +100,13 @@ struct Transport: Sendable {
     private func send(_ request: HTTPClientRequest, timeout: Duration) async throws(EtcdError) -> Answer {
         let client = client
         do {
-            return try await withDeadline(timeout) {
+            let answer = try await withDeadline(timeout) {
                 let response = try await client.execute(request, timeout: TimeAmount(timeout))
                 let body = try await response.body.collect(upTo: Self.maximumAnswer)
                 return Answer(status: Int(response.status.code), body: body)
             }
+            guard let answer else { throw EtcdError(.timeout, "\(request.url) does not answer within \(timeout)") }
+            return answer
         } catch {
             throw Self.failure(error, request.url, timeout)
         }
@@ -134,8 +137,6 @@ struct Transport: Sendable {
             return failure(error, url, timeout)
         case is CancellationError:
             return EtcdError(.cancelled, "the request to \(url) was cancelled")
-        case is DeadlineExceeded:
-            return EtcdError(.timeout, "\(url) does not answer within \(timeout)")
         case let error as IOError where unreachable.contains(error.errnoCode):
             return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// The member list on disk, so that a restart finds the cluster while the first peers are away.
@@ -17,12 +18,13 @@ struct MemberCache {
     /// - Returns: what failed.
     func save(_ members: [ProxyMember]) -> String? {
         makeDirectories()
-        let draft = path + ".new"
-        guard let file = fopen(draft, "we") else { return failure("create \(draft)") }
-        let bytes = Array(ProxyMember.cacheText(members).utf8)
-        let written = fwrite(bytes, 1, bytes.count, file)
-        guard fclose(file) == 0, written == bytes.count else { return failure("write \(draft)") }
-        return rename(draft, path) == 0 ? nil : failure("rename \(draft)")
+        do {
+            // What it holds is found out again where it is lost.
+            try AtomicFile.write(ProxyMember.cacheText(members), to: path, isDurable: false)
+            return nil
+        } catch {
+            return "\(error)"
+        }
     }
 
     private func makeDirectories() {
@@ -30,6 +32,4 @@ struct MemberCache {
             mkdir(String(path.prefix(index)), 0o755)
         }
     }
-
-    private func failure(_ what: String) -> String { "\(what): \(String(cString: strerror(errno)))" }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import FoundationEssentials
 
@@ -39,20 +40,8 @@ package struct RebootLock: RebootLocking {
     /// - Parameter group: machines that share a semaphore; the empty one is the default.
     package init(etcd: EtcdHTTPClient, group: String = "") {
         self.etcd = etcd
-        let branch = group.isEmpty ? "" : "groups/\(Self.escaped(group))/"
+        let branch = group.isEmpty ? "" : "groups/\(PercentEncoding.encode(group, space: .plus))/"
         key = "coreos.com/updateengine/rebootlock/\(branch)semaphore"
-    }
-
-    /// As Go's `url.QueryEscape` does, but for the space, which it writes as a plus sign.
-    private static func escaped(_ group: String) -> String {
-        group.utf8.map { byte in
-            let scalar = Unicode.Scalar(byte)
-            let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
-            if isPlain || "-._~".unicodeScalars.contains(scalar) { return String(scalar) }
-            if scalar == " " { return "+" }
-            return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
-        .joined()
     }
 
     package func semaphore() async throws -> RebootSemaphore { try await read().semaphore }
@@ -85,11 +74,8 @@ package struct RebootLock: RebootLocking {
             try await etcd.legacyChange(of: key, after: index, within: limit)
         case .v3(let revision) where revision > 0:
             let watch = etcd.watch(.key(key), from: revision + 1)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { for try await batch in watch where !batch.events.isEmpty { return } }
-                group.addTask { try await Task.sleep(for: limit) }
-                defer { group.cancelAll() }
-                try await group.next()
+            _ = try await withDeadline(limit) {
+                for try await batch in watch where !batch.events.isEmpty { return }
             }
         case .v2(nil), .v3:
             return

@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import Logging
 import Synchronization
@@ -47,18 +48,11 @@ package final class ClusterWatch: Sendable {
     package func wait(until revision: Int64, within limit: Duration) async -> Bool {
         if let snapshot, snapshot.revision >= revision { return true }
         let snapshots = snapshots()
-        return await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                for await snapshot in snapshots where snapshot.revision >= revision { return true }
-                return false
-            }
-            group.addTask {
-                do { try await Task.sleep(for: limit) } catch { return false }
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? false
+        let isThere = await withDeadline(limit) {
+            for await snapshot in snapshots where snapshot.revision >= revision { return true }
+            return false
         }
+        return isThere ?? false
     }
 
     /// Makes ``run()`` read everything anew at once and watch from there, for when the watch may have been deaf.

@@ -1,3 +1,5 @@
+import Basics
+
 /// A user's authorized keys, kept by name in `authorized_keys.d`; `authorized_keys` is made of all of them.
 struct AuthorizedKeys {
     let files: NodeFiles
@@ -34,15 +36,5 @@ struct AuthorizedKeys {
     @discardableResult
     private func write(_ text: String, to path: String) throws(NodeSetupError) -> Bool {
         try files.write(path, Array(text.utf8), owner: account.id, mode: 0o600)
-    }
-}
-
-extension String {
-    /// Without white space at either end.
-    var trimmed: String {
-        var text = self[...]
-        while text.first?.isWhitespace == true { text = text.dropFirst() }
-        while text.last?.isWhitespace == true { text = text.dropLast() }
-        return String(text)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import CloudConfigLoading
 import Diagnostics
@@ -8,12 +9,12 @@ package struct CloudInit: Sendable {
     /// The original whose behaviour this has, and whose successor it is.
     package static let version = "1.14.0+slipway"
 
-    private let machine: Machine
+    private let system: System
     /// Prints a line about something that went wrong.
     private let complain: @Sendable (String) -> Void
 
-    package init(_ machine: Machine, complain: @escaping @Sendable (String) -> Void) {
-        self.machine = machine
+    package init(_ system: System, complain: @escaping @Sendable (String) -> Void) {
+        self.system = system
         self.complain = complain
     }
 
@@ -30,12 +31,12 @@ package struct CloudInit: Sendable {
             return 2
         }
         if options.printsHelp || options.printsVersion {
-            machine.say(options.printsHelp ? CloudInitOptions.usage : "coreos-cloudinit \(Self.version)")
+            system.say(options.printsHelp ? CloudInitOptions.usage : "coreos-cloudinit \(Self.version)")
             return 0
         }
         do {
-            for note in options.notes { machine.say(note) }
-            let userData = try await SourceSearch(machine: machine).userData(from: options.sources)
+            for note in options.notes { system.say(note) }
+            let userData = try await SourceSearch(system: system).userData(from: options.sources)
             if options.validates { return validate(userData) }
             try await setUp(userData, options)
             return 0
@@ -64,11 +65,11 @@ package struct CloudInit: Sendable {
     // MARK: Setting up
 
     private func setUp(_ userData: UserData, _ options: CloudInitOptions) async throws(NodeSetupError) {
-        var executor = SetupExecutor(machine)
+        var executor = SetupExecutor(system)
         var stage = SetupResult.Stage.files
         do {
             // What an earlier run said must not be taken for this one's word.
-            try machine.files.remove(SetupResult.path)
+            try system.files.remove(SetupResult.path)
             let plan = try plan(userData, options)
             try await executor.perform(plan.preparation)
             try report(SetupResult(stage: .files))
@@ -105,7 +106,7 @@ package struct CloudInit: Sendable {
             return base.running(script: try substituted(userData).bytes, workspace: options.workspace)
         case .empty: return plan(CloudConfig(), userData.metadata, options)
         case .ignition:
-            machine.say("Detected an Ignition config. Exiting...")
+            system.say("Detected an Ignition config. Exiting...")
             return SetupPlan()
         case .gzip, .unknown:
             throw NodeSetupError(
@@ -124,7 +125,7 @@ package struct CloudInit: Sendable {
         if diagnostics.hasErrors {
             throw NodeSetupError(.userData, "the cloud-config is wrong, and nothing was done", cause: "\n\(report)")
         }
-        if !report.isEmpty { machine.say(report) }
+        if !report.isEmpty { system.say(report) }
         return plan(config, cloudConfig.metadata, options)
     }
 
@@ -132,29 +133,29 @@ package struct CloudInit: Sendable {
     private func substituted(_ userData: UserData) throws(NodeSetupError) -> (bytes: [UInt8], isText: Bool) {
         guard let original = String(validating: userData.bytes, as: UTF8.self) else { return (userData.bytes, false) }
         let (text, unknown) = Substitution.apply(original, try addresses(userData.metadata.addresses, original))
-        for token in unknown { machine.say("\(token) is not known on this machine and leaves nothing behind") }
+        for token in unknown { system.say("\(token) is not known on this machine and leaves nothing behind") }
         return (Array(text.utf8), true)
     }
 
     private func plan(_ config: CloudConfig, _ metadata: NodeMetadata, _ options: CloudInitOptions) -> SetupPlan {
-        SetupPlan(config, metadata: metadata, hostname: machine.hostname(), keyName: options.keyName)
+        SetupPlan(config, metadata: metadata, hostname: system.hostname(), keyName: options.keyName)
     }
 
     /// What the datasource knows, then this program's environment, then `/etc/environment`.
     private func addresses(_ known: NodeAddresses, _ text: String) throws(NodeSetupError) -> NodeAddresses {
         guard text.utf8.contains(UInt8(ascii: "$")) else { return known }
-        var variables = VariableFile.values(in: try machine.files.readText("/etc/environment") ?? "")
-        variables.merge(machine.environment) { $1 }
+        var variables = VariableFile.values(in: try system.files.readText("/etc/environment") ?? "")
+        variables.merge(system.environment) { $1 }
         return known.filled(from: NodeAddresses(environment: variables))
     }
 
     private func report(_ result: SetupResult) throws(NodeSetupError) {
-        try machine.files.write(SetupResult.path, Array(result.json.utf8))
+        try system.files.write(SetupResult.path, Array(result.json.utf8))
     }
 
     private func notifyReady() throws(NodeSetupError) {
         do {
-            try machine.notifyReady()
+            try system.notifyReady()
         } catch {
             throw NodeSetupError(.systemd, "systemd does not hear that the machine is ready", cause: error.description)
         }

@@ -20,7 +20,7 @@ enum DataSource: Sendable, Hashable {
 
 /// Looks for user-data in every source at once: the first that has some wins.
 struct SourceSearch: Sendable {
-    let machine: Machine
+    let system: System
     /// For how long to look.
     var limit = Duration.seconds(300)
 
@@ -93,7 +93,7 @@ struct SourceSearch: Sendable {
         case .configDrive(let directory): return try UserData(configDrive: directory)
         case .url(let url): return try await fetched(url)
         case .kernelCommandLine:
-            guard let url = Self.url(inCommandLine: try machine.files.readText("/proc/cmdline") ?? "") else {
+            guard let url = Self.url(inCommandLine: try system.files.readText("/proc/cmdline") ?? "") else {
                 throw NodeSetupError(.userData, "the kernel's command line names no cloud-config-url")
             }
             return try await fetched(url)
@@ -101,7 +101,7 @@ struct SourceSearch: Sendable {
     }
 
     private func fetched(_ url: String) async throws(NodeSetupError) -> UserData {
-        let bytes = try await WebFetch(machine: machine).retrying(url)
+        let bytes = try await WebFetch(system: system).retrying(url)
         return try UserData(unpacking: bytes, file: url)
     }
 

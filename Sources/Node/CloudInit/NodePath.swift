@@ -22,13 +22,3 @@ enum NodePath {
         path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
 }
-
-enum ShellText {
-    /// For use between double quotes in files that a shell may read.
-    static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { escaped, character in
-            if "\"\\$`".contains(character) { escaped += "\\" }
-            escaped.append(character)
-        }
-    }
-}

@@ -1,10 +1,12 @@
+import Basics
 import CloudConfig
 
 extension SetupPlan {
     /// This plan, and after it a script as a service of its own, run by bash, whatever its first line says: so the
     /// original did it.
     package func running(script: [UInt8], workspace: String) -> SetupPlan {
-        let id = Self.digest(script)
+        // The same script has the same name on every boot.
+        let id = String(FNV1a.hash(script), radix: 16)
         let path = "\(NodePath.absolute(workspace))/scripts/\(id)"
         let unit = "coreos-cloudinit-\(id).service"
         let content = """
@@ -30,11 +32,5 @@ extension SetupPlan {
         ]
         plan.commands.append(.run(.start, unit: unit, isOptional: false))
         return plan
-    }
-
-    /// FNV-1a: the same script has the same name on every boot.
-    private static func digest(_ bytes: [UInt8]) -> String {
-        let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        return String(hash, radix: 16)
     }
 }

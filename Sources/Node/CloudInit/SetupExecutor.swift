@@ -3,7 +3,7 @@ import Systemd
 
 /// Does to the machine what a plan says, effect by effect; the first failure ends it.
 package struct SetupExecutor {
-    private let machine: Machine
+    private let system: System
     private let files: NodeFiles
     private var manager: (any SystemdManager)?
     private var unitEdits: [UnitFileEdit] = []
@@ -17,9 +17,9 @@ package struct SetupExecutor {
     private static let reloadMark = "/run/coreos-cloudinit/reload"
 
     /// Creates an executor for one machine.
-    package init(_ machine: Machine) {
-        self.machine = machine
-        files = machine.files
+    package init(_ system: System) {
+        self.system = system
+        files = system.files
     }
 
     /// Carries out effects in order; the first that fails is thrown.
@@ -48,7 +48,7 @@ package struct SetupExecutor {
         case .reloadSystemd: try await reloadSystemd()
         case .restartNetworkd: try await restartNetworkd()
         case .run(let command, let unit, let isOptional): try await run(command, unit, isOptional: isOptional)
-        case .note(let text): machine.say(text)
+        case .note(let text): system.say(text)
         }
     }
 
@@ -56,9 +56,9 @@ package struct SetupExecutor {
 
     private func setHostname(_ name: String) throws(NodeSetupError) {
         let isWritten = try files.write("/etc/hostname", Array("\(name)\n".utf8))
-        let isOther = machine.hostname() != name
-        if isOther { try machine.setHostname(name) }
-        if isWritten || isOther { machine.say("hostname is \(name)") }
+        let isOther = system.hostname() != name
+        if isOther { try system.setHostname(name) }
+        if isWritten || isOther { system.say("hostname is \(name)") }
     }
 
     private func ensure(_ user: CloudConfig.User) async throws(NodeSetupError) {
@@ -66,12 +66,12 @@ package struct SetupExecutor {
         guard try accounts.user(user.name) != nil else {
             let hasSudo = try accounts.hasGroup("sudo")
             try await call("useradd", UserCommand.arguments(for: user, hasSudo: hasSudo))
-            machine.say("user \(user.name) made")
+            system.say("user \(user.name) made")
             return
         }
         guard let hash = user.passwd, try accounts.password(of: user.name) != hash else { return }
         try await call("chpasswd", ["-e"], input: "\(user.name):\(hash)")
-        machine.say("password of \(user.name) set")
+        system.say("password of \(user.name) set")
     }
 
     private func authorize(_ keys: [String], name: String, user: String) throws(NodeSetupError) {
@@ -79,12 +79,12 @@ package struct SetupExecutor {
             throw NodeSetupError(.account, "there is no user \(user) to give keys to")
         }
         guard try AuthorizedKeys(files: files, account: account).set(keys, name: name) else { return }
-        machine.say("\(keys.count) ssh keys of \(user) set")
+        system.say("\(keys.count) ssh keys of \(user) set")
     }
 
     private func call(_ program: String, _ arguments: [String], input: String = "") async throws(NodeSetupError) {
         do {
-            try await machine.run(program, arguments, input)
+            try await system.run(program, arguments, input)
         } catch let error as NodeSetupError {
             throw error
         } catch {
@@ -97,7 +97,7 @@ package struct SetupExecutor {
     private func writeFile(_ path: String, _ content: [UInt8], owner: String?, mode: UInt32) throws(NodeSetupError) {
         let owner =
             files.setsOwners ? try owner.map { (text) throws(NodeSetupError) in try Accounts(files).owner(text) } : nil
-        if try files.write(path, content, owner: owner, mode: mode) { machine.say("\(path) written") }
+        if try files.write(path, content, owner: owner, mode: mode) { system.say("\(path) written") }
     }
 
     private func setVariables(
@@ -108,7 +108,7 @@ package struct SetupExecutor {
         var text = try files.readText(path)
         if text == nil, let template { text = try files.readText(template) }
         let new = VariableFile.setting(variables, in: text ?? "")
-        if try files.write(path, Array(new.utf8)) { machine.say("\(path) written") }
+        if try files.write(path, Array(new.utf8)) { system.say("\(path) written") }
     }
 
     // MARK: Units
@@ -122,7 +122,7 @@ package struct SetupExecutor {
     private mutating func writeNetworkUnit(_ path: String, _ content: String) throws(NodeSetupError) {
         guard try files.write(path, Array(content.utf8)) else { return }
         hasNetworkEdits = true
-        machine.say("\(path) written")
+        system.say("\(path) written")
     }
 
     private mutating func mask(_ path: String) throws(NodeSetupError) {
@@ -143,20 +143,20 @@ package struct SetupExecutor {
         // Should this run end here, the next one knows that systemd has old files.
         if unitEdits.isEmpty { try files.write(Self.reloadMark, []) }
         unitEdits.append(UnitFileEdit(kind: kind, path: path))
-        machine.say("\(path) \(kind == .masked ? "masked" : kind == .unmasked ? "unmasked" : "written")")
+        system.say("\(path) \(kind == .masked ? "masked" : kind == .unmasked ? "unmasked" : "written")")
     }
 
     private mutating func enable(_ unit: String, runtime: Bool) async throws(NodeSetupError) {
         let changes = try await asking { (manager) throws(SystemdError) in
             try await manager.enableUnitFiles([unit], runtime: runtime, force: true)
         }
-        if !changes.isEmpty { machine.say("\(unit) enabled") }
+        if !changes.isEmpty { system.say("\(unit) enabled") }
     }
 
     private mutating func reloadSystemd() async throws(NodeSetupError) {
         guard files.exists(Self.reloadMark) else { return }
         if try await isReloadNeeded() {
-            machine.say("systemd reads its unit files again")
+            system.say("systemd reads its unit files again")
             try await asking { (manager) throws(SystemdError) in try await manager.daemonReload() }
         }
         try files.remove(Self.reloadMark)
@@ -191,7 +191,7 @@ package struct SetupExecutor {
         isOptional: Bool,
     ) async throws(NodeSetupError) {
         guard let verb = JobVerb(rawValue: command.rawValue) else { return }
-        machine.say("\(command.rawValue) \(unit)")
+        system.say("\(command.rawValue) \(unit)")
         do {
             let result = try await systemd().run(verb, unit, mode: .replace, within: Self.jobLimit)
             if result != .done { noteFailure(command, unit, result.description) }
@@ -202,7 +202,7 @@ package struct SetupExecutor {
                 "not finished after \(Self.jobLimit.components.seconds) s; systemd goes on with it"
             )
         } catch  where isOptional && (error.isUnitNotLoaded || error.dbusName == SystemdError.unitMasked) {
-            machine.say("\(unit) is not on this machine")
+            system.say("\(unit) is not on this machine")
         } catch {
             throw NodeSetupError(.systemd, "cannot \(command.rawValue) \(unit)", cause: error.description)
         }
@@ -211,12 +211,12 @@ package struct SetupExecutor {
     /// As the original did, a job that fails ends nothing: the next unit may come up all the same.
     private mutating func noteFailure(_ command: CloudConfig.UnitCommand, _ unit: String, _ result: String) {
         failedJobs.append("\(command.rawValue) \(unit): \(result)")
-        machine.say("\(command.rawValue) \(unit): \(result)")
+        system.say("\(command.rawValue) \(unit): \(result)")
     }
 
     private mutating func systemd() throws(SystemdError) -> any SystemdManager {
         if let manager { return manager }
-        let manager = try machine.connectToSystemd()
+        let manager = try system.connectToSystemd()
         self.manager = manager
         return manager
     }

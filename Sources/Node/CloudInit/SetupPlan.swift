@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 
 /// What a cloud-config does to a machine, in the original's order: ``preparation`` makes everything ready,
@@ -103,7 +104,7 @@ package struct SetupPlan: Sendable, Hashable {
         guard !text(.id).isEmpty else { return nil }
         let quoted: [(String, OEMKey)] = [("NAME", .name), ("HOME_URL", .homeURL), ("BUG_REPORT_URL", .bugReportURL)]
         return "ID=\(text(.id))\nVERSION_ID=\(text(.versionID))\n"
-            + quoted.map { "\($0)=\"\(ShellText.escaped(text($1)))\"\n" }.joined()
+            + quoted.map { "\($0)=\"\(ShellWord.escapedInDoubleQuotes(text($1)))\"\n" }.joined()
     }
 
     /// Addresses the datasource knows become `COREOS_…` in `/etc/environment`, unless the config writes that file.

@@ -1,3 +1,5 @@
+import Basics
+
 /// How far the setup of a machine got, for whoever waits for it: `/run/coreos-cloudinit/result.json`.
 ///
 ///     {"stage":"files","ok":true,"failed":[],"error":null}
@@ -17,24 +19,8 @@ struct SetupResult: Sendable, Hashable {
     var error: String?
 
     var json: String {
-        let failed = failedJobs.map(Self.quoted).joined(separator: ",")
-        let cause = error.map(Self.quoted) ?? "null"
+        let failed = failedJobs.map(JSONString.quoted).joined(separator: ",")
+        let cause = error.map(JSONString.quoted) ?? "null"
         return "{\"stage\":\"\(stage.rawValue)\",\"ok\":\(error == nil),\"failed\":[\(failed)],\"error\":\(cause)}\n"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

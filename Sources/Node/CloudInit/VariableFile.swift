@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 
 /// A file of `NAME=value` lines in which some are set and the others left alone.
@@ -27,7 +28,7 @@ enum VariableFile {
             if value.count > 1, let quote = value.first, quote == "\"" || quote == "'", value.last == quote {
                 value = value.dropFirst().dropLast()
             }
-            values[String(line[..<equals]).trimmed] = String(value)
+            values[line[..<equals].trimmed] = String(value)
         }
         return values
     }

@@ -1,12 +1,6 @@
-import Dispatch
-import Synchronization
-
-/// Reads a URL, as often as it takes.
-///
-/// Plain HTTP is spoken here; for HTTPS and its certificates the machine's curl does it: a TLS library would make this
-/// program, which is in every node image, twice as large.
+/// Reads a URL by the system's curl, as often as it takes.
 struct WebFetch: Sendable {
-    let machine: Machine
+    let system: System
 
     private static let tries = 15
     private static let firstPause = Duration.milliseconds(50)
@@ -24,7 +18,7 @@ struct WebFetch: Sendable {
             } catch {
                 last = NodeSetupError(.userData, "cannot read \(url)", cause: error.message)
                 guard error.mayPass else { throw last }
-                if attempt == 1 { machine.say("\(last); trying again") }
+                if attempt == 1 { system.say("\(last); trying again") }
             }
             guard attempt < Self.tries, await pause(wait) else { break }
             wait = min(wait * 2, Self.longestPause)
@@ -33,50 +27,37 @@ struct WebFetch: Sendable {
     }
 
     private func get(_ url: String) async throws(WebFailure) -> [UInt8] {
-        var address = url
-        for _ in 0...Self.redirects {
-            if address.lowercased().hasPrefix("https://") { return try await curl(address) }
-            guard let target = WebAddress(address) else {
-                throw WebFailure("\(address) is no http:// or https:// URL", mayPass: false)
-            }
-            switch try await answer(to: target) {
-            case .content(let bytes): return bytes
-            case .moved(let location): address = target.resolved(location)
-            }
+        guard ["http://", "https://"].contains(where: url.lowercased().hasPrefix) else {
+            throw WebFailure("\(url) is not an http:// or https:// URL", mayPass: false)
         }
-        throw WebFailure("it leads from one URL to another without end", mayPass: false)
+        let output = try await curl(url)
+        guard output.exitCode == 0 else {
+            let reason = output.standardError.isEmpty ? "curl failed (\(output.exitCode))" : output.standardError
+            throw WebFailure(reason, mayPass: !Self.lastingFailures.contains(output.exitCode))
+        }
+        // What --write-out adds.
+        let status = Int(String(decoding: output.standardOutput.suffix(Self.statusDigits), as: UTF8.self)) ?? 0
+        guard (200..<300).contains(status) else {
+            throw WebFailure("the server answered with HTTP status \(status)", mayPass: !(400..<500).contains(status))
+        }
+        return Array(output.standardOutput.dropLast(Self.statusDigits))
     }
 
-    /// On a thread of its own: a name or a server may take its time.
-    private func answer(to target: WebAddress) async throws(WebFailure) -> HTTPExchange.Outcome {
-        let isCancelled = Flag()
-        let result: Result<HTTPExchange.Outcome, WebFailure> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                DispatchQueue.global().async {
-                    let deadline = ContinuousClock.now + .seconds(Self.secondsPerTry)
-                    let exchange = HTTPExchange(target, deadline: deadline) { isCancelled.isSet }
-                    continuation.resume(returning: exchange.run())
-                }
-            }
-        } onCancel: {
-            isCancelled.set()
-        }
-        return try result.get()
-    }
+    private static let statusDigits = 3
 
-    private func curl(_ url: String) async throws(WebFailure) -> [UInt8] {
+    /// Exit codes (curl(1), EXIT CODES): unsupported protocol, malformed URL, too many redirects, larger than allowed.
+    private static let lastingFailures: Set<Int32> = [1, 3, 47, 63]
+
+    private func curl(_ url: String) async throws(WebFailure) -> ProgramOutput {
         let arguments = [
-            "--silent", "--show-error", "--fail", "--location", "--max-time", "\(Self.secondsPerTry)", "--max-filesize",
-            "\(UserData.limit)", "--", url,
+            "--silent", "--show-error", "--location", "--max-redirs", "\(Self.redirects)", "--proto", "=http,https",
+            "--max-time", "\(Self.secondsPerTry)", "--max-filesize", "\(UserData.limit)",
+            "--user-agent", "coreos-cloudinit/\(CloudInit.version)", "--write-out", "%{response_code}", "--", url,
         ]
         do {
-            return try await machine.read("curl", arguments, UserData.limit)
-        } catch let error as NodeSetupError {
-            let text = error.cause ?? error.message
-            // curl's words for a status with --fail.
-            throw WebFailure(text, mayPass: !text.contains("error: 4"))
+            return try await system.read("curl", arguments, UserData.limit + Self.statusDigits)
         } catch {
-            throw WebFailure("https:// needs the program curl: \(error)", mayPass: false)
+            throw WebFailure("URLs need the program curl: \(error)", mayPass: false)
         }
     }
 }
@@ -90,12 +71,4 @@ struct WebFailure: Error, Sendable, Hashable {
         self.message = message
         self.mayPass = mayPass
     }
-}
-
-/// A flag that threads share.
-private final class Flag: Sendable {
-    private let state = Mutex(false)
-
-    var isSet: Bool { state.withLock { $0 } }
-    func set() { state.withLock { $0 = true } }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Basics
 import FoundationEssentials
 import Glibc
 import Logging
@@ -61,7 +62,7 @@ package struct SystemMachine: RebootingMachine {
     }
 
     private func fleetListsMachine() async throws -> Bool {
-        let socket = fleetSocket.replacing("/", with: "%2F")
+        let socket = PercentEncoding.encode(fleetSocket)
         var page = ""
         while true {
             let request = HTTPClientRequest(url: "http+unix://\(socket)/fleet/v1/machines\(page)")
@@ -78,13 +79,8 @@ package struct SystemMachine: RebootingMachine {
     package func change(within limit: Duration) async throws {
         // fleet's list changes without a word from systemd.
         let limit = min(limit, .seconds(1))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await change in systemd.unitStateChanges() where change != .resync { return }
-            }
-            group.addTask { try await Task.sleep(for: limit) }
-            defer { group.cancelAll() }
-            try await group.next()
+        _ = await withDeadline(limit) {
+            for await change in systemd.unitStateChanges() where change != .resync { return }
         }
         try Task.checkCancellation()
     }

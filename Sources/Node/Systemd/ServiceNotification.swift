@@ -1,4 +1,5 @@
-import CSystemd
+import Basics
+import Glibc
 
 /// What a service tells the systemd that started it (`sd_notify`). Without a systemd that listens nothing happens.
 package enum ServiceNotification {
@@ -22,8 +23,8 @@ package enum ServiceNotification {
     }
 
     private static func send(_ state: String) throws(SystemdError) {
-        let code = sd_notify(0, state)
-        guard code < 0 else { return }
-        throw SystemdError(.unreachable, operation: "notify", message: "$NOTIFY_SOCKET: \(errnoText(-code))")
+        let notifier = ServiceNotifier(address: getenv("NOTIFY_SOCKET").map { String(cString: $0) })
+        guard let code = notifier.send(state) else { return }
+        throw SystemdError(.unreachable, operation: "notify", message: "$NOTIFY_SOCKET: \(errnoText(code))")
     }
 }

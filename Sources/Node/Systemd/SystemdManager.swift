@@ -86,46 +86,13 @@ extension SystemdManager {
     /// Long enough for a unit that obeys systemd's own limits (90 s to stop, then SIGKILL).
     package static var jobLimit: Duration { .seconds(120) }
 
-    /// Starts a unit and waits for its job.
+    /// Runs a job that replaces a conflicting one, within ``jobLimit``.
     @discardableResult
-    package func startUnit(
-        _ unit: String,
-        mode: JobMode = .replace,
-        within limit: Duration = jobLimit,
-    ) async throws(SystemdError) -> JobResult {
-        try await run(.start, unit, mode: mode, within: limit)
+    package func run(_ verb: JobVerb, _ unit: String) async throws(SystemdError) -> JobResult {
+        try await run(verb, unit, mode: .replace, within: Self.jobLimit)
     }
 
-    /// Stops a unit and waits for its job.
-    @discardableResult
-    package func stopUnit(
-        _ unit: String,
-        mode: JobMode = .replace,
-        within limit: Duration = jobLimit,
-    ) async throws(SystemdError) -> JobResult {
-        try await run(.stop, unit, mode: mode, within: limit)
-    }
-
-    /// Restarts a unit and waits for its job.
-    @discardableResult
-    package func restartUnit(
-        _ unit: String,
-        mode: JobMode = .replace,
-        within limit: Duration = jobLimit,
-    ) async throws(SystemdError) -> JobResult {
-        try await run(.restart, unit, mode: mode, within: limit)
-    }
-
-    /// Reloads a unit and waits for its job.
-    @discardableResult
-    package func reloadUnit(
-        _ unit: String,
-        mode: JobMode = .replace,
-        within limit: Duration = jobLimit,
-    ) async throws(SystemdError) -> JobResult {
-        try await run(.reload, unit, mode: mode, within: limit)
-    }
-
+    /// Queues a job that replaces a conflicting one.
     package func enqueue(_ verb: JobVerb, _ unit: String) async throws(SystemdError) {
         try await enqueue(verb, unit, mode: .replace)
     }
@@ -146,12 +113,5 @@ extension SystemdManager {
 
     package func listUnits() async throws(SystemdError) -> [UnitStatus] {
         try await listUnits(matching: [])
-    }
-
-    /// The main process of a service, nil when none runs.
-    package func mainPID(of unit: String) async throws(SystemdError) -> Int32? {
-        let value = try await unitProperty("MainPID", interface: "Service", of: unit)
-        guard case .unsigned(let pid) = value, pid != 0 else { return nil }
-        return Int32(truncatingIfNeeded: pid)
     }
 }

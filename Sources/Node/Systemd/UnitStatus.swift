@@ -28,3 +28,39 @@ package struct UnitStatus: Sendable, Hashable {
         self.job = job
     }
 }
+
+/// What a listener hears about units.
+package enum UnitChange: Sendable, Hashable {
+    /// This is the unit's state now.
+    case status(UnitStatus)
+    /// systemd has dropped the unit from memory: it is inactive and has not failed.
+    case unloaded(String)
+    /// Changes may have been missed before this point: list the units again.
+    case resync
+}
+
+/// One link that enabling, linking or masking made or removed.
+package struct UnitFileChange: Sendable, Hashable {
+    /// `symlink` or `unlink`.
+    package var kind: String
+    /// The link.
+    package var path: String
+    /// What it points to; empty when it was removed.
+    package var target: String
+
+    package init(kind: String, path: String, target: String) {
+        self.kind = kind
+        self.path = path
+        self.target = target
+    }
+}
+
+/// A unit's property; of D-Bus's types those that units are described with.
+package enum PropertyValue: Sendable, Hashable {
+    case string(String)
+    case strings([String])
+    case bool(Bool)
+    case unsigned(UInt64)
+    case signed(Int64)
+    case double(Double)
+}

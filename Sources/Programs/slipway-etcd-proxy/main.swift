@@ -1,3 +1,4 @@
+import Basics
 import EtcdProxy
 import Glibc
 import Logging

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import FoundationEssentials
 import Synchronization
@@ -20,7 +21,7 @@ import Testing
     }
 
     private static func sha512(_ bytes: [UInt8]) throws -> ImageChecksum {
-        try #require(ImageChecksum(.sha512, Digest.hexadecimal(SHA512.hash(data: bytes))))
+        try #require(ImageChecksum(.sha512, Hex.encode(SHA512.hash(data: bytes))))
     }
 
     /// What is in the store beside locks and names: images, and what downloads left.

@@ -28,10 +28,10 @@ import TopologyModel
         ImageFile(path: "/srv/\(name)", digest: "digest-of-\(name)", size: 4096, format: format)
     }
 
-    private static func machine(_ image: MachineImage, _ change: (inout NodePlan) -> Void) -> MachineXML {
+    private static func machine(_ image: MachineImage, _ change: (inout NodePlan) -> Void) -> VirtualMachineXML {
         var node = Samples.node(runtime: .vm)
         change(&node)
-        return MachineXML(node: node, image: image, poolPath: "/pool", isTest: false)
+        return VirtualMachineXML(node: node, image: image, poolPath: "/pool", isTest: false)
     }
 
     private static let own = MachineImage(
@@ -76,7 +76,10 @@ import TopologyModel
                 node.seed = .ignition(name: "opt/org.flatcar-linux/config", text: "{}")
             }
         ),
-        ("vm-pretended", MachineXML(node: Samples.node(runtime: .vm), image: own, poolPath: "/pool", isTest: true)),
+        (
+            "vm-pretended",
+            VirtualMachineXML(node: Samples.node(runtime: .vm), image: own, poolPath: "/pool", isTest: true)
+        ),
     ]
 
     @Test func domains() throws {

@@ -1,3 +1,4 @@
+import Basics
 import Diagnostics
 import Planning
 import Testing
@@ -36,7 +37,7 @@ import TopologyModel
 
                 """
         )
-        #expect(!plan.isDestructive)
+        #expect(!plan.steps.contains { $0.cost == .destroys })
     }
 
     @Test func aMembersFleetdKnowsTheOtherMembers() throws {
@@ -89,7 +90,7 @@ import TopologyModel
             ]
         )
         #expect(fewer.step("node/worker-2/remove")?.needs == ["node/worker-2/leave"])
-        #expect(fewer.isDestructive)
+        #expect(fewer.steps.contains { $0.cost == .destroys })
         cluster.apply(fewer)
         #expect(cluster.faults == [])
     }
@@ -175,7 +176,7 @@ import TopologyModel
         }
         let plan = try Fixture.plan(topology, cluster.observed)
         #expect(plan.ids.filter { $0.hasSuffix("start") }.count == 4)
-        #expect(!plan.isDestructive)
+        #expect(!plan.steps.contains { $0.cost == .destroys })
     }
 
     @Test func programsThatChangedRestartNodesOneByOne() throws {

@@ -7,7 +7,7 @@ import Testing
         ("qemu+ssh://root@rack:2222/system", "ssh -l root -p 2222", "rack"),
         ("qemu+libssh2://a%40b@10.0.0.1/system?keyfile=/k%20y", "ssh -l a@b -i '/k y'", "10.0.0.1"),
         ("qemu+ssh://[fe80::1]:22/system?no_verify=1", "ssh -p 22 -o StrictHostKeyChecking=no", "fe80::1"),
-        ("qemu+ssh://rack/system?command=/opt/my+ssh&no_verify=0", "'/opt/my+ssh'", "rack"),
+        ("qemu+ssh://rack/system?command=/opt/my+ssh&no_verify=0", "/opt/my+ssh", "rack"),
         // Another command than ssh is for ssh alone.
         ("qemu+libssh://rack/system?command=/opt/x", "ssh", "rack"),
         ("qemu+ssh://it%27s/system?keyfile=/100%25", "ssh -i '/100%%'", "'it'\\''s'"),

@@ -1,3 +1,4 @@
+import Basics
 import CloudConfigLoading
 import Foundation
 import Planning

@@ -1,4 +1,5 @@
 import Diagnostics
+import TestKit
 import TopologyLoading
 
 /// Topologies in memory, and what is said about them.

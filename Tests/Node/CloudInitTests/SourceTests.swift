@@ -47,7 +47,7 @@ import Testing
         #expect(machine.read("/a") == "web")
         let requests = server.requests.withLock { $0 }
         #expect(requests.count == 4)
-        #expect(requests[0].hasPrefix("GET /user-data?x=1 HTTP/1.0\r\nHost: 127.0.0.1:"))
+        #expect(requests[0].hasPrefix("GET /user-data?x=1 HTTP/1.1\r\nHost: 127.0.0.1:"))
         #expect(requests[3].hasPrefix("GET /there "))
     }
 
@@ -67,7 +67,7 @@ import Testing
         let machine = try TestMachine()
         #expect(await machine.run(["-from-url=\(server.url)/x"]) == 1)
         #expect(server.requests.withLock { $0.count } == 1)
-        #expect(machine.complaints == ["cannot read \(server.url)/x: the server answered 404 Not Found"])
+        #expect(machine.complaints == ["cannot read \(server.url)/x: the server answered with HTTP status 404"])
     }
 
     @Test func theKernelsCommandLineNamesAURL() async throws {

@@ -34,8 +34,8 @@ final class TestMachine: Sendable {
 
     deinit { Self.remove(root) }
 
-    var machine: Machine {
-        Machine(
+    var machine: System {
+        System(
             root: root,
             setsOwners: setsOwners.withLock { $0 },
             environment: ["COREOS_PRIVATE_IPV4": "10.0.0.7"],

@@ -9,12 +9,12 @@ import Testing
     func startedServiceRunsUntilStopped(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager
         try await subject.withService(.runs) { (name, _) async throws in
-            #expect(try await systemd.startUnit(name) == .done)
+            #expect(try await systemd.run(.start, name) == .done)
             let status = try #require(try await systemd.unitStatus(name))
             #expect(status.loadState == "loaded" && status.activeState == "active" && status.subState == "running")
-            #expect(try await systemd.mainPID(of: name) != nil)
-            #expect(try await systemd.stopUnit(name) == .done)
-            #expect(try await systemd.mainPID(of: name) == nil)
+            #expect(try await systemd.mainPID(of: name) != .unsigned(0))
+            #expect(try await systemd.run(.stop, name) == .done)
+            #expect(try await systemd.mainPID(of: name) == .unsigned(0))
             try await eventually("systemd forgets a stopped unit") { try await systemd.unitStatus(name) == nil }
         }
     }
@@ -23,8 +23,8 @@ import Testing
     func startingTwiceChangesNothing(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager
         try await subject.withService(.runs) { (name, _) async throws in
-            try await systemd.startUnit(name)
-            #expect(try await systemd.startUnit(name) == .done)
+            try await systemd.run(.start, name)
+            #expect(try await systemd.run(.start, name) == .done)
             #expect(try await systemd.unitStatus(name)?.activeState == "active")
         }
     }
@@ -33,9 +33,9 @@ import Testing
     func restartGivesAnotherProcess(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager
         try await subject.withService(.runs) { (name, _) async throws in
-            try await systemd.startUnit(name)
+            try await systemd.run(.start, name)
             let before = try await systemd.mainPID(of: name)
-            #expect(try await systemd.restartUnit(name) == .done)
+            #expect(try await systemd.run(.restart, name) == .done)
             #expect(try await systemd.mainPID(of: name) != before)
         }
     }
@@ -44,7 +44,7 @@ import Testing
     func failedJobIsAnAnswerAndTheFailureCanBeForgotten(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager
         try await subject.withService(.fails) { (name, _) async throws in
-            #expect(try await systemd.startUnit(name) == .failed)
+            #expect(try await systemd.run(.start, name) == .failed)
             #expect(try await systemd.unitStatus(name)?.activeState == "failed")
             try await systemd.resetFailed(name)
             try await eventually("the failure is forgotten") {
@@ -57,8 +57,8 @@ import Testing
     func unknownUnitIsRecognisable(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager
         let name = "slipway-no-such.service"
-        await expectNoSuchUnit(name) { _ = try await systemd.startUnit(name) }
-        await expectNoSuchUnit(name) { _ = try await systemd.stopUnit(name) }
+        await expectNoSuchUnit(name) { _ = try await systemd.run(.start, name) }
+        await expectNoSuchUnit(name) { _ = try await systemd.run(.stop, name) }
         await expectNoSuchUnit(name) { try await systemd.resetFailed(name) }
         await expectNoSuchUnit(name) { try await systemd.enqueue(.start, name) }
         await expectNoSuchUnit(name) { _ = try await systemd.disableUnitFiles([name], runtime: true) }
@@ -66,7 +66,7 @@ import Testing
         try await systemd.resetFailedIfLoaded(name)
         #expect(try await systemd.unitStatus(name) == nil)
         #expect(try await systemd.unitFileState(name) == nil)
-        #expect(try await systemd.mainPID(of: name) == nil)
+        #expect(try await systemd.mainPID(of: name) == .unsigned(0))
     }
 
     @Test(arguments: SystemdSubject.all)
@@ -74,7 +74,7 @@ import Testing
         let systemd = subject.manager
         try await subject.withService(.startsForEver) { (name, _) async throws in
             let error = await #expect(throws: SystemdError.self) {
-                try await systemd.startUnit(name, within: .milliseconds(50))
+                try await systemd.run(.start, name, mode: .replace, within: .milliseconds(50))
             }
             #expect(error?.code == .deadline)
             #expect(try await systemd.unitStatus(name)?.activeState == "activating")
@@ -86,11 +86,11 @@ import Testing
     func stopCancelsTheStartUnderWay(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager
         try await subject.withService(.startsForEver) { (name, _) async throws in
-            async let start = systemd.startUnit(name)
+            async let start = systemd.run(.start, name)
             try await eventually("the start has begun") {
                 try await systemd.unitStatus(name)?.activeState == "activating"
             }
-            #expect(try await systemd.stopUnit(name) == .done)
+            #expect(try await systemd.run(.stop, name) == .done)
             #expect(try await start == .canceled)
         }
     }
@@ -115,8 +115,8 @@ import Testing
             #expect(changes.first?.path == "/run/systemd/system/\(name)")
             try await systemd.daemonReload()
             #expect(try await systemd.unitFileState(name) == "linked-runtime")
-            #expect(try await systemd.startUnit(name) == .done)
-            #expect(try await systemd.stopUnit(name) == .done)
+            #expect(try await systemd.run(.start, name) == .done)
+            #expect(try await systemd.run(.stop, name) == .done)
             try await systemd.disableUnitFiles([name], runtime: true)
             try await systemd.daemonReload()
             #expect(try await systemd.unitFileState(name) == nil)
@@ -142,7 +142,7 @@ import Testing
             try await systemd.maskUnitFiles([name], runtime: true, force: true)
             try await systemd.daemonReload()
             #expect(try await systemd.unitFileState(name) == "masked-runtime")
-            let error = await #expect(throws: SystemdError.self) { try await systemd.startUnit(name) }
+            let error = await #expect(throws: SystemdError.self) { try await systemd.run(.start, name) }
             #expect(error?.dbusName == SystemdError.unitMasked)
             try await systemd.unmaskUnitFiles([name], runtime: true)
             try await systemd.daemonReload()
@@ -154,7 +154,7 @@ import Testing
     func unitsAreListedByPattern(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager
         try await subject.withService(.runs) { (name, _) async throws in
-            try await systemd.startUnit(name)
+            try await systemd.run(.start, name)
             let pattern = name.replacing(".service", with: ".ser*")
             #expect(try await systemd.listUnits(matching: [pattern]).map(\.name) == [name])
             #expect(try await systemd.listUnits().contains { $0.name == name })
@@ -167,9 +167,9 @@ import Testing
         try await subject.withService(.runs) { (name, _) async throws in
             var changes = systemd.unitStateChanges().makeAsyncIterator()
             #expect(await changes.next() == .resync)
-            try await systemd.startUnit(name)
+            try await systemd.run(.start, name)
             try await next(&changes) { $0.status(of: name)?.activeState == "active" }
-            try await systemd.stopUnit(name)
+            try await systemd.run(.stop, name)
             try await next(&changes) { $0 == .unloaded(name) }
         }
     }
@@ -182,7 +182,7 @@ import Testing
                 try await withThrowingTaskGroup(of: (String, JobResult).self) { group in
                     for index in 0..<40 {
                         let name = index.isMultiple(of: 2) ? good : bad
-                        group.addTask { (name, try await systemd.startUnit(name)) }
+                        group.addTask { (name, try await systemd.run(.start, name)) }
                     }
                     for try await (name, result) in group {
                         #expect(result == (name == good ? .done : .failed))
@@ -237,5 +237,12 @@ extension UnitChange {
     fileprivate func status(of unit: String) -> UnitStatus? {
         guard case .status(let status) = self, status.name == unit else { return nil }
         return status
+    }
+}
+
+extension SystemdManager {
+    /// The PID of a service's main process; 0 when none runs.
+    fileprivate func mainPID(of unit: String) async throws(SystemdError) -> PropertyValue {
+        try await unitProperty("MainPID", interface: "Service", of: unit)
     }
 }

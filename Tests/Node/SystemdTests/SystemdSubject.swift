@@ -88,7 +88,7 @@ struct SystemdSubject: Sendable, CustomTestStringConvertible {
     }
 
     private func remove(_ name: String, in directory: String) async throws {
-        if try await manager.unitStatus(name) != nil { try await manager.stopUnit(name) }
+        if try await manager.unitStatus(name) != nil { try await manager.run(.stop, name) }
         try await manager.resetFailedIfLoaded(name)
         guard case .real(let bus, let root) = kind else { return }
         if try await manager.unitFileState(name) != nil {

@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import Planning
 import Provisioning
@@ -62,9 +63,7 @@ struct FakeEtcdCluster: EtcdCluster {
 
     func addMember(peerURLs: [String], learner: Bool) async throws(EtcdError) -> Member { throw unsupported }
     func removeMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
-    func promoteMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
     func status(of endpoint: String) async throws(EtcdError) -> MemberStatus { throw unsupported }
-    func version(of endpoint: String) async throws(EtcdError) -> EtcdVersion { throw unsupported }
 
     private var unsupported: EtcdError { EtcdError(.refused, "the fake's members do not change") }
 }

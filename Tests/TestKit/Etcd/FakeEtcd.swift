@@ -130,13 +130,6 @@ extension FakeEtcd: EtcdClient {
         try call { state throws(EtcdError) in state.store.end(lease) }
     }
 
-    package func timeToLive(_ lease: LeaseID) async throws(EtcdError) -> Int64? {
-        try call { state throws(EtcdError) in
-            guard let grant = state.store.leases[lease] else { return nil }
-            return (grant.deadline - state.now).components.seconds
-        }
-    }
-
     package func watch(_ range: KeyRange, from revision: Int64) -> EtcdWatch {
         let (stream, continuation) = EtcdWatch.Stream.makeStream()
         state.withLock { state in

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Glibc
 
@@ -220,7 +221,7 @@ package struct ForeignStore: Sendable {
 
     private static func write(_ data: Data, to path: String) throws(ImagesError) {
         do {
-            try data.write(to: URL(filePath: path), options: .atomic)
+            try AtomicFile.write(Array(data), to: path)
         } catch {
             throw ImagesError(.store, "cannot write \(path)", cause: error)
         }

@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 
 /// What a file's bytes must hash to, as its publisher says.
@@ -56,8 +57,8 @@ enum RunningHash {
     /// The digest of all that came, in hexadecimal.
     var digest: String {
         switch self {
-        case .sha256(let hash): Digest.hexadecimal(hash.finalize())
-        case .sha512(let hash): Digest.hexadecimal(hash.finalize())
+        case .sha256(let hash): Hex.encode(hash.finalize())
+        case .sha512(let hash): Hex.encode(hash.finalize())
         }
     }
 }

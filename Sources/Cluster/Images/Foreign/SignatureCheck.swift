@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 
 /// An OpenPGP signature, judged by gpgv, which trusts the given keys and no others.
@@ -40,13 +41,5 @@ struct SignatureCheck {
         let body = lines.drop { !$0.isEmpty }.dropFirst().prefix { !$0.hasPrefix("=") && !$0.hasPrefix("-----") }
         let data = Data(base64Encoded: body.joined())
         return data?.isEmpty == false ? data : nil
-    }
-}
-
-extension Substring {
-    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> Substring {
-        var rest = self
-        while let last = rest.last, isTrimmed(last) { rest.removeLast() }
-        return rest
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Provisioning
 
@@ -21,7 +22,7 @@ extension NodeStorage {
     /// one or the new.
     func write(_ data: Data, to path: String, permissions: Int = 0o644) throws {
         try explained("write \(path)") {
-            try DurableFile.write([UInt8](data), to: path, permissions: UInt32(permissions))
+            try AtomicFile.write(Array(data), to: path, mode: UInt32(permissions))
         }
     }
 

@@ -105,7 +105,7 @@ struct NodeStorage: Sendable {
         }
         // It holds the node's private keys, and what runs on the node sees the file.
         try write(Data(node.userData.utf8), to: "\(seed)/user_data", permissions: 0o600)
-        try write(try JSONEncoder.sorted.encode(MetaData(node)), to: "\(seed)/meta_data.json")
+        try write(Data(node.metadata.utf8), to: "\(seed)/meta_data.json")
     }
 
     // MARK: Looking
@@ -173,17 +173,6 @@ struct NodeStorage: Sendable {
     /// Removes the cluster's directory with all that is in it.
     func deleteCluster(_ cluster: String) throws {
         try remove(cluster)
-    }
-}
-
-/// OpenStack's `meta_data.json`, as far as coreos-cloudinit reads it.
-private struct MetaData: Encodable {
-    var uuid: String
-    var hostname: String
-
-    init(_ node: NodePlan) {
-        uuid = node.uuid
-        hostname = node.name
     }
 }
 

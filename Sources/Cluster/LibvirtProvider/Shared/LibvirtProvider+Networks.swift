@@ -1,3 +1,4 @@
+import Basics
 import Libvirt
 import Planning
 import Provisioning

@@ -96,12 +96,3 @@ extension LibvirtProvider {
 private struct FoundDomain: Sendable {
     var record: NodeRecord?
 }
-
-extension LibvirtError {
-    /// Whether libvirt has no such driver: it says so itself, or the driver's daemon is not installed.
-    fileprivate var isMissingDriver: Bool {
-        let noDriver = message.contains("no connection driver available")
-        let noDaemon = message.contains("Failed to connect socket") && message.contains("No such file or directory")
-        return noDriver || noDaemon
-    }
-}

@@ -89,7 +89,7 @@ package final class LibvirtProvider: NodeProvider {
             let directory = storage.directory(of: NodeReference(node))
             return DomainXML(node: node, image: image, directory: directory, driver: try await driver())
         case .vm:
-            return MachineXML(
+            return VirtualMachineXML(
                 node: node,
                 image: try machineImage(image, of: node),
                 poolPath: try await poolPath(),

@@ -1,3 +1,5 @@
+import Basics
+
 /// Reads the XML that libvirt writes. Comments, processing instructions and document types are passed over.
 struct XMLReader {
     private let input: [UInt8]
@@ -83,7 +85,7 @@ struct XMLReader {
                 guard try name() == element.name else { throw problem("<\(element.name)> is closed by another name") }
                 skipSpace()
                 try expect(">")
-                element.text = Self.trimmed(text)
+                element.text = text.trimmed
                 return
             } else if starts(with: "<!--") {
                 try skip(past: "-->")
@@ -182,12 +184,5 @@ struct XMLReader {
 
     private static func isSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || (0x09...0x0D).contains(byte)
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        var slice = text[...]
-        while slice.first?.isWhitespace == true { slice.removeFirst() }
-        while slice.last?.isWhitespace == true { slice.removeLast() }
-        return String(slice)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Images
 import Libvirt
@@ -176,7 +177,6 @@ enum ConsoleText {
                 result.unicodeScalars.append(scalar)
             }
         }
-        while result.last?.isWhitespace == true { result.removeLast() }
-        return result
+        return result.trimmingSuffix(while: \.isWhitespace)
     }
 }

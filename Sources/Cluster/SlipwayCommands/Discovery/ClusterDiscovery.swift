@@ -1,3 +1,4 @@
+import Basics
 import Discovery
 import FoundationEssentials
 import Logging
@@ -27,7 +28,7 @@ struct ClusterDiscovery: Sendable {
             atPath: file.removingLastComponent().string,
             withIntermediateDirectories: true,
         )
-        try Data("\(token)\n".utf8).write(to: URL(filePath: file.string), options: .atomic)
+        try AtomicFile.write("\(token)\n", to: file.string)
         return token
     }
 

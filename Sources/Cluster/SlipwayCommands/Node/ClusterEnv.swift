@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import FoundationEssentials
 import Planning
 import Provisioning
@@ -114,7 +115,7 @@ struct ClusterEnv: AsyncParsableCommand {
         let client = try session.sshClient(cluster: name, outlives: true)
         let path = client.knownHostsFile.string + ".ssh-config"
         let text = SSHConfig(client: client, cluster: name.description).text(for: targets)
-        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        try AtomicFile.write(text, to: path)
         return path
     }
 }

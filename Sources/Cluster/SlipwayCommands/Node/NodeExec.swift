@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 
 struct NodeExec: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,15 +26,5 @@ struct NodeExec: AsyncParsableCommand {
         // One word is a line for the node's shell, as with ssh; several are quoted so that each stays one word.
         let words = command.count == 1 ? command : command.map(ShellWord.quoted)
         try await NodeShellCommand(session: session, node: argument.resolve(session)).become(words)
-    }
-}
-
-/// Words as a POSIX shell must be given them.
-enum ShellWord {
-    static func quoted(_ word: String) -> String {
-        let plain =
-            !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=@%+,".contains($0)) }
-        return plain
-            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import CloudConfigLoading
 import Diagnostics
 import FoundationEssentials

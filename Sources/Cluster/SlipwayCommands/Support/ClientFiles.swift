@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Planning
 import SystemPackage
@@ -25,7 +26,6 @@ struct ClientFiles: Sendable {
     /// By way of another file that takes its place: nobody sees half of it, and in this directory nobody else looks.
     private func write(_ text: String, to path: String) throws {
         guard (try? String(contentsOfFile: path, encoding: .utf8)) != text else { return }
-        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        try AtomicFile.write(text, to: path, mode: 0o600)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Certificates
 import Crypto
 import Etcd

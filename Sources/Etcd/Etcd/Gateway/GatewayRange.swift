@@ -1,15 +1,15 @@
 extension Gateway {
     struct RangeBody: Encodable, Sendable {
-        var key: Base64
-        var range_end: Base64?
+        var key: Base64Bytes
+        var range_end: Base64Bytes?
         var revision: Number?
         var limit: Number?
         var keys_only: Bool?
         var serializable: Bool?
 
         init(_ request: RangeRequest) {
-            key = Base64(request.range.start)
-            range_end = request.range.end.map(Base64.init)
+            key = Base64Bytes(request.range.start)
+            range_end = request.range.end.map(Base64Bytes.init)
             revision = request.revision == 0 ? nil : Number(request.revision)
             limit = request.limit == 0 ? nil : Number(request.limit)
             keys_only = request.keysOnly ? true : nil
@@ -32,8 +32,8 @@ extension Gateway {
     }
 
     struct KeyValueAnswer: Decodable, Sendable {
-        var key: Base64
-        var value_: Base64?
+        var key: Base64Bytes
+        var value_: Base64Bytes?
         var create_revision: Number?
         var mod_revision: Number?
         var version: Number?
@@ -54,5 +54,45 @@ extension Gateway {
                 lease: lease.map { LeaseID($0.value) },
             )
         }
+    }
+}
+
+extension Gateway {
+    struct WatchBody: Encodable, Sendable {
+        struct Create: Encodable, Sendable {
+            var key: Base64Bytes
+            var range_end: Base64Bytes?
+            var start_revision: Number?
+            var progress_notify = true
+        }
+
+        var create_request: Create
+
+        init(_ range: KeyRange, from revision: Int64) {
+            create_request = Create(
+                key: Base64Bytes(range.start),
+                range_end: range.end.map(Base64Bytes.init),
+                start_revision: revision == 0 ? nil : Number(revision),
+            )
+        }
+    }
+
+    struct WatchAnswer: Decodable, Sendable {
+        struct Event: Decodable, Sendable {
+            var type: String?
+            var kv: KeyValueAnswer
+
+            var value: KeyEvent {
+                let keyValue = kv.value
+                return type == "DELETE" ? .delete(key: keyValue.key, revision: keyValue.modRevision) : .put(keyValue)
+            }
+        }
+
+        var header: Header?
+        var created: Bool?
+        var canceled: Bool?
+        var cancel_reason: String?
+        var compact_revision: Number?
+        var events: [Event]?
     }
 }

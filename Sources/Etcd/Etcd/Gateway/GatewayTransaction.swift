@@ -12,20 +12,20 @@ extension Gateway {
     }
 
     struct ComparisonBody: Encodable, Sendable {
-        var key: Base64
+        var key: Base64Bytes
         var result: String
         var target: String
-        var value: Base64?
+        var value: Base64Bytes?
         var version: Number?
         var create_revision: Number?
         var mod_revision: Number?
         var lease: Number?
 
         init(_ comparison: Comparison) {
-            key = Base64(Array(comparison.key.utf8))
+            key = Base64Bytes(Array(comparison.key.utf8))
             result = comparison.relation.rawValue
             switch comparison.target {
-            case .value(let bytes): (target, value) = ("VALUE", Base64(bytes))
+            case .value(let bytes): (target, value) = ("VALUE", Base64Bytes(bytes))
             case .version(let number): (target, version) = ("VERSION", Number(number))
             case .createRevision(let number): (target, create_revision) = ("CREATE", Number(number))
             case .modRevision(let number): (target, mod_revision) = ("MOD", Number(number))
@@ -36,14 +36,14 @@ extension Gateway {
 
     struct OperationBody: Encodable, Sendable {
         struct Put: Encodable, Sendable {
-            var key: Base64
-            var value: Base64
+            var key: Base64Bytes
+            var value: Base64Bytes
             var lease: Number?
         }
 
         struct Delete: Encodable, Sendable {
-            var key: Base64
-            var range_end: Base64?
+            var key: Base64Bytes
+            var range_end: Base64Bytes?
         }
 
         var request_put: Put?
@@ -54,9 +54,9 @@ extension Gateway {
             switch operation {
             case .put(let key, let value, let lease):
                 let id = lease.map { Number($0.rawValue) }
-                request_put = Put(key: Base64(Array(key.utf8)), value: Base64(value), lease: id)
+                request_put = Put(key: Base64Bytes(Array(key.utf8)), value: Base64Bytes(value), lease: id)
             case .delete(let range):
-                request_delete_range = Delete(key: Base64(range.start), range_end: range.end.map(Base64.init))
+                request_delete_range = Delete(key: Base64Bytes(range.start), range_end: range.end.map(Base64Bytes.init))
             case .range(let request):
                 request_range = RangeBody(request)
             }

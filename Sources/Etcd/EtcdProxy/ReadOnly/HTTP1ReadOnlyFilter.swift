@@ -1,3 +1,4 @@
+import Basics
 import NIOCore
 
 /// HTTP/1: one request a connection, which the member is told as well.
@@ -87,12 +88,12 @@ struct HTTP1ReadOnlyFilter {
     }
 
     private mutating func forbid(_ what: String) -> Passage {
-        let message = JSONText.quoted(ReadOnlyPolicy.refusal(what))
+        let message = JSONString.quoted(ReadOnlyPolicy.refusal(what))
         return answer(403, "Forbidden", "{\"error\":\(message),\"code\":7,\"message\":\(message)}")
     }
 
     private mutating func refuse(_ status: Int, _ reason: String, _ what: String) -> Passage {
-        answer(status, reason, "{\"message\":\(JSONText.quoted(ReadOnlyPolicy.refusal(what)))}")
+        answer(status, reason, "{\"message\":\(JSONString.quoted(ReadOnlyPolicy.refusal(what)))}")
     }
 
     private mutating func answer(_ status: Int, _ reason: String, _ body: String) -> Passage {
@@ -101,18 +102,5 @@ struct HTTP1ReadOnlyFilter {
             "HTTP/1.1 \(status) \(reason)\r\nContent-Type: application/json\r\n"
             + "Content-Length: \(body.utf8.count + 1)\r\nConnection: close\r\n\r\n\(body)\n"
         return Passage(farewell: text)
-    }
-}
-
-enum JSONText {
-    static func quoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F: "?"
-            default: "\(scalar)"
-            }
-        }
-        return "\"\(escaped.joined())\""
     }
 }

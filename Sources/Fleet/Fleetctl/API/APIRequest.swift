@@ -1,3 +1,5 @@
+import Basics
+
 /// One request to fleet's API, before it is known how the API is reached.
 package struct APIRequest: Sendable, Hashable {
     /// HTTP method.
@@ -27,28 +29,13 @@ package struct APIRequest: Sendable, Hashable {
         body: [UInt8]? = nil,
         isRepeatable: Bool = true,
     ) {
-        let path = path.map { "/" + APIRequest.encoded($0) }.joined()
+        let path = path.map { "/" + PercentEncoding.encode($0) }.joined()
         let query = (query + [("alt", "json")]).sorted { $0.name < $1.name }
-            .map { "\($0.name)=\(APIRequest.encoded($0.value))" }
+            .map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
         self.method = method
         self.body = body
         self.isRepeatable = isRepeatable
         target = "/fleet/v1\(path)?\(query.joined(separator: "&"))"
-    }
-
-    /// Encodes all but letters, digits and `- . _ ~`, so that the `@` of an instance and the `=` of a token arrive.
-    package static func encoded(_ text: String) -> String {
-        text.utf8.map { byte -> String in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                return String(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                return byte < 16 ? "%0" + digits : "%" + digits
-            }
-        }.joined()
     }
 }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// Where fleet's API is: `unix:///var/run/fleet.sock`, `http://10.0.0.5:49153`, `https://…`.
 package enum Endpoint: Sendable, Hashable {
     case unix(path: String)
@@ -34,7 +36,7 @@ package enum Endpoint: Sendable, Hashable {
     /// The URL of a request, as AsyncHTTPClient writes those to a unix socket.
     package func url(of target: String) -> String {
         switch self {
-        case .unix(let path): "http+unix://\(APIRequest.encoded(path))\(target)"
+        case .unix(let path): "http+unix://\(PercentEncoding.encode(path))\(target)"
         case .tcp(let scheme, let authority): "\(scheme)://\(authority)\(target)"
         }
     }

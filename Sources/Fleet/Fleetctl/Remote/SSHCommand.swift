@@ -1,3 +1,5 @@
+import Basics
+
 /// The command line of one call of OpenSSH.
 package struct SSHCommand: Sendable, Hashable {
     /// Settings of ssh.
@@ -95,11 +97,6 @@ package struct SSHCommand: Sendable, Hashable {
     /// ssh joins its words and gives them to a shell: several words are quoted to arrive as they are, a single one is
     /// a shell command.
     static func quoted(_ command: [String]) -> [String] {
-        command.count > 1 ? command.map(quoted) : command
-    }
-
-    private static func quoted(_ word: String) -> String {
-        let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:@=,+".contains($0)) }
-        return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        command.count > 1 ? command.map(ShellWord.quoted) : command
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Subprocess
 
@@ -21,16 +22,13 @@ struct Tunnel {
             settings.ssh,
             isInteractive: isInteractive,
         )
-        return try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { throw try await failure(of: arguments) }
-            group.addTask {
+        return try await race([
+            { throw try await failure(of: arguments) },
+            {
                 try await waitUntilConnected(socket)
                 return try await body(.unix(path: socket))
-            }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw CancellationError() }
-            return value
-        }
+            },
+        ])
     }
 
     /// What ssh connects to at the far end.

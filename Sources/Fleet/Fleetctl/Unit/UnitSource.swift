@@ -1,3 +1,4 @@
+import Basics
 import Diagnostics
 import UnitFiles
 
@@ -37,13 +38,11 @@ struct UnitSource: Sendable, Hashable {
         let (unit, diagnostics) = UnitFile.check(text, name: name, origin: TextOrigin(file: path))
         let told = diagnostics.filter { $0.severity > .note }
         if !told.isEmpty {
-            context.console.err(DiagnosticRenderer().render(told, sources: [path: text]).trimmingNewline)
+            context.console.err(
+                DiagnosticRenderer().render(told, sources: [path: text]).trimmingSuffix(while: \.isNewline)
+            )
         }
         if diagnostics.hasErrors { throw FleetctlError(.file, "\(path) is not a unit that fleet can run") }
         return unit
     }
-}
-
-extension String {
-    fileprivate var trimmingNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Systemd
 
 #if canImport(Glibc)
@@ -66,13 +67,5 @@ package enum APIListener: Sendable, Hashable, CustomStringConvertible {
         case .unix(let path): "unix:\(path)"
         case .tcp(let host, let port): "tcp:\(host):\(port)"
         }
-    }
-}
-
-extension Substring {
-    fileprivate func trimmed(_ isLoose: (Character) -> Bool) -> String {
-        var rest = drop(while: isLoose)
-        while let last = rest.last, isLoose(last) { rest.removeLast() }
-        return String(rest)
     }
 }

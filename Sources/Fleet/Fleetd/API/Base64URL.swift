@@ -29,18 +29,6 @@ enum Base64URL {
         }
     }
 
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            word <<= UInt32(3 - group.count) * 8
-            let digits = (0..<4).map { alphabet[Int(word >> (18 - UInt32($0) * 6) & 63)] }
-            text += digits.prefix(group.count + 1) + Array(repeating: padding, count: 3 - group.count)
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     private static let padding = UInt8(ascii: "=")
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 

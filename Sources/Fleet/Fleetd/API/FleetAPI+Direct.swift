@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import FleetState
 import Logging
@@ -15,21 +16,18 @@ extension FleetAPI {
         _ body: @escaping @Sendable (FleetAPI) async throws -> Value,
     ) async throws -> Value {
         let watch = ClusterWatch(registry, logger: logger)
-        return try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask {
+        return try await race([
+            {
                 try await watch.run()
                 // It ends with the task only.
                 throw CancellationError()
-            }
-            group.addTask {
+            },
+            {
                 guard await watch.wait(until: 0, within: patience) else {
                     throw watch.failure ?? RegistryError(.unavailable, "etcd has not answered within \(patience)")
                 }
                 return try await body(FleetAPI(registry: registry, watch: watch, presence: nil, logger: logger))
-            }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw CancellationError() }
-            return value
-        }
+            },
+        ])
     }
 }

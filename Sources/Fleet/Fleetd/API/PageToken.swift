@@ -1,3 +1,5 @@
+import Basics
+
 /// Which page of a list: URL-safe base64 of two little-endian 16-bit numbers, limit and page.
 package struct PageToken: Sendable, Equatable {
     /// Entries on a page.
@@ -31,7 +33,7 @@ package struct PageToken: Sendable, Equatable {
 
     /// Token as a client gets it.
     package var text: String {
-        Base64URL.encode([limit, page].flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] })
+        Base64.encode([limit, page].flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }, .urlSafe)
     }
 
     /// A page of `all`. There is a next one also when this page is exactly full, as in the original.

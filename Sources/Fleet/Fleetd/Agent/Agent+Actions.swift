@@ -123,7 +123,7 @@ extension Agent {
         _ directory: UnitDirectory,
     ) async throws {
         do {
-            try await systemd.stopUnit(unit)
+            try await systemd.run(.stop, unit)
         } catch  where error.isUnitNotLoaded {}
         do {
             try await systemd.disableUnitFiles([unit], runtime: true)

@@ -1,3 +1,4 @@
+import Basics
 import UnitFiles
 
 #if canImport(FoundationEssentials)
@@ -43,8 +44,7 @@ package struct UnitDirectory: Sendable {
     /// Writes a unit's file whole or not at all.
     package func write(_ unit: String, _ text: String) throws(FleetError) {
         do {
-            try Data(text.utf8).write(to: URL(filePath: file(unit)), options: .atomic)
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file(unit))
+            try AtomicFile.write(text, to: file(unit))
         } catch {
             throw FleetError(.files, "cannot write \(file(unit))", cause: error)
         }

@@ -1,3 +1,5 @@
+import Basics
+
 /// The file's form: `key = value` or `key: value`, values bare or in double quotes, comments after `#` or `;` at the
 /// start of a line, `[sections]` without meaning.
 enum ConfigurationFile {
@@ -19,16 +21,8 @@ enum ConfigurationFile {
             }
             let key = line[..<sign].trimmed
             let value = line[line.index(after: sign)...].trimmed
-            settings.append(Setting(key: String(key), value: String(value), place: "line \(index + 1)"))
+            settings.append(Setting(key: key, value: value, place: "line \(index + 1)"))
         }
         return settings
-    }
-}
-
-extension Substring {
-    var trimmed: Substring {
-        var text = drop { $0.isWhitespace }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
     }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// The value of a setting, and where it stands.
 struct ConfigurationValue {
     var text: String
@@ -6,9 +8,9 @@ struct ConfigurationValue {
 
     /// Without the quotes around it.
     var plain: String {
-        let text = text[...].trimmed
+        let text = text.trimmed
         guard text.count >= 2, let quote = text.first, quote == "\"" || quote == "'", text.last == quote else {
-            return String(text)
+            return text
         }
         return String(text.dropFirst().dropLast())
     }
@@ -25,7 +27,7 @@ struct ConfigurationValue {
     func pairs() throws(FleetError) -> [String: String] {
         plain.split(separator: ",").reduce(into: [:]) { pairs, part in
             let halves = part.split(separator: "=", maxSplits: 1).map(\.trimmed)
-            if halves.count == 2 { pairs[String(halves[0])] = String(halves[1]) }
+            if halves.count == 2 { pairs[halves[0]] = halves[1] }
         }
     }
 
@@ -47,20 +49,8 @@ struct ConfigurationValue {
     /// `30s`, `1m30s`, `500ms`; a bare number is seconds.
     func duration() throws(FleetError) -> Duration {
         if let seconds = Double(plain), seconds > 0 { return .milliseconds(Int64(seconds * 1000)) }
-        let units: [(String, Double)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
-        var milliseconds = 0.0
-        var rest = plain[...]
-        while !rest.isEmpty {
-            let digits = rest.prefix { $0.isNumber || $0 == "." }
-            let unit = rest.dropFirst(digits.count).prefix { $0.isLetter }
-            guard let number = Double(digits), let factor = units.first(where: { $0.0 == unit })?.1 else {
-                throw wrong("a time such as 30s")
-            }
-            milliseconds += number * factor
-            rest = rest.dropFirst(digits.count + unit.count)
-        }
-        guard milliseconds > 0 else { throw wrong("a time such as 30s") }
-        return .milliseconds(Int64(milliseconds))
+        guard let seconds = GoDuration.seconds(plain), seconds > 0 else { throw wrong("a time such as 30s") }
+        return .milliseconds(Int64(seconds * 1000))
     }
 
     private func wrong(_ expected: String) -> FleetError {

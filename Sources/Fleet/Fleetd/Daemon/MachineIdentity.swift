@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -37,7 +39,7 @@ package struct MachineIdentity: Sendable, Equatable {
         do {
             let parent = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
             try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-            try Data((token + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
+            try AtomicFile.write(token + "\n", to: path)
         } catch {
             throw FleetError(.identity, "cannot write \(path)", cause: error)
         }
@@ -47,7 +49,7 @@ package struct MachineIdentity: Sendable, Equatable {
     private static func text(_ path: String, _ hint: String) throws(FleetError) -> String {
         do {
             let data = try Data(contentsOf: URL(filePath: path))
-            return String(String(decoding: data, as: UTF8.self)[...].trimmed)
+            return String(decoding: data, as: UTF8.self).trimmed
         } catch {
             throw FleetError(.identity, "cannot read \(path) (\(hint))", cause: error)
         }

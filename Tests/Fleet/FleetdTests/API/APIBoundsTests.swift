@@ -1,3 +1,4 @@
+import Basics
 import FleetState
 import Fleetd
 import Foundation
@@ -125,7 +126,7 @@ struct APIBoundsTests {
     @Test func base64BackAndForth() throws {
         for count in 0..<7 {
             let bytes = (0..<count).map { UInt8(200 + $0 * 7) }
-            let text = Base64URL.encode(bytes)
+            let text = Base64.encode(bytes, .urlSafe)
             #expect(try Base64URL.decode(text) == bytes)
             let standard = Data(bytes).base64EncodedString()
             #expect(text == standard.replacing("+", with: "-").replacing("/", with: "_"))

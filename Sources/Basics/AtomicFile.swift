@@ -1,0 +1,91 @@
+import Glibc
+
+/// Files that are replaced as a whole: a reader finds the old content or the new, and never a part.
+package enum AtomicFile {
+    /// Writes a draft beside the file and renames it into place.
+    ///
+    /// A link at `path` is replaced, not followed. The draft's name starts with a dot and is removed on failure.
+    /// - Parameters:
+    ///   - mode: permission bits of the file, whatever the process's umask.
+    ///   - isDurable: whether content and name are written through to the disk before this returns.
+    package static func write(
+        _ bytes: [UInt8],
+        to path: String,
+        mode: UInt32 = 0o644,
+        isDurable: Bool = true,
+    ) throws(SystemFailure) {
+        let draft = draftPath(path)
+        do throws(SystemFailure) {
+            try create(draft, bytes, mode: mode, isDurable: isDurable)
+            guard rename(draft, path) == 0 else { throw SystemFailure("rename \(draft) to \(path)") }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+        if isDurable { try synchronize(directory(of: path)) }
+    }
+
+    /// Writes a text as UTF-8.
+    package static func write(
+        _ text: String,
+        to path: String,
+        mode: UInt32 = 0o644,
+        isDurable: Bool = true,
+    ) throws(SystemFailure) {
+        try write(Array(text.utf8), to: path, mode: mode, isDurable: isDurable)
+    }
+
+    private static func create(
+        _ path: String,
+        _ bytes: [UInt8],
+        mode: UInt32,
+        isDurable: Bool,
+    ) throws(SystemFailure) {
+        // Readable by nobody else before it has its mode.
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode & 0o600))
+        guard descriptor >= 0 else { throw SystemFailure("create \(path)") }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw SystemFailure("write \(path)") }
+            rest = rest.dropFirst(count)
+        }
+        guard fchmod(descriptor, mode_t(mode)) == 0 else { throw SystemFailure("set the mode of \(path)") }
+        if isDurable, fsync(descriptor) != 0 { throw SystemFailure("write through \(path)") }
+    }
+
+    private static func synchronize(_ directory: String) throws(SystemFailure) {
+        let descriptor = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+        guard descriptor >= 0 else { throw SystemFailure("open \(directory)") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SystemFailure("write through \(directory)") }
+    }
+
+    private static func draftPath(_ path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return "\(directory(of: path))/.\(name).\(String(UInt64.random(in: 0 ... .max), radix: 16))"
+    }
+
+    private static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+/// A system call that failed.
+package struct SystemFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    /// `errno` of the call.
+    package var number: Int32
+    /// What was to be done, such as `open /etc/hosts`.
+    package var operation: String
+
+    /// - Parameter number: the calling thread's `errno` where none is given.
+    package init(_ operation: String, number: Int32 = errno) {
+        self.number = number
+        self.operation = operation
+    }
+
+    package var description: String { "\(operation): \(String(cString: strerror(number)))" }
+}

@@ -1,0 +1,17 @@
+/// The shell scripts that make an image. They lie in the folder Scripts, where shellcheck reads them.
+enum ImageScripts {
+    /// Turns a fresh Debian root into a node's.
+    static let root = text(PackageResources.root_sh)
+
+    /// Continues ``root`` for a virtual machine.
+    static let machine = "\n" + text(PackageResources.machine_sh).replacing("@init@\n", with: initrd)
+
+    private static let initrd = "#!/bin/busybox sh\n" + text(PackageResources.init_sh)
+
+    /// What follows the first empty line of a file: the lines before it are notes for the reader.
+    private static func text(_ file: [UInt8]) -> String {
+        let text = String(decoding: file, as: UTF8.self)
+        guard let end = text.firstRange(of: "\n\n") else { return text }
+        return String(text[end.upperBound...])
+    }
+}

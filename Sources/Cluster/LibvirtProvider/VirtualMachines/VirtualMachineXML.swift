@@ -1,0 +1,159 @@
+import Images
+import Planning
+import Provisioning
+import TopologyModel
+
+/// A virtual machine's domain. https://libvirt.org/formatdomain.html
+///
+/// Disks are given by path and not by pool and volume: AppArmor's helper of libvirt's cannot resolve the latter.
+struct VirtualMachineXML: DomainDefinition {
+    let node: NodePlan
+    let image: MachineImage
+    /// The pool's directory on libvirt's host.
+    let poolPath: String
+    /// For libvirt's driver for tests, which only pretends.
+    let isTest: Bool
+
+    func document(metadata: NodeRecord?) -> XMLElement {
+        XMLElement(
+            "domain",
+            ["type": isTest ? "test" : node.accelerator == .kvm ? "kvm" : "qemu"],
+            children: [
+                XMLElement("name", text: node.domainName),
+                XMLElement("uuid", text: node.uuid),
+                metadata.map { XMLElement("metadata", children: [$0.element(qualified: true)]) },
+                XMLElement("memory", ["unit": "MiB"], text: String(node.resources.memoryMiB)),
+                XMLElement("vcpu", text: String(node.resources.cpus)),
+                sysinfo,
+                system,
+                XMLElement("features", children: [XMLElement("acpi"), XMLElement("apic")]),
+                node.accelerator == .kvm ? XMLElement("cpu", ["mode": "host-passthrough"]) : nil,
+                XMLElement("clock", ["offset": "utc"]),
+                XMLElement("on_poweroff", text: "destroy"),
+                XMLElement("on_reboot", text: "restart"),
+                XMLElement("on_crash", text: "destroy"),
+                devices,
+            ],
+        )
+    }
+
+    private var system: XMLElement {
+        XMLElement(
+            "os",
+            children: [
+                isTest
+                    ? XMLElement("type", text: "hvm")
+                    : XMLElement("type", ["arch": "x86_64", "machine": "q35"], text: "hvm"),
+                image.boot.map { XMLElement("kernel", text: path($0.kernel)) },
+                image.boot.map { XMLElement("initrd", text: path($0.initrd)) },
+                image.boot.map { XMLElement("cmdline", text: ($0.arguments + identity).joined(separator: " ")) },
+                image.boot == nil ? XMLElement("boot", ["dev": "hd"]) : nil,
+            ],
+        )
+    }
+
+    /// What must be known before the node has read its configuration.
+    private var identity: [String] { ["systemd.machine_id=\(node.machineID)", "systemd.hostname=\(node.name)"] }
+
+    /// Ignition's configuration, by file: the domain's XML is for everyone's eyes.
+    private var sysinfo: XMLElement? {
+        guard case .ignition(let name, _) = node.seed else { return nil }
+        let entry = XMLElement("entry", ["name": name, "file": path(.ignition)])
+        return XMLElement("sysinfo", ["type": "fwcfg"], children: [entry])
+    }
+
+    private var devices: XMLElement {
+        XMLElement(
+            "devices",
+            children: [
+                disk(
+                    path(.disk),
+                    format: "qcow2",
+                    target: "vda",
+                    serial: "root",
+                    backing: XMLElement(
+                        "backingStore",
+                        ["type": "file"],
+                        children: [
+                            XMLElement("format", ["type": image.disk.format.rawValue]),
+                            XMLElement("source", ["file": path(image.disk)]),
+                            XMLElement("backingStore"),
+                        ],
+                    ),
+                ),
+                node.seed.bringsNodePrograms
+                    ? disk(path(.seed), format: "raw", target: "vdb", serial: "config-2", isReadOnly: true) : nil,
+                image.layer.map { layer in
+                    disk(
+                        path(layer),
+                        format: layer.format.rawValue,
+                        target: "vdc",
+                        serial: "layer",
+                        isReadOnly: true,
+                    )
+                },
+                XMLElement("controller", ["type": "usb", "model": "none"]),
+                XMLElement(
+                    "interface",
+                    ["type": "network"],
+                    children: [
+                        XMLElement("mac", ["address": node.macAddress]),
+                        XMLElement("source", ["network": node.networkName]),
+                        XMLElement("model", ["type": "virtio"]),
+                    ],
+                ),
+                XMLElement(
+                    "serial",
+                    ["type": "pty"],
+                    children: [
+                        XMLElement("log", ["file": path(.console), "append": "on"]),
+                        XMLElement("target", ["port": "0"]),
+                    ],
+                ),
+                image.hasAgent ? agent : nil,
+                XMLElement("memballoon", ["model": "virtio"]),
+                XMLElement(
+                    "rng",
+                    ["model": "virtio"],
+                    children: [XMLElement("backend", ["model": "random"], text: "/dev/urandom")],
+                ),
+            ],
+        )
+    }
+
+    private var agent: XMLElement {
+        XMLElement(
+            "channel",
+            ["type": "unix"],
+            children: [XMLElement("target", ["type": "virtio", "name": "org.qemu.guest_agent.0"])],
+        )
+    }
+
+    private func disk(
+        _ path: String,
+        format: String,
+        target: String,
+        serial: String,
+        isReadOnly: Bool = false,
+        backing: XMLElement? = nil,
+    ) -> XMLElement {
+        XMLElement(
+            "disk",
+            ["type": "file", "device": "disk"],
+            children: [
+                XMLElement("driver", ["name": "qemu", "type": format, "discard": isReadOnly ? nil : "unmap"]),
+                XMLElement("source", ["file": path]),
+                backing,
+                XMLElement("target", ["dev": target, "bus": "virtio"]),
+                isReadOnly ? XMLElement("readonly") : nil,
+                XMLElement("serial", text: serial),
+            ],
+        )
+    }
+
+    private func path(_ kind: Volumes.Kind) -> String {
+        "\(poolPath)/\(Volumes.name(kind, of: NodeReference(node)))"
+    }
+
+    private func path(_ file: ImageFile) -> String { "\(poolPath)/\(Volumes.name(ofImage: file))" }
+}

@@ -1,0 +1,31 @@
+import Basics
+
+/// Why packed content cannot be unpacked.
+package struct PackingError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Kind of fault.
+    /// What it is that cannot be unpacked.
+    package enum Code: Sendable, Hashable { case base64, gzip, tooLarge }
+
+    /// Kind of fault, for programs.
+    package var code: Code
+    /// Description of the fault.
+    package var message: String
+
+    package init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}
+
+extension Base64 {
+    /// Decodes content of a cloud-config.
+    package static func unpack(_ text: some Sequence<UInt8>) throws(PackingError) -> [UInt8] {
+        do {
+            return try decode(text)
+        } catch {
+            throw PackingError(code: .base64, message: error.description)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Basics
+import Foundation
+import Testing
+
+@Suite struct FileTests {
+    @Test func aFileIsReplacedWithItsModeAndNothingIsLeftBeside() throws {
+        try withDirectory { directory in
+            let path = directory + "/a"
+            try AtomicFile.write("old", to: path)
+            try AtomicFile.write("new", to: path, mode: 0o600)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+            #expect(try mode(path) == 0o600)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["a"])
+        }
+    }
+
+    @Test func aFailureLeavesTheOldFileAndNoDraft() throws {
+        try withDirectory { directory in
+            let path = directory + "/a"
+            try FileManager.default.createDirectory(atPath: path + "/full", withIntermediateDirectories: true)
+            let failure = #expect(throws: SystemFailure.self) { try AtomicFile.write("new", to: path) }
+            #expect(failure?.number == EISDIR)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["a"])
+            let missing = #expect(throws: SystemFailure.self) { try AtomicFile.write("", to: directory + "/no/a") }
+            #expect(missing?.number == ENOENT)
+            #expect(missing?.description.contains("No such file") == true)
+        }
+    }
+
+    @Test func aLinkIsReplacedAndItsTargetStays() throws {
+        try withDirectory { directory in
+            try AtomicFile.write("target", to: directory + "/target")
+            try FileManager.default.createSymbolicLink(atPath: directory + "/a", withDestinationPath: "target")
+            try AtomicFile.write("new", to: directory + "/a", isDurable: false)
+            #expect(try String(contentsOfFile: directory + "/target", encoding: .utf8) == "target")
+            #expect(try String(contentsOfFile: directory + "/a", encoding: .utf8) == "new")
+        }
+    }
+
+    @Test func anExclusiveLockKeepsOthersOutUntilItGoes() throws {
+        try withDirectory { directory in
+            let path = directory + "/lock"
+            let other = try FileLock(path)
+            do {
+                let lock = try FileLock(path)
+                let isHeld = try lock.take(.exclusive)
+                try lock.setNote("held by a test\n")
+                let isShared = try other.take(.shared)
+                #expect(isHeld && !isShared)
+                let note = other.note
+                #expect(note == "held by a test\n")
+                lock.clearNote()
+            }
+            let (note, isHeld) = (other.note, try other.take(.exclusive))
+            #expect(note == nil && isHeld)
+        }
+    }
+
+    @Test func sharedLocksGoTogether() throws {
+        try withDirectory { directory in
+            let one = try FileLock(directory + "/lock")
+            let two = try FileLock(directory + "/lock")
+            let taken = [try one.take(.shared), try two.take(.shared), try one.take(.exclusive)]
+            #expect(taken == [true, true, false])
+        }
+    }
+
+    private func mode(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return try #require(attributes[.posixPermissions] as? Int)
+    }
+
+    private func withDirectory(_ body: (String) throws -> Void) throws {
+        let path = FileManager.default.temporaryDirectory.path + "/basics-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: path) } }
+        try body(path)
+    }
+}
