@@ -3,6 +3,7 @@ import TopologyModel
 
 /// What must happen to one node of the topology.
 enum NodeChange: Sendable, Hashable {
+    /// The node is as it should be.
     case none
     /// Storage, domain and start, keeping what an earlier run or an etcd member left.
     case create(String)
@@ -45,12 +46,12 @@ enum NodeChange: Sendable, Hashable {
             return .rebuild(observed.hasDomain ? "its storage is gone" : "an earlier run left it half made")
         }
         // Of a virtual machine without its domain the base is not known; its disk says whether it fits.
-        if !observed.hasDomain, observed.baseDigest.isEmpty || observed.baseDigest == plan.baseDigest {
-            return .create("its domain is gone, and its storage is there")
-        }
-        if plan.etcd == .member, etcdKnown, member == nil, observed.phase > .defined {
+        let mayFit = !observed.hasDomain && observed.baseDigest.isEmpty
+        guard mayFit || observed.baseDigest == plan.baseDigest else { return nil }
+        if plan.etcd == .member, etcdKnown, member == nil, observed.phase > .defined || !observed.hasDomain {
             return .rebuild("etcd does not list it")
         }
+        if !observed.hasDomain { return .create("its domain is gone, and its storage is there") }
         return nil
     }
 
@@ -89,6 +90,16 @@ enum NodeChange: Sendable, Hashable {
             return .await("fleet does not list it")
         }
         return nil
+    }
+
+    /// Why, in a few words; empty where nothing has to happen.
+    var reason: String {
+        switch self {
+        case .none: ""
+        case .create(let reason), .rebuild(let reason), .reconfigure(let reason), .start(let reason),
+            .await(let reason):
+            reason
+        }
     }
 
     private static func baseDifference(_ observed: ObservedNode, _ plan: NodePlan) -> String {

@@ -10,6 +10,8 @@ struct NodeConfiguration {
     let node: PlacedNode
     /// The host of virtual machines, where there is one.
     var machineHost: MachineHost?
+    /// Digests of roots that are images from elsewhere.
+    var foreignRoots: Set<String> = []
     /// The URL under which the first members find each other; nil where each is told of the others.
     var discovery: String?
 
@@ -19,7 +21,7 @@ struct NodeConfiguration {
     ///   - peers: the etcd members the node is told of, itself among them where it is one.
     ///   - state: whether a member comes up together with the others or joins them.
     func plan(peers: [EtcdPeer], state: EtcdPeer.ClusterState, generation: Int) -> NodePlan {
-        let config = cloudConfig(peers: peers, state: state)
+        let config = inputs.rendersNodes ? cloudConfig(peers: peers, state: state) : CloudConfig()
         return NodePlan(
             cluster: topology.name,
             name: node.name,
@@ -34,7 +36,7 @@ struct NodeConfiguration {
             fleet: fleetReach,
             metadata: node.role.metadata,
             image: image,
-            userData: text(config),
+            userData: inputs.rendersNodes ? text(config) : "",
             baseDigest: baseDigest,
             configDigest: configDigest,
             generation: generation,
@@ -42,6 +44,8 @@ struct NodeConfiguration {
             certificates: topology.usesCertificates ? inputs.certificates.generation : nil,
             reboot: config.coreos.rebootPolicy,
             seed: seed(config),
+            etcdPeers: node.isMember ? peers.map(\.peerURL).sorted() : [],
+            etcdHistory: history(peers: peers, state: state),
         )
     }
 
@@ -49,10 +53,26 @@ struct NodeConfiguration {
     /// Whether Ignition sets it up, once.
     private var isIgnited: Bool { node.role.image.map { $0.kind != .cloudInit } ?? false }
     private var image: ImageDigests {
-        guard isMachine else { return inputs.image }
+        let newest = isMachine ? inputs.machineImage : inputs.image
         // The planner has refused a topology with an image that is not known.
-        guard let foreign = node.role.image.flatMap({ inputs.foreignImages[$0] }) else { return inputs.machineImage }
-        return ImageDigests(root: foreign, layer: inputs.machineImage.layer)
+        if isMachine, let foreign = node.role.image.flatMap({ inputs.foreignImages[$0] }) {
+            return ImageDigests(root: foreign, layer: newest.layer)
+        }
+        return ImageDigests(root: olderRoot(than: newest.root) ?? newest.root, layer: newest.layer)
+    }
+
+    /// The root that a node keeps which was made before this one came: a newer root is no reason to make it anew.
+    private func olderRoot(than newest: String) -> String? {
+        guard let observed = node.observed, observed.hasStorage, observed.phase != .leaving,
+            let root = observed.image?.root, root != newest, !foreignRoots.contains(root),
+            observed.baseDigest == baseDigest(root: root)
+        else { return nil }
+        return root
+    }
+
+    private func history(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> EtcdHistory {
+        guard node.isMember else { return .unknown }
+        return state == .new ? .forming(EtcdPeer.formation(peers)) : .never
     }
     private var accelerator: Accelerator? {
         isMachine ? node.role.accelerator.resolved(on: machineHost) : nil
@@ -61,9 +81,11 @@ struct NodeConfiguration {
     // MARK: Digests
 
     /// Changes with what a node cannot change while it lives.
-    private var baseDigest: String {
+    private var baseDigest: String { baseDigest(root: image.root) }
+
+    private func baseDigest(root: String) -> String {
         var parts = [
-            node.role.runtime.rawValue, image.root, "\(node.address)", "\(topology.network.cidr)",
+            node.role.runtime.rawValue, root, "\(node.address)", "\(topology.network.cidr)",
             node.role.etcd.rawValue, Identity.uuid(cluster: topology.name, node: node.name),
         ]
         // Ignition reads its configuration before the first boot and never again.
@@ -76,7 +98,8 @@ struct NodeConfiguration {
     private var configDigest: String {
         let resources = node.role.resources
         var parts = [
-            text(cloudConfig(peers: [], state: .new)), "\(resources.cpus)", "\(resources.memoryMiB)",
+            inputs.rendersNodes ? text(cloudConfig(peers: [], state: .new)) : "", "\(resources.cpus)",
+            "\(resources.memoryMiB)",
         ]
         // A node that Ignition sets up has none of the node programs.
         if !isIgnited { parts.append(image.layer) }
@@ -130,7 +153,7 @@ struct NodeConfiguration {
 
     /// What a node of this role's image is not told, or cannot be told at all.
     var imageFindings: [Finding] {
-        guard let kind = node.role.image?.kind, isIgnited else { return [] }
+        guard inputs.rendersNodes, let kind = node.role.image?.kind, isIgnited else { return [] }
         let config = cloudConfig(peers: [], state: .new)
         return rendered(config, as: kind == .flatcar ? .ignitionFlatcar : .ignitionFedora).findings
     }

@@ -56,6 +56,10 @@ package struct NodePlan: Sendable, Hashable {
     package var reboot: RebootPolicy
     /// How the node learns its configuration.
     package var seed: NodeSeed
+    /// Peer URLs of etcd's members, itself among them, that a member is told of; sorted.
+    package var etcdPeers: [String]
+    /// What is to be recorded of a member that is made anew.
+    package var etcdHistory: EtcdHistory
 
     /// Creates the plan of a node; names and IDs follow from the cluster's name and the node's.
     package init(
@@ -80,6 +84,8 @@ package struct NodePlan: Sendable, Hashable {
         certificates: CertificateGeneration? = nil,
         reboot: RebootPolicy = RebootPolicy(),
         seed: NodeSeed = .configDrive,
+        etcdPeers: [String] = [],
+        etcdHistory: EtcdHistory = .unknown,
     ) {
         self.cluster = cluster
         self.name = name
@@ -107,6 +113,8 @@ package struct NodePlan: Sendable, Hashable {
         self.certificates = certificates
         self.reboot = reboot
         self.seed = seed
+        self.etcdPeers = etcdPeers
+        self.etcdHistory = etcdHistory
     }
 }
 
@@ -117,6 +125,34 @@ extension NodePlan {
     package var clientURL: String { EtcdURL.client(address, tls: etcdTLS) }
     /// Where an etcd member talks to the others.
     package var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
+}
+
+extension NodePlan {
+    /// A member that is there and that the topology does not ask for, as it is: for those that wait for it.
+    init?(asItIs node: ObservedNode, network: CIDRv4) {
+        guard let address = node.address, let image = node.image else { return nil }
+        self.init(
+            cluster: node.cluster,
+            name: node.name,
+            role: node.role,
+            index: node.index,
+            runtime: node.runtime,
+            resources: Resources(),
+            address: address,
+            network: network,
+            etcd: node.etcd,
+            fleet: node.fleet,
+            metadata: [:],
+            image: image,
+            userData: "",
+            baseDigest: node.baseDigest,
+            configDigest: node.configDigest,
+            generation: node.generation,
+            etcdTLS: node.etcdTLS,
+            certificates: node.certificates,
+            etcdHistory: node.etcdHistory,
+        )
+    }
 }
 
 /// The image a node runs: a Debian root, and the project's node programs as a layer on it.

@@ -68,6 +68,8 @@ package struct ObservedNode: Sendable, Hashable {
     package var certificates: CertificateGeneration?
     /// Why nothing is known of its storage, so that nothing may be done with it; nil where all is known.
     package var obstacle: StorageObstacle?
+    /// What is recorded of its part in etcd.
+    package var etcdHistory: EtcdHistory
 
     package init(
         cluster: String,
@@ -89,6 +91,7 @@ package struct ObservedNode: Sendable, Hashable {
         fleet: FleetReach = .tcp,
         etcdTLS: Bool = false,
         certificates: CertificateGeneration? = nil,
+        etcdHistory: EtcdHistory = .unknown,
     ) {
         self.cluster = cluster
         self.name = name
@@ -109,6 +112,7 @@ package struct ObservedNode: Sendable, Hashable {
         self.fleet = fleet
         self.etcdTLS = etcdTLS
         self.certificates = certificates
+        self.etcdHistory = etcdHistory
     }
 }
 
@@ -238,45 +242,6 @@ package struct HostRoute: Sendable, Hashable {
     }
 }
 
-/// The etcd cluster as its members tell it.
-package struct ObservedEtcd: Sendable, Hashable {
-    /// Member as etcd lists it.
-    package struct Member: Sendable, Hashable {
-        /// etcd's own number for the member, in hexadecimal.
-        package var id: String
-        /// Name; empty until it has started.
-        package var name: String
-        /// URLs at which other members reach it.
-        package var peerURLs: [String]
-        /// Whether it ever joined: etcd lists no client URLs of a member that was announced and never started.
-        package var started: Bool
-        /// True when it says that it can commit.
-        package var healthy: Bool
-
-        package init(id: String, name: String, peerURLs: [String], started: Bool = true, healthy: Bool) {
-            self.id = id
-            self.name = name
-            self.peerURLs = peerURLs
-            self.started = started
-            self.healthy = healthy
-        }
-    }
-
-    /// Sorted by peer URL.
-    package var members: [Member]
-
-    package init(members: [Member]) {
-        self.members = members
-    }
-
-    /// Number of healthy members.
-    package var healthyCount: Int { members.filter(\.healthy).count }
-    /// True when a majority of the members is healthy.
-    package var hasQuorum: Bool { !members.isEmpty && healthyCount >= members.count / 2 + 1 }
-    /// Member with a peer URL; nil where there is none.
-    package func member(peerURL: String) -> Member? { members.first { $0.peerURLs.contains(peerURL) } }
-}
-
 /// fleet as its registry tells it.
 package struct ObservedFleet: Sendable, Hashable {
     /// Unit as fleet has it.
@@ -311,10 +276,14 @@ package struct ObservedFleet: Sendable, Hashable {
     package var machines: Set<String>
     /// Units by name.
     package var units: [String: Unit]
+    /// Names of the units that Slipway deployed, as recorded in etcd.
+    package var deployed: Set<String>
 
-    package init(machines: Set<String>, units: [String: Unit]) {
+    /// What fleet knows.
+    package init(machines: Set<String>, units: [String: Unit], deployed: Set<String> = []) {
         self.machines = machines
         self.units = units
+        self.deployed = deployed
     }
 }
 
@@ -328,6 +297,8 @@ package struct Observation: Sendable, Hashable {
     package var fleet: ObservedFleet?
     /// Images present on the host, by digest.
     package var images: Set<ImageDigests>
+    /// Digests of roots that are someone else's images, of those that nodes run.
+    package var foreignRoots: Set<String> = []
 
     package init(
         provider: ProviderObservation,

@@ -25,4 +25,22 @@ extension Obstacles {
             )
         ]
     }
+
+    /// Two etcd clusters under one name: whichever is believed, the other's data would be lost.
+    var etcdSplit: [Diagnostic] {
+        let recorded = observed.provider.nodes(of: topology.name).filter { $0.etcd == .member }
+            .compactMap(\.etcdHistory.clusterID)
+        let ids = Set(recorded).union(observed.etcd?.clusterIDs ?? [])
+        guard ids.count > 1 else { return [] }
+        return [
+            .error(
+                "the members of cluster '\(topology.name)' belong to \(ids.count) etcd clusters: "
+                    + ids.sorted().joined(separator: ", "),
+                notes: [
+                    "see which is whose, on each member: etcdctl endpoint status",
+                    "save what is needed, then take it down: slipway down \(topology.name)",
+                ],
+            )
+        ]
+    }
 }

@@ -9,7 +9,8 @@ struct Obstacles {
 
     /// - Parameter now: seconds since 1970.
     func diagnostics(at now: Int64) -> [Diagnostic] {
-        storageObstacles + runtimes + machineShortages + networkClashes + domainClashes + certificateObstacles(at: now)
+        storageObstacles + runtimes + machineShortages + networkClashes + domainClashes + etcdSplit
+            + certificateObstacles(at: now)
     }
 
     /// What is not known is not gone: a plan from half of what is there could destroy the other half.

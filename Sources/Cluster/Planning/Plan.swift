@@ -32,6 +32,8 @@ package struct Plan: Sendable, Hashable {
     package var warnings: [Diagnostic]
     /// What a person should know beside the steps: choices made for this host.
     package var notes: [String]
+    /// Whether the file asks for more, which can be planned only when these steps are done.
+    package var continues = false
 
     /// A plan of these steps.
     ///
@@ -122,7 +124,7 @@ package enum Action: Sendable, Hashable {
     /// Storage, seed, domain and start, from wherever an earlier run left off.
     case createNode(NodePlan)
     /// Starts a node that is powered off.
-    case startNode(NodePlan)
+    case startNode(name: String)
     /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
     case reconfigureNode(NodePlan)
     /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is named.
@@ -132,9 +134,13 @@ package enum Action: Sendable, Hashable {
     /// Waits until every member is healthy.
     case awaitEtcd(members: [NodePlan])
     /// Tells etcd of a member that will start next.
-    case addMember(NodePlan, existing: [NodePlan])
+    ///
+    /// It follows, and has no vote yet. `endpoints` are client URLs of members to be asked.
+    case addMember(NodePlan, endpoints: [String])
+    /// Gives a member its vote, once it has etcd's data.
+    case promoteMember(NodePlan, endpoints: [String])
     /// Takes a member out of etcd.
-    case removeMember(name: String, peerURL: String, remaining: [NodePlan])
+    case removeMember(name: String, peerURL: String, endpoints: [String])
     /// Climbs the node's ladder to its end.
     case awaitNode(NodePlan)
     /// Has the machine leave fleet, so that its units are placed elsewhere.
@@ -143,6 +149,8 @@ package enum Action: Sendable, Hashable {
     case removeNode(name: String)
     /// Gives fleet a unit with the state wanted of it.
     case deployUnit(UnitPlan)
+    /// Takes a unit away that Slipway deployed and the file does not name any more.
+    case destroyUnit(name: String)
     /// Waits until the units are in the state wanted.
     case awaitUnits([UnitPlan])
     case removeNetwork(cluster: String)

@@ -22,6 +22,12 @@ struct PlanBuilder {
     var rollGate: StepID?
     /// Steps that must be over before units are looked at.
     var settled: [StepID] = []
+    /// For each node that leaves etcd, the step after which it has.
+    var departures: [String: StepID] = [:]
+    /// Whether etcd has no majority, so that the plan brings it back and does no more.
+    var isRecovering = false
+    /// Nodes that get what the file asks for once etcd has its majority back.
+    var postponed: [String] = []
 
     /// The topology's etcd members.
     let wantedMembers: [PlacedNode]
@@ -49,12 +55,9 @@ struct PlanBuilder {
         planWorkers(changes)
         planSurplus()
         planUnits()
-        if let observedNetwork = observed.provider.network(of: topology.name), steps.isEmpty, !observedNetwork.active {
-            planNetwork(network)
-        }
         let discovery = isBootstrapping && !steps.isEmpty ? ownDiscovery : nil
         do {
-            return try Plan(
+            var plan = try Plan(
                 cluster: topology.name,
                 purpose: .converge,
                 generation: steps.isEmpty ? generation - 1 : generation,
@@ -64,11 +67,30 @@ struct PlanBuilder {
                 steps: steps,
                 warnings: warnings,
                 notes: topology.machineNotes(on: observed.provider.machineHost)
-                    + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? []),
+                    + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? [])
+                    + postponedNotes + olderRootNotes,
             )
+            plan.continues = !steps.isEmpty && !postponed.isEmpty
+            try plan.check(from: observed)
+            return plan
         } catch {
             throw DiagnosticsError(error.diagnostics)
         }
+    }
+
+    private var postponedNotes: [String] {
+        let names = Set(postponed).sorted()
+        guard !names.isEmpty else { return [] }
+        return ["etcd has no majority: it is brought back first; \(names.joined(separator: ", ")) follow after that."]
+    }
+
+    private var olderRootNotes: [String] {
+        let names = plans.filter { plan in
+            let newest = plan.runtime == .vm ? inputs.machineImage.root : inputs.image.root
+            return plan.image.root != newest && !inputs.foreignImages.values.contains(plan.image.root)
+        }.map(\.name).sorted()
+        guard !names.isEmpty else { return [] }
+        return ["\(names.joined(separator: ", ")) keep an older root image; a node that is made anew gets the newest."]
     }
 
     /// The discovery that Slipway serves for this topology.
@@ -83,14 +105,8 @@ struct PlanBuilder {
 
     // MARK: What each node needs
 
-    /// Whether etcd has never been whole: members are started together and find each other by their cloud-config.
-    var isBootstrapping: Bool {
-        observed.etcd == nil && !memberNodesObserved.contains { $0.phase == .ready }
-    }
-
-    var memberNodesObserved: [ObservedNode] {
-        observed.provider.nodes(of: topology.name).filter { $0.etcd == .member && $0.hasDomain }
-    }
+    /// The cluster's nodes and remains of nodes.
+    var ownNodes: [ObservedNode] { observed.provider.nodes(of: topology.name) }
 
     private func changesByNode() -> [String: NodeChange] {
         var changes: [String: NodeChange] = [:]
@@ -123,6 +139,7 @@ struct PlanBuilder {
             inputs: inputs,
             node: node,
             machineHost: observed.provider.machineHost,
+            foreignRoots: observed.foreignRoots,
             discovery: topology.etcd.discovery ?? ownDiscovery?.url,
         )
         .plan(peers: peers, state: state, generation: generation)
@@ -171,6 +188,8 @@ struct PlanBuilder {
 
     private mutating func planWorkers(_ changes: [String: NodeChange]) {
         for node in nodes where !node.isMember {
+            // A member that is to get another part is brought back as it is first.
+            if isRecovering, plans.contains(where: { $0.name == node.name }) { continue }
             let plan = nodePlan(node, peers: wantedPeers, state: .new)
             plans.append(plan)
             planWorker(plan, change: changes[node.name] ?? .none)
@@ -178,36 +197,29 @@ struct PlanBuilder {
     }
 
     private mutating func planWorker(_ plan: NodePlan, change: NodeChange) {
-        let path = "node/\(plan.name)"
         switch change {
         case .none:
             return
-        case .create(let reason):
-            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: groundwork))
-            awaitNode(plan, reason: reason, needs: ["\(path)/create"])
+        case .rebuild where isRecovering:
+            postponed.append(plan.name)
         case .rebuild(let reason):
-            let gate = rollGate.map { [$0] } ?? []
-            removeNode(plan.name, reason: reason, needs: gate, wasRunning: isRunning(plan.name))
-            let made = ["\(path)/remove"] + groundwork
-            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: made))
-            awaitNode(plan, reason: reason, needs: ["\(path)/create"])
-            if isRunning(plan.name) { rollGate = "\(path)/ready" }
+            // A member that gets another part has left etcd before.
+            let gates = [rollGate, departures[plan.name]].compactMap(\.self)
+            let removed = removeNode(plan.name, reason: reason, needs: gates)
+            let made = bringUp(plan, change: change, needs: [removed] + groundwork)
+            awaitNode(plan, reason: reason, needs: made)
+            if isRunning(plan.name) { rollGate = "node/\(plan.name)/ready" }
         case .reconfigure(let reason):
-            let needs = groundwork + (rollGate.map { [$0] } ?? [])
-            let step = Step("\(path)/restart", .reconfigureNode(plan), reason: reason, needs: needs, cost: .restarts)
-            add(step)
-            awaitNode(plan, reason: reason, needs: [step.id])
-            rollGate = "\(path)/ready"
-        case .start(let reason):
-            add(Step("\(path)/start", .startNode(plan), reason: reason, needs: groundwork))
-            awaitNode(plan, reason: reason, needs: ["\(path)/start"])
-        case .await(let reason):
-            awaitNode(plan, reason: reason, needs: [])
+            let made = bringUp(plan, change: change, needs: groundwork + (rollGate.map { [$0] } ?? []))
+            awaitNode(plan, reason: reason, needs: made)
+            rollGate = "node/\(plan.name)/ready"
+        case .create(let reason), .start(let reason), .await(let reason):
+            awaitNode(plan, reason: reason, needs: bringUp(plan, change: change, needs: groundwork))
         }
     }
 
     func isRunning(_ name: String) -> Bool {
-        observed.provider.nodes(of: topology.name).first { $0.name == name }?.power == .running
+        ownNodes.first { $0.name == name }?.power == .running
     }
 
     /// A node waits for etcd by itself. In a cluster that comes up, all do so at once and from the start, so that what
@@ -222,35 +234,45 @@ struct PlanBuilder {
 
     // MARK: Removal
 
-    /// Nodes that are there and not wanted any more.
+    /// Nodes that are there and not wanted any more go last: after what takes their place is ready, and a member after
+    /// it has left etcd.
     private mutating func planSurplus() {
         let wanted = Set(nodes.map(\.name))
-        for node in observed.provider.nodes(of: topology.name) where !wanted.contains(node.name) {
-            let isListed = node.peerURL.flatMap { observed.etcd?.member(peerURL: $0) } != nil
-            // A member's removal is ordered with the other changes to etcd.
-            guard !(node.etcd == .member && isListed) else { continue }
-            removeNode(
-                node.name,
-                reason: "the topology does not ask for it",
-                needs: [],
-                wasRunning: node.power == .running
+        let made = steps.compactMap { step -> StepID? in
+            if case .createNode(let node) = step.action { "node/\(node.name)/ready" } else { nil }
+        }
+        for node in ownNodes where !wanted.contains(node.name) {
+            guard !isRecovering else {
+                postponed.append(node.name)
+                continue
+            }
+            let departure = departures[node.name].map { [$0] } ?? []
+            settled.append(
+                removeNode(node.name, reason: "the topology does not ask for it", needs: departure + made)
             )
-            settled.append("node/\(node.name)/remove")
         }
     }
 
     /// Has the node leave fleet, where it is listed, and removes it.
-    mutating func removeNode(_ name: String, reason: String, needs: [StepID], wasRunning: Bool) {
+    ///
+    /// - Returns: the step after which it is gone.
+    mutating func removeNode(_ name: String, reason: String, needs: [StepID]) -> StepID {
         var needs = needs
         let machineID = Identity.machineID(cluster: topology.name, node: name)
         if let fleet = observed.fleet, fleet.machines.contains(machineID) {
-            let address = observed.provider.nodes(of: topology.name).first { $0.name == name }?.address
-            let action = Action.leaveFleet(node: name, machineID: machineID, address: wasRunning ? address : nil)
+            let address = ownNodes.first { $0.name == name }?.address
+            let action = Action.leaveFleet(
+                node: name,
+                machineID: machineID,
+                address: isRunning(name) ? address : nil,
+            )
             let step = Step("node/\(name)/leave", action, reason: reason, needs: needs)
             add(step)
             needs = [step.id]
         }
-        add(Step("node/\(name)/remove", .removeNode(name: name), reason: reason, needs: unique(needs), cost: .destroys))
+        let id: StepID = "node/\(name)/remove"
+        add(Step(id, .removeNode(name: name), reason: reason, needs: unique(needs), cost: .destroys))
+        return id
     }
 
     // MARK: Units
@@ -262,20 +284,36 @@ struct PlanBuilder {
             return present.hash != unit.hash || present.desiredState != unit.desiredState
         }
         for unit in changed {
-            let present = observed.fleet?.units[unit.name]
-            let reason =
-                switch present {
-                case nil: "fleet does not have it yet"
-                case let present? where present.hash != unit.hash: "its file changed"
-                default: "it is to be \(unit.desiredState.rawValue)"
-                }
+            let reason = changeReason(unit)
             add(Step("unit/\(unit.name)", .deployUnit(unit), reason: reason, needs: unique(settled)))
         }
+        planUnitRemovals(kept: Set(units.map(\.name)))
         let unsettled = units.filter { !isSettled($0) }
         guard !units.isEmpty, !steps.isEmpty || !unsettled.isEmpty else { return }
-        let needs = unique(changed.map { "unit/\($0.name)" } + settled)
+        let needs: [StepID] = changed.map { "unit/\($0.name)" }
         let reason = steps.isEmpty ? "not every unit is in the state wanted" : "the units may have moved"
-        add(Step("units/active", .awaitUnits(units), reason: reason, needs: needs))
+        add(Step("units/active", .awaitUnits(units), reason: reason, needs: unique(needs + settled)))
+    }
+
+    private func changeReason(_ unit: UnitPlan) -> String {
+        guard let fleet = observed.fleet else {
+            return isBootstrapping ? "fleet does not have it yet" : "fleet cannot be asked whether it has it"
+        }
+        return switch fleet.units[unit.name] {
+        case nil: "fleet does not have it yet"
+        case let present? where present.hash != unit.hash: "its file changed"
+        default: "it is to be \(unit.desiredState.rawValue)"
+        }
+    }
+
+    /// Units that Slipway deployed and the file does not name; those that others gave fleet are left alone.
+    private mutating func planUnitRemovals(kept: Set<String>) {
+        guard let fleet = observed.fleet else { return }
+        for name in fleet.deployed.subtracting(kept).sorted() where fleet.units[name] != nil {
+            let action = Action.destroyUnit(name: name)
+            let reason = "the file does not name it any more"
+            add(Step("unit/\(name)/remove", action, reason: reason, needs: unique(settled)))
+        }
     }
 
     private func isSettled(_ unit: UnitPlan) -> Bool {
@@ -320,6 +358,11 @@ struct EtcdPeer: Sendable, Hashable {
     var name: String
     var peerURL: String
 
-    /// Every member's two doors differ in their ports only.
+    /// Both of a member's URLs differ in their ports only.
     var clientURL: String { peerURL.replacing(":2380", with: ":2379") }
+
+    /// Names the members that are started together, whatever their order.
+    static func formation(_ peers: [EtcdPeer]) -> String {
+        String(sha256Hex(peers.map { "\($0.name)=\($0.peerURL)" }.sorted().joined(separator: ",")).prefix(16))
+    }
 }

@@ -14,7 +14,15 @@ package struct PlanFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// The fault as a person is told of it.
     var diagnostics: [Diagnostic] {
         let notes = ["nothing was changed; this is a bug in slipway: please report it with `slipway plan --json`"]
-        return descriptions.map { .error("the plan contradicts itself: \($0)", notes: notes) }
+        return descriptions.map { .error("this plan must not be carried out: \($0)", notes: notes) }
+    }
+}
+
+extension Plan {
+    /// Proves the plan safe for etcd, or nearly so where it is too large for that.
+    func check(from observed: Observation) throws(PlanFault) {
+        let faults = PlanChecker(self, from: observed).faults()
+        guard faults.isEmpty else { throw PlanFault(faults) }
     }
 }
 

@@ -44,7 +44,9 @@ extension Planner {
         builder.add(chosen.filter { $0.etcd == .member }, atOnce: min(roll.atOnce, builder.tolerance))
         plan.warnings += builder.warnings
         do {
-            return try plan.rolling(builder.steps)
+            let roll = try plan.rolling(builder.steps)
+            try roll.check(from: observed)
+            return roll
         } catch {
             throw DiagnosticsError(error.diagnostics)
         }

@@ -19,6 +19,9 @@ package struct PlannerInputs: Sendable {
     /// The digests that images from elsewhere are known by, as far as this host knows: their disk's or, where they are
     /// still to be fetched, what their publisher says.
     package var foreignImages: [RoleImage: String] = [:]
+    /// Whether nodes are given their cloud-config. A plan without is for those who look at its steps only, and takes a
+    /// hundredth of the time.
+    package var rendersNodes = true
     /// Where certificates come from, for a topology with TLS.
     package var certificates: CertificateInputs
 

@@ -2,43 +2,79 @@ import TopologyModel
 
 /// etcd's members as they will be after the steps planned so far.
 struct Voters {
-    private(set) var peers: [EtcdPeer]
-    private(set) var healthy: Set<String>
-
-    init(_ etcd: ObservedEtcd, nodes: [PlacedNode]) {
-        peers = etcd.members.map { member in
-            let url = member.peerURLs.first ?? ""
-            let name = nodes.first { $0.peerURL == url }?.name ?? member.name
-            return EtcdPeer(name: name, peerURL: url)
-        }
-        healthy = Set(etcd.members.filter(\.healthy).compactMap(\.peerURLs.first))
+    /// A member that etcd lists.
+    struct Entry: Sendable, Hashable {
+        var name: String
+        var peerURL: String
+        /// etcd's own number for it, in hexadecimal; empty for one that is announced by the plan.
+        var id: String
+        var isLearner: Bool
+        /// Whether it ever ran; one that did not has no data.
+        var isStarted: Bool
+        var isHealthy: Bool
     }
 
-    var count: Int { peers.count }
-    var majority: Int { peers.count / 2 + 1 }
+    private(set) var entries: [Entry]
 
-    func lists(_ peerURL: String) -> Bool { peers.contains { $0.peerURL == peerURL } }
-    func healthyOthers(than peerURL: String) -> Int { healthy.subtracting([peerURL]).count }
+    init(_ etcd: ObservedEtcd, nodes: [PlacedNode], observed: [ObservedNode]) {
+        entries = etcd.members.map { member in
+            let url = member.peerURLs.first ?? ""
+            let name = observed.first { $0.peerURL == url }?.name ?? nodes.first { $0.peerURL == url }?.name
+            return Entry(
+                name: name ?? (member.name.isEmpty ? EtcdURL.host(of: url) : member.name),
+                peerURL: url,
+                id: member.id,
+                isLearner: member.learner,
+                isStarted: member.started,
+                isHealthy: member.healthy,
+            )
+        }
+    }
 
-    /// Whether the members left would have a majority among themselves.
+    var voters: [Entry] { entries.filter { !$0.isLearner } }
+    var healthy: [Entry] { voters.filter(\.isHealthy) }
+    var majority: Int { voters.count / 2 + 1 }
+    /// All members, as one that joins is told of them.
+    var peers: [EtcdPeer] { entries.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL) } }
+    /// Client URLs of the members that can be asked for a change.
+    var endpoints: [String] { healthy.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL).clientURL } }
+
+    func entry(_ peerURL: String) -> Entry? { entries.first { $0.peerURL == peerURL } }
+    func lists(_ peerURL: String) -> Bool { entry(peerURL) != nil }
+    func isHealthyVoter(_ peerURL: String) -> Bool { healthy.contains { $0.peerURL == peerURL } }
+    func healthyOthers(than peerURL: String) -> Int { healthy.filter { $0.peerURL != peerURL }.count }
+
+    /// Whether the voters left would have a majority among themselves.
     func keepsMajority(without peerURL: String) -> Bool {
-        let left = peers.filter { $0.peerURL != peerURL }
+        let left = voters.filter { $0.peerURL != peerURL }
         guard !left.isEmpty else { return false }
         return healthyOthers(than: peerURL) >= left.count / 2 + 1
     }
 
-    mutating func add(_ peer: EtcdPeer) { peers.append(peer) }
-    mutating func markHealthy(_ peerURL: String) { healthy.insert(peerURL) }
+    /// A voter that is not healthy, which keeps etcd from taking a new member.
+    var sick: Entry? { voters.first { !$0.isHealthy } }
 
-    mutating func remove(_ peerURL: String) {
-        peers.removeAll { $0.peerURL == peerURL }
-        healthy.remove(peerURL)
+    mutating func addLearner(_ peer: EtcdPeer) {
+        entries.append(
+            Entry(
+                name: peer.name,
+                peerURL: peer.peerURL,
+                id: "",
+                isLearner: true,
+                isStarted: false,
+                isHealthy: false,
+            )
+        )
     }
 
-    /// The plans of the members there are by now, for the executor to ask.
-    func memberPlans(builder: PlanBuilder) -> [NodePlan] {
-        builder.wantedMembers.filter { lists($0.peerURL) }.map {
-            builder.nodePlan($0, peers: builder.wantedPeers, state: .existing)
+    /// The member runs, and votes where it did not yet.
+    mutating func markHealthyVoter(_ peerURL: String) {
+        for index in entries.indices where entries[index].peerURL == peerURL {
+            entries[index].isLearner = false
+            entries[index].isStarted = true
+            entries[index].isHealthy = true
         }
     }
+
+    mutating func remove(_ peerURL: String) { entries.removeAll { $0.peerURL == peerURL } }
 }

@@ -23,10 +23,12 @@ package protocol FleetAccess: Sendable {
         until done: @escaping @Sendable (ObservedFleet) -> Bool,
         limit: Duration,
     ) async throws -> (fleet: ObservedFleet, done: Bool)
-    /// Makes or replaces the unit and sets what is wanted of it.
+    /// Makes or replaces the unit, sets what is wanted of it, and records that Slipway deployed it.
     func deploy(_ unit: UnitPlan) async throws
-    /// Takes away the unit; one that is not there is no error.
+    /// Takes away the unit and the record of it; one that is not there is no error.
     func destroy(_ unit: String) async throws
+    /// Records that Slipway deployed these units, so that they are taken away when the file does not name them any more.
+    func record(deployed units: [String]) async throws
     /// Ends a machine's presence on its behalf, when it can't itself.
     func forget(machineID: String) async throws
 }

@@ -29,7 +29,11 @@ package struct ClusterObserver: Sendable {
         var seen = try await provider.observe()
         if machines { seen.machineHost = try await provider.machineHost() }
         var observation = Observation(provider: seen)
-        observation.images = wanted.filter(images.isPresent)
+        // A node keeps its root when it is given new node programs.
+        let own = seen.nodes(of: cluster).compactMap(\.image)
+        let kept = own.flatMap { image in wanted.map { ImageDigests(root: image.root, layer: $0.layer) } }
+        observation.images = wanted.union(kept).filter(images.isPresent)
+        observation.foreignRoots = Set(own.filter(images.isForeign).map(\.root))
         let members = seen.nodes(of: cluster).filter { $0.etcd == .member && $0.power == .running }
         let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else { return observation }
@@ -44,29 +48,39 @@ package struct ClusterObserver: Sendable {
     /// Nil when no member answers: that is a fact about the cluster, not a failure to look.
     private static func observeEtcd(_ etcd: any EtcdCluster) async -> ObservedEtcd? {
         guard let members = try? await etcd.members() else { return nil }
-        let judged = await withTaskGroup(of: ObservedEtcd.Member.self) { group in
-            for member in members {
-                group.addTask {
-                    ObservedEtcd.Member(
-                        id: "\(member.id)",
-                        name: member.name,
-                        peerURLs: member.peerURLs,
-                        started: !member.clientURLs.isEmpty,
-                        healthy: await isHealthy(member, etcd: etcd),
-                    )
-                }
-            }
-            var judged: [ObservedEtcd.Member] = []
-            for await member in group { judged.append(member) }
-            return judged
+        let judged = await withTaskGroup(of: Judged.self) { group in
+            for member in members { group.addTask { await judge(member, etcd: etcd) } }
+            return await group.reduce(into: [Judged]()) { $0.append($1) }
         }
-        return ObservedEtcd(members: judged.sorted { ($0.peerURLs.first ?? "") < ($1.peerURLs.first ?? "") })
+        return ObservedEtcd(
+            members: judged.map(\.member).sorted { ($0.peerURLs.first ?? "") < ($1.peerURLs.first ?? "") },
+            clusterIDs: Set(judged.compactMap(\.clusterID)),
+        )
     }
 
-    private static func isHealthy(_ member: Member, etcd: any EtcdCluster) async -> Bool {
+    private struct Judged: Sendable {
+        var member: ObservedEtcd.Member
+        /// Nil when it does not say.
+        var clusterID: String?
+    }
+
+    private static func judge(_ member: Member, etcd: any EtcdCluster) async -> Judged {
+        var judged = Judged(
+            member: ObservedEtcd.Member(
+                id: "\(member.id)",
+                name: member.name,
+                peerURLs: member.peerURLs,
+                started: !member.clientURLs.isEmpty,
+                healthy: false,
+                learner: member.isLearner,
+            )
+        )
         // A member advertises the address others reach it by; localhost in the list would be another machine's.
         guard let url = member.clientURLs.first(where: { !$0.contains("localhost") && !$0.contains("127.0.0.1") })
-        else { return false }
-        return (try? await etcd.health(of: url)) ?? false
+        else { return judged }
+        // No answer is a fact about the member, not a failure to look.
+        judged.member.healthy = (try? await etcd.health(of: url)) ?? false
+        if judged.member.healthy { judged.clusterID = (try? await etcd.status(of: url)).map { "\($0.cluster)" } }
+        return judged
     }
 }

@@ -22,4 +22,6 @@ package protocol ImageSource: Sendable {
     func paths(_ digests: ImageDigests) -> NodeImagePaths
     /// Whether the image is there.
     func isPresent(_ digests: ImageDigests) -> Bool
+    /// Whether the root is an image from elsewhere.
+    func isForeign(_ digests: ImageDigests) -> Bool
 }

@@ -15,8 +15,8 @@ extension Executor {
             try await provider.createNetwork(network)
         case .createNode(let node):
             try await create(node)
-        case .startNode(let node):
-            try await provider.start(NodeReference(node))
+        case .startNode(let name):
+            try await provider.start(NodeReference(cluster: plan.cluster, name: name))
         case .reconfigureNode(let node):
             try await reconfigure(node, say: say)
         case .rebootNode(let node, let semaphore):
@@ -25,10 +25,12 @@ extension Executor {
             try await releaseReboot(node, semaphore: semaphore)
         case .awaitEtcd(let members):
             try await awaitEtcd(members, say: say)
-        case .addMember(let node, let existing):
-            try await addMember(node, existing: existing, say: say)
-        case .removeMember(let name, let peerURL, let remaining):
-            try await removeMember(name, peerURL: peerURL, remaining: remaining, say: say)
+        case .addMember(let node, let endpoints):
+            try await addMember(node, endpoints: endpoints, say: say)
+        case .promoteMember(let node, let endpoints):
+            try await promoteMember(node, endpoints: endpoints, say: say)
+        case .removeMember(let name, let peerURL, let endpoints):
+            try await removeMember(name, peerURL: peerURL, endpoints: endpoints, say: say)
         case .awaitNode(let node):
             try await Ladder(executor: self, node: node, members: members(of: plan), say: say).climb()
         case .leaveFleet(let node, let machineID, let address):
@@ -37,6 +39,8 @@ extension Executor {
             try await removeNode(name, cluster: plan.cluster, say: say)
         case .deployUnit(let unit):
             try await fleet(of: plan).deploy(unit)
+        case .destroyUnit(let name):
+            try await fleet(of: plan).destroy(name)
         case .awaitUnits(let units):
             try await awaitUnits(units, plan: plan, say: say)
         case .removeNetwork(let cluster):
@@ -87,89 +91,6 @@ extension Executor {
         // Its units may have work to end, and others to tell.
         if limits.shutdown > .zero { try await shutDown(node, say: say) }
         try await provider.remove(node)
-    }
-
-    // MARK: etcd
-
-    private func awaitEtcd(_ members: [NodePlan], say: @escaping @Sendable (String) -> Void) async throws {
-        let etcd = clusters.etcd(members.map(\.clientURL))
-        let (limit, pause) = (limits.slowed(for: members).etcd, limits.slowed(for: members).pause)
-        let seen = Latest<[String]>([])
-        let whole = try await guarded(members) {
-            try await whileEtcdTries(members) {
-                try await Waiting.until(limit, pause: pause) { () -> Bool? in
-                    let unhealthy = await Self.unhealthy(members, etcd: etcd)
-                    if seen.update(unhealthy), !unhealthy.isEmpty {
-                        say("waiting for \(unhealthy.joined(separator: ", "))")
-                    }
-                    return unhealthy.isEmpty ? true : nil
-                }
-            }
-        }
-        guard whole == nil else { return }
-        throw await etcdFailure(members, unhealthy: seen.value, limit: limit)
-    }
-
-    /// Names of members that do not say that they are healthy.
-    static func unhealthy(_ members: [NodePlan], etcd: any EtcdCluster) async -> [String] {
-        await withTaskGroup(of: String?.self) { group in
-            for member in members {
-                group.addTask {
-                    let healthy = try? await etcd.health(of: member.clientURL)
-                    return healthy == true ? nil : member.name
-                }
-            }
-            var names: [String] = []
-            for await case let name? in group { names.append(name) }
-            return names.sorted()
-        }
-    }
-
-    private func addMember(
-        _ node: NodePlan,
-        existing: [NodePlan],
-        say: @escaping @Sendable (String) -> Void,
-    ) async throws {
-        let etcd = clusters.etcd(existing.filter { $0.name != node.name }.map(\.clientURL))
-        say("announcing \(node.peerURL) to etcd")
-        try await retrying("etcd does not take \(node.name) as a member", say: say) {
-            if try await etcd.members().contains(where: { $0.peerURLs.contains(node.peerURL) }) { return }
-            try await etcd.addMember(peerURLs: [node.peerURL], learner: false)
-        }
-    }
-
-    private func removeMember(
-        _ name: String,
-        peerURL: String,
-        remaining: [NodePlan],
-        say: @escaping @Sendable (String) -> Void,
-    ) async throws {
-        let etcd = clusters.etcd(remaining.map(\.clientURL))
-        say("taking \(peerURL) out of etcd")
-        try await retrying("etcd does not let \(name) go", say: say) {
-            guard let member = try await etcd.members().first(where: { $0.peerURLs.contains(peerURL) }) else { return }
-            try await etcd.removeMember(member.id)
-        }
-    }
-
-    /// etcd takes a change only once its members have been connected for five seconds, so a refusal is asked again.
-    private func retrying(
-        _ failure: String,
-        say: @escaping @Sendable (String) -> Void,
-        _ change: @escaping @Sendable () async throws -> Void,
-    ) async throws {
-        let said = Latest("")
-        let done = try await Waiting.until(limits.etcd, pause: .milliseconds(250)) { () -> Bool? in
-            do {
-                try await change()
-                return true
-            } catch let error as EtcdError {
-                if said.update(error.description) { say(error.description) }
-                return nil
-            }
-        }
-        guard done == nil else { return }
-        throw ProvisioningError("\(failure) within \(limits.etcd)", evidence: [said.value])
     }
 
     // MARK: fleet
@@ -247,7 +168,7 @@ extension Executor {
                 limit: found.isDone ? limits.steadyUnits : limits.failedUnits,
             ).done
         } while !lasts
-        guard !status.isDone else { return }
+        guard !status.isDone else { return try await fleet.record(deployed: units.map(\.name)) }
         throw await unitsFailure(status, plan: plan)
     }
 }

@@ -71,6 +71,7 @@ struct Ladder {
                 unit: "etcd2.service"
             )
         }
+        if node.etcd == .member { try await executor.recordEtcd(of: node, say: say) }
     }
 
     /// Logins take time from etcd's start, so they wait until its port is open; whether etcd works is another rung's matter.

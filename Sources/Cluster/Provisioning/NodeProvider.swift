@@ -30,6 +30,8 @@ package protocol NodeProvider: Sendable {
     func powerOff(_ node: NodeReference) async throws
     /// Writes how far the node has come onto its domain; a node without one is `leaving` as it is, and nothing else.
     func setPhase(_ phase: NodePhase, of node: NodeReference) async throws
+    /// Writes onto a member's domain that it belongs to the etcd cluster of that ID, whatever phase the node is in later.
+    func recordEtcd(cluster id: String, of node: NodeReference) async throws
     /// Removes domain, storage and every other trace of the node.
     func remove(_ node: NodeReference) async throws
     /// Removes the cluster's own directory, once no node is left.

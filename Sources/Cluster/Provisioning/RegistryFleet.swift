@@ -18,7 +18,24 @@ package struct RegistryFleet: FleetAccess {
         self.registry = registry
     }
 
-    package func observe() async throws -> ObservedFleet { Self.observed(try await registry.snapshot()) }
+    /// Where the names of the units are kept that Slipway deployed, each a key.
+    private static let deployedPrefix = "slipway/units/"
+
+    package func observe() async throws -> ObservedFleet {
+        var fleet = Self.observed(try await registry.snapshot())
+        fleet.deployed = try await deployed()
+        return fleet
+    }
+
+    private func deployed() async throws -> Set<String> {
+        let keys = try await registry.etcd.range(RangeRequest(.prefix(Self.deployedPrefix))).keyValues.map(\.key)
+        return Set(keys.map { String($0.dropFirst(Self.deployedPrefix.count)) })
+    }
+
+    package func record(deployed units: [String]) async throws {
+        let missing = Set(units).subtracting(try await deployed())
+        for unit in missing.sorted() { try await registry.etcd.put(Self.deployedPrefix + unit, "") }
+    }
 
     package func observe(
         until done: @escaping @Sendable (ObservedFleet) -> Bool,
@@ -56,6 +73,8 @@ package struct RegistryFleet: FleetAccess {
     }
 
     package func deploy(_ unit: UnitPlan) async throws {
+        // The record comes first: a unit of whose origin nothing is known would never be taken away.
+        try await record(deployed: [unit.name])
         let file = try UnitFile(parsing: unit.text, file: unit.name)
         let target = TargetState(unit.desiredState)
         guard let present = try await registry.unit(unit.name) else {
@@ -73,8 +92,9 @@ package struct RegistryFleet: FleetAccess {
         do {
             try await registry.destroy(unit: unit)
         } catch  where error.code == .noSuchUnit {
-            return
+            // It is gone, as it should be.
         }
+        try await registry.etcd.delete(.key(Self.deployedPrefix + unit))
     }
 
     package func forget(machineID: String) async throws {

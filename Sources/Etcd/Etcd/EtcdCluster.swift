@@ -10,6 +10,9 @@ package protocol EtcdCluster: Sendable {
     /// Removes a member; its data stays on its disk.
     func removeMember(_ id: MemberID) async throws(EtcdError)
 
+    /// Gives a learner its vote.
+    func promoteMember(_ id: MemberID) async throws(EtcdError)
+
     /// What one endpoint knows of itself.
     func status(of endpoint: String) async throws(EtcdError) -> MemberStatus
 
@@ -56,6 +59,8 @@ package struct MemberID: Sendable, Hashable, CustomStringConvertible {
 package struct MemberStatus: Sendable, Equatable {
     /// ID of the member that answered.
     package var member: MemberID
+    /// The cluster's ID, in hexadecimal as etcd prints it: the same for all its members, and for no other cluster.
+    package var cluster: String
     /// `nil` when it knows of no leader.
     package var leader: MemberID?
     /// Version of the member.
@@ -71,6 +76,7 @@ package struct MemberStatus: Sendable, Equatable {
 
     package init(
         member: MemberID,
+        cluster: String,
         leader: MemberID?,
         version: String,
         revision: Int64,
@@ -79,6 +85,7 @@ package struct MemberStatus: Sendable, Equatable {
         databaseSize: Int64,
     ) {
         self.member = member
+        self.cluster = cluster
         self.leader = leader
         self.version = version
         self.revision = revision

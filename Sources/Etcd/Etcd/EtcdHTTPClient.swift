@@ -140,6 +140,11 @@ extension EtcdHTTPClient: EtcdCluster {
         let _: Gateway.Empty = try await call("/v3/cluster/member/remove", body, mayRepeat: false)
     }
 
+    package func promoteMember(_ id: MemberID) async throws(EtcdError) {
+        let body = Gateway.MemberBody(ID: Gateway.Unsigned(id.rawValue))
+        let _: Gateway.Empty = try await call("/v3/cluster/member/promote", body, mayRepeat: false)
+    }
+
     package func status(of endpoint: String) async throws(EtcdError) -> MemberStatus {
         let bytes = try GatewayCoding.encode(Gateway.Empty())
         let url = endpoint + "/v3/maintenance/status"

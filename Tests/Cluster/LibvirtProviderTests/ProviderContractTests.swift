@@ -170,6 +170,23 @@ import Testing
     }
 
     @Test(arguments: ProviderUnderTest.all)
+    func whatIsKnownOfEtcdOutlivesEveryPhase(_ provider: ProviderUnderTest) async throws {
+        try await provider.with { world in
+            var node = world.node()
+            node.etcdHistory = .forming("f00d")
+            try await world.bringUp(node)
+            #expect(try await world.observed().map(\.etcdHistory) == [.forming("f00d")])
+            try await world.provider.recordEtcd(cluster: "c1a5", of: NodeReference(node))
+            // A new configuration begins the ladder anew.
+            (node.configDigest, node.etcdHistory) = ("another", .never)
+            try await world.provider.allocate(node, image: world.image)
+            try await world.provider.define(node, image: world.image)
+            try await world.provider.setPhase(.started, of: NodeReference(node))
+            #expect(try await world.observed().map(\.etcdHistory) == [.joined("c1a5")])
+        }
+    }
+
+    @Test(arguments: ProviderUnderTest.all)
     func nodesAreMadeSideBySide(_ provider: ProviderUnderTest) async throws {
         try await provider.with { world in
             try await world.provider.createNetwork(world.network)

@@ -209,7 +209,6 @@ struct CertificateTests {
         #expect(Array(renewal.ids.prefix(4)) == restarts + ["etcd/quorum"], "\(renewal.outline)")
         #expect(renewal.step("etcd/quorum")?.needs == restarts.map { StepID($0) })
         #expect(renewal.nodes.allSatisfy { $0.certificates?.number == 2 })
-        #expect(throws: DiagnosticsError.self) { try plan(topology(), seen, renews: true) }
     }
 
     // MARK: No way

@@ -2,42 +2,82 @@ import Basics
 import Planning
 import TopologyModel
 
-/// A cluster that does what plans say, one step after the other, and knows when a step must not be taken.
+/// A cluster that does what plans say, one step after the other, with an etcd that takes changes as etcd 3.4 does; it
+/// knows when a step must not be taken.
 struct Simulation {
-    var observed: Observation = .nothing
+    private(set) var observed: Observation = .nothing
     /// What went against the rules.
-    var faults: [String] = []
+    private(set) var faults: [String] = []
+    /// Whether members that have lost their majority still say who the members are; those that were restarted do not.
+    var answersWithoutMajority = true
 
     private var nodes: [String: ObservedNode] = [:]
-    private var members: [ObservedEtcd.Member] = []
-    private var formed = false
+    private var etcd = SimulatedEtcd()
     private var units: [String: ObservedFleet.Unit] = [:]
+    private var deployed: Set<String> = []
     private var machines: Set<String> = []
     private var networks: [ObservedNetwork] = []
     private var images: Set<ImageDigests> = []
     private var directories: Set<String> = []
 
-    /// Carries out the first `count` steps, or all.
+    // MARK: Plans
+
+    /// Carries out the first `count` steps, or all, in the plan's own order.
     mutating func apply(_ plan: Plan, first count: Int? = nil) {
         var done: Set<StepID> = []
-        for step in plan.steps.prefix(count ?? plan.steps.count) {
-            for need in step.needs where !done.contains(need) {
-                faults.append("\(step.id) needs \(need), which comes later or never")
-            }
-            perform(step, cluster: plan.cluster)
-            done.insert(step.id)
-            checkQuorum(after: step)
+        for step in plan.steps.prefix(count ?? plan.steps.count) { take(step, of: plan, done: &done) }
+        refresh()
+    }
+
+    /// Carries out `count` steps in an order that their needs allow.
+    mutating func apply(_ plan: Plan, steps count: Int, using random: inout some RandomNumberGenerator) {
+        var done: Set<StepID> = []
+        var left = plan.steps
+        for _ in 0..<count {
+            let ready = left.filter { $0.needs.allSatisfy(done.contains) }
+            // Where nothing more can end the command fails: it has waited long enough.
+            guard let step = ready.filter(canEnd).randomElement(using: &random) else { break }
+            left.removeAll { $0.id == step.id }
+            take(step, of: plan, done: &done)
         }
         refresh()
     }
+
+    /// Whether what a step waits for has come, so that it is not waiting still.
+    private func canEnd(_ step: Step) -> Bool {
+        switch step.action {
+        case .awaitEtcd(let members): members.allSatisfy { etcd.isHealthy($0.name, nodes) }
+        case .awaitNode(let node): node.etcd == .none || etcd.hasMajority(nodes)
+        default: true
+        }
+    }
+
+    private mutating func take(_ step: Step, of plan: Plan, done: inout Set<StepID>) {
+        for need in step.needs where !done.contains(need) {
+            faults.append("\(step.id) needs \(need), which comes later or never")
+        }
+        let before = etcd.hasMajority(nodes)
+        perform(step, cluster: plan.cluster)
+        done.insert(step.id)
+        etcd.note(nodes)
+        if before, !etcd.hasMajority(nodes) { faults.append("\(step.id): etcd lost its majority") }
+        if etcd.isLost(nodes), !etcd.wasLost { faults.append("\(step.id): etcd can never have a majority again") }
+        etcd.wasLost = etcd.isLost(nodes)
+    }
+
+    // MARK: Accidents
 
     /// Something happens to a node behind Slipway's back.
     mutating func disturb(_ name: String, _ change: (inout ObservedNode) -> Void) {
         guard var node = nodes[name] else { return }
         change(&node)
+        if !node.hasDomain {
+            // What was recorded went with the domain; what is left is seen on the disk.
+            node.phase = .allocated
+            node.etcdHistory = node.etcd != .member ? .unknown : etcd.data[name] == nil ? .never : .joined(nil)
+        }
         nodes[name] = node
         if node.power != .running || !node.hasDomain {
-            setHealth(of: node, false)
             machines.remove(Identity.machineID(cluster: node.cluster, node: name))
         }
         refresh()
@@ -47,16 +87,26 @@ struct Simulation {
     mutating func lose(_ name: String) {
         disturb(name) { $0.power = .off }
         nodes[name] = nil
+        etcd.lose(name)
         refresh()
     }
 
-    /// Whether so many members were lost with all they had that no majority can ever be again.
-    var isBeyondRepair: Bool {
-        let kept = members.filter { member in
-            nodes.values.contains { [$0.peerURL] == member.peerURLs }
-        }
-        return !members.isEmpty && kept.count < members.count / 2 + 1
+    /// Someone changes what there is beside nodes and etcd.
+    mutating func change(_ body: (inout Observation) -> Void) { body(&observed) }
+
+    /// Someone else gives fleet a unit.
+    mutating func addForeignUnit(_ name: String) {
+        units[name] = .init(name: name, hash: "foreign", desiredState: .launched, states: [:])
+        refresh()
     }
+
+    /// Whether etcd ever had its majority.
+    var hasBeenWhole: Bool { etcd.everWhole }
+
+    /// Whether so many members were lost with all they had that no majority can ever be again.
+    var isBeyondRepair: Bool { etcd.isLost(nodes) }
+
+    // MARK: Steps
 
     private mutating func perform(_ step: Step, cluster: String) {
         switch step.action {
@@ -73,31 +123,46 @@ struct Simulation {
                     active: true,
                 )
             ]
-        case .createNode(let plan), .reconfigureNode(let plan), .startNode(let plan):
-            start(plan, step)
+        case .createNode(let plan), .reconfigureNode(let plan):
+            run(plan, step)
+        case .startNode(let name):
+            if networks.isEmpty { faults.append("\(step.id): there is no network") }
+            nodes[name]?.power = .running
+            machines.insert(Identity.machineID(cluster: cluster, node: name))
         case .rebootNode(let plan, _):
             if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
         case .releaseReboot:
             break
         case .awaitEtcd(let wanted):
-            for member in wanted where !isHealthy(member) {
-                faults.append("\(step.id): \(member.name) never gets healthy")
+            for member in wanted {
+                if !etcd.isHealthy(member.name, nodes) {
+                    faults.append("\(step.id): \(member.name) never gets healthy")
+                }
             }
-        case .addMember(let plan, _):
-            if !hasQuorum { faults.append("\(step.id): a member is added without a quorum") }
-            members.append(.init(id: plan.name, name: "", peerURLs: [plan.peerURL], started: false, healthy: false))
-        case .removeMember(_, let url, _):
-            if !hasQuorum { faults.append("\(step.id): a member is removed without a quorum") }
-            members.removeAll { $0.peerURLs.contains(url) }
+        case .addMember(let plan, let endpoints):
+            note(etcd.add(plan.peerURL, endpoints, nodes), step)
+        case .promoteMember(let plan, let endpoints):
+            note(etcd.promote(plan.peerURL, endpoints, nodes), step)
+        case .removeMember(_, let url, let endpoints):
+            note(etcd.remove(url, endpoints, nodes), step)
         case .awaitNode(let plan):
-            ready(plan, step)
+            if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
+            if plan.etcd != .none, !etcd.hasMajority(nodes) { faults.append("\(step.id): etcd has no majority") }
+            nodes[plan.name]?.phase = .ready
+            if plan.etcd == .member { nodes[plan.name]?.etcdHistory = .joined(etcd.clusterID) }
         case .leaveFleet(_, let id, _):
             machines.remove(id)
         case .removeNode(let name):
-            remove(name, step)
+            note(etcd.destroy(name), step)
+            nodes[name] = nil
         case .deployUnit(let unit):
             units[unit.name] = .init(name: unit.name, hash: unit.hash, desiredState: unit.desiredState, states: [:])
+            deployed.insert(unit.name)
+        case .destroyUnit(let name):
+            units[name] = nil
+            deployed.remove(name)
         case .awaitUnits(let wanted):
+            deployed.formUnion(wanted.map(\.name))
             for unit in wanted {
                 let places = unit.everywhere ?? machines.min().map { [$0] } ?? []
                 units[unit.name]?.states = Dictionary(places.map { ($0, "active") }) { first, _ in first }
@@ -109,15 +174,24 @@ struct Simulation {
         }
     }
 
-    private mutating func start(_ plan: NodePlan, _ step: Step) {
+    private mutating func note(_ problem: String?, _ step: Step) {
+        if let problem { faults.append("\(step.id): \(problem)") }
+    }
+
+    private mutating func run(_ plan: NodePlan, _ step: Step) {
         if networks.isEmpty { faults.append("\(step.id): there is no network") }
         if !images.contains(plan.image) { faults.append("\(step.id): there is no image") }
-        var node = ObservedNode(
+        let present = nodes[plan.name]
+        if let present, present.hasStorage, present.baseDigest != plan.baseDigest {
+            faults.append("\(step.id): its storage is another's")
+        }
+        nodes[plan.name] = ObservedNode(
             cluster: plan.cluster,
             name: plan.name,
             role: plan.role,
             index: plan.index,
             domainName: plan.domainName,
+            runtime: plan.runtime,
             power: .running,
             phase: .started,
             address: plan.address,
@@ -129,61 +203,18 @@ struct Simulation {
             fleet: plan.fleet,
             etcdTLS: plan.etcdTLS,
             certificates: plan.certificates,
+            etcdHistory: present.map { $0.etcdHistory.keeping(over: plan.etcdHistory, phase: $0.phase) }
+                ?? plan.etcdHistory,
         )
-        if case .startNode = step.action, let present = nodes[plan.name] { node.phase = present.phase }
-        nodes[plan.name] = node
         directories.insert(plan.cluster)
-        if plan.etcd == .member { startMember(plan, step) }
+        if plan.etcd == .member { note(etcd.start(plan, nodes), step) }
         if plan.etcd != .none { machines.insert(plan.machineID) }
     }
 
-    private mutating func startMember(_ plan: NodePlan, _ step: Step) {
-        if let index = members.firstIndex(where: { $0.peerURLs.contains(plan.peerURL) }) {
-            members[index] = .init(id: plan.name, name: plan.name, peerURLs: [plan.peerURL], healthy: true)
-        } else if !formed {
-            members.append(.init(id: plan.name, name: plan.name, peerURLs: [plan.peerURL], healthy: true))
-        } else {
-            faults.append("\(step.id): etcd does not know this member")
-        }
-    }
-
-    private mutating func ready(_ plan: NodePlan, _ step: Step) {
-        if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
-        if !hasQuorum { faults.append("\(step.id): etcd has no quorum") }
-        formed = true
-        nodes[plan.name]?.phase = .ready
-    }
-
-    private mutating func remove(_ name: String, _ step: Step) {
-        if let node = nodes[name], node.etcd == .member, formed, node.power == .running,
-            members.contains(where: { $0.peerURLs == [node.peerURL] && $0.started })
-        {
-            faults.append("\(step.id): a member is destroyed before it left etcd")
-        }
-        nodes[name] = nil
-    }
-
-    private mutating func setHealth(of node: ObservedNode, _ healthy: Bool) {
-        for index in members.indices where members[index].peerURLs == [node.peerURL] {
-            members[index].healthy = healthy
-        }
-    }
-
-    private func isHealthy(_ plan: NodePlan) -> Bool {
-        members.contains { $0.peerURLs == [plan.peerURL] && $0.healthy }
-    }
-
-    private var hasQuorum: Bool { ObservedEtcd(members: members).hasQuorum }
-
-    private mutating func checkQuorum(after step: Step) {
-        guard formed, step.cost != .destroys || !members.isEmpty else { return }
-        if case .addMember = step.action, members.count <= 2 { return }
-        if !members.isEmpty, !hasQuorum { faults.append("\(step.id): etcd lost its quorum") }
-    }
+    // MARK: What is seen
 
     private mutating func refresh() {
-        let anyRunning = nodes.values.contains { $0.etcd == .member && $0.power == .running }
-        let etcd = anyRunning && !members.isEmpty ? ObservedEtcd(members: members) : nil
+        let etcd = etcd.observed(nodes, answersWithoutMajority: answersWithoutMajority)
         observed = Observation(
             provider: ProviderObservation(
                 nodes: nodes.values.sorted { $0.name < $1.name },
@@ -191,7 +222,7 @@ struct Simulation {
                 emptyClusterDirectories: nodes.isEmpty ? directories.sorted() : [],
             ),
             etcd: etcd,
-            fleet: etcd?.hasQuorum == true ? ObservedFleet(machines: machines, units: units) : nil,
+            fleet: etcd?.hasQuorum == true ? ObservedFleet(machines: machines, units: units, deployed: deployed) : nil,
             images: images,
         )
     }

@@ -15,6 +15,7 @@ import TopologyModel
         ) async throws -> NodeImagePaths { paths(digests) }
         func paths(_ digests: ImageDigests) -> NodeImagePaths { NodeImagePaths(root: "/root", layer: "/layer") }
         func isPresent(_ digests: ImageDigests) -> Bool { true }
+        func isForeign(_ digests: ImageDigests) -> Bool { false }
     }
 
     /// A container beside an emulated member, and its ladder.

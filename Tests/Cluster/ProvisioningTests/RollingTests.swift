@@ -16,6 +16,7 @@ struct RollingTests {
         ) async throws -> NodeImagePaths { paths(digests) }
         func paths(_ digests: ImageDigests) -> NodeImagePaths { NodeImagePaths(root: "/root", layer: "/layer") }
         func isPresent(_ digests: ImageDigests) -> Bool { true }
+        func isForeign(_ digests: ImageDigests) -> Bool { false }
     }
 
     private static let inputs = PlannerInputs(

@@ -17,6 +17,7 @@ struct StoppingTests {
         ) async throws -> NodeImagePaths { paths(digests) }
         func paths(_ digests: ImageDigests) -> NodeImagePaths { NodeImagePaths(root: "/root", layer: "/layer") }
         func isPresent(_ digests: ImageDigests) -> Bool { true }
+        func isForeign(_ digests: ImageDigests) -> Bool { false }
     }
 
     /// A node's answer to whatever it is told.
@@ -169,5 +170,6 @@ struct StoppingTests {
         }
         func paths(_ digests: ImageDigests) -> NodeImagePaths { NodeImagePaths(root: "/root", layer: "/layer") }
         func isPresent(_ digests: ImageDigests) -> Bool { false }
+        func isForeign(_ digests: ImageDigests) -> Bool { false }
     }
 }

@@ -19,6 +19,7 @@ package final class FakeCluster: Sendable {
         var running: Set<String> = []
         var faults: [String: Fault] = [:]
         var units: [String: UnitPlan] = [:]
+        var deployed: Set<String> = []
         var brokenUnits: Set<String> = []
         var log: [String] = []
         var listeners: [AsyncStream<Void>.Continuation] = []
@@ -113,6 +114,6 @@ extension FakeCluster.State {
                 states: host.map { [$0: brokenUnits.contains(unit.name) ? "failed" : "active"] } ?? [:],
             )
         }
-        return ObservedFleet(machines: Set(machines), units: observed)
+        return ObservedFleet(machines: Set(machines), units: observed, deployed: deployed)
     }
 }

@@ -63,7 +63,23 @@ struct FakeEtcdCluster: EtcdCluster {
 
     func addMember(peerURLs: [String], learner: Bool) async throws(EtcdError) -> Member { throw unsupported }
     func removeMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
-    func status(of endpoint: String) async throws(EtcdError) -> MemberStatus { throw unsupported }
+    func promoteMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
+
+    func status(of endpoint: String) async throws(EtcdError) -> MemberStatus {
+        guard let member = try await members().first(where: { $0.clientURLs.contains(endpoint) }) else {
+            throw EtcdError(.unavailable, "\(endpoint) does not answer")
+        }
+        return MemberStatus(
+            member: member.id,
+            cluster: "c1",
+            leader: MemberID(1),
+            version: "3.4.23",
+            revision: 1,
+            raftTerm: 2,
+            raftIndex: 8,
+            databaseSize: 0,
+        )
+    }
 
     private var unsupported: EtcdError { EtcdError(.refused, "the fake's members do not change") }
 }
@@ -101,12 +117,20 @@ struct FakeFleet: FleetAccess {
     func deploy(_ unit: UnitPlan) async throws {
         cluster.change {
             $0.units[unit.name] = unit
+            $0.deployed.insert(unit.name)
             $0.log.append("deploy \(unit.name)")
         }
     }
 
     func destroy(_ unit: String) async throws {
-        cluster.change { $0.units[unit] = nil }
+        cluster.change {
+            $0.units[unit] = nil
+            $0.deployed.remove(unit)
+        }
+    }
+
+    func record(deployed units: [String]) async throws {
+        cluster.change { $0.deployed.formUnion(units) }
     }
 
     func forget(machineID: String) async throws {}
@@ -133,4 +157,6 @@ package struct FakeImages: ImageSource {
     }
 
     package func isPresent(_ digests: ImageDigests) -> Bool { present }
+
+    package func isForeign(_ digests: ImageDigests) -> Bool { false }
 }

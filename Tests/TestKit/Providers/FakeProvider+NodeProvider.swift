@@ -49,6 +49,7 @@ extension FakeProvider {
             fleet: plan?.fleet ?? .tcp,
             etcdTLS: plan?.etcdTLS ?? false,
             certificates: plan?.certificates,
+            etcdHistory: node.domain?.etcd ?? .unknown,
         )
     }
 
@@ -97,10 +98,12 @@ extension FakeProvider {
         try begin("define", node.domainName)
         try requireOurs(node.domainName)
         if nodes[node.domainName]?.domain?.plan == node, nodes[node.domainName]?.domain?.phase != .leaving { return }
-        let power = nodes[node.domainName]?.domain?.power ?? .off
+        let present = nodes[node.domainName]?.domain
+        let power = present?.power ?? .off
+        let etcd = present.map { $0.etcd.keeping(over: node.etcdHistory, phase: $0.phase) } ?? node.etcdHistory
         try step {
             var entry = nodes[node.domainName] ?? Node(cluster: node.cluster, name: node.name)
-            entry.domain = FakeDomain(plan: node, phase: .defined, power: power)
+            entry.domain = FakeDomain(plan: node, phase: .defined, power: power, etcd: etcd)
             nodes[node.domainName] = entry
         }
     }
@@ -147,6 +150,12 @@ extension FakeProvider {
         if phase == .leaving, nodes[node.domainName]?.domain == nil { return }
         guard try requireDomain(node).phase != phase else { return }
         try step { nodes[node.domainName]?.domain?.phase = phase }
+    }
+
+    package func recordEtcd(cluster id: String, of node: NodeReference) async throws {
+        try begin("recordEtcd", "\(node.domainName) \(id)")
+        guard try requireDomain(node).etcd != .joined(id) else { return }
+        try step { nodes[node.domainName]?.domain?.etcd = .joined(id) }
     }
 
     package func remove(_ node: NodeReference) async throws {

@@ -42,6 +42,7 @@ package actor FakeProvider: NodeProvider {
         var plan: NodePlan
         var phase: NodePhase
         var power: ObservedNode.Power
+        var etcd: EtcdHistory
     }
 
     struct FakeNetwork: Sendable {

@@ -14,6 +14,8 @@ struct NodeStorage: Sendable {
     let home: String
 
     static let recordName = "node.json"
+    /// What etcd makes on a member when it first starts, unless a cloud-config sends it elsewhere.
+    private static let etcdData = "/var/lib/etcd2/member"
 
     /// What ``recordName`` holds.
     struct Content: Sendable, Hashable, Codable {
@@ -44,6 +46,8 @@ struct NodeStorage: Sendable {
             if case .whole(let content) = condition { return content }
             return nil
         }
+        /// Whether an etcd member ever ran on it.
+        var hasEtcdData = false
     }
 
     struct Listing: Sendable, Hashable {
@@ -151,7 +155,11 @@ struct NodeStorage: Sendable {
             if nodes.isEmpty { listing.emptyClusters.append(cluster) }
             for name in nodes {
                 let condition = try condition(of: NodeReference(cluster: cluster, name: name.text))
-                listing.entries.append(Entry(cluster: cluster, name: name, condition: condition))
+                let data = "\(clusters)/\(cluster)/\(name.text)/upper\(Self.etcdData)"
+                let hasEtcdData = FileManager.default.fileExists(atPath: data)
+                listing.entries.append(
+                    Entry(cluster: cluster, name: name, condition: condition, hasEtcdData: hasEtcdData)
+                )
             }
         }
         return listing

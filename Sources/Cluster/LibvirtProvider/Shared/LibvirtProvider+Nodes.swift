@@ -23,11 +23,9 @@ extension LibvirtProvider {
 
     package func define(_ node: NodePlan, image: NodeImagePaths) async throws {
         let definition = try await definition(of: node, image: image)
-        let record = definition.record(phase: .defined)
-        let xml = definition.text(phase: .defined)
         let isMachine = node.runtime == .vm
         let isForeign = try await run(on: node.runtime) { connection throws(LibvirtError) in
-            try connection.define(node.domainName, xml: xml, record: record, validate: isMachine)
+            try connection.define(definition, validate: isMachine)
         }
         if isForeign { throw Self.foreign(node.domainName) }
     }
@@ -49,6 +47,13 @@ extension LibvirtProvider {
                 } ?? true
             }
             return try connection.domain(named: node.domainName).setPhase(phase)
+        }
+        if !isOurs { throw Self.foreign(node.domainName) }
+    }
+
+    package func recordEtcd(cluster id: String, of node: NodeReference) async throws {
+        let isOurs = try await run(on: runtime(of: node)) { connection throws(LibvirtError) in
+            try connection.domain(named: node.domainName).change { $0.etcdMark = EtcdHistory.joined(id).mark }
         }
         if !isOurs { throw Self.foreign(node.domainName) }
     }
@@ -86,20 +91,22 @@ extension Connection {
     ///
     /// - Returns: whether the domain is someone else's, and was left alone.
     fileprivate func define(
-        _ name: String,
-        xml: String,
-        record: NodeRecord,
+        _ definition: any DomainDefinition,
         validate: Bool
     ) throws(LibvirtError) -> Bool {
+        let name = definition.node.domainName
+        var record = definition.record(phase: .defined)
         let present = try ifPresent(domain: name) { domain throws(LibvirtError) in
             PresentDomain(record: try domain.record(), isPersistent: try domain.isPersistent())
         }
         if let present {
             guard var known = present.record else { return true }
             let isLeaving = known.phase == .leaving
+            record = record.keeping(known)
             known.phase = record.phase
             if known == record, !isLeaving, present.isPersistent { return false }
         }
+        let xml = definition.document(metadata: record).rendered()
         try defineDomain(xml, name: name, validate: validate).setAutostart(true)
         return false
     }
@@ -115,9 +122,17 @@ private struct PresentDomain: Sendable {
 extension Domain {
     /// - Returns: whether the domain is Slipway's; one that is not is left alone.
     fileprivate borrowing func setPhase(_ phase: NodePhase) throws(LibvirtError) -> Bool {
-        guard var record = try record() else { return false }
-        if record.phase != phase {
-            record.phase = phase
+        try change { $0.phase = phase }
+    }
+
+    /// Changes what is written onto the domain.
+    ///
+    /// - Returns: whether the domain is Slipway's; one that is not is left alone.
+    fileprivate borrowing func change(_ body: (inout NodeRecord) -> Void) throws(LibvirtError) -> Bool {
+        guard let present = try record() else { return false }
+        var record = present
+        body(&record)
+        if record != present {
             let element = record.element(qualified: false).rendered()
             try setMetadata(element, prefix: NodeRecord.prefix, namespace: NodeRecord.nameSpace)
         }

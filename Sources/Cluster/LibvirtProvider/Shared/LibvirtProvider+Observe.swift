@@ -103,10 +103,15 @@ extension LibvirtProvider {
         }
         let known = Set(withDomain.map { NodeReference($0) })
         let withoutDomain = entries.filter { !known.contains($0.reference) }.map { entry in
-            var node =
-                entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
-                ?? .remains(cluster: entry.cluster, name: entry.name)
+            guard let record = entry.content?.record else {
+                var remains = ObservedNode.remains(cluster: entry.cluster, name: entry.name)
+                remains.obstacle = unreadable[entry.reference]
+                return remains
+            }
+            var node = record.observed(power: .off, hasDomain: false, hasStorage: true)
             node.obstacle = unreadable[entry.reference]
+            // What was known of its part in etcd went with the domain; the data themselves are the second witness.
+            node.etcdHistory = node.etcd == .member ? entry.hasEtcdData ? .joined(nil) : .never : .unknown
             return node
         }
         let named = known.union(withoutDomain.map { NodeReference($0) })

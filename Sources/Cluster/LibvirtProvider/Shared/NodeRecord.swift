@@ -28,6 +28,9 @@ struct NodeRecord: Sendable, Hashable, Codable {
     var etcdTLS: Bool?
     /// Which certificates it has, never the keys.
     var certificates: CertificateGeneration?
+    /// What is known of its part in etcd, as ``EtcdHistory/mark``; no later phase resets it. Nil in records from before
+    /// there was one.
+    var etcdMark: String?
 
     init(_ node: NodePlan, phase: NodePhase, definition: String) {
         cluster = node.cluster
@@ -46,6 +49,7 @@ struct NodeRecord: Sendable, Hashable, Codable {
         fleet = node.fleet == .tcp ? nil : node.fleet
         etcdTLS = node.etcdTLS ? true : nil
         certificates = node.certificates
+        etcdMark = node.etcdHistory.mark
     }
 }
 
@@ -64,6 +68,7 @@ extension NodeRecord {
                 "base": baseDigest, "config": configDigest, "generation": String(generation),
                 "phase": phase.rawValue, "definition": definition, "fleet": fleet?.rawValue,
                 "etcd-tls": etcdTLS.map { String($0) }, "certificates": certificates?.description,
+                "etcd-cluster": etcdMark,
             ],
         )
         if qualified {
@@ -98,6 +103,7 @@ extension NodeRecord {
         fleet = element["fleet"].flatMap(FleetReach.init)
         etcdTLS = element["etcd-tls"].flatMap { Bool($0) }
         certificates = element["certificates"].flatMap { CertificateGeneration($0) }
+        etcdMark = element["etcd-cluster"]
     }
 
     /// Reads the metadata's text as libvirt returns it.
@@ -135,7 +141,16 @@ extension NodeRecord {
             fleet: fleet ?? .tcp,
             etcdTLS: etcdTLS ?? false,
             certificates: certificates,
+            etcdHistory: EtcdHistory(mark: etcdMark),
         )
+    }
+
+    /// This record of a new definition, with what the one before knew of etcd.
+    func keeping(_ known: NodeRecord) -> NodeRecord {
+        var kept = self
+        let planned = EtcdHistory(mark: etcdMark)
+        kept.etcdMark = EtcdHistory(mark: known.etcdMark).keeping(over: planned, phase: known.phase).mark
+        return kept
     }
 }
 

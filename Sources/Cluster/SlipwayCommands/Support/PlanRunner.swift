@@ -34,7 +34,14 @@ struct PlanRunner: Sendable {
         }
         try session.sshTargets(plan, observed: observed.provider.nodes)
         try await carryOut(plan)
-        return plan
+        guard plan.continues else { return plan }
+        // etcd has its majority back; what it lacked it for can be planned now.
+        let (rest, seen) = try await session.plan(topology, renewsCertificates: renewsCertificates)
+        warn(rest.warnings, sources: sources)
+        guard !rest.isEmpty else { return plan }
+        try session.sshTargets(rest, observed: seen.provider.nodes)
+        try await carryOut(rest)
+        return rest
     }
 
     /// Reboots nodes of a cluster that is as its topology says.

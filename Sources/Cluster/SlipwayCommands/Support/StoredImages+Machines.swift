@@ -43,13 +43,15 @@ extension StoredImages {
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> NodeImagePaths {
         let layer = try layer()
-        guard digests == ImageDigests(root: recipe.machine.digest, layer: layer.digest) else {
+        let isNewest = digests.root == recipe.machine.digest
+        guard digests.layer == layer.digest, isNewest || store.machine(digests.root) != nil else {
             throw Self.changed(digests)
         }
         let tell: @Sendable (ImageEvent) -> Void = { progress($0.words) }
         _ = try await store.ensureLayer(layer, onEvent: tell)
         _ = try await store.ensureDisk(ofLayer: layer.digest, onEvent: tell)
-        _ = try await store.ensureMachine(recipe.machine, onEvent: tell)
+        // A node keeps the root it was made with.
+        if isNewest { _ = try await store.ensureMachine(recipe.machine, onEvent: tell) }
         return machinePaths(digests)
     }
 

@@ -57,10 +57,15 @@ struct StoredImages: ImageSource {
         if isForeign(digests) { return try await ensureForeign(digests, progress: progress) }
         if isMachine(digests) { return try await ensureMachine(digests, progress: progress) }
         let layer = try layer()
-        guard digests == ImageDigests(root: recipe.digest, layer: layer.digest) else {
+        guard digests.layer == layer.digest else { throw Self.changed(digests) }
+        if digests.root == recipe.digest {
+            _ = try await store.ensure(recipe, layer) { progress($0.words) }
+        } else if store.has(.root, digest: digests.root) {
+            // A node keeps the root it was made with.
+            _ = try await store.ensureLayer(layer) { progress($0.words) }
+        } else {
             throw Self.changed(digests)
         }
-        _ = try await store.ensure(recipe, layer) { progress($0.words) }
         return paths(digests)
     }
 }

@@ -17,6 +17,7 @@ enum Gateway {
     struct Header: Decodable, Sendable {
         var revision: Number?
         var member_id: Unsigned?
+        var cluster_id: Unsigned?
         var raft_term: Unsigned?
     }
 

@@ -43,6 +43,7 @@ extension Gateway {
             let leader = leader?.value ?? 0
             return MemberStatus(
                 member: MemberID(header?.member_id?.value ?? 0),
+                cluster: String(header?.cluster_id?.value ?? 0, radix: 16),
                 leader: leader == 0 ? nil : MemberID(leader),
                 version: version ?? "",
                 revision: header?.revision?.value ?? 0,

@@ -1,0 +1,55 @@
+/// The etcd cluster as its members tell it.
+package struct ObservedEtcd: Sendable, Hashable {
+    /// A member as etcd lists it.
+    package struct Member: Sendable, Hashable {
+        /// etcd's own number for the member, in hexadecimal.
+        package var id: String
+        /// Name; empty until it has started.
+        package var name: String
+        /// URLs at which other members reach it.
+        package var peerURLs: [String]
+        /// Whether it ever joined: etcd lists no client URLs of a member that was announced and never started.
+        package var started: Bool
+        /// Whether it says that it has a leader and can commit.
+        package var healthy: Bool
+        /// Whether it follows without a vote.
+        package var learner: Bool
+
+        /// A member.
+        package init(
+            id: String,
+            name: String,
+            peerURLs: [String],
+            started: Bool = true,
+            healthy: Bool,
+            learner: Bool = false,
+        ) {
+            self.id = id
+            self.name = name
+            self.peerURLs = peerURLs
+            self.started = started
+            self.healthy = healthy
+            self.learner = learner
+        }
+    }
+
+    /// Sorted by peer URL.
+    package var members: [Member]
+    /// The IDs, in hexadecimal, that the members answer with: more than one where there is more than one cluster.
+    package var clusterIDs: Set<String>
+
+    /// The cluster of these members.
+    package init(members: [Member], clusterIDs: Set<String> = []) {
+        self.members = members
+        self.clusterIDs = clusterIDs
+    }
+
+    /// Members with a vote.
+    package var voters: [Member] { members.filter { !$0.learner } }
+    /// How many voters are healthy.
+    package var healthyCount: Int { voters.filter(\.healthy).count }
+    /// Whether a majority of the voters is healthy.
+    package var hasQuorum: Bool { !voters.isEmpty && healthyCount >= voters.count / 2 + 1 }
+    /// The member with that peer URL.
+    package func member(peerURL: String) -> Member? { members.first { $0.peerURLs.contains(peerURL) } }
+}

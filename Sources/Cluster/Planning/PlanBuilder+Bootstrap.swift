@@ -1,0 +1,69 @@
+import Diagnostics
+import TopologyModel
+
+/// The first start of etcd: members come up together, and find each other by their cloud-config.
+extension PlanBuilder {
+    /// Whether etcd has never been whole.
+    var isBootstrapping: Bool {
+        observed.etcd == nil && !ownNodes.contains(where: \.mayHoldEtcdData)
+    }
+
+    mutating func planBootstrap(_ changes: [String: NodeChange]) throws(DiagnosticsError) {
+        try checkFormation(changes)
+        var started: [String: [StepID]] = [:]
+        let members = wantedMembers.map { nodePlan($0, peers: wantedPeers, state: .new) }
+        plans += members
+        for plan in members {
+            started[plan.name] = planBootstrapMember(plan, change: changes[plan.name] ?? .none)
+        }
+        let all = members.flatMap { started[$0.name] ?? [] }
+        awaitEtcd(members, id: "etcd/quorum", reason: "the members find each other", needs: all)
+        if let etcdGate { settled.append(etcdGate) }
+        for plan in members { awaitNode(plan, reason: "it is a member", needs: started[plan.name] ?? []) }
+    }
+
+    /// A member that was started for other members than those wanted now may have become a cluster with them since it
+    /// was last seen; it must not become a second one.
+    private func checkFormation(_ changes: [String: NodeChange]) throws(DiagnosticsError) {
+        let wanted = EtcdPeer.formation(wantedPeers)
+        for node in ownNodes where node.phase > .defined && node.phase != .leaving && node.hasStorage {
+            guard case .forming(let digest) = node.etcdHistory else { continue }
+            if digest != wanted {
+                try refuse(node, "was started for other members than the file now asks for")
+            } else if case .rebuild(let reason) = changes[node.name] {
+                try refuse(node, "was started before, so it cannot be made anew (\(reason))")
+            }
+        }
+    }
+
+    private func refuse(_ node: ObservedNode, _ problem: String) throws(DiagnosticsError) {
+        throw DiagnosticsError([
+            .error(
+                "etcd on '\(node.name)' \(problem), and it does not answer",
+                notes: [
+                    "finish with the file as it was: slipway up; see what it says: slipway logs \(node.name)",
+                    "or begin anew, without what is stored on it: slipway down \(topology.name)",
+                ],
+            )
+        ])
+    }
+
+    private mutating func planBootstrapMember(_ plan: NodePlan, change: NodeChange) -> [StepID] {
+        let path = "node/\(plan.name)"
+        switch change {
+        case .create(let reason):
+            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: groundwork))
+        case .rebuild(let reason):
+            let removed = removeNode(plan.name, reason: reason, needs: [])
+            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: [removed] + groundwork))
+        case .reconfigure(let reason):
+            let action = Action.reconfigureNode(plan)
+            add(Step("\(path)/create", action, reason: reason, needs: groundwork, cost: .restarts))
+        case .start(let reason):
+            add(Step("\(path)/create", .startNode(name: plan.name), reason: reason, needs: groundwork))
+        case .none, .await:
+            return []
+        }
+        return ["\(path)/create"]
+    }
+}
