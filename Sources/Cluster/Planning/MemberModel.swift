@@ -74,7 +74,7 @@ struct MemberModel: Sendable, Hashable {
 
     func isTouched(by action: Action) -> Bool {
         switch action {
-        case .addMember, .promoteMember, .removeMember, .awaitEtcd: true
+        case .addMember, .promoteMember, .removeMember, .awaitEtcd, .awaitQuorum: true
         case .createNode(let node), .reconfigureNode(let node), .rebootNode(let node, _):
             node.etcd == .member || nodes[node.name]?.isMember == true
         case .startNode(let name), .removeNode(let name): nodes[name]?.isMember == true
@@ -111,7 +111,7 @@ struct MemberModel: Sendable, Hashable {
             case .addMember(let node, let endpoints): add(node.peerURL, endpoints)
             case .promoteMember(let node, let endpoints): promote(node.peerURL, endpoints)
             case .removeMember(_, let url, let endpoints): remove(url, endpoints)
-            case .awaitEtcd(let members): wait(for: members)
+            case .awaitEtcd(let members), .awaitQuorum(let members): wait(for: members)
             case .createNode(let node), .reconfigureNode(let node): run(node)
             case .startNode(let name): start(name)
             case .removeNode(let name): destroy(name)

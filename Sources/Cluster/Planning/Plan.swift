@@ -133,6 +133,9 @@ package enum Action: Sendable, Hashable {
     case releaseReboot(NodePlan, semaphore: RebootSemaphoreGroup)
     /// Waits until every member is healthy.
     case awaitEtcd(members: [NodePlan])
+    /// Waits until etcd has its majority back, which any one healthy member shows: while etcd was silent nobody could say
+    /// which of these it still lists.
+    case awaitQuorum(members: [NodePlan])
     /// Tells etcd of a member that will start next.
     ///
     /// It follows, and has no vote yet. `endpoints` are client URLs of members to be asked.

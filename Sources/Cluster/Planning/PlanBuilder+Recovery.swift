@@ -29,7 +29,11 @@ extension PlanBuilder {
         }
         try planNeverStarted(changes, able: &able, begun: &begun, returning: &returning)
         try checkAble(able)
-        awaitEtcd(returning, id: "etcd/quorum", reason: "no majority of the members answers", needs: begun)
+        if !returning.isEmpty {
+            let action = observed.etcd == nil ? Action.awaitQuorum(members: returning) : .awaitEtcd(members: returning)
+            add(Step("etcd/quorum", action, reason: "no majority of the members answers", needs: begun))
+            etcdGate = "etcd/quorum"
+        }
         for plan in returning where wantedMembers.contains(where: { $0.name == plan.name }) {
             awaitNode(plan, reason: "it is a member", needs: [])
         }

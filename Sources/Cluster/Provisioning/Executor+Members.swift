@@ -4,19 +4,26 @@ import TopologyModel
 
 /// Steps that wait for etcd's members or change them.
 extension Executor {
-    /// Waits until all of `members` are healthy.
-    func awaitEtcd(_ members: [NodePlan], say: @escaping @Sendable (String) -> Void) async throws {
+    /// Waits until all of `members` are healthy, or at least so many of them.
+    func awaitEtcd(
+        _ members: [NodePlan],
+        atLeast needed: Int? = nil,
+        say: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        let tolerated = members.count - (needed ?? members.count)
         let etcd = clusters.etcd(members.map(\.clientURL))
         let (limit, pause) = (limits.slowed(for: members).etcd, limits.slowed(for: members).pause)
         let seen = Latest<[String]>([])
+        // Of members that need not all come back, one may be what etcd no longer lists, and end for good.
+        let watched = needed == nil ? members : []
         let whole = try await guarded(members) {
-            try await whileEtcdTries(members) {
+            try await whileEtcdTries(watched) {
                 try await Waiting.until(limit, pause: pause) { () -> Bool? in
                     let unhealthy = await Self.unhealthy(members, etcd: etcd)
                     if seen.update(unhealthy), !unhealthy.isEmpty {
                         say("waiting for \(unhealthy.joined(separator: ", "))")
                     }
-                    return unhealthy.isEmpty ? true : nil
+                    return unhealthy.count <= tolerated ? true : nil
                 }
             }
         }

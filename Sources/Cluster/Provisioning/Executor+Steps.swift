@@ -25,6 +25,8 @@ extension Executor {
             try await releaseReboot(node, semaphore: semaphore)
         case .awaitEtcd(let members):
             try await awaitEtcd(members, say: say)
+        case .awaitQuorum(let members):
+            try await awaitEtcd(members, atLeast: 1, say: say)
         case .addMember(let node, let endpoints):
             try await addMember(node, endpoints: endpoints, say: say)
         case .promoteMember(let node, let endpoints):

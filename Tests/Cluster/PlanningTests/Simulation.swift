@@ -47,6 +47,7 @@ struct Simulation {
     private func canEnd(_ step: Step) -> Bool {
         switch step.action {
         case .awaitEtcd(let members): members.allSatisfy { etcd.isHealthy($0.name, nodes) }
+        case .awaitQuorum(let members): members.contains { etcd.isHealthy($0.name, nodes) }
         case .awaitNode(let node): node.etcd == .none || etcd.hasMajority(nodes)
         default: true
         }
@@ -138,6 +139,10 @@ struct Simulation {
                 if !etcd.isHealthy(member.name, nodes) {
                     faults.append("\(step.id): \(member.name) never gets healthy")
                 }
+            }
+        case .awaitQuorum(let members):
+            if !members.contains(where: { etcd.isHealthy($0.name, nodes) }) {
+                faults.append("\(step.id): none of its members gets healthy")
             }
         case .addMember(let plan, let endpoints):
             note(etcd.add(plan.peerURL, endpoints, nodes), step)

@@ -25,7 +25,7 @@ struct PlanText {
         switch (step.cost, step.action) {
         case (.destroys, _): style.paint("-", .red)
         case (.restarts, _): style.paint("~", .yellow)
-        case (.none, .awaitEtcd), (.none, .awaitNode), (.none, .awaitUnits): style.paint(".", .dim)
+        case (.none, .awaitEtcd), (.none, .awaitQuorum), (.none, .awaitNode), (.none, .awaitUnits): style.paint(".", .dim)
         case (.none, _): style.paint("+", .green)
         }
     }
@@ -62,6 +62,7 @@ struct StepTitle {
             case .rebootNode(let node, _): "reboot \(node.name)"
             case .releaseReboot(let node, _): "\(node.name) leaves the reboot semaphore"
             case .awaitEtcd(let members): "etcd healthy on \(members.map(\.name).joined(separator: ", "))"
+            case .awaitQuorum(let members): "majority of etcd with \(members.map(\.name).joined(separator: ", "))"
             case .addMember(let node, _): "announce \(node.name) to etcd"
             case .promoteMember(let node, _): "\(node.name) gets its vote in etcd"
             case .removeMember(let name, _, _): "take \(name) out of etcd"

@@ -71,6 +71,9 @@ actor Agent {
     func look() async -> Bool {
         guard let session = presence.session, let snapshot = watch.snapshot else { return true }
         guard snapshot.revision >= session.revision else { return true }
+        // Back after its lease ended, the machine may read that before it has registered again. What it is said to be goes
+        // with its record, so nothing follows from that about what it runs.
+        guard snapshot.machines[machineID] != nil else { return true }
         do {
             try await refreshStatuses()
             if !adopted { try adopt(snapshot) }

@@ -147,6 +147,37 @@ struct AgentTests {
         }
     }
 
+    /// What a machine is said to be ends with its lease; it reads that when it is back, before it has registered again.
+    @Test func aMachineThatComesBackKeepsItsGlobalUnits() async throws {
+        try await withTemporaryDirectory { directory in
+            let metadata = ["role": "worker"]
+            let machine = FleetMachine(
+                "m1",
+                etcd: etcd,
+                directory: directory,
+                metadata: metadata,
+                ttl: 5,
+                engine: false
+            )
+            let wanted = [("Global", "true"), ("MachineMetadata", "role=worker")]
+            try await registry.create(unit: "all.service", .service(fleet: wanted), target: .launched)
+            try await machine.running {
+                try await settled("it runs") { try await machine.isActive("all.service") }
+                let before = try #require(machine.presence.session)
+                etcd.advance(by: .seconds(6))
+                // It hears of something else before its own lease is asked for again.
+                _ = try await registry.register(.named("m2"), ttl: 600)
+                try await settled("m1 is back") {
+                    let machines = try await registry.snapshot().machines
+                    return machines["m1"] != nil && machine.presence.session?.lease != before.lease
+                }
+                try await registry.create(unit: "later.service", .service(fleet: wanted), target: .launched)
+                try await settled("it goes on") { try await machine.isActive("later.service") }
+                #expect(machine.jobs("all.service") == [.start])
+            }
+        }
+    }
+
     @Test func anotherTextReplacesTheUnit() async throws {
         try await withTemporaryDirectory { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
