@@ -78,6 +78,8 @@ let package = Package(
         ),
         /// A cluster's certificate authority: the same seed gives the same certificates.
         .target(name: "Certificates", dependencies: [asn1, crypto, x509]),
+        /// fleet's HTTP protocol: its paths, and its objects as JSON.
+        .target(name: "FleetAPI", dependencies: ["UnitFiles"]),
         /// Which machine runs which unit.
         .target(name: "Scheduling", dependencies: ["UnitFiles"]),
         /// Tables, colours and JSON: text for people and programs, as strings.
@@ -153,7 +155,8 @@ let package = Package(
         .target(
             name: "Fleetd",
             dependencies: [
-                "Basics", "Etcd", "FleetState", "Scheduling", "Systemd", "UnitFiles", httpTypes, hummingbirdCore,
+                "Basics", "Etcd", "FleetAPI", "FleetState", "Scheduling", "Systemd", "UnitFiles", httpTypes,
+                hummingbirdCore,
                 logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, unixSignals,
             ],
@@ -185,7 +188,8 @@ let package = Package(
         .target(
             name: "Locksmith",
             dependencies: [
-                "Basics", "CloudConfig", "Etcd", "RebootLock", "Systemd", argumentParser, asyncHTTPClient, logging,
+                "Basics", "CloudConfig", "Etcd", "FleetAPI", "RebootLock", "Systemd", argumentParser, asyncHTTPClient,
+                logging,
                 nioCore,
                 nioHTTP1, systemPackage, unixSignals,
             ],
@@ -193,8 +197,9 @@ let package = Package(
         .target(
             name: "Fleetctl",
             dependencies: [
-                "Basics", "Diagnostics", "Etcd", "Fleetd", "FleetState", "Terminal", "Scheduling", "UnitFiles",
-                argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
+                "Basics", "Diagnostics", "Etcd", "FleetAPI", "FleetState", "Fleetd", "Scheduling", "Terminal",
+                "UnitFiles", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess,
+                systemPackage, nioPosix,
             ],
         ),
 
@@ -221,8 +226,7 @@ let package = Package(
             name: "TestKit",
             dependencies: [
                 "Basics", "Certificates", "Etcd", "EtcdProxy", "Planning", "Provisioning", "RebootLock", "SecureShell",
-                "Systemd",
-                "TopologyLoading", "TopologyModel", argumentParser, customDump,
+                "Systemd", "TopologyLoading", "TopologyModel", "UnitFiles", argumentParser, customDump,
             ],
         ),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
@@ -283,16 +287,15 @@ let package = Package(
         .testTarget(
             name: "FleetdTests",
             dependencies: [
-                "Basics", "Etcd", "Fleetd", "FleetState", "Scheduling", "Systemd", "TestKit", "UnitFiles",
-                asyncHTTPClient,
-                logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle,
+                "Basics", "Etcd", "FleetAPI", "FleetState", "Fleetd", "Scheduling", "Systemd", "TestKit", "UnitFiles",
+                asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, serviceLifecycle, nioPosix,
             ],
             exclude: ["Registry/Golden"],
         ),
         .testTarget(
             name: "FleetctlTests",
             dependencies: [
-                "Diagnostics", "Fleetctl", "Terminal", "Scheduling", "TestKit", "UnitFiles", argumentParser,
+                "Diagnostics", "FleetAPI", "Fleetctl", "Terminal", "Scheduling", "TestKit", "UnitFiles", argumentParser,
                 asyncHTTPClient, nioCore,
             ],
             exclude: ["Golden"],
@@ -350,7 +353,7 @@ let folders: [String: [String]] = [
         "SlipwayCommands",
     ],
     "Sources/Etcd": ["Discovery", "Etcd", "EtcdProxy", "RebootLock"],
-    "Sources/Fleet": ["FleetState", "Fleetctl", "Fleetd", "Scheduling"],
+    "Sources/Fleet": ["FleetAPI", "FleetState", "Fleetctl", "Fleetd", "Scheduling"],
     "Sources/Node": ["CSystemd", "Cgroups", "CloudInit", "Locksmith", "Systemd"],
     "Sources/Programs": [
         "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl", "slipway", "slipway-bench", "slipway-etcd-proxy",

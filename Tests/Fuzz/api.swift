@@ -29,7 +29,7 @@ private actor FuzzedFleet {
 
     private let registry: FleetRegistry
     private let watch: ClusterWatch
-    private let api: FleetAPI
+    private let api: APIResponder
     private var session: MachineSession?
     private let presence = Presence()
 
@@ -38,7 +38,7 @@ private actor FuzzedFleet {
         logger.logLevel = .critical
         registry = FleetRegistry(etcd: FakeEtcd())
         watch = ClusterWatch(registry, logger: logger)
-        api = FleetAPI(registry: registry, watch: watch, presence: presence, logger: logger)
+        api = APIResponder(registry: registry, watch: watch, presence: presence, logger: logger)
     }
 
     private func begin() async {

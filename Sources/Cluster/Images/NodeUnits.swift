@@ -70,7 +70,8 @@ enum NodeUnits {
     /// it is started again: a machine whose fleetd stays away for its TTL loses its units to others. Its socket ends with
     /// it when it is stopped, or a client would start it again, but stays when it is restarted or dies: who connects
     /// meanwhile is answered by the next fleetd. systemd has no word for that which means the same in all its versions
-    /// (`PropagatesStopTo=` is about restarts, too, from 253 on), but knows which job it is at.
+    /// (`PropagatesStopTo=` is about restarts, too, from 253 on), but knows which job it is at. A fleetd that was asked to
+    /// leave the cluster (SIGUSR2) ends with status 69, and stays away, with its socket, until it is started.
     static let fleet = """
         [Unit]
         Description=fleet: runs the cluster's units
@@ -80,8 +81,10 @@ enum NodeUnits {
 
         [Service]
         ExecStart=/usr/bin/fleetd
-        ExecStop=-/bin/sh -c 'systemctl list-jobs fleet.service | grep -qw stop && systemctl stop --no-block fleet.socket'
+        ExecStop=-/bin/sh -c '[ "$$EXIT_STATUS" = 69 ] || systemctl list-jobs fleet.service | grep -qw stop && systemctl stop --no-block fleet.socket'
         Restart=always
+        RestartPreventExitStatus=69
+        SuccessExitStatus=69
         RestartSec=500ms
         KillMode=process
         LimitNOFILE=40000

@@ -1,5 +1,6 @@
 import Basics
 import TopologyModel
+import UnitFiles
 
 /// How far a node has come. It is written on the libvirt domain itself, so that any later run knows where to go on.
 package enum NodePhase: String, Sendable, Hashable, Codable, CaseIterable, Comparable {
@@ -251,7 +252,7 @@ package struct ObservedFleet: Sendable, Hashable {
         /// SHA-1 of the unit's canonical text, in hexadecimal.
         package var hash: String
         /// State wanted of it.
-        package var desiredState: UnitDeployment.DesiredState
+        package var desiredState: TargetState
         /// The machines on which the unit is, with systemd's active state there.
         package var states: [String: String]
         /// Why the unit is placed nowhere; nil when it is placed or not wanted.
@@ -260,7 +261,7 @@ package struct ObservedFleet: Sendable, Hashable {
         package init(
             name: String,
             hash: String,
-            desiredState: UnitDeployment.DesiredState,
+            desiredState: TargetState,
             states: [String: String],
             reason: String? = nil,
         ) {

@@ -1,6 +1,7 @@
 import Basics
 import Diagnostics
 import TopologyModel
+import UnitFiles
 
 /// What to do, in which order, and why: every choice is made.
 package struct Plan: Sendable, Hashable {
@@ -208,7 +209,7 @@ package struct UnitPlan: Sendable, Hashable {
     /// SHA-1 of the canonical text, in hexadecimal.
     package var hash: String
     /// State to reach.
-    package var desiredState: UnitDeployment.DesiredState
+    package var desiredState: TargetState
     /// IDs of the machines that each run it, sorted, for a global unit; nil for one that runs once.
     package var everywhere: [String]?
 
@@ -216,7 +217,7 @@ package struct UnitPlan: Sendable, Hashable {
         name: String,
         text: String,
         hash: String,
-        desiredState: UnitDeployment.DesiredState,
+        desiredState: TargetState,
         everywhere: [String]? = nil,
     ) {
         self.name = name

@@ -76,7 +76,7 @@ package struct RegistryFleet: FleetAccess {
         // The record comes first: a unit of whose origin nothing is known would never be taken away.
         try await record(deployed: [unit.name])
         let file = try UnitFile(parsing: unit.text, file: unit.name)
-        let target = TargetState(unit.desiredState)
+        let target = unit.desiredState
         guard let present = try await registry.unit(unit.name) else {
             try await registry.create(unit: unit.name, file, target: target)
             return
@@ -108,34 +108,12 @@ package struct RegistryFleet: FleetAccess {
             units[name] = ObservedFleet.Unit(
                 name: name,
                 hash: "\(unit.hash)",
-                desiredState: UnitDeployment.DesiredState(snapshot.target(of: name)),
+                desiredState: snapshot.target(of: name),
                 states: (snapshot.states[name] ?? [:]).mapValues(\.state.activeState),
                 reason: snapshot.reasons[name],
             )
         }
         return ObservedFleet(machines: Set(snapshot.machines.keys), units: units)
-    }
-}
-
-extension TargetState {
-    init(_ state: UnitDeployment.DesiredState) {
-        self =
-            switch state {
-            case .inactive: .inactive
-            case .loaded: .loaded
-            case .launched: .launched
-            }
-    }
-}
-
-extension UnitDeployment.DesiredState {
-    init(_ state: TargetState) {
-        self =
-            switch state {
-            case .inactive: .inactive
-            case .loaded: .loaded
-            case .launched: .launched
-            }
     }
 }
 

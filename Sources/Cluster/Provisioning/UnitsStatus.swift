@@ -1,5 +1,6 @@
 import Planning
 import TopologyModel
+import UnitFiles
 
 /// How far the wanted units have come, judged from what fleet knows.
 package struct UnitsStatus: Sendable, Hashable {

@@ -32,7 +32,7 @@ extension TopologyReader {
         guard let fields = decoder.fields(of: node, as: "a unit", keys: Self.unitKeys) else {
             return []
         }
-        let state = decoder.word("state", in: fields, as: UnitDeployment.DesiredState.self) ?? .launched
+        let state = decoder.word("state", in: fields, as: TargetState.self) ?? .launched
         guard let path = decoder.requiredString("file", in: fields) else { return [] }
         let place = fields.location(of: "file")
         guard let name = unitName(of: path, at: place) else { return [] }

@@ -1,5 +1,6 @@
 import CloudConfig
 import TopologyModel
+import UnitFiles
 
 /// The JSON Schema of a topology file: the keys are those the reader knows, the words those of the model.
 ///
@@ -78,7 +79,7 @@ package enum TopologySchema {
     private static let unit = mapping(
         TopologyReader.unitKeys,
         [
-            "file": text, "state": words(UnitDeployment.DesiredState.self),
+            "file": text, "state": words(TargetState.self),
             "instances": .object(["type": .strings(["integer", "array"]), "minimum": .int(1), "items": text]),
         ],
         required: ["file"]

@@ -3,11 +3,6 @@ import UnitFiles
 
 /// A fleet unit the topology wants in its cluster.
 package struct UnitDeployment: Sendable, Hashable {
-    /// State of a unit to reach: submitted, loaded or launched.
-    package enum DesiredState: String, Sendable, Hashable, Codable, CaseIterable {
-        case inactive, loaded, launched
-    }
-
     /// The unit's full name, as fleet knows it; an instance name for instances of a template.
     package var name: String
     /// The file it comes from, as found (relative to the working directory or absolute).
@@ -15,7 +10,7 @@ package struct UnitDeployment: Sendable, Hashable {
     /// Text of the unit.
     package var unit: UnitFile
     /// State to reach.
-    package var desiredState: DesiredState
+    package var desiredState: TargetState
     /// Where the topology names it.
     package var location: SourceLocation?
 
@@ -23,7 +18,7 @@ package struct UnitDeployment: Sendable, Hashable {
         name: String,
         file: String,
         unit: UnitFile,
-        desiredState: DesiredState = .launched,
+        desiredState: TargetState = .launched,
         location: SourceLocation? = nil,
     ) {
         self.name = name

@@ -70,6 +70,22 @@ extension UnitFile {
     /// parts of a section together.
     package var asWritten: UnitFile { UnitFile.parse(canonicalText, origin: TextOrigin(file: "unit")).unit }
 
+    /// The options with those taken together that are one when they are written: a value that ends in a backslash takes
+    /// in the next line. So a file has it in which white space follows the backslash, which is not written again.
+    package var joiningContinuations: UnitFile {
+        var joined: [UnitOption] = []
+        var last: [String: Int] = [:]
+        for option in options {
+            if let index = last[option.section], joined[index].endsInBackslash {
+                joined[index].value += "\n\(option.name)=\(option.value)"
+            } else {
+                last[option.section] = joined.count
+                joined.append(option)
+            }
+        }
+        return UnitFile(options: joined)
+    }
+
     /// The last word: writes the options, reads them, and compares.
     private var writingFault: String? {
         let (read, diagnostics) = UnitFile.parse(canonicalText, origin: TextOrigin(file: "unit"))

@@ -76,7 +76,8 @@ struct UnitFileLinter {
     }
 
     private mutating func checkMetadata(_ entry: String, _ option: UnitOption) {
-        guard FleetRequirements.metadataPair(entry) == nil else { return }
+        // Two spaces between values in quotes make an empty one.
+        guard !entry.isEmpty, FleetRequirements.metadataPair(entry) == nil else { return }
         let hint =
             entry.contains(" ")
             ? "for several values put each in quotes: \(option.name)=\"region=us\" \"disk=ssd\""

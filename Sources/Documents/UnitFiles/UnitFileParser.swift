@@ -26,7 +26,7 @@ struct UnitFileParser {
             if section == nil { readPreamble() } else { readLine() }
             index += 1
         }
-        return (UnitFile(options: options), diagnostics)
+        return (UnitFile(options: options).joiningContinuations, diagnostics)
     }
 
     // MARK: Lines
@@ -48,8 +48,17 @@ struct UnitFileParser {
     private mutating func readLine() {
         let line = lines[index]
         guard let start = line.firstIndex(where: { !$0.isSpace }), !isTooLong() else { return }
-        if line[start].opensComment { return }
+        if line[start].opensComment { return skipComment() }
         if line[start] == "[" { readHeader(from: start) } else { readOption(from: start) }
+    }
+
+    /// fleet's reader takes a backslash at the end of a comment for its continuation, also before one space.
+    private mutating func skipComment() {
+        while index + 1 < lines.count {
+            let line = lines[index]
+            guard line.last == "\\" || line.suffix(2) == ["\\", " "] else { return }
+            index += 1
+        }
     }
 
     private mutating func readHeader(from bracket: Int) {
@@ -94,6 +103,7 @@ struct UnitFileParser {
         var part = lines[index][column...]
         while !part.trimmed.isEmpty {
             value += part
+            if part.last != "\\", part.trimmed.last == "\\" { warnOfSpaceAfterBackslash() }
             guard part.last == "\\", index + 1 < lines.count else { break }
             value.append("\n")
             index += 1
@@ -132,6 +142,13 @@ struct UnitFileParser {
         }
         let length = line[start...].trimmed.count
         fail("an option is written name=value, but this line has no =", at: start, length: length, notes: notes)
+    }
+
+    private mutating func warnOfSpaceAfterBackslash() {
+        let end = lines[index].lastIndex(of: "\\") ?? 0
+        let position = TextPosition(line: index + 1, column: end + 1, length: 1)
+        let text = "white space follows the backslash; written without it, as fleet does, the line is continued"
+        diagnostics.append(.warning(text, at: origin.location(of: position)))
     }
 
     private mutating func warnOfPreamble(from start: Int) {

@@ -1,5 +1,5 @@
-/// One `name=value` line of a unit file, in its section. JSON as in fleet's API: `name`, `section`, `value`.
-package struct UnitOption: Sendable, Codable {
+/// One `name=value` line of a unit file, in its section.
+package struct UnitOption: Sendable {
     /// Section, without brackets.
     package var section: String
     /// Name of the option.
@@ -16,9 +16,26 @@ package struct UnitOption: Sendable, Codable {
         self.value = value
         self.position = position
     }
+}
 
+/// JSON as in fleet's API: `name`, `section`, `value`. Go leaves an empty text out, such as the value of `ExecStart=`,
+/// which takes back the ones before it.
+extension UnitOption: Codable {
     private enum CodingKeys: String, CodingKey {
         case name, section, value
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let object = try decoder.container(keyedBy: CodingKeys.self)
+        let text = { (key: CodingKeys) in try object.decodeIfPresent(String.self, forKey: key) ?? "" }
+        self.init(section: try text(.section), name: try text(.name), value: try text(.value))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: CodingKeys.self)
+        for (key, text) in [(CodingKeys.name, name), (.section, section), (.value, value)] where !text.isEmpty {
+            try object.encode(text, forKey: key)
+        }
     }
 }
 
@@ -66,7 +83,7 @@ extension UnitOption {
     }
 
     /// White space after it is not read, and is gone when the value is written again.
-    private var endsInBackslash: Bool {
+    var endsInBackslash: Bool {
         let scalars = value.unicodeScalars
         return scalars.last { $0 == "\n" || !$0.properties.isWhitespace } == "\\"
     }

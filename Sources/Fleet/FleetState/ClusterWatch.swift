@@ -127,6 +127,8 @@ package final class ClusterWatch: Sendable {
         let known = state.withLock { state -> [String: String] in
             let before = state.snapshot?.malformed ?? [:]
             state.failure = nil
+            var snapshot = snapshot
+            if let earlier = state.snapshot { snapshot.keepUnderstood(of: earlier, keyspace: registry.keyspace) }
             state.snapshot = snapshot
             Self.tell(&state)
             return before
@@ -150,7 +152,7 @@ package final class ClusterWatch: Sendable {
     private func report(since known: [String: String]) {
         for (key, why) in snapshot?.malformed ?? [:] where known[key] != why {
             let metadata: Logger.Metadata = ["key": "\(key)", "why": "\(why)"]
-            logger.error("a key in etcd is not understood and counts as missing", metadata: metadata)
+            logger.error("a key in etcd is not understood, and changes nothing", metadata: metadata)
         }
     }
 

@@ -24,8 +24,37 @@ extension FleetSnapshot {
             try put(keyValue, entry)
             malformed[keyValue.key] = nil
         } catch {
-            remove(keyValue.key, keyspace)
+            // What was understood last stays: whoever wrote this may be newer, and mean no harm.
             malformed[keyValue.key] = "\(error)"
+            keepPresent(entry, keyValue)
+        }
+    }
+
+    /// A machine is there as long as its key is, whatever it says of itself.
+    private mutating func keepPresent(_ entry: Keyspace.Entry, _ keyValue: KeyValue) {
+        guard case .machine(let id) = entry else { return }
+        let record = machines[id]?.record ?? MachineRecord(id: id)
+        machines[id] = StoredMachine(
+            record: record,
+            createRevision: keyValue.createRevision,
+            lease: keyValue.lease,
+        )
+    }
+
+    /// Takes over from an earlier copy what this one could not understand.
+    mutating func keepUnderstood(of earlier: FleetSnapshot, keyspace: Keyspace) {
+        for key in malformed.keys {
+            switch keyspace.entry(of: key) {
+            case .unit(let name): units[name] = earlier.units[name]
+            case .desired(let name): desired[name] = earlier.desired[name]
+            case .update(let name): updates[name] = earlier.updates[name]
+            case .rebalance: rebalance = earlier.rebalance
+            case .machine(let id): machines[id]?.record = earlier.machines[id]?.record ?? MachineRecord(id: id)
+            case .state(let unit, let machine):
+                guard let state = earlier.states[unit]?[machine] else { continue }
+                states[unit, default: [:]][machine] = state
+            case .schedule, .reason, .metadata, .drain, .engine, nil: continue
+            }
         }
     }
 

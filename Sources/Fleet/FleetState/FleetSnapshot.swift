@@ -27,7 +27,7 @@ package struct FleetSnapshot: Sendable, Equatable {
     package internal(set) var states: [String: [String: StoredState]] = [:]
     /// Machine whose engine leads; nil for none.
     package internal(set) var leader: EngineLeader?
-    /// Keys whose values could not be understood, and why. They count as missing.
+    /// Keys whose values could not be understood, and why. What they had before still counts.
     package internal(set) var malformed: [String: String] = [:]
 
     package init(revision: Int64 = 0) {
@@ -36,6 +36,17 @@ package struct FleetSnapshot: Sendable, Equatable {
 }
 
 extension FleetSnapshot {
+    /// Units whose text or wish is not understood, as when a newer fleet has written it: nothing is to be done about
+    /// them.
+    package var unknownUnits: Set<String> {
+        Set(
+            malformed.keys.compactMap { key in
+                let parts = key.split(separator: "/").suffix(2).map(String.init)
+                return parts.first == "unit" || parts.first == "desired" ? parts.last : nil
+            }
+        )
+    }
+
     /// State wanted of a unit; inactive where nothing is.
     package func target(of unit: String) -> TargetState { desired[unit]?.value ?? .inactive }
 
@@ -50,7 +61,17 @@ extension FleetSnapshot {
     /// How far the unit has come on the machine it is scheduled to, as fleet's API has it.
     package func currentState(of unit: String) -> TargetState {
         guard let machine = machine(of: unit), let state = states[unit]?[machine]?.state else { return .inactive }
-        return state.launched ? .launched : .loaded
+        // A start that was asked for since, of a unit that failed or got another text, is still to come.
+        let isAsked = target(of: unit) == .launched && state.answered ?? .max < desired[unit]?.revision ?? 0
+        return state.launched && !isAsked ? .launched : .loaded
+    }
+
+    /// Why a unit is not as far as it is wanted: on no machine, or on one whose systemd refuses it.
+    package func reason(of unit: String) -> String? {
+        if unknownUnits.contains(unit) { return "what etcd says of it is not understood: this fleetd cannot act" }
+        if let reason = reasons[unit] { return reason }
+        guard let machine = machine(of: unit), let state = states[unit]?[machine]?.state else { return nil }
+        return currentState(of: unit) < target(of: unit) ? state.reason : nil
     }
 
     /// The machine's metadata: its own, with what was set through the API over it.

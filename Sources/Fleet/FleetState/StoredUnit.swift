@@ -14,6 +14,14 @@ package struct StoredUnit: Sendable, Equatable {
     package let startsAfter: Set<String>
     /// Units that are to be started after it: `Before=`.
     package let startsBefore: Set<String>
+    /// Units that it stops with: `BindsTo=`, `Requires=`, `Requisite=` and `PartOf=`.
+    package let boundTo: Set<String>
+    /// Units that stop with it: `RequiredBy=`.
+    package let binds: Set<String>
+    /// Whether it may be skipped at its start: `Condition…=` and `Assert…=`.
+    package let hasConditions: Bool
+    /// Whether it is meant to end: `Type=oneshot`.
+    package let isOneshot: Bool
     /// etcd's revision of the last change to its text.
     package let revision: Int64
 
@@ -25,12 +33,18 @@ package struct StoredUnit: Sendable, Equatable {
         hash = file.hash
         let parsed = try? UnitName(name)
         requirements = FleetRequirements(of: file, name: parsed)
-        func names(_ option: String) -> [String] {
-            file.values(of: option, in: "Unit").flatMap { $0.split(whereSeparator: \.isWhitespace) }
+        func names(_ option: String, in section: String = "Unit") -> [String] {
+            file.values(of: option, in: section).flatMap { $0.split(whereSeparator: \.isWhitespace) }
                 .map { parsed?.expandingSpecifiers(in: String($0)) ?? String($0) }
         }
-        startsAfter = Set(["After", "Requires", "BindsTo"].flatMap(names))
+        startsAfter = Set(["After", "Requires", "BindsTo"].flatMap { names($0) })
         startsBefore = Set(names("Before"))
+        boundTo = Set(["BindsTo", "BindTo", "Requires", "Requisite", "PartOf"].flatMap { names($0) })
+        binds = Set(names("RequiredBy", in: "Install"))
+        hasConditions = file.options.contains { option in
+            option.section == "Unit" && (option.name.hasPrefix("Condition") || option.name.hasPrefix("Assert"))
+        }
+        isOneshot = file.values(of: "Type", in: "Service").last == "oneshot"
     }
 
     package static func == (lhs: StoredUnit, rhs: StoredUnit) -> Bool {

@@ -11,12 +11,39 @@ package struct UnitState: Sendable, Equatable, Codable {
     /// The machine has started the unit and not stopped it since.
     package var launched: Bool
 
-    package init(loadState: String, activeState: String, subState: String, hash: String, launched: Bool) {
+    /// What has become of a unit that is inactive.
+    package enum Outcome: String, Sendable, Hashable, Codable {
+        /// It has run, and ended well by itself.
+        case done
+        /// It was stopped, or never ran.
+        case stopped
+    }
+
+    /// nil where it is not known, and for a unit that is not inactive.
+    package var outcome: Outcome?
+    /// Why it is not as it is wanted, in systemd's words; nil when it is.
+    package var reason: String?
+    /// etcd's revision of the unit's `desired/NAME` that the machine has acted on last.
+    package var answered: Int64?
+
+    package init(
+        loadState: String,
+        activeState: String,
+        subState: String,
+        hash: String,
+        launched: Bool,
+        outcome: Outcome? = nil,
+        reason: String? = nil,
+        answered: Int64? = nil,
+    ) {
         self.loadState = loadState
         self.activeState = activeState
         self.subState = subState
         self.hash = hash
         self.launched = launched
+        self.outcome = outcome
+        self.reason = reason
+        self.answered = answered
     }
 
     /// Whether the unit does, or has done, what it is for.

@@ -2,7 +2,7 @@
 package struct FleetError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {
-        private enum Storage: Sendable { case configuration, files, socket, identity }
+        private enum Storage: Sendable { case configuration, files, socket, identity, systemd }
 
         private let storage: Storage
 
@@ -14,6 +14,8 @@ package struct FleetError: Error, Sendable, CustomStringConvertible {
         package static let socket = Code(storage: .socket)
         /// The machine has no usable identity.
         package static let identity = Code(storage: .identity)
+        /// systemd has not brought a unit where it was to be.
+        package static let systemd = Code(storage: .systemd)
     }
 
     /// Kind of failure, for programs.

@@ -26,12 +26,6 @@ extension FleetSnapshot {
     }
 
     private func job(_ unit: StoredUnit) -> Job {
-        let target: Job.TargetState =
-            switch target(of: unit.name) {
-            case .inactive: .inactive
-            case .loaded: .loaded
-            case .launched: .launched
-            }
-        return Job(name: unit.name, requirements: unit.requirements, targetState: target)
+        Job(name: unit.name, requirements: unit.requirements, targetState: target(of: unit.name))
     }
 }

@@ -2,16 +2,6 @@ import UnitFiles
 
 /// A unit and what is wanted of it.
 package struct Job: Sendable, Hashable {
-    /// How far a unit is to come.
-    package enum TargetState: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Known to fleet, on no machine.
-        case inactive
-        /// On a machine, known to its systemd, not running.
-        case loaded
-        /// Running.
-        case launched
-    }
-
     /// The unit's name, suffix included.
     package var name: String
     /// `[X-Fleet]` section.

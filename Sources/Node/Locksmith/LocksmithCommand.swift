@@ -72,7 +72,8 @@ struct LockTake: AsyncParsableCommand {
     func run() async throws {
         let (taken, semaphore) = try await lock.lock.take(try LockOptions.machine(machine))
         guard taken else {
-            throw LocksmithError("no place is free: \(semaphore.holders.joined(separator: ", ")) reboot")
+            let holders = semaphore.holders.joined(separator: ", ")
+            throw LocksmithError("no place is free: \(holders.isEmpty ? "the maximum is \(semaphore.max)" : holders)")
         }
     }
 }

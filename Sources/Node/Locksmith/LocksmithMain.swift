@@ -10,9 +10,21 @@ import UnixSignals
 package enum LocksmithMain {
     static let version = "0.7.0"
 
-    /// The original's flags have one dash.
-    private static func originalStyle(_ arguments: [String]) -> [String] {
-        arguments.map { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.count > 2 ? "-" + $0 : $0 }
+    /// The arguments of the original as ArgumentParser takes them: its flags have one dash, and stand before the command.
+    package static func originalStyle(_ arguments: [String]) -> [String] {
+        var rest = arguments[...]
+        var leading: [String] = []
+        while let word = rest.first, word.hasPrefix("-"), word != "--" {
+            leading.append(rest.removeFirst())
+            let isWhole = word.contains("=") || ["debug", "version", "help", "h"].contains(word.drop { $0 == "-" })
+            if !isWhole, let value = rest.popFirst() { leading.append(value) }
+        }
+        // What is asked of the program itself stays before the command, and so does everything of the daemon's.
+        let command = rest.popFirst().map { [$0] } ?? []
+        return (command + leading + rest.flatMap { Int($0).map { $0 < 0 } == true ? ["--", $0] : [$0] }).map { word in
+            let isLong = word.hasPrefix("-") && !word.hasPrefix("--") && word.count > 2 && Int(word) == nil
+            return isLong ? "-" + word : word
+        }
     }
 
     /// Runs the program by the name that it was started under.

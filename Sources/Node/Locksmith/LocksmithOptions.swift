@@ -18,6 +18,8 @@ struct LocksmithOptions: ParsableArguments {
     var username: String?
     @Option(name: .customLong("etcd-password"), help: .hidden)
     var password: String?
+    @Flag(help: .hidden)
+    var debug = false
     @Option(help: "The group of machines whose semaphore is meant; without it, the one of all.")
     var group: String?
 

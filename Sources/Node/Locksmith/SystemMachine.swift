@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Basics
+import FleetAPI
 import FoundationEssentials
 import Glibc
 import Logging
@@ -52,24 +53,16 @@ package struct SystemMachine: RebootingMachine {
         }
     }
 
-    private struct Machines: Decodable {
-        struct Machine: Decodable {
-            var id: String
-        }
-
-        var machines: [Machine]?
-        var nextPageToken: String?
-    }
-
     private func fleetListsMachine() async throws -> Bool {
         let socket = PercentEncoding.encode(fleetSocket)
+        let path = "\(APIResource.prefix)/\(APIResource.machines.components.joined(separator: "/"))"
         var page = ""
         while true {
-            let request = HTTPClientRequest(url: "http+unix://\(socket)/fleet/v1/machines\(page)")
+            let request = HTTPClientRequest(url: "http+unix://\(socket)\(path)\(page)")
             let response = try await HTTPClient.shared.execute(request, timeout: .seconds(2))
             guard response.status == .ok else { return false }
             let body = try await response.body.collect(upTo: 4 << 20)
-            let found = try JSONDecoder().decode(Machines.self, from: Data(body.readableBytesView))
+            let found = try GoJSON.decode(APIPage.self, body.readableBytesView)
             if found.machines?.contains(where: { $0.id == machineID }) == true { return true }
             guard let token = found.nextPageToken, !token.isEmpty else { return false }
             page = "?nextPageToken=\(token)"

@@ -15,7 +15,10 @@ package protocol SystemdManager: Sendable {
     ) async throws(SystemdError) -> JobResult
 
     /// Queues a job and returns as soon as systemd has accepted it.
-    func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError)
+    ///
+    /// - Returns: the job's name, by which ``UnitChange/jobEnded(unit:job:_:)`` tells of its end.
+    @discardableResult
+    func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError) -> String
 
     /// Forgets that a unit has failed. A unit systemd has not loaded is an error for which
     /// ``SystemdError/isUnitNotLoaded`` holds; ``resetFailedIfLoaded(_:)`` takes that for success.
@@ -93,7 +96,10 @@ extension SystemdManager {
     }
 
     /// Queues a job that replaces a conflicting one.
-    package func enqueue(_ verb: JobVerb, _ unit: String) async throws(SystemdError) {
+    ///
+    /// - Returns: the job's name.
+    @discardableResult
+    package func enqueue(_ verb: JobVerb, _ unit: String) async throws(SystemdError) -> String {
         try await enqueue(verb, unit, mode: .replace)
     }
 

@@ -35,6 +35,8 @@ package enum UnitChange: Sendable, Hashable {
     case status(UnitStatus)
     /// systemd has dropped the unit from memory: it is inactive and has not failed.
     case unloaded(String)
+    /// A job of the unit has ended; the name of the job is the one that ``SystemdManager/enqueue(_:_:mode:)`` returns.
+    case jobEnded(unit: String, job: String, JobResult)
     /// Changes may have been missed before this point: list the units again.
     case resync
 }

@@ -3,14 +3,15 @@ import Fleetd
 
 do {
     let command = try FleetdCommand.parse(FleetdCommand.originalStyle(Array(CommandLine.arguments.dropFirst())))
-    try await FleetdMain(configurationFile: command.config).run()
+    let status = try await FleetdMain(configurationFile: command.config).run()
+    if status != 0 { FleetdCommand.exit(withError: ExitCode(status)) }
 } catch {
     FleetdCommand.exit(withError: error)
 }
 
 struct FleetdCommand: ParsableArguments {
-    @Option(help: "File with settings; FLEET_<KEY> in the environment goes over it.")
-    var config = "/etc/fleet/fleet.conf"
+    @Option(help: "File with settings (\(FleetdMain.standardFile)); FLEET_<KEY> in the environment goes over it.")
+    var config: String?
 
     @Flag(help: "Print the version.")
     var version = false
@@ -19,8 +20,9 @@ struct FleetdCommand: ParsableArguments {
         if version { throw CleanExit.message("fleetd version \(FleetDaemon.version)") }
     }
 
-    /// The original's flags have one dash.
+    /// The original's flags have one dash, and `version` is one of them without.
     static func originalStyle(_ arguments: [String]) -> [String] {
-        arguments.map { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.count > 2 ? "-" + $0 : $0 }
+        if arguments == ["version"] { return ["--version"] }
+        return arguments.map { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.count > 2 ? "-" + $0 : $0 }
     }
 }

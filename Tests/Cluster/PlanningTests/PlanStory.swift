@@ -4,6 +4,7 @@ import Planning
 import TestKit
 import Testing
 import TopologyModel
+import UnitFiles
 
 /// Plans of one topology in one situation after the other, as text that a person reads as a specification.
 struct PlanStory {

@@ -4,6 +4,7 @@ import Planning
 import TestKit
 import Testing
 import TopologyModel
+import UnitFiles
 
 /// Whole plans of the topologies that come with the project, in the situations that people meet.
 @Suite struct PlanStoryTests {

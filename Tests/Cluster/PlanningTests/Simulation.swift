@@ -1,6 +1,7 @@
 import Basics
 import Planning
 import TopologyModel
+import UnitFiles
 
 /// A cluster that does what plans say, one step after the other, with an etcd that takes changes as etcd 3.4 does; it
 /// knows when a step must not be taken.

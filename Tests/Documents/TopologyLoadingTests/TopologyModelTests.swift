@@ -3,6 +3,7 @@ import Diagnostics
 import Testing
 import TopologyLoading
 import TopologyModel
+import UnitFiles
 
 @Suite struct IPv4Tests {
     @Test(arguments: ["0.0.0.0", "10.71.3.1", "255.255.255.255"]) func reads(text: String) {

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Answers each request with the next of its answers; the last one for ever.
-private final class ScriptedFleet: APITransport {
+private final class ScriptedFleet: FleetTransport {
     private let answers: Mutex<[String: [String]]>
     private let asked = Mutex<[String]>([])
 
@@ -14,16 +14,16 @@ private final class ScriptedFleet: APITransport {
     /// What was asked other than to look.
     var changes: [String] { asked.withLock { $0.filter { !$0.hasPrefix("GET") } } }
 
-    func send(_ request: APIRequest) async throws -> APIResponse {
+    func send(_ request: FleetRequest) async throws -> FleetResponse {
         let path = request.target.split(separator: "?")[0].dropFirst("/fleet/v1/".count).replacing("%40", with: "@")
         let what = "\(request.method.rawValue) \(path)"
         asked.withLock { $0.append(what) }
         return answers.withLock { answers in
-            guard var next = answers[what], let first = next.first else { return APIResponse(status: 404) }
+            guard var next = answers[what], let first = next.first else { return FleetResponse(status: 404) }
             if next.count > 1 { next.removeFirst() }
             answers[what] = next
             let status = Int(first.prefix(3)) ?? 200
-            return APIResponse(status: status, body: Array(first.dropFirst(4).utf8))
+            return FleetResponse(status: status, body: Array(first.dropFirst(4).utf8))
         }
     }
 }

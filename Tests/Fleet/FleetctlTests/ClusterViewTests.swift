@@ -1,3 +1,4 @@
+import FleetAPI
 import Fleetctl
 import Synchronization
 import Testing
@@ -28,7 +29,7 @@ import UnitFiles
     }
 
     @Test func aNewUnitIsKnownThenPlaced() {
-        let unit = APIUnit(name: "a.service", options: [], desiredState: "launched", machineID: "aaaaaaaa1")
+        let unit = APIUnit(name: "a.service", options: [], desiredState: .launched, machineID: "aaaaaaaa1")
         #expect(
             details(from: ClusterView(), to: ClusterView(units: [unit])) == [
                 "unitCreated: a.service is known, and to be launched", "unitPlaced: a.service goes to aaaaaaaa...",
@@ -39,17 +40,17 @@ import UnitFiles
     @Test func unitsChange() {
         let before = ClusterView(
             units: [
-                APIUnit(name: "a.service", options: [], desiredState: "launched", machineID: "aaaaaaaa1"),
-                APIUnit(name: "b.service", options: [], desiredState: "loaded", machineID: "aaaaaaaa1"),
-                APIUnit(name: "c.service", options: [], desiredState: "launched"),
-                APIUnit(name: "d.service", options: [], desiredState: "launched"),
+                APIUnit(name: "a.service", options: [], desiredState: .launched, machineID: "aaaaaaaa1"),
+                APIUnit(name: "b.service", options: [], desiredState: .loaded, machineID: "aaaaaaaa1"),
+                APIUnit(name: "c.service", options: [], desiredState: .launched),
+                APIUnit(name: "d.service", options: [], desiredState: .launched),
             ]
         )
         let after = ClusterView(
             units: [
-                APIUnit(name: "a.service", options: [Self.option], desiredState: "launched", machineID: "bbbbbbbb1"),
-                APIUnit(name: "b.service", options: [], desiredState: "inactive"),
-                APIUnit(name: "c.service", options: [], desiredState: "launched", statusReason: "no zone=c"),
+                APIUnit(name: "a.service", options: [Self.option], desiredState: .launched, machineID: "bbbbbbbb1"),
+                APIUnit(name: "b.service", options: [], desiredState: .inactive),
+                APIUnit(name: "c.service", options: [], desiredState: .launched, statusReason: "no zone=c"),
             ]
         )
         #expect(
@@ -108,7 +109,7 @@ import UnitFiles
     @Test func followsWhatHappens() async throws {
         let run = try await followed(looks: 3) { pause, storage in
             guard pause == 1 else { return }
-            storage.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: "loaded")
+            storage.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: .loaded)
         }
         #expect(run.out == "noon a.service is known, and to be loaded\n")
     }
@@ -150,7 +151,7 @@ import UnitFiles
 
     @Test func anOutageIsToldOnceAndOutlived() async throws {
         let run = try await followed(looks: 4) { pause, storage in
-            storage.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: "launched")
+            storage.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: .launched)
             storage.outage = pause < 3 ? 3 : 0
         }
         #expect(run.err.split(separator: "\n").count == 1)

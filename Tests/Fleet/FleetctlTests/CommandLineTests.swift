@@ -1,4 +1,5 @@
 import ArgumentParser
+import FleetAPI
 import Testing
 import UnitFiles
 
@@ -123,7 +124,7 @@ import UnitFiles
     }
 
     @Test func urls() throws {
-        let request = APIRequest(.get, ["units", "a@1.service"])
+        let request = FleetRequest(.get, .unit("a@1.service"))
         #expect(
             try Endpoint("unix:///var/run/fleet.sock").url(of: request.target)
                 == "http+unix://%2Fvar%2Frun%2Ffleet.sock/fleet/v1/units/a%401.service?alt=json"

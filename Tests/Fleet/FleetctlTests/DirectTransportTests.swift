@@ -1,4 +1,5 @@
 import ArgumentParser
+import FleetAPI
 import Scheduling
 import TestKit
 import Testing
@@ -27,7 +28,7 @@ struct DirectTransportTests {
                 return try await client.units()
             }
             #expect(found.map(\.name) == ["a.service"])
-            #expect(found.first?.desiredState == "launched")
+            #expect(found.first?.desiredState == .launched)
             // Another run, as another process, has it from etcd; another prefix is another fleet.
             #expect(try await access.run(settings) { try await FleetClient($0).destroy("a.service") })
             let other = try EtcdAccess(endpoints: etcd.clientURLs[0], prefix: "/other/")

@@ -3,12 +3,12 @@ import Testing
 
 @Suite struct FleetClientTests {
     /// Answers everything the same.
-    private struct Answer: APITransport {
+    private struct Answer: FleetTransport {
         let status: Int
         let body: String
 
-        func send(_ request: APIRequest) async throws -> APIResponse {
-            APIResponse(status: status, body: Array(body.utf8))
+        func send(_ request: FleetRequest) async throws -> FleetResponse {
+            FleetResponse(status: status, body: Array(body.utf8))
         }
     }
 

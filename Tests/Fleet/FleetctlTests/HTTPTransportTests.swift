@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import FleetAPI
 import Foundation
 import NIOCore
 import Synchronization
@@ -37,8 +38,9 @@ struct HTTPTransportTests {
         }
     }
 
-    private func send(_ request: APIRequest, closing: Int) async throws -> (status: Result<Int, any Error>, asked: Int)
-    {
+    private func send(_ request: FleetRequest, closing: Int) async throws -> (
+        status: Result<Int, any Error>, asked: Int
+    ) {
         let fleet = Restarting(closing: closing)
         let server = try LoopbackServer(fleet.serve)
         defer { server.stop() }
@@ -57,15 +59,15 @@ struct HTTPTransportTests {
     }
 
     @Test func whoEndsBeforeTheAnswerIsAskedAgain() async throws {
-        let read = try await send(APIRequest(.get, ["units", "a.service"]), closing: 2)
+        let read = try await send(FleetRequest(.get, .unit("a.service")), closing: 2)
         #expect(try read.status.get() == 404)
         #expect(read.asked == 3)
     }
 
     /// The unit went with the request that was not answered.
     @Test func whatIsGoneAtTheSecondTimeWasRemovedByTheFirst() async throws {
-        #expect(try await send(APIRequest(.delete, ["units", "a.service"]), closing: 1).status.get() == 204)
-        #expect(try await send(APIRequest(.delete, ["units", "a.service"]), closing: 0).status.get() == 404)
+        #expect(try await send(FleetRequest(.delete, .unit("a.service")), closing: 1).status.get() == 204)
+        #expect(try await send(FleetRequest(.delete, .unit("a.service")), closing: 0).status.get() == 404)
     }
 
     /// fleet refuses to make what is there: the attempt that was not answered made it.
@@ -87,26 +89,41 @@ struct HTTPTransportTests {
     }
 
     /// A fleet that has the unit.
-    private struct Made: APITransport {
+    private struct Made: FleetTransport {
         let unit: APIUnit
         let isRepetition: Bool
 
-        func send(_ request: APIRequest) async throws -> APIResponse {
+        func send(_ request: FleetRequest) async throws -> FleetResponse {
             guard request.method == .put else {
-                return APIResponse(status: 200, body: Array(try JSONEncoder().encode(unit)))
+                return FleetResponse(status: 200, body: Array(try JSONEncoder().encode(unit)))
             }
-            var response = APIResponse(status: 409)
+            var response = FleetResponse(status: 409)
             response.isToRepetition = isRepetition
             return response
         }
     }
 
     @Test func notForEverAndNotWhatWouldBeDoneTwice() async throws {
-        let read = try await send(APIRequest(.get, ["units"]), closing: .max)
+        let read = try await send(FleetRequest(.get, .units), closing: .max)
         #expect(throws: FleetctlError.self) { try read.status.get() }
         #expect(read.asked == 3)
-        let update = try await send(APIRequest(.put, ["updates", "a.service"], isRepeatable: false), closing: 1)
+        let update = try await send(FleetRequest(.put, .update("a.service"), isRepeatable: false), closing: 1)
         #expect(throws: FleetctlError.self) { try update.status.get() }
         #expect(update.asked == 1)
+    }
+
+    /// Words of a library help nobody.
+    @Test(arguments: [
+        ("unix:///nonexistent.sock", "No such file or directory"), ("http://127.0.0.1:1", "Connection refused"),
+    ])
+    func whoIsNotThereIsToldOfInWords(endpoint: String, words: String) async throws {
+        let transport = HTTPTransport(endpoint: try Endpoint(endpoint), client: .shared, timeout: .seconds(2))
+        let error = await #expect(throws: FleetctlError.self) {
+            try await transport.send(FleetRequest(.get, .units))
+        }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.hasPrefix("fleet does not answer at \(endpoint)"))
+        #expect(text.hasSuffix(words) || text.hasSuffix("no answer within 2000 ms"), "\(text)")
+        #expect(!["errno", "NIO", "HTTPClient", "connect("].contains { text.contains($0) }, "\(text)")
     }
 }

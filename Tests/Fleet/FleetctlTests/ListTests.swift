@@ -1,3 +1,4 @@
+import FleetAPI
 import Testing
 import UnitFiles
 
@@ -19,17 +20,17 @@ import UnitFiles
                 "a.service": APIUnit(
                     name: "a.service",
                     options: options,
-                    desiredState: "launched",
-                    currentState: "launched",
+                    desiredState: .launched,
+                    currentState: .launched,
                     machineID: id,
                 ),
                 "b.service": APIUnit(
                     name: "b.service",
                     options: [UnitOption(section: "X-Fleet", name: "Global", value: "true")],
-                    desiredState: "launched",
-                    currentState: "inactive",
+                    desiredState: .launched,
+                    currentState: .inactive,
                 ),
-                "c.service": APIUnit(name: "c.service", desiredState: "inactive", statusReason: "none"),
+                "c.service": APIUnit(name: "c.service", desiredState: .inactive, statusReason: "none"),
             ]
         }
         return run
@@ -56,7 +57,7 @@ import UnitFiles
     @Test func unitsWithReasons() async throws {
         let run = filled()
         run.fleet.change { storage in
-            storage.units["d.service"] = APIUnit(name: "d.service", desiredState: "loaded", statusReason: "no zone=c")
+            storage.units["d.service"] = APIUnit(name: "d.service", desiredState: .loaded, statusReason: "no zone=c")
         }
         let chosen = style("unit,active,reason", legend: false)
         try await ListOperations(context: run.context(), style: chosen, isJSON: false).listUnits()
@@ -125,11 +126,12 @@ import UnitFiles
     }
 
     @Test(arguments: [
-        ("active/exited", "launched", "active"), ("inactive/dead", "launched", "done"),
-        ("inactive/dead", "loaded", "stopped"), ("failed/failed", "launched", "failed"),
-        ("activating/start", "launched", "starting"), ("activating/auto-restart", "launched", "restarting"),
+        ("active/exited", TargetState.launched, "active"), ("inactive/dead", TargetState.launched, "stopped"),
+        ("inactive/dead", TargetState.loaded, "stopped"), ("failed/failed", TargetState.launched, "failed"),
+        ("activating/start", TargetState.launched, "starting"),
+        ("activating/auto-restart", TargetState.launched, "restarting"),
     ])
-    func outcomes(systemd: String, current: String, outcome: String) {
+    func outcomes(systemd: String, current: TargetState, outcome: String) {
         let words = systemd.split(separator: "/").map(String.init)
         let state = APIUnitState(name: "a.service", systemdActiveState: words[0], systemdSubState: words[1])
         let unit = APIUnit(name: "a.service", desiredState: current, currentState: current)
@@ -138,15 +140,16 @@ import UnitFiles
 
     @Test func aGlobalOneshotIsDone() {
         let state = APIUnitState(name: "g.service", systemdActiveState: "inactive", systemdSubState: "dead")
-        let options = [UnitOption(section: "X-Fleet", name: "Global", value: "true")]
-        let unit = APIUnit(name: "g.service", options: options, desiredState: "launched", currentState: "inactive")
+        let oneshot = UnitOption(section: "Service", name: "Type", value: "oneshot")
+        let options = [UnitOption(section: "X-Fleet", name: "Global", value: "true"), oneshot]
+        let unit = APIUnit(name: "g.service", options: options, desiredState: .launched, currentState: .inactive)
         #expect(state.outcome(of: unit) == "done")
         #expect(state.outcome(of: nil) == "stopped")
     }
 
     @Test func unitsWithOutcomes() async throws {
         let run = filled()
-        run.fleet.change { $0.active["a.service"] = ["inactive/dead"] }
+        run.fleet.change { $0.active["a.service"] = ["inactive/dead/done"] }
         let chosen = style("unit,sub,outcome", legend: false)
         try await ListOperations(context: run.context(), style: chosen, isJSON: false).listUnits()
         #expect(run.out == "a.service\tdead\tdone\n")
@@ -158,8 +161,8 @@ import UnitFiles
             let id = storage.machines[0].id
             storage.units["a.service"] = APIUnit(
                 name: "a.service",
-                desiredState: "launched",
-                currentState: "launched",
+                desiredState: .launched,
+                currentState: .launched,
                 machineID: id,
             )
             storage.active["a.service"] = ["activating/start", "active/running"]

@@ -1,3 +1,4 @@
+import FleetAPI
 import Fleetctl
 import Testing
 import UnitFiles
@@ -12,7 +13,7 @@ import UnitFiles
 
     private func unit(_ name: String, on machine: String? = nil, _ requirements: (String, String)...) -> APIUnit {
         let options = requirements.map { UnitOption(section: "X-Fleet", name: $0.0, value: $0.1) }
-        return APIUnit(name: name, options: options, desiredState: "launched", machineID: machine)
+        return APIUnit(name: name, options: options, desiredState: .launched, machineID: machine)
     }
 
     /// What the machines say to the first unit, in their order.
@@ -82,7 +83,7 @@ import UnitFiles
 
                 """
         )
-        wanted.desiredState = "inactive"
+        wanted.desiredState = .inactive
         #expect(try await run(wanted).0 == 0)
     }
 

@@ -1,3 +1,4 @@
+import FleetAPI
 import Fleetctl
 import FoundationEssentials
 import Scheduling
@@ -5,13 +6,15 @@ import Synchronization
 import UnitFiles
 
 /// A fleet in memory that answers as fleet's API does: everything happens at once, unless it is told otherwise.
-final class StubFleet: APITransport {
+final class StubFleet: FleetTransport {
     struct Storage {
         var units: [String: APIUnit] = [:]
         var machines = [APIMachine(id: "aaaaaaaabbbbccccddddeeeeffff0000", metadata: nil, primaryIP: "10.0.0.5")]
         var requests: [String] = []
         /// Units that fit nowhere, and why.
         var reasons: [String: String] = [:]
+        /// Units that the systemd of their machine does not start, and why.
+        var refusals: [String: String] = [:]
         /// What systemd says of a launched unit; one word a look, the last one for ever.
         var active: [String: [String]] = [:]
         /// How many answers fail once a unit is to be launched.
@@ -30,13 +33,13 @@ final class StubFleet: APITransport {
 
     func unit(_ name: String) -> APIUnit? { storage.withLock { $0.units[name] } }
 
-    func send(_ request: APIRequest) async throws -> APIResponse {
+    func send(_ request: FleetRequest) async throws -> FleetResponse {
         try storage.withLock { storage in
             let body = request.body.map { " " + String(decoding: $0, as: UTF8.self) } ?? ""
             storage.requests.append("\(request.method.rawValue) \(request.target)\(body)")
-            if storage.outage > 0, storage.units.values.contains(where: { $0.desiredState == "launched" }) {
+            if storage.outage > 0, storage.units.values.contains(where: { $0.desiredState == .launched }) {
                 storage.outage -= 1
-                return APIResponse(status: 503)
+                return FleetResponse(status: 503)
             }
             return try storage.answer(request)
         }
@@ -44,7 +47,7 @@ final class StubFleet: APITransport {
 }
 
 extension StubFleet.Storage {
-    fileprivate mutating func answer(_ request: APIRequest) throws -> APIResponse {
+    fileprivate mutating func answer(_ request: FleetRequest) throws -> FleetResponse {
         let parts = request.target.split(separator: "?")
         let path = parts[0].split(separator: "/").map { String($0.replacing("%40", with: "@")) }
         switch (request.method, path.dropFirst(2).first, path.count) {
@@ -53,36 +56,38 @@ extension StubFleet.Storage {
         case (.get, "state", 3): return try page("states", states(), parts[1])
         case (.get, "units", 4): return try units[path[3]].map { try json($0) } ?? missing
         case (.delete, "units", 4):
-            return units.removeValue(forKey: path[3]) == nil ? missing : APIResponse(status: 204)
+            return units.removeValue(forKey: path[3]) == nil ? missing : FleetResponse(status: 204)
         case (.put, "units", 4): return try put(path[3], request.body ?? [])
         case (.get, "changes", 3) where !revisions.isEmpty:
             let revision = revisions.count > 1 ? revisions.removeFirst() : revisions[0]
-            return APIResponse(status: 200, body: Array(#"{"revision":\#(revision)}"#.utf8))
-        default: return APIResponse(status: 405)
+            return FleetResponse(status: 200, body: Array(#"{"revision":\#(revision)}"#.utf8))
+        default: return FleetResponse(status: 405)
         }
     }
 
-    private var missing: APIResponse {
+    private var missing: FleetResponse {
         let body = #"{"error":{"code":404,"message":"unit does not exist"}}"#
-        return APIResponse(status: 404, body: Array(body.utf8))
+        return FleetResponse(status: 404, body: Array(body.utf8))
     }
 
-    private mutating func put(_ name: String, _ body: [UInt8]) throws -> APIResponse {
+    private mutating func put(_ name: String, _ body: [UInt8]) throws -> FleetResponse {
         let sent = try JSONDecoder().decode(APIUnit.self, from: Data(body))
         let isNew = units[name] == nil
-        var unit = units[name] ?? APIUnit(name: name, desiredState: "inactive")
+        var unit = units[name] ?? APIUnit(name: name, desiredState: .inactive)
         if let options = sent.options { unit.options = options }
         if let desired = sent.desiredState { unit.desiredState = desired }
-        unit.statusReason = unit.desiredState == "inactive" ? nil : reasons[name]
-        let isPlaced = unit.desiredState != "inactive" && unit.statusReason == nil && !unit.isGlobal
+        unit.statusReason = unit.desiredState == .inactive ? nil : reasons[name]
+        let refusal = unit.desiredState == .launched ? refusals[name] : nil
+        let isPlaced = unit.desiredState != .inactive && unit.statusReason == nil && !unit.isGlobal
         unit.machineID = isPlaced ? machines[0].id : nil
-        unit.currentState = isPlaced ? unit.desiredState : "inactive"
+        unit.currentState = isPlaced ? (refusal == nil ? unit.desiredState : .loaded) : .inactive
+        unit.statusReason = unit.statusReason ?? refusal
         units[name] = unit
-        return APIResponse(status: isNew || sent.options != nil ? 201 : 204)
+        return FleetResponse(status: isNew || sent.options != nil ? 201 : 204)
     }
 
     private mutating func states() -> [APIUnitState] {
-        units.values.filter { $0.currentState == "launched" }.sorted { $0.name < $1.name }.map { unit in
+        units.values.filter { $0.currentState == .launched }.sorted { $0.name < $1.name }.map { unit in
             var said = active[unit.name] ?? ["active/running"]
             let words = (said.count > 1 ? said.removeFirst() : said[0]).split(separator: "/").map(String.init)
             active[unit.name] = said
@@ -93,22 +98,23 @@ extension StubFleet.Storage {
                 systemdLoadState: "loaded",
                 systemdActiveState: words[0],
                 systemdSubState: words[1],
+                outcome: words.count > 2 ? words[2] : nil,
             )
         }
     }
 
-    private func page(_ key: String, _ elements: [some Encodable], _ query: Substring) throws -> APIResponse {
+    private func page(_ key: String, _ elements: [some Encodable], _ query: Substring) throws -> FleetResponse {
         let token = query.split(separator: "&").first { $0.hasPrefix("nextPageToken=") }
         let start = token.flatMap { Int($0.dropFirst("nextPageToken=page%3D".count)) } ?? 0
         let rest = elements.dropFirst(start)
         let encoded = String(decoding: try JSONEncoder().encode(Array(rest.prefix(pageSize))), as: UTF8.self)
         let next = rest.count > pageSize ? "\"nextPageToken\":\"page=\(start + pageSize)\"," : ""
         let body = rest.isEmpty ? "{}" : "{\(next)\"\(key)\":\(encoded)}"
-        return APIResponse(status: 200, body: Array(body.utf8))
+        return FleetResponse(status: 200, body: Array(body.utf8))
     }
 
-    private func json(_ value: some Encodable) throws -> APIResponse {
-        APIResponse(status: 200, body: Array(try JSONEncoder().encode(value)))
+    private func json(_ value: some Encodable) throws -> FleetResponse {
+        FleetResponse(status: 200, body: Array(try JSONEncoder().encode(value)))
     }
 }
 
@@ -132,6 +138,8 @@ final class StubRun: ProcessRunner {
         lines.withLock { $0.programs.append([program] + arguments) }
         return exitCode
     }
+
+    func become(_ program: String, _ arguments: [String]) async throws -> Int32 { try await run(program, arguments) }
 
     /// No pause takes any time.
     func context(localMachineID: String? = nil, ssh: SSHSettings = SSHSettings()) -> FleetContext {

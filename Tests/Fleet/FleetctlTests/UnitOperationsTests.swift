@@ -1,3 +1,4 @@
+import FleetAPI
 import Fleetctl
 import Scheduling
 import Testing
@@ -46,7 +47,12 @@ import UnitFiles
 
     private static let launched: [(active: [String], code: Int32, err: String)] = [
         (["activating/start-pre", "activating/start", "active/running"], 0, ""),
-        (["inactive/dead"], 0, ""),
+        (["inactive/dead/done"], 0, ""),
+        (["inactive/dead/stopped"], 1, "unit a.service does not run: it was stopped\n"),
+        (
+            ["inactive/dead"], 1,
+            "unit a.service does not run; fleetctl status a.service and fleetctl journal a.service show why\n"
+        ),
         (["failed/failed"], 1, "unit a.service failed on its machine; fleetctl journal a.service shows why\n"),
         (
             ["activating/auto-restart"], 1,
@@ -98,14 +104,14 @@ import UnitFiles
 
     @Test func anotherContentNeedsReplace() async throws {
         let run = StubRun(files: ["a.service": Self.hello])
-        run.fleet.change { $0.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: "inactive") }
+        run.fleet.change { $0.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: .inactive) }
         _ = try await run.operations.submit(["a"])
         #expect(run.err.hasPrefix("WARNING: unit a.service in the cluster differs from the local file a.service"))
         #expect(run.fleet.unit("a.service")?.options == [])
         _ = try await UnitOperations(run.context(), replaces: true).submit(["a"])
         #expect(run.fleet.unit("a.service")?.file.summary == "Hello World")
         run.fleet.change {
-            $0.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: "launched")
+            $0.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: .launched)
         }
         let replacing = UnitOperations(run.context(), replaces: true)
         await #expect(throws: FleetctlError.self) { try await replacing.submit(["a"]) }
@@ -169,7 +175,7 @@ import UnitFiles
             run.err == "Successfully stopped units [hello@1.service hello@2.service].\n"
                 + "Successfully unloaded units [hello@1.service].\n"
         )
-        #expect(run.fleet.unit("other.service")?.currentState == "launched")
+        #expect(run.fleet.unit("other.service")?.currentState == .launched)
     }
 
     @Test func destroyingNothingIsNoError() async throws {
@@ -183,9 +189,9 @@ import UnitFiles
         run.fleet.change { $0.reasons = ["a.service": "no machine"] }
         _ = try await run.operations.raise(["a"], to: .launched)
         #expect(try await run.operations.stop(["a"]) == 0)
-        #expect(run.fleet.unit("a.service")?.desiredState == "loaded")
+        #expect(run.fleet.unit("a.service")?.desiredState == .loaded)
         #expect(try await run.operations.unload(["a"]) == 0)
-        #expect(run.fleet.unit("a.service")?.desiredState == "inactive")
+        #expect(run.fleet.unit("a.service")?.desiredState == .inactive)
         await #expect(throws: FleetctlError.self) { try await run.operations.stop(["a"]) }
     }
 

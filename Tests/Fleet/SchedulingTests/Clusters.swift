@@ -75,7 +75,7 @@ extension ClusterState {
         if !wants.isGlobal, chance(8) { wants.machineOf.append(some(peers)) }
         if chance(25) { wants.conflicts = [Glob(some(["b@*.service", "a.service", "[cd]*", "*", "e.service"]))] }
         if replacing, !wants.isGlobal, chance(30) { wants.replaces = [Glob(some(names + ["b@*.service", "[ad]*"]))] }
-        let state: Job.TargetState = chance(15) ? .inactive : chance(20) ? .loaded : .launched
+        let state: TargetState = chance(15) ? .inactive : chance(20) ? .loaded : .launched
         return Job(name: name, requirements: wants, targetState: state)
     }
 }

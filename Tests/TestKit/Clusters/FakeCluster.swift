@@ -5,6 +5,7 @@ import Provisioning
 import SecureShell
 import Synchronization
 import TopologyModel
+import UnitFiles
 
 /// What runs on the nodes of a ``FakeProvider``: etcd, fleet and ssh, as far as provisioning sees them. A node does what
 /// it should as soon as its domain runs, unless it was told to be broken.

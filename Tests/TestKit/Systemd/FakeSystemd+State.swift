@@ -66,17 +66,23 @@ extension FakeSystemd {
 
 extension FakeSystemd.State {
     /// Records the job, checks what systemd checks before it queues one, and applies it unless it hangs.
-    mutating func begin(_ verb: JobVerb, _ unit: String) throws(SystemdError) -> FakeSystemd.Outcome {
+    mutating func begin(
+        _ verb: JobVerb,
+        _ unit: String,
+    ) throws(SystemdError) -> (outcome: FakeSystemd.Outcome, job: String) {
         try record(.job(verb, unit))
         try check(verb, unit)
         end(unit, .success(.canceled))
         let outcome = script[.init(verb: verb, unit: unit)] ?? .result(.done)
+        let id = nextID()
         switch outcome {
-        case .result(let result): apply(verb, unit, result)
-        case .hang: hang(verb, unit)
+        case .result(let result):
+            apply(verb, unit, result)
+            tell(.jobEnded(unit: unit, job: "job/\(id)", result))
+        case .hang: hang(verb, unit, id)
         case .error: break
         }
-        return outcome
+        return (outcome, "job/\(id)")
     }
 
     private func check(_ verb: JobVerb, _ unit: String) throws(SystemdError) {
@@ -120,8 +126,8 @@ extension FakeSystemd.State {
         }
     }
 
-    private mutating func hang(_ verb: JobVerb, _ unit: String) {
-        waiting[unit] = FakeSystemd.Waiter(verb: verb, id: nextID())
+    private mutating func hang(_ verb: JobVerb, _ unit: String, _ id: Int) {
+        waiting[unit] = FakeSystemd.Waiter(verb: verb, id: id)
         let active = verb == .stop ? "deactivating" : "activating"
         set(UnitStatus(name: unit, activeState: active, subState: verb.rawValue, job: verb.rawValue))
     }

@@ -37,7 +37,7 @@ package final class FakeSystemd: SystemdManager {
         within limit: Duration,
     ) async throws(SystemdError) -> JobResult {
         let (outcome, id) = try state.withLock { (state) throws(SystemdError) in
-            (try state.begin(verb, unit), state.waiting[unit]?.id)
+            (try state.begin(verb, unit).outcome, state.waiting[unit]?.id)
         }
         switch (outcome, id) {
         case (.result(let result), _): return result
@@ -47,9 +47,10 @@ package final class FakeSystemd: SystemdManager {
         }
     }
 
-    package func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError) {
-        let outcome = try state.withLock { (state) throws(SystemdError) in try state.begin(verb, unit) }
+    package func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError) -> String {
+        let (outcome, job) = try state.withLock { (state) throws(SystemdError) in try state.begin(verb, unit) }
         if case .error(let error) = outcome { throw error }
+        return job
     }
 
     package func resetFailed(_ unit: String) async throws(SystemdError) {
@@ -191,6 +192,7 @@ extension FakeSystemd {
             guard let waiter = state.waiting[unit] else { return }
             state.apply(waiter.verb, unit, result)
             state.end(unit, .success(result))
+            state.tell(.jobEnded(unit: unit, job: "job/\(waiter.id)", result))
         }
     }
 
@@ -198,6 +200,18 @@ extension FakeSystemd {
     package func setState(_ unit: String, active: String, sub: String, load: String = "loaded", job: String? = nil) {
         state.withLock {
             $0.set(UnitStatus(name: unit, loadState: load, activeState: active, subState: sub, job: job))
+        }
+    }
+
+    /// Ends a unit by a job that the test's subject has not asked for, as when one stops with another one.
+    package func stopOtherwise(_ unit: String, active: String = "inactive", sub: String = "dead") {
+        state.withLock { state in
+            if active == "inactive" {
+                state.unload(unit)
+            } else {
+                state.set(UnitStatus(name: unit, activeState: active, subState: sub))
+            }
+            state.tell(.jobEnded(unit: unit, job: "job/\(state.nextID())", .done))
         }
     }
 

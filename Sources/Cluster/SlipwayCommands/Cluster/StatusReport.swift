@@ -2,6 +2,7 @@ import Basics
 import Planning
 import Terminal
 import TopologyModel
+import UnitFiles
 
 /// A cluster's state, for people and programs.
 struct StatusReport: Encodable, Hashable {

@@ -2,6 +2,7 @@ import Basics
 import Planning
 import Terminal
 import TopologyModel
+import UnitFiles
 
 /// A plan as a person reads it.
 struct PlanText {
@@ -25,7 +26,8 @@ struct PlanText {
         switch (step.cost, step.action) {
         case (.destroys, _): style.paint("-", .red)
         case (.restarts, _): style.paint("~", .yellow)
-        case (.none, .awaitEtcd), (.none, .awaitQuorum), (.none, .awaitNode), (.none, .awaitUnits): style.paint(".", .dim)
+        case (.none, .awaitEtcd), (.none, .awaitQuorum), (.none, .awaitNode), (.none, .awaitUnits):
+            style.paint(".", .dim)
         case (.none, _): style.paint("+", .green)
         }
     }

@@ -38,7 +38,7 @@ package struct EtcdAccess: Sendable, Hashable {
     /// - Throws: `FleetctlError` when etcd does not answer within the request timeout.
     func run<Value: Sendable>(
         _ settings: Settings,
-        _ body: @escaping @Sendable (any APITransport) async throws -> Value,
+        _ body: @escaping @Sendable (any FleetTransport) async throws -> Value,
     ) async throws -> Value {
         let patience = Duration.seconds(settings.requestTimeout)
         let etcd = EtcdHTTPClient(endpoints: endpoints, requestTimeout: patience, tls: try settings.tls.etcd())
@@ -46,7 +46,7 @@ package struct EtcdAccess: Sendable, Hashable {
         do {
             // One that cannot be reached fails at once and is asked again; each endpoint has its time.
             let patience = patience * endpoints.count
-            return try await FleetAPI.direct(
+            return try await APIResponder.direct(
                 FleetRegistry(etcd: etcd, prefix: prefix),
                 patience: patience,
                 logger: silent
@@ -61,19 +61,19 @@ package struct EtcdAccess: Sendable, Hashable {
 }
 
 /// fleet's API as a function call.
-struct DirectTransport: APITransport {
-    let api: FleetAPI
+struct DirectTransport: FleetTransport {
+    let api: APIResponder
 
-    func send(_ request: APIRequest) async throws -> APIResponse {
+    func send(_ request: FleetRequest) async throws -> FleetResponse {
         let answer = await api.respond(
-            to: Fleetd.APIRequest(
+            to: APIRequest(
                 request.method.rawValue,
                 target: request.target,
                 contentTypes: ["application/json"],
                 body: request.body ?? [],
             )
         )
-        return APIResponse(status: answer.status, body: Array(answer.body.utf8))
+        return FleetResponse(status: answer.status, body: Array(answer.body.utf8))
     }
 }
 

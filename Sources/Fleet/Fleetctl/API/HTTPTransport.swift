@@ -11,7 +11,7 @@ import NIOHTTP1
 #endif
 
 /// fleet's API over HTTP, on a unix socket or TCP.
-struct HTTPTransport: APITransport {
+struct HTTPTransport: FleetTransport {
     /// The largest answer that is read; a page of a hundred large units is far below.
     private static let maximumBody = 64 << 20
     /// How often a request is sent whose connection ends before there is an answer: whoever answered ended meanwhile,
@@ -22,28 +22,29 @@ struct HTTPTransport: APITransport {
     let client: HTTPClient
     let timeout: TimeAmount
 
-    func send(_ request: APIRequest) async throws -> APIResponse {
+    func send(_ request: FleetRequest) async throws -> FleetResponse {
         var attempt = 1
         while true {
             do {
                 var response = try await sendOnce(request)
                 // What is not there any more went with the attempt that was not answered.
                 let isGone = attempt > 1 && request.method == .delete && response.status == 404
-                if isGone { response = APIResponse(status: 204) }
+                if isGone { response = FleetResponse(status: 204) }
                 response.isToRepetition = attempt > 1
                 return response
             } catch let error as CancellationError {
                 throw error
             } catch {
                 guard attempt < HTTPTransport.attempts, request.isRepeatable, HTTPTransport.isClosed(error) else {
-                    throw FleetctlError(.unreachable, "\(hint(for: request))", cause: error)
+                    let fault = TransportFault(error, timeout: timeout)
+                    throw FleetctlError(.unreachable, "\(hint(for: request))", cause: fault)
                 }
                 attempt += 1
             }
         }
     }
 
-    private func sendOnce(_ request: APIRequest) async throws -> APIResponse {
+    private func sendOnce(_ request: FleetRequest) async throws -> FleetResponse {
         var message = HTTPClientRequest(url: endpoint.url(of: request.target))
         message.method = .init(rawValue: request.method.rawValue)
         message.headers.add(name: "User-Agent", value: "fleetctl/\(FleetVersion.current)")
@@ -54,7 +55,7 @@ struct HTTPTransport: APITransport {
         }
         let response = try await client.execute(message, timeout: timeout)
         let body = try await response.body.collect(upTo: HTTPTransport.maximumBody)
-        return APIResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
+        return FleetResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
     }
 
     /// Whether the other end closed a connection that stood.
@@ -66,7 +67,7 @@ struct HTTPTransport: APITransport {
         }
     }
 
-    private func hint(for request: APIRequest) -> String {
+    private func hint(for request: FleetRequest) -> String {
         let advice =
             switch endpoint {
             case .unix: "is fleetd running on this machine? Elsewhere, use --endpoint or --tunnel"

@@ -1,3 +1,4 @@
+import FleetAPI
 import UnitFiles
 
 extension ClusterOperations {
@@ -19,7 +20,7 @@ extension ClusterOperations {
     /// - Returns: 0 when all have it; 1 when it was taken back or stopped, with the reason.
     package func update(_ typed: String, _ gate: Gate) async throws -> Int32 {
         let source = try UnitSource(typed)
-        guard let file = try source.load(context) else {
+        guard let (file, _) = try source.load(context) else {
             throw FleetctlError(.file, "there is no file \(source.path)")
         }
         try await client.beginUpdate(

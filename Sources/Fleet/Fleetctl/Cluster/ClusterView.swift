@@ -1,3 +1,4 @@
+import FleetAPI
 import Scheduling
 import UnitFiles
 
@@ -84,7 +85,7 @@ extension ClusterView {
             events.append(ClusterEvent(.unitRemoved, unit: unit.name, on: old, "is taken from \(legend(old))"))
         default: break
         }
-        if let reason = unit.statusReason, reason != was.statusReason {
+        if let reason = unit.statusReason, reason != was.statusReason, unit.machineID == nil {
             events.append(ClusterEvent(.unitUnplaceable, unit: unit.name, "is on no machine: \(reason)"))
         }
         return events

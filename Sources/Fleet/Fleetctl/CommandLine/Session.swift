@@ -46,6 +46,8 @@ enum Session {
         guard let tls = try settings.tls.configuration() else { return try await body(.shared) }
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.tlsConfiguration = tls
+        // Who is not there now is told of at once.
+        configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let result: Result<Int32, any Error>
         do {
@@ -61,14 +63,14 @@ enum Session {
         _ settings: Settings,
         _ endpoint: Endpoint,
         _ client: HTTPClient,
-    ) -> any APITransport {
+    ) -> any FleetTransport {
         let timeout = TimeAmount.milliseconds(Int64(settings.requestTimeout * 1000))
         return HTTPTransport(endpoint: endpoint, client: client, timeout: timeout)
     }
 
     private static func context(
         _ settings: Settings,
-        _ transport: any APITransport,
+        _ transport: any FleetTransport,
         _ isInteractive: Bool,
     ) -> FleetContext {
         var transport = transport

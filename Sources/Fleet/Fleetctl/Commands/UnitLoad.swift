@@ -1,5 +1,6 @@
 import ArgumentParser
 import Scheduling
+import UnitFiles
 
 struct UnitLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -27,13 +27,18 @@ extension HelpTopic {
               Options that cannot be written as a unit file, such as a newline within a value, are refused. (They
               became lines of their own.) Units have at most a megabyte, metadata at most 4096 bytes a value.
               PATCH /machines takes plain values as its documentation always said, and is one transaction.
-              statusReason is new: why a unit is on no machine. So are /changes, /drains, /rebalance and
+              statusReason is new: why a unit is on no machine, or not as it is wanted on its machine, in systemd's
+              words; and a unit state's outcome: done or stopped. So are /changes, /drains, /rebalance and
               /updates, TLS, api_listen and api_writers.
 
             FLEETCTL
-              restart stops and starts units. (It said so and did nothing.)
+              restart stops and starts units. (It said so and did nothing.) The original's restart does so here, too.
+              start of a unit that is launched, but failed or was stopped, starts it; of one that is still starting,
+              it waits. (It did nothing.) Units that stop with another one, by BindsTo=, Requires= or PartOf=, are
+              started again with it. (They stayed down.)
               start waits, for up to a minute, until a unit runs, or failed, or was through; and says at once why no
-              machine takes it. (It gave up after two seconds, or waited for ever.)
+              machine takes it, or systemd does not start it. (It gave up after two seconds, or waited for ever.)
+              A unit with the name of one that its machine has of its own is refused. (It took its place.)
               --no-block of destroy does not wait. (It waited with the flag, and not without.)
               restart --no-block waits for the stop, too, and not for the start.
               stop and unload take down units that were never placed, and patterns such as 'web@*'.

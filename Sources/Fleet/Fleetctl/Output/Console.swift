@@ -26,20 +26,27 @@ package struct Console: Sendable {
     /// One line about what happens.
     package func err(_ line: String) { writeErr(line + "\n") }
 
-    /// The process's own output. A reader that has gone away is not an error anybody could be told of.
+    /// The process's own output. A reader that has gone away is not an error anybody could be told of; one that cannot
+    /// take a result, as on a full disk, ends the process with 1.
     package static let standard = Console(
-        out: { write($0, to: .standardOutput) },
-        err: { write($0, to: .standardError) },
+        out: { text in
+            guard let error = write(text, to: .standardOutput), error != .brokenPipe else { return }
+            _ = write("fleetctl: cannot write to standard output: \(error)\n", to: .standardError)
+            exit(1)
+        },
+        err: { _ = write($0, to: .standardError) },
     )
 
     /// Whether the process's output is a terminal, so that it can be written over.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    private static func write(_ text: String, to descriptor: FileDescriptor) {
+    /// - Returns: why it was not written, or not whole.
+    private static func write(_ text: String, to descriptor: FileDescriptor) -> Errno? {
         do {
             try descriptor.writeAll(text.utf8)
+            return nil
         } catch {
-            return
+            return error as? Errno ?? .ioError
         }
     }
 }

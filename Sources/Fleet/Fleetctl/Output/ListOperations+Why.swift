@@ -1,3 +1,4 @@
+import FleetAPI
 import Scheduling
 import UnitFiles
 
@@ -11,12 +12,14 @@ extension ListOperations {
             throw FleetctlError(.notFound, "unit \(name) does not exist; fleetctl list-unit-files shows those that do")
         }
         let machines = try await context.client.machines()
-        let report = PlacementReport(
+        var report = PlacementReport(
             of: unit,
             units: try await context.client.units(),
             machines: machines,
             draining: Set(try await context.client.drainsIfAny()),
         )
+        let states = try await context.client.states(of: name).filter { $0.name == name }
+        report.reason = report.reason ?? states.lazy.compactMap(\.statusReason).first
         if isJSON {
             context.console.emit(try APIText.json(report))
         } else {

@@ -1,3 +1,4 @@
+import FleetAPI
 import Scheduling
 
 /// The lists, as text or JSON.

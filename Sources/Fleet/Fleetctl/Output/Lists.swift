@@ -1,3 +1,4 @@
+import FleetAPI
 import UnitFiles
 
 /// The columns of fleetctl's three lists.
@@ -16,7 +17,7 @@ enum Lists {
             Column(name: "machine") { state, full in legend(state.machineID, known, full) },
             Column(name: "hash") { state, full in state.hash.map { full ? $0 : String($0.prefix(7)) } },
             Column(name: "outcome") { state, _ in state.outcome(of: units[state.name]) },
-            Column(name: "reason") { state, _ in units[state.name]?.openReason },
+            Column(name: "reason") { state, _ in state.statusReason ?? units[state.name]?.openReason },
         ]
     }
 
@@ -26,8 +27,8 @@ enum Lists {
         return [
             Column(name: "unit") { unit, _ in unit.name },
             Column(name: "hash") { unit, full in full ? unit.file.hash.hex : unit.file.hash.short },
-            Column(name: "dstate") { unit, _ in unit.desiredState },
-            Column(name: "state") { unit, _ in unit.isGlobal ? nil : unit.currentState },
+            Column(name: "dstate") { unit, _ in unit.desiredState?.rawValue },
+            Column(name: "state") { unit, _ in unit.isGlobal ? nil : unit.currentState?.rawValue },
             Column(name: "target") { unit, full in unit.isGlobal ? "global" : legend(unit.machineID, known, full) },
             Column(name: "tmachine") { unit, full in unit.isGlobal ? "global" : legend(unit.machineID, known, full) },
             Column(name: "global") { unit, _ in unit.isGlobal ? "true" : "false" },

@@ -1,4 +1,6 @@
+import FleetAPI
 import Scheduling
+import UnitFiles
 
 extension APIUnitState {
     /// What has become of a unit on its machine, in one word. systemd has none for what was started and is through: a
@@ -8,10 +10,11 @@ extension APIUnitState {
     func outcome(of unit: APIUnit?) -> String? {
         switch systemdActiveState {
         case nil: return nil
+        case "inactive" where outcome != nil: return outcome
         case "inactive":
             // A global unit has no state of its own that would say how far it is.
             let isLaunched = unit.map { $0.target == .launched && ($0.isGlobal || $0.state == .launched) } ?? false
-            return isLaunched ? "done" : "stopped"
+            return isLaunched && unit?.isOneshot == true ? "done" : "stopped"
         case "activating": return systemdSubState?.hasPrefix("auto-restart") == true ? "restarting" : "starting"
         case "deactivating": return "stopping"
         case let other?: return other
@@ -20,6 +23,9 @@ extension APIUnitState {
 }
 
 extension APIUnit {
+    /// Whether it is meant to end by itself.
+    var isOneshot: Bool { file.values(of: "Type", in: "Service").last == "oneshot" }
+
     /// Why the unit, which is wanted, is on no machine, or cannot leave the one it is on.
     var openReason: String? { target == .inactive ? nil : statusReason }
 }

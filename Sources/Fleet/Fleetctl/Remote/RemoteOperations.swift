@@ -1,3 +1,4 @@
+import FleetAPI
 import Scheduling
 import UnitFiles
 
@@ -19,8 +20,15 @@ package struct RemoteOperations: Sendable {
     package func status(_ typed: [String]) async throws -> Int32 {
         var worst: Int32 = 0
         for name in typed.map(UnitName.completed) {
-            let unit = try await unit(called: name)
+            guard let unit = try await context.client.unit(name) else {
+                context.console.err("\(Self.unknown(name))")
+                worst = max(worst, 1)
+                continue
+            }
             let machines = try await machineIDs(of: unit)
+            if !machines.isEmpty, let reason = unit.statusReason {
+                context.console.err("Unit \(name) is not \(unit.target.rawValue): \(reason)")
+            }
             if machines.isEmpty { worst = max(worst, tellUnplaced(unit)) }
             for machine in machines {
                 let code = try await run(["systemctl", "status", "-l", name], on: machine)
@@ -46,15 +54,21 @@ package struct RemoteOperations: Sendable {
         }
         var command = ["journalctl", "--unit", name, "--no-pager", "-n", String(lines), "--output", output]
         if follows { command.append("-f") }
-        return try await run((usesSudo ? ["sudo"] : []) + command, on: machine, needsTerminal: follows)
+        let words = (usesSudo ? ["sudo"] : []) + command
+        if machine == context.localMachineID {
+            return try await context.runner.become(words[0], Array(words.dropFirst()))
+        }
+        var call = try await sshCommand(to: machine, words)
+        call.needsTerminal = follows
+        return try await context.runner.become("ssh", call.arguments)
     }
 
     /// Opens a shell, or runs a command, on a machine, given by the beginning of its id or by a unit on it.
     package func shell(machine: String?, unit: String?, target: String?, _ command: [String]) async throws -> Int32 {
         let id = try await resolve(machine: machine, unit: unit, target: target)
         var call = try await sshCommand(to: id, command)
-        call.needsTerminal = false
-        return try await context.runner.run("ssh", call.arguments)
+        (call.isShellText, call.takesInput) = (true, true)
+        return try await context.runner.become("ssh", call.arguments)
     }
 
     // MARK: Finding
@@ -90,10 +104,12 @@ package struct RemoteOperations: Sendable {
     }
 
     private func unit(called name: String) async throws -> APIUnit {
-        guard let unit = try await context.client.unit(name) else {
-            throw FleetctlError(.notFound, "unit \(name) does not exist; fleetctl list-unit-files shows those that do")
-        }
+        guard let unit = try await context.client.unit(name) else { throw Self.unknown(name) }
         return unit
+    }
+
+    private static func unknown(_ name: String) -> FleetctlError {
+        FleetctlError(.notFound, "unit \(name) does not exist; fleetctl list-unit-files shows those that do")
     }
 
     /// The machines that have the unit: one, or for a global unit all that report it.
@@ -111,13 +127,11 @@ package struct RemoteOperations: Sendable {
 
     // MARK: Running
 
-    private func run(_ command: [String], on machine: String, needsTerminal: Bool = false) async throws -> Int32 {
+    private func run(_ command: [String], on machine: String) async throws -> Int32 {
         if machine == context.localMachineID {
             return try await context.runner.run(command.first ?? "true", Array(command.dropFirst()))
         }
-        var call = try await sshCommand(to: machine, command)
-        call.needsTerminal = needsTerminal
-        return try await context.runner.run("ssh", call.arguments)
+        return try await context.runner.run("ssh", try await sshCommand(to: machine, command).arguments)
     }
 
     private func sshCommand(to id: String, _ command: [String]) async throws -> SSHCommand {

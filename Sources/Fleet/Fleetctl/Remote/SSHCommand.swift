@@ -8,8 +8,12 @@ package struct SSHCommand: Sendable, Hashable {
     package var host: String
     /// Port of the server; nil for ssh's own.
     package var port: Int?
-    /// What to run there, word for word; empty for a shell.
+    /// What to run there; empty for a shell.
     package var command: [String]
+    /// Whether the command's words are joined for the shell there, as ssh does it, or arrive as they are.
+    package var isShellText = false
+    /// Whether it reads this process's input.
+    package var takesInput = false
     /// True to forward the agent.
     package var forwardsAgent = false
     /// Whether a person sits before this process: ssh may then ask.
@@ -37,8 +41,12 @@ package struct SSHCommand: Sendable, Hashable {
         if let port { arguments += ["-p", String(port)] }
         if let tunnel = settings.tunnel { arguments += ["-J", jump(through: tunnel)] }
         if forwardsAgent { arguments.append("-A") }
-        if needsTerminal, isInteractive { arguments.append("-t") }
-        return arguments + ["--", host] + SSHCommand.quoted(command)
+        if needsTerminal, isInteractive {
+            arguments.append("-t")
+        } else if !takesInput {
+            arguments.append("-n")
+        }
+        return arguments + ["--", host] + (isShellText ? command : command.map(ShellWord.quoted))
     }
 
     /// The arguments that forward a local unix socket to `target`, a socket's path or host:port, through the tunnel
@@ -53,6 +61,7 @@ package struct SSHCommand: Sendable, Hashable {
         let (host, port) = split(tunnel)
         var call = SSHCommand(settings, host: host, port: port, isInteractive: isInteractive)
         call.settings.tunnel = nil
+        call.takesInput = true
         let forward = ["-N", "-T", "-o", "ExitOnForwardFailure=yes", "-L", "\(socket):\(target)"]
         return forward + call.arguments
     }
@@ -92,11 +101,5 @@ package struct SSHCommand: Sendable, Hashable {
         // More than one colon outside brackets is an IPv6 address without a port.
         if host.contains(":"), !host.hasSuffix("]") { return (tunnel, nil) }
         return (host.filter { $0 != "[" && $0 != "]" }, port)
-    }
-
-    /// ssh joins its words and gives them to a shell: several words are quoted to arrive as they are, a single one is
-    /// a shell command.
-    static func quoted(_ command: [String]) -> [String] {
-        command.count > 1 ? command.map(ShellWord.quoted) : command
     }
 }

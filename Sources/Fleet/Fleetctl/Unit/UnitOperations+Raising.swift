@@ -1,3 +1,4 @@
+import FleetAPI
 import Scheduling
 import UnitFiles
 
@@ -5,28 +6,44 @@ extension UnitOperations {
     /// Submits the units if need be, and brings them to `goal`: loaded or launched.
     ///
     /// - Returns: the exit code: 1 when any of them did not come there; each says why.
-    package func raise(_ typed: [String], to goal: Job.TargetState) async throws -> Int32 {
-        let names = try await submit(typed, for: goal)
+    package func raise(_ typed: [String], to goal: TargetState) async throws -> Int32 {
+        let (names, replaced) = try await put(typed, for: goal)
         try checkTemplates(typed, goal)
-        var waiting: [String] = []
+        var waiting: [UnitWait] = []
         for name in names {
             guard let unit = try await client.unit(name) else {
                 throw FleetctlError(.notFound, "unit \(name) was destroyed by somebody else")
             }
-            if unit.target == goal, unit.isGlobal || unit.state == goal { continue }
+            let isThere = unit.target == goal && (unit.isGlobal || unit.state == goal)
+            if isThere, try await !mustWait(unit, replaced.contains(name)) { continue }
             if unit.target != goal { try await client.setTarget(name, goal) }
             if unit.isGlobal {
                 console.out("Triggered global unit \(name) \(goal.command)")
             } else if wait.attempts == 0 {
                 console.out("Triggered unit \(name) \(goal.command)")
             } else {
-                waiting.append(name)
+                waiting.append(UnitWait(unit: name, target: goal, ends: unit.isOneshot))
             }
         }
         return try await follow(waiting, to: goal)
     }
 
-    private func checkTemplates(_ typed: [String], _ goal: Job.TargetState) throws {
+    /// Whether a unit that is wanted as it is to be is not there yet. One that is down is asked for again, which makes
+    /// its machine start it.
+    private func mustWait(_ unit: APIUnit, _ isReplaced: Bool) async throws -> Bool {
+        if isReplaced { return !unit.isGlobal }
+        guard unit.target == .launched, !unit.isGlobal else { return false }
+        let state = try await client.states(of: unit.name).first { $0.name == unit.name }
+        switch state?.outcome(of: unit) {
+        case "failed", "stopped":
+            try await client.setTarget(unit.name, .launched)
+            return true
+        case "starting", "restarting", "stopping": return true
+        default: return false
+        }
+    }
+
+    private func checkTemplates(_ typed: [String], _ goal: TargetState) throws {
         for source in try typed.map({ try UnitSource($0) }) where source.name.isTemplate {
             let instance = "\(source.name.prefix)@1.\(source.name.suffix)"
             throw FleetctlError(
@@ -37,24 +54,24 @@ extension UnitOperations {
     }
 
     /// Waits for the units, all at once, and tells of each in the order given.
-    private func follow(_ names: [String], to goal: Job.TargetState) async throws -> Int32 {
-        guard !names.isEmpty else { return 0 }
-        let settled = await outcomes(of: names) { try await settle(UnitWait(unit: $0, target: goal)) }
+    private func follow(_ waiting: [UnitWait], to goal: TargetState) async throws -> Int32 {
+        guard !waiting.isEmpty else { return 0 }
+        let settled = await outcomes(of: waiting) { try await settle($0) }
         let machines = try await client.machines()
-        var placed: [String] = []
+        var placed: [UnitWait] = []
         var failed = false
-        for (name, outcome) in zip(names, settled) {
+        for (unit, outcome) in zip(waiting, settled) {
             switch outcome {
             case .success(let machineID):
-                report(name, goal, on: machineID, machines)
-                placed.append(name)
+                report(unit.unit, goal, on: machineID, machines)
+                placed.append(unit)
             case .failure(let error):
                 console.err("\(error)")
                 failed = true
             }
         }
         guard goal == .launched else { return failed ? 1 : 0 }
-        let running = await outcomes(of: placed) { try await settleRunning(UnitWait(unit: $0, target: goal)) }
+        let running = await outcomes(of: placed) { try await settleRunning($0) }
         for case .failure(let error) in running {
             console.err("\(error)")
             failed = true
@@ -62,16 +79,16 @@ extension UnitOperations {
         return failed ? 1 : 0
     }
 
-    /// Does the same for every name at the same time; the outcomes in the order of the names.
-    func outcomes<Value: Sendable>(
-        of names: [String],
-        _ body: @escaping @Sendable (String) async throws -> Value,
+    /// Does the same for every item at the same time; the outcomes in the order of the items.
+    func outcomes<Item: Sendable, Value: Sendable>(
+        of items: [Item],
+        _ body: @escaping @Sendable (Item) async throws -> Value,
     ) async -> [Result<Value, any Error>] {
         await withTaskGroup(of: (Int, Result<Value, any Error>).self) { group in
-            for (index, name) in names.enumerated() {
+            for (index, item) in items.enumerated() {
                 group.addTask {
                     do {
-                        return (index, .success(try await body(name)))
+                        return (index, .success(try await body(item)))
                     } catch {
                         return (index, .failure(error))
                     }

@@ -1,3 +1,4 @@
+import FleetAPI
 import Scheduling
 import UnitFiles
 
@@ -5,15 +6,22 @@ extension UnitOperations {
     /// Makes sure that fleet knows every unit: what it does not know is read from the unit's file, from the template
     /// fleet knows, or from the template's file.
     ///
-    /// - Parameter goal: what the command wants of the units; says which of them may be replaced.
     /// - Returns: the names, in the order typed.
     /// - Throws: `FleetctlError`, before anything is created, when a unit is nowhere.
-    package func submit(_ typed: [String], for goal: Job.TargetState = .inactive) async throws -> [String] {
+    package func submit(_ typed: [String]) async throws -> [String] {
+        let (names, replaced) = try await put(typed, for: .inactive)
+        for name in names where replaced.contains(name) { report(name, .inactive, on: nil, []) }
+        return names
+    }
+
+    /// - Parameter goal: what the command wants of the units; says which of them may be replaced.
+    /// - Returns: the names in the order typed, and which of them were given another text.
+    func put(_ typed: [String], for goal: TargetState) async throws -> (names: [String], replaced: Set<String>) {
         let sources = try typed.map { try UnitSource($0) }
-        var created: [(name: String, file: UnitFile, desired: Job.TargetState?)] = []
+        var created: [(name: String, file: UnitFile, desired: TargetState?)] = []
         for source in sources {
             if let known = try await client.unit(source.name.full) {
-                guard let file = try replacement(for: known, source, goal) else { continue }
+                guard let file = try await replacement(for: known, source, goal) else { continue }
                 created.append((known.name, file, known.target))
             } else {
                 created.append((source.name.full, try await newFile(for: source), nil))
@@ -21,24 +29,31 @@ extension UnitOperations {
         }
         for unit in created { try await client.create(unit.name, unit.file, desired: unit.desired) }
         for unit in created where unit.desired == nil { try await waitUntilKnown(unit.name) }
-        return sources.map(\.name.full)
+        return (sources.map(\.name.full), Set(created.filter { $0.desired != nil }.map(\.name)))
     }
 
     /// What to put in the place of a unit that fleet knows: nil when it is the same, or is to be left.
     private func replacement(
         for known: APIUnit,
         _ source: UnitSource,
-        _ goal: Job.TargetState,
-    ) throws -> UnitFile? {
-        guard let file = try source.load(context), file.hash != known.file.hash else { return nil }
+        _ goal: TargetState,
+    ) async throws -> UnitFile? {
+        guard let (file, place) = try await newest(source) else {
+            guard replaces else { return nil }
+            throw FleetctlError(.notFound, "there is no file \(source.path) to replace unit \(known.name) with")
+        }
+        if file.hash == known.file.hash {
+            if replaces { console.err("Found same Unit(\(known.name)) in Registry, nothing to do") }
+            return nil
+        }
         guard replaces else {
             console.err(
-                "WARNING: unit \(known.name) in the cluster differs from the local file \(source.path); "
+                "WARNING: unit \(known.name) in the cluster differs from the local file \(place); "
                     + "add --replace to put the file in its place"
             )
             return nil
         }
-        guard known.target.rank <= goal.rank else {
+        guard known.target <= goal else {
             throw FleetctlError(
                 .refused,
                 "unit \(known.name) is \(known.target.rawValue) and cannot be replaced by a command that leaves it "
@@ -48,8 +63,17 @@ extension UnitOperations {
         return file
     }
 
+    /// The text that a unit is to be replaced with, and where it is: its file, its template's file or, where one is
+    /// to be replaced, the template that fleet knows.
+    private func newest(_ source: UnitSource) async throws -> (file: UnitFile, place: String)? {
+        if let (file, path) = try source.load(context) { return (file, path) }
+        guard replaces, let template = source.name.template else { return nil }
+        guard let known = try await client.unit(template.full) else { return nil }
+        return (known.file, template.full)
+    }
+
     private func newFile(for source: UnitSource) async throws -> UnitFile {
-        if let file = try source.read(source.path, context) { return file }
+        if let (file, _) = try source.loadOwn(context) { return file }
         if let template = source.name.template, let known = try await client.unit(template.full) { return known.file }
         if let path = source.templatePath, let file = try source.read(path, context) { return file }
         let template = source.name.template.map { ", nor its template \($0)" } ?? ""
@@ -66,16 +90,7 @@ extension UnitOperations {
     }
 }
 
-extension Job.TargetState {
-    /// Inactive, loaded, launched: each more than the one before.
-    var rank: Int {
-        switch self {
-        case .inactive: 0
-        case .loaded: 1
-        case .launched: 2
-        }
-    }
-
+extension TargetState {
     /// The command that brings a unit there.
     var command: String {
         switch self {

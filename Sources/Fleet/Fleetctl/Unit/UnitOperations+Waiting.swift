@@ -1,4 +1,6 @@
+import FleetAPI
 import Scheduling
+import UnitFiles
 
 extension UnitOperations {
     /// Looks at the unit until it is where it should be.

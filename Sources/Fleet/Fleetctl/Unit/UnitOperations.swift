@@ -1,3 +1,4 @@
+import FleetAPI
 import Scheduling
 import UnitFiles
 
@@ -17,16 +18,25 @@ package struct UnitOperations: Sendable {
     var client: FleetClient { context.client }
     var console: Console { context.console }
 
-    /// The units of the cluster that the names and patterns mean, by name.
+    /// The units of the cluster that the names and patterns mean, by name. Tells of those that mean none, in the words
+    /// of the original when there is none at all; it takes that for no failure.
     func find(_ typed: [String]) async throws -> [APIUnit] {
         let patterns = typed.map { Glob(UnitName.completed($0)) }
-        return try await client.units().filter { unit in
-            patterns.contains { $0.pattern == unit.name || $0.matches(unit.name) }
+        let matches = { (pattern: Glob, unit: APIUnit) in pattern.pattern == unit.name || pattern.matches(unit.name) }
+        let all = try await client.units()
+        let found = all.filter { unit in patterns.contains { matches($0, unit) } }
+        if found.isEmpty {
+            console.err("Units not found in registry")
+        } else {
+            for pattern in patterns where !found.contains(where: { matches(pattern, $0) }) {
+                console.err("WARNING: unit \(pattern.pattern) does not exist")
+            }
         }
+        return found
     }
 
     /// One line about a unit that has come to rest.
-    func report(_ unit: String, _ state: Job.TargetState, on machineID: String?, _ machines: [APIMachine]) {
+    func report(_ unit: String, _ state: TargetState, on machineID: String?, _ machines: [APIMachine]) {
         guard let machineID else { return console.out("Unit \(unit) \(state.rawValue)") }
         let machine = machines.first { $0.id == machineID } ?? APIMachine(id: machineID)
         console.out("Unit \(unit) \(state.rawValue) on \(machine.legend(full: false))")

@@ -6,12 +6,15 @@ import UnitFiles
 struct UnitSource: Sendable, Hashable {
     /// What the user typed, with the suffix it lacked.
     let path: String
+    /// What the user typed.
+    private let typed: String
     let name: UnitName
 
     init(_ typed: String) throws {
         let completed = UnitName.completed(typed)
         let directory = typed.lastIndex(of: "/").map { String(typed[...$0]) } ?? ""
         path = directory + completed
+        self.typed = typed
         do {
             name = try UnitName(completed)
         } catch {
@@ -27,12 +30,20 @@ struct UnitSource: Sendable, Hashable {
     }
 
     /// Reads and checks the unit's file, or else its template's; nil when there is neither.
-    func load(_ context: FleetContext) throws -> UnitFile? {
-        if let file = try read(path, context) { return file }
-        return try templatePath.flatMap { try read($0, context) }
+    func load(_ context: FleetContext) throws -> (file: UnitFile, path: String)? {
+        if let found = try loadOwn(context) { return found }
+        guard let path = templatePath, let file = try read(path, context) else { return nil }
+        return (file, path)
     }
 
-    /// Reads and checks the unit's own file.
+    /// Reads and checks the unit's own file, which may lack the suffix as the name that was typed does.
+    func loadOwn(_ context: FleetContext) throws -> (file: UnitFile, path: String)? {
+        if let file = try read(path, context) { return (file, path) }
+        guard typed != path, let file = try read(typed, context) else { return nil }
+        return (file, typed)
+    }
+
+    /// Reads and checks a file for the unit.
     func read(_ path: String, _ context: FleetContext) throws -> UnitFile? {
         guard let text = try context.readFile(path) else { return nil }
         let (unit, diagnostics) = UnitFile.check(text, name: name, origin: TextOrigin(file: path))

@@ -1,4 +1,6 @@
+import FleetAPI
 import Scheduling
+import UnitFiles
 
 /// What has become of one unit that is on its way to a state. Every look at the API is an event, the answer says
 /// whether to go on.
@@ -20,13 +22,16 @@ package struct UnitWait: Sendable, Hashable {
     /// Unit to wait for.
     package let unit: String
     /// State that it has to reach.
-    package let target: Job.TargetState
+    package let target: TargetState
+    /// Whether it is a unit that ends by itself, a oneshot, so that inactive may mean success.
+    private let ends: Bool
     private var unplaced = 0
     private var quiet = 0
 
-    package init(unit: String, target: Job.TargetState) {
+    package init(unit: String, target: TargetState, ends: Bool = false) {
         self.unit = unit
         self.target = target
+        self.ends = ends
     }
 
     /// The unit as the API has it; nil when it is gone.
@@ -41,7 +46,9 @@ package struct UnitWait: Sendable, Hashable {
             return .wait
         }
         unplaced += 1
-        return unplaced < UnitWait.patience ? .wait : .fail("unit \(unit) cannot be placed: \(reason)")
+        if unplaced < UnitWait.patience { return .wait }
+        let isPlaced = seen.machineID?.isEmpty == false
+        return .fail("unit \(unit) \(isPlaced ? "is not \(target.rawValue)" : "cannot be placed"): \(reason)")
     }
 
     /// What systemd on the unit's machine says of it once it is launched; nil when it has not said anything yet.
@@ -52,13 +59,20 @@ package struct UnitWait: Sendable, Hashable {
         case "active", "reloading", "refreshing":
             return .done(machineID: state.machineID)
         case "failed":
-            return .fail("unit \(unit) failed on its machine; fleetctl journal \(unit) shows why")
+            let reason = state.statusReason.map { " with \($0)" } ?? ""
+            return .fail("unit \(unit) failed on its machine\(reason); fleetctl journal \(unit) shows why")
         case "activating" where sub == "auto-restart" || sub == "auto-restart-queued":
             return .fail("unit \(unit) ended and is being restarted; fleetctl journal \(unit) shows why")
+        case "inactive" where state.outcome == "done":
+            return .done(machineID: state.machineID)
+        case "inactive" where state.outcome != nil:
+            return .fail("unit \(unit) does not run: \(state.statusReason ?? "it was stopped")")
         case "inactive":
-            // Not started yet, or a oneshot that is through: only time tells them apart.
+            // The original's machines do not tell whether it was started: only time does.
             quiet += 1
-            return quiet < UnitWait.patience * 4 ? .wait : .done(machineID: state.machineID)
+            if quiet < UnitWait.patience * 4 { return .wait }
+            guard !ends else { return .done(machineID: state.machineID) }
+            return .fail("unit \(unit) does not run; fleetctl status \(unit) and fleetctl journal \(unit) show why")
         default:
             quiet = 0
             return .wait

@@ -19,13 +19,13 @@ package struct WaitPolicy: Sendable, Hashable {
 
 extension WaitPolicy {
     /// - Parameters:
-    ///   - blockAttempts: `--block-attempts`: so many looks, a quarter of a second apart as ever; 0 is the standard.
+    ///   - blockAttempts: `--block-attempts`: so many times two seconds, as in the original; 0 is the standard.
     ///   - noBlock: `--no-block`.
     package init(blockAttempts: Int, noBlock: Bool) {
         if noBlock {
             self.init(attempts: 0, interval: .zero)
         } else if blockAttempts > 0 {
-            self.init(attempts: blockAttempts, interval: .milliseconds(250))
+            self.init(attempts: blockAttempts * 8, interval: .milliseconds(250))
         } else {
             self = .standard
         }

@@ -1,5 +1,6 @@
 import FleetState
 import Synchronization
+import UnitFiles
 
 /// What the API was asked, and what the cluster is, in Prometheus' text format.
 final class APIMetrics: Sendable {

@@ -14,6 +14,8 @@ package struct APIRequest: Sendable {
     package var body: [UInt8]
     /// Client at the other end.
     package var peer = APIPeer.unknown
+    /// The client's name for itself; empty when it has none.
+    package var userAgent = ""
 
     /// Creates a request whose body is text.
     package init(

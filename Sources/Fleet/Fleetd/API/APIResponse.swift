@@ -1,3 +1,5 @@
+import FleetAPI
+
 /// An answer of the API.
 package struct APIResponse: Sendable, Equatable {
     /// HTTP status.
@@ -16,5 +18,12 @@ package struct APIResponse: Sendable, Equatable {
     /// A status without a body.
     package static func empty(_ status: Int) -> APIResponse {
         APIResponse(status: status, contentType: nil, body: "")
+    }
+
+    /// A value of fleet's API.
+    ///
+    /// - Throws: `EncodingError` for a number that JSON does not have.
+    static func json(_ value: some Encodable, status: Int = 200) throws -> APIResponse {
+        APIResponse(status: status, body: try GoJSON.text(value))
     }
 }

@@ -30,20 +30,28 @@ package struct APIServer: Service {
 
     let listener: APIListener
     let tls: ServerTLS?
-    let api: FleetAPI
+    let api: APIResponder
     let version: String
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
     private let hostname = APIHost.machineName
+    /// How many connections are served at a time.
+    let connectionLimit: Int
+    private let firstRequests: FirstRequests
     let requests = RequestsInFlight()
 
-    /// - Parameter tls: for TCP; a unix socket is never encrypted.
+    /// - Parameters:
+    ///   - tls: for TCP; a unix socket is never encrypted.
+    ///   - connectionLimit: how many connections are served at a time; others wait. nil for what descriptors allow.
+    ///   - firstRequestLimit: how long a client may take until its first request, handshake included.
     package init(
         _ listener: APIListener,
-        _ api: FleetAPI,
+        _ api: APIResponder,
         tls: ServerTLS? = nil,
         version: String,
         logger: Logger,
+        connectionLimit: Int? = nil,
+        firstRequestLimit: TimeAmount = .seconds(10),
         onListening: @escaping @Sendable (SocketAddress?) -> Void = { _ in },
     ) {
         self.listener = listener
@@ -52,6 +60,8 @@ package struct APIServer: Service {
         self.version = version
         self.logger = logger
         self.onListening = onListening
+        self.connectionLimit = connectionLimit ?? ConnectionLimit.standard
+        firstRequests = FirstRequests(within: firstRequestLimit)
     }
 
     /// Serves until the task is cancelled.
@@ -100,11 +110,20 @@ package struct APIServer: Service {
     }
 
     private func bind(_ http: HTTP1Channel) async throws -> Connections {
-        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let limit = connectionLimit
+        let limited = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ConnectionLimit(limit))
+                }
+            }
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+        let bootstrap =
+            limited
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-        let setup: @Sendable (any Channel) -> EventLoopFuture<HTTP1Channel.Value> = { channel in
+        let setup: @Sendable (any Channel) -> EventLoopFuture<HTTP1Channel.Value> = { [firstRequests] channel in
+            firstRequests.expect(on: channel)
             guard let tls else { return http.setup(channel: channel, logger: logger) }
             return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
@@ -115,9 +134,7 @@ package struct APIServer: Service {
         do {
             switch listener {
             case .inherited(let socket):
-                let inherited = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                    .childChannelOption(.allowRemoteHalfClosure, value: true)
-                return try await inherited.bind(socket.descriptor, childChannelInitializer: setup)
+                return try await limited.bind(socket.descriptor, childChannelInitializer: setup)
             case .unix(let path):
                 return try await bootstrap.bind(
                     unixDomainSocketPath: path,
@@ -133,6 +150,7 @@ package struct APIServer: Service {
     }
 
     private func respond(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        firstRequests.came(on: channel)
         requests.began()
         defer { requests.finished() }
         var answer = try await answer(request, channel)
@@ -150,14 +168,15 @@ package struct APIServer: Service {
                     hostname: hostname,
                 )
             {
-                return FleetAPI.failure(refusal)
+                return APIResponder.failure(refusal)
             }
             let body = try await request.body.collect(upTo: Self.maximumBody)
             var received = APIRequest(request, body: Array(body.readableBytesView))
             received.peer = await peer(channel)
+            received.userAgent = request.headers[.userAgent] ?? ""
             return await api.respond(to: received)
         } catch is NIOTooManyBytesError {
-            return FleetAPI.failure(APIError(413, "the body has more than \(Self.maximumBody) bytes"))
+            return APIResponder.failure(APIError(413, "the body has more than \(Self.maximumBody) bytes"))
         }
     }
 

@@ -42,7 +42,8 @@ enum DiscoveryDocument {
         case "UnitPage": return [("units", array(of: "Unit")), ("nextPageToken", string)]
         case "UnitState":
             let names = [
-                "name", "hash", "machineID", "systemdLoadState", "systemdActiveState", "systemdSubState",
+                "name", "hash", "machineID", "systemdLoadState", "systemdActiveState", "systemdSubState", "outcome",
+                "statusReason",
             ]
             return names.map { ($0, string) }
         case "UnitStatePage": return [("states", array(of: "UnitState")), ("nextPageToken", string)]

@@ -10,13 +10,17 @@ extension Agent {
         for action in actions {
             logger.info("agent", metadata: ["action": "\(action)"])
             switch action {
-            case .unload(let unit, _): unload(unit)
+            case .unload(let unit, _):
+                noteDependents(of: unit)
+                unload(unit)
             case .load(let unit, _):
                 // A unit that is being unloaded is loaded again when that has ended.
                 if !unloading.contains(unit), let stored = snapshot.units[unit] { loads.append(stored) }
             case .reload:
                 await load(loads)
-            case .stop(let unit, _): await stop(unit)
+            case .stop(let unit, _):
+                noteDependents(of: unit)
+                await stop(unit)
             case .start(let unit, _): await start(unit)
             }
         }
@@ -27,26 +31,52 @@ extension Agent {
 
     /// Writes the files of all units, then makes them known to systemd in one go.
     private func load(_ units: [StoredUnit]) async {
-        let written = units.filter { unit in
-            attempt(unit.name) { () throws(FleetError) in try directory.write(unit.name, unit.file.canonicalText) }
+        var written: [StoredUnit] = []
+        for unit in units {
+            let isWritten = await write(unit)
+            if isWritten { written.append(unit) }
         }
         guard !written.isEmpty else { return }
-        do {
-            try await link(written)
-            for unit in written { loaded(unit) }
-        } catch {
-            // One of them is at fault: find out which.
-            for unit in written {
-                do {
-                    try await link([unit])
-                    loaded(unit)
-                } catch {
-                    failed(unit.name, "link", error)
-                }
-            }
+        if await !linkTogether(written) {
+            for unit in written { await linkAlone(unit) }
         }
         mustReload = true
         await reloadIfNeeded()
+        for unit in written { await inspect(unit.name) }
+    }
+
+    /// - Returns: whether the file was written.
+    private func write(_ unit: StoredUnit) async -> Bool {
+        guard await isOurs(unit.name) else { return false }
+        do {
+            try directory.write(unit.name, unit.file.canonicalText)
+            return true
+        } catch {
+            failed(unit.name, "write", error)
+            return false
+        }
+    }
+
+    /// - Returns: false where one of them is at fault, and it is not known which.
+    private func linkTogether(_ units: [StoredUnit]) async -> Bool {
+        do {
+            try await link(units)
+        } catch {
+            return false
+        }
+        for unit in units { loaded(unit) }
+        return true
+    }
+
+    private func linkAlone(_ unit: StoredUnit) async {
+        do {
+            try await link([unit])
+            loaded(unit)
+        } catch {
+            // The file is there, and goes with the next attempt or the end of the unit.
+            current[unit.name] = CurrentUnit(name: unit.name, hash: "", launched: false)
+            failed(unit.name, "link", error)
+        }
     }
 
     private func link(_ units: [StoredUnit]) async throws(SystemdError) {
@@ -56,9 +86,10 @@ extension Agent {
     }
 
     private func loaded(_ unit: StoredUnit) {
-        succeeded(unit.name)
         current[unit.name] = CurrentUnit(name: unit.name, hash: unit.hash.hex, launched: false)
         statuses[unit.name] = statuses[unit.name] ?? UnitStatus(name: unit.name)
+        fates[unit.name] = UnitFate()
+        troubles[unit.name] = nil
     }
 
     private func reloadIfNeeded() async {
@@ -70,35 +101,6 @@ extension Agent {
             mustReload = true
             logger.error("systemd does not reload its unit files", metadata: ["error": "\(error)"])
             retry(after: .seconds(1))
-        }
-    }
-
-    // MARK: Starting and stopping
-
-    private func start(_ unit: String) async {
-        guard current[unit] != nil, !unloading.contains(unit) else { return }
-        do {
-            try await systemd.enqueue(.start, unit)
-            current[unit]?.launched = true
-            succeeded(unit)
-        } catch  where error.isUnitNotLoaded {
-            // Its file was written but never linked, or somebody removed the link: load it again.
-            current[unit] = nil
-            failed(unit, "start", error)
-        } catch {
-            failed(unit, "start", error)
-        }
-    }
-
-    private func stop(_ unit: String) async {
-        do {
-            try await systemd.enqueue(.stop, unit)
-            current[unit]?.launched = false
-            succeeded(unit)
-        } catch  where error.isUnitNotLoaded {
-            current[unit]?.launched = false
-        } catch {
-            failed(unit, "stop", error)
         }
     }
 
@@ -122,14 +124,28 @@ extension Agent {
         _ systemd: any SystemdManager,
         _ directory: UnitDirectory,
     ) async throws {
-        do {
-            try await systemd.run(.stop, unit)
-        } catch  where error.isUnitNotLoaded {}
-        do {
-            try await systemd.disableUnitFiles([unit], runtime: true)
-        } catch  where error.isUnitNotLoaded {}
+        try await unlessUnloaded { () async throws(SystemdError) in _ = try await systemd.run(.stop, unit) }
+        // The job may have ended in favour of another one: only a unit that is down may lose its file.
+        let status = try await systemd.unitStatus(unit)
+        if let status, !status.isDown {
+            throw FleetError(.systemd, "\(unit) is still \(status.activeState) after it was stopped")
+        }
+        try await unlessUnloaded { () async throws(SystemdError) in
+            _ = try await systemd.disableUnitFiles([unit], runtime: true)
+        }
         try directory.remove(unit)
         try await systemd.resetFailedIfLoaded(unit)
+    }
+
+    /// Does something with a unit; with one that systemd has not loaded there is nothing left to do.
+    private static func unlessUnloaded(
+        _ body: () async throws(SystemdError) -> Void
+    ) async throws(SystemdError) {
+        do {
+            try await body()
+        } catch {
+            guard error.isUnitNotLoaded else { throw error }
+        }
     }
 
     private func unloaded(_ unit: String, _ error: (any Error)?) {
@@ -138,7 +154,7 @@ extension Agent {
             failed(unit, "unload", error)
         } else {
             succeeded(unit)
-            (current[unit], statuses[unit]) = (nil, nil)
+            forget(unit)
             mustReload = true
         }
         wakeups.wake()
@@ -146,21 +162,16 @@ extension Agent {
 
     // MARK: Failures
 
-    private func attempt(_ unit: String, _ body: () throws(FleetError) -> Void) -> Bool {
-        do {
-            try body()
-            return true
-        } catch {
-            failed(unit, "write", error)
-            return false
-        }
+    func succeeded(_ unit: String) {
+        notBefore[unit] = nil
+        backoffs[unit] = nil
+        failedWishes[unit] = nil
+        troubles[unit] = nil
     }
 
-    private func succeeded(_ unit: String) {
-        (notBefore[unit], backoffs[unit]) = (nil, nil)
-    }
-
-    private func failed(_ unit: String, _ what: String, _ error: any Error) {
+    func failed(_ unit: String, _ what: String, _ error: any Error) {
+        troubles[unit] = (error as? SystemdError)?.message ?? "\(error)"
+        failedWishes[unit] = desired[unit]
         let pause = backoffs[unit, default: Backoff(from: .milliseconds(500), to: .seconds(30))].next()
         notBefore[unit] = .now + pause
         let metadata: Logger.Metadata = ["unit": "\(unit)", "error": "\(error)", "again in": "\(pause)"]
@@ -168,7 +179,7 @@ extension Agent {
         retry(after: pause)
     }
 
-    private func retry(after pause: Duration) {
+    func retry(after pause: Duration) {
         jobs.yield { [wakeups] in
             do { try await Task.sleep(for: pause) } catch { return }
             wakeups.wake()

@@ -20,6 +20,24 @@ actor Agent {
 
     var current: [String: CurrentUnit] = [:]
     var statuses: [String: UnitStatus] = [:]
+    /// What is wanted here, as of the last look.
+    var desired: [String: DesiredUnit] = [:]
+    /// What has become of units since they were started.
+    var fates: [String: UnitFate] = [:]
+    /// etcd's revision of each unit's wish that was acted on last.
+    var answered: [String: Int64] = [:]
+    /// Units that were stopped together with one they are bound to, to be started again with it.
+    var stoppedWithOthers: Set<String> = []
+    /// Why a unit is not as it is wanted, in systemd's words.
+    var troubles: [String: String] = [:]
+    /// systemd's load state of units that it may not have in memory.
+    var loadStates: [String: String] = [:]
+    /// Units that are not loaded, since the machine has one of its own by that name.
+    var refused: Set<String> = []
+    /// Units of which etcd says something that is not understood: they are left as they are.
+    private var unknown: Set<String> = []
+    /// Units whose stop job has not ended.
+    var stopping: Set<String> = []
     /// What was heard of units while they are being listed; nil while they are not. It may be newer than the list, and
     /// if it is older, something newer will be heard.
     private var heard: [String: UnitStatus]?
@@ -28,6 +46,8 @@ actor Agent {
     /// Units whose last action failed: not tried again before this.
     var notBefore: [String: ContinuousClock.Instant] = [:]
     var backoffs: [String: Backoff] = [:]
+    /// What was wanted when the last action on a unit failed: anything else is a reason to try at once.
+    var failedWishes: [String: DesiredUnit] = [:]
     private var adopted = false
     private var mustList = true
     var mustReload = false
@@ -47,12 +67,16 @@ actor Agent {
     }
 
     /// Takes in what systemd says.
-    func take(_ change: UnitChange) {
+    func take(_ change: UnitChange) async {
         switch change {
         case .resync: mustList = true
+        case .jobEnded(let unit, let job, let result):
+            guard current[unit] != nil, !unloading.contains(unit) else { return }
+            await jobEnded(unit, job, result)
         case .status(let status):
             guard current[status.name] != nil || !adopted else { return }
             hear(status)
+            if status.activeState == "failed" { await askWhyFailed(status.name) }
         case .unloaded(let name):
             guard current[name] != nil else { return }
             hear(UnitStatus(name: name))
@@ -60,9 +84,11 @@ actor Agent {
         wakeups.wake()
     }
 
-    private func hear(_ status: UnitStatus) {
+    func hear(_ status: UnitStatus) {
         statuses[status.name] = status
         heard?[status.name] = status
+        fates[status.name]?.saw(status)
+        if status.isUp { troubles[status.name] = nil }
     }
 
     /// Looks at what is wanted and what is there, and does something about the difference.
@@ -81,8 +107,11 @@ actor Agent {
             logger.error("the agent will try again", metadata: ["error": "\(error)"])
             return false
         }
-        let desired = leaving ? [:] : snapshot.desiredUnits(on: machineID)
+        desired = leaving ? [:] : snapshot.desiredUnits(on: machineID)
+        forgetFailuresOfOtherWishes()
+        unknown = leaving ? [] : snapshot.unknownUnits
         await perform(AgentReconciler.actions(desired: free(desired), current: free(current)), snapshot)
+        await startAgain()
         return await publish(snapshot, session)
     }
 
@@ -100,9 +129,12 @@ actor Agent {
     }
 
     /// Leaves out units that are busy, or that failed a moment ago.
-    private func free<Unit>(_ units: [String: Unit]) -> [String: Unit] {
+    private func free<Unit>(_ units: [String: Unit]) -> [String: Unit] { units.filter { isFree($0.key) } }
+
+    func isFree(_ unit: String) -> Bool {
         let now = ContinuousClock.now
-        return units.filter { !unloading.contains($0.key) && (notBefore[$0.key] ?? now) <= now }
+        let isBusy = unloading.contains(unit) || stopping.contains(unit) || unknown.contains(unit)
+        return !isBusy && (notBefore[unit] ?? now) <= now
     }
 
     /// Takes over the units that an earlier fleetd loaded.
@@ -118,6 +150,10 @@ actor Agent {
             let isRunning = ["active", "activating", "reloading"].contains(statuses[name]?.activeState)
             let wasLaunched = known[name].map { $0.state.launched && $0.state.hash == hash } ?? false
             current[name] = CurrentUnit(name: name, hash: hash, launched: (isRunning && !isTriggered) || wasLaunched)
+            let told = known[name]?.state
+            fates[name] = UnitFate(told: told, isRunning: isRunning)
+            answered[name] = told?.answered ?? snapshot.desired[name]?.revision
+            if !isRunning { troubles[name] = told?.reason }
         }
         adopted = true
         guard !current.isEmpty else { return }
@@ -132,6 +168,8 @@ actor Agent {
         do {
             let listed = try await systemd.listUnits()
             statuses = listed.reduce(into: [:]) { $0[$1.name] = $1 }.merging(heard ?? [:]) { $1 }
+            for name in Array(fates.keys) { fates[name]?.saw(statuses[name] ?? UnitStatus(name: name)) }
+            finishStops()
         } catch {
             mustList = true
             throw error
@@ -142,8 +180,9 @@ actor Agent {
         // A snapshot from before the last write does not show it.
         guard snapshot.revision >= published else { return true }
         let changes = StatePublication.changes(
-            current: current,
-            statuses: statuses,
+            current: shown(snapshot),
+            statuses: shownStatuses,
+            details: details(snapshot),
             known: snapshot.states(on: machineID),
             lease: session.lease,
         )

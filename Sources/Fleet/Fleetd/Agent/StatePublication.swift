@@ -4,6 +4,30 @@ import Systemd
 
 /// What etcd has to be told of this machine's units.
 package enum StatePublication {
+    /// What is known of a unit beside its state.
+    package struct Detail: Sendable, Equatable {
+        /// systemd's word, where it is not the one in the state.
+        package var loadState: String?
+        /// What has become of the unit, where it is inactive.
+        package var outcome: UnitState.Outcome?
+        /// Why it is not as it is wanted; nil when it is.
+        package var reason: String?
+        /// etcd's revision of the wish that was acted on last.
+        package var answered: Int64?
+
+        package init(
+            loadState: String? = nil,
+            outcome: UnitState.Outcome? = nil,
+            reason: String? = nil,
+            answered: Int64? = nil,
+        ) {
+            self.loadState = loadState
+            self.outcome = outcome
+            self.reason = reason
+            self.answered = answered
+        }
+    }
+
     /// - Parameters:
     ///   - known: what etcd has, by unit.
     ///   - lease: a state under another lease would end with that one, and is written again.
@@ -11,18 +35,23 @@ package enum StatePublication {
     package static func changes(
         current: [String: CurrentUnit],
         statuses: [String: UnitStatus],
+        details: [String: Detail] = [:],
         known: [String: StoredState],
         lease: LeaseID,
     ) -> [StateChange] {
         Set(current.keys).union(known.keys).sorted().compactMap { name in
             guard let unit = current[name] else { return StateChange(unit: name, state: nil) }
             let status = statuses[name] ?? UnitStatus(name: name)
+            let detail = details[name]
             let state = UnitState(
-                loadState: status.loadState,
+                loadState: detail?.loadState ?? status.loadState,
                 activeState: status.activeState,
                 subState: status.subState,
                 hash: unit.hash,
                 launched: unit.launched,
+                outcome: detail?.outcome,
+                reason: detail?.reason,
+                answered: detail?.answered,
             )
             return known[name] == StoredState(state: state, lease: lease) ? nil : StateChange(unit: name, state: state)
         }

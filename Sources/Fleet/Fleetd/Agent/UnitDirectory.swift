@@ -26,6 +26,11 @@ package struct UnitDirectory: Sendable {
     /// Path of a unit's file.
     package func file(_ unit: String) -> String { "\(path)/\(unit)" }
 
+    /// Whether a path, such as one in systemd's own directories, is a symbolic link to a unit's file here.
+    package func isLink(_ path: String, to unit: String) -> Bool {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == file(unit)
+    }
+
     /// The hash of each unit's text, by unit; files with other names are nobody's.
     package func hashes() throws(FleetError) -> [String: String] {
         do {

@@ -16,11 +16,14 @@ import Systemd
 /// | signal | what happens |
 /// |---|---|
 /// | SIGTERM, SIGINT | fleetd ends. Units run on, and the machine stays registered for the rest of its lease: a fleetd that is started again within it takes over as if nothing had happened. If the machine itself is going down, it leaves as on SIGUSR2. |
-/// | SIGUSR2 | The machine leaves the cluster: its units are stopped and run elsewhere at once. |
+/// | SIGUSR1 | fleetd writes what it knows of the cluster to its output, as JSON. |
+/// | SIGUSR2 | The machine leaves the cluster: its units are stopped and run elsewhere at once. fleetd ends with ``leftStatus``, on which its unit is not to start it again. |
 /// | SIGHUP | The configuration is read again: metadata and address. |
 package struct FleetDaemon: Sendable {
     /// Version of fleetd.
     package static let version = "2.0.0"
+    /// The exit status of a fleetd that was asked to leave the cluster, and is to stay away until it is started again.
+    package static let leftStatus: Int32 = 69
 
     let configuration: FleetConfiguration
     let identity: MachineIdentity
@@ -53,7 +56,10 @@ package struct FleetDaemon: Sendable {
     }
 
     /// The parts, and what is told to the daemon from outside.
-    package func run() async throws {
+    ///
+    /// - Returns: whether the machine was asked to leave the cluster.
+    package func run() async throws -> Bool {
+        let departure = Departure()
         let registry = FleetRegistry(etcd: etcd, prefix: configuration.etcdKeyPrefix)
         let watch = ClusterWatch(registry, logger: logger)
         let presence = Presence()
@@ -67,7 +73,7 @@ package struct FleetDaemon: Sendable {
             directory: UnitDirectory(path: configuration.unitsDirectory),
             logger: logger,
         )
-        let api = FleetAPI(
+        let api = APIResponder(
             registry: registry,
             watch: watch,
             presence: presence,
@@ -97,10 +103,12 @@ package struct FleetDaemon: Sendable {
             presence: presence,
             logger: logger,
             reload: reload,
+            departure: departure,
         )
         var configurations = services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) }
         configurations.append(.init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup))
         try await ServiceGroup(configuration: .init(services: configurations, logger: logger)).run()
+        return departure.isAsked
     }
 }
 

@@ -12,15 +12,22 @@ import Systemd
 package struct FleetdMain: Sendable {
     static let socketPath = "/var/run/fleet.sock"
 
-    let configurationFile: String
+    /// The file that is read unless another one is named.
+    package static let standardFile = "/etc/fleet/fleet.conf"
 
-    /// - Parameter configurationFile: may be missing.
-    package init(configurationFile: String) {
-        self.configurationFile = configurationFile
+    let configurationFile: String
+    private let mayBeMissing: Bool
+
+    /// - Parameter configurationFile: nil for the standard one, which may be missing.
+    package init(configurationFile: String?) {
+        self.configurationFile = configurationFile ?? Self.standardFile
+        mayBeMissing = configurationFile == nil
     }
 
     /// Runs the daemon until a signal ends it.
-    package func run() async throws {
+    ///
+    /// - Returns: the exit status.
+    package func run() async throws -> Int32 {
         let sockets = try ListenSocket.takeAll()
         let configuration = try read()
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
@@ -44,7 +51,7 @@ package struct FleetdMain: Sendable {
             reload: read,
         )
         try ServiceNotification.ready()
-        try await daemon.run()
+        return try await daemon.run() ? FleetDaemon.leftStatus : 0
     }
 
     private static func tls(_ configuration: FleetConfiguration) throws -> EtcdTLS? {
@@ -66,6 +73,7 @@ package struct FleetdMain: Sendable {
 
     private func read() throws -> FleetConfiguration {
         let isThere = FileManager.default.fileExists(atPath: configurationFile)
+        guard isThere || mayBeMissing else { throw FleetError(.configuration, "\(configurationFile) does not exist") }
         let data = isThere ? try Data(contentsOf: URL(filePath: configurationFile)) : Data()
         let environment = ProcessInfo.processInfo.environment
         do {

@@ -1,8 +1,27 @@
+import FleetAPI
 import FleetState
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Systemd
 import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Remembers whether the machine was asked to leave the cluster, and so is to stay away.
+final class Departure: Sendable {
+    private let asked = Atomic(false)
+
+    var isAsked: Bool { asked.load(ordering: .relaxed) }
+
+    func wasAsked() { asked.store(true, ordering: .relaxed) }
+}
 
 /// Does what signals ask for, and ends the daemon when they ask for that.
 struct SignalService: Service {
@@ -13,23 +32,42 @@ struct SignalService: Service {
     let presence: Presence
     let logger: Logger
     let reload: @Sendable () throws -> FleetConfiguration
+    let departure: Departure
 
     /// How long units have to stop when the machine leaves.
     static let leaveLimit = Duration.seconds(60)
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr2, .sighup) {
+            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1, .sigusr2, .sighup) {
                 switch signal {
                 case .sighup:
                     await reloadConfiguration()
+                case .sigusr1:
+                    dump()
                 case .sigusr2:
+                    departure.wasAsked()
                     return await leave()
                 default:
                     if await isGoingDown() { await leave() }
                     return
                 }
             }
+        }
+    }
+
+    /// Writes what fleetd knows of the cluster to its output, as JSON, as the original did.
+    private func dump() {
+        guard let snapshot = agent.watch.snapshot else { return logger.notice("fleet's state is not known yet") }
+        let units = snapshot.units.keys.sorted().compactMap { snapshot.apiUnit($0, inList: true) }
+        let machines = snapshot.machineRecords.map { record in
+            APIMachine(id: record.id, metadata: record.metadata, primaryIP: record.primaryIP)
+        }
+        do {
+            print(try GoJSON.text(APIPage(units: units, states: snapshot.apiStates, machines: machines)))
+            fflush(nil)
+        } catch {
+            logger.error("fleet's state cannot be written as JSON", metadata: ["error": "\(error)"])
         }
     }
 

@@ -1,5 +1,6 @@
 import FleetState
 import Scheduling
+import UnitFiles
 
 /// One look of the engine at the cluster: what to write so that every unit is where it belongs.
 package struct EnginePass: Sendable, Equatable {
@@ -17,7 +18,7 @@ package struct EnginePass: Sendable, Equatable {
     package init(_ snapshot: FleetSnapshot, mayEvict: Bool = true, mayMove: Bool = true) {
         var cluster = snapshot.clusterState
         var decisions = schedule(cluster)
-        let kept = mayEvict ? [] : snapshot.unitsOfGoneMachines
+        let kept = (mayEvict ? [] : snapshot.unitsOfGoneMachines).union(snapshot.unknownUnits)
         // The first unit, by name, that can leave a machine that is being drained.
         if let first = decisions.first(where: \.isEvacuation) {
             cluster.evacuating = mayMove ? cluster.companions(of: first.unit) : []

@@ -36,13 +36,17 @@ extension FleetSnapshot {
     }
 
     private static func health(_ state: UnitState?, _ unit: StoredUnit) -> UnitHealth {
-        guard let state, state.hash == unit.hash.hex, state.launched else { return .coming("is not started") }
+        guard let state, state.hash == unit.hash.hex, state.launched else {
+            return .coming(state?.reason.map { "is not started: \($0)" } ?? "is not started")
+        }
         switch state.activeState {
         case "active", "reloading": return .well
-        case "failed": return .bad("failed")
+        case "failed": return .bad(state.reason.map { "failed: \($0)" } ?? "failed")
         case "activating" where state.subState.hasPrefix("auto-restart"): return .bad("ended and is being restarted")
-        // A oneshot that is through.
-        case "inactive" where unit.file.values(of: "Type", in: "Service").last == "oneshot": return .well
+        case "inactive" where state.outcome == .stopped: return .bad(state.reason ?? "is not running")
+        case "inactive" where state.outcome == .done: return .well
+        // A oneshot that is through, on a machine that does not tell.
+        case "inactive" where unit.isOneshot: return .well
         default: return .coming("is \(state.activeState) (\(state.subState))")
         }
     }

@@ -83,6 +83,14 @@ final class BusMessage {
         case "q": return .unsigned(UInt64(try number(SD_BUS_TYPE_UINT16, 0 as UInt16)))
         case "i": return .signed(Int64(try number(SD_BUS_TYPE_INT32, 0 as Int32)))
         case "x": return .signed(try number(SD_BUS_TYPE_INT64, 0 as Int64))
+        case "(ss)":
+            // Read one after the other, as in what a unit's LoadError is: the error's name and its text.
+            return .strings(
+                try structure(of: "ss") { () throws(BusFailure) in
+                    let first = try string()
+                    return [first, try string()]
+                }
+            )
         case "d": return .double(try number(SD_BUS_TYPE_DOUBLE, 0 as Double))
         default: throw BusFailure(code: EOPNOTSUPP)
         }

@@ -11,8 +11,8 @@ extension SystemdBus: SystemdManager {
         try await job(.job(verb, unit, mode), within: limit)
     }
 
-    package func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError) {
-        try await call(.job(verb, unit, mode)) { _ in }
+    package func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError) -> String {
+        try await call(.job(verb, unit, mode)) { (message) throws(BusFailure) in try message.objectPath() }
     }
 
     package func resetFailed(_ unit: String) async throws(SystemdError) {

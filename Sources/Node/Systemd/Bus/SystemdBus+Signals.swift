@@ -23,7 +23,10 @@ extension SystemdBus {
     func handleSignal(_ message: BusMessage) {
         switch (message.interface, message.member) {
         case (managerInterface, "JobRemoved"):
-            if let (path, result) = try? message.jobRemoved() { perform(operations.jobEnded(path, result)) }
+            if let (path, unit, result) = try? message.jobRemoved() {
+                perform(operations.jobEnded(path, result))
+                listeners.noteJobEnd(of: unit, path, result)
+            }
         case (managerInterface, "UnitNew"):
             if let name = try? message.string() { listeners.noteChange(of: name) }
         case (managerInterface, "UnitRemoved"):
@@ -70,10 +73,8 @@ private func unitName(path: String) -> String? {
 
 extension BusMessage {
     /// `JobRemoved(u id, o job, s unit, s result)`
-    fileprivate func jobRemoved() throws(BusFailure) -> (String, JobResult) {
+    fileprivate func jobRemoved() throws(BusFailure) -> (path: String, unit: String, JobResult) {
         _ = try uint32()
-        let path = try objectPath()
-        _ = try string()
-        return (path, JobResult(rawValue: try string()))
+        return (try objectPath(), try string(), JobResult(rawValue: try string()))
     }
 }

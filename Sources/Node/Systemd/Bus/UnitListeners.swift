@@ -35,6 +35,10 @@ struct UnitListeners {
         tell(.unloaded(unit))
     }
 
+    func noteJobEnd(of unit: String, _ job: String, _ result: JobResult) {
+        tell(.jobEnded(unit: unit, job: job, result))
+    }
+
     /// The units to ask for now: one question at a time, so that changes in quick succession are folded.
     mutating func takeChanged() -> [String]? {
         guard !isQuerying, !changed.isEmpty, !isEmpty else { return nil }

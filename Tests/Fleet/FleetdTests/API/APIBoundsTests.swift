@@ -11,7 +11,7 @@ import Testing
 struct APIBoundsTests {
     let etcd = FakeEtcd()
 
-    private func put(_ body: String, _ api: FleetAPI) async -> APIResponse {
+    private func put(_ body: String, _ api: APIResponder) async -> APIResponse {
         let types = ["application/json"]
         return await api.respond(to: APIRequest("PUT", "/fleet/v1/units/x.service", contentTypes: types, body: body))
     }

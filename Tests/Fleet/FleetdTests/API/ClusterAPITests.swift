@@ -9,7 +9,8 @@ import UnitFiles
 struct ClusterAPITests {
     let etcd = FakeEtcd()
 
-    private func ask(_ api: FleetAPI, _ method: String, _ path: String, _ body: String = "", query: String = "") async
+    private func ask(_ api: APIResponder, _ method: String, _ path: String, _ body: String = "", query: String = "")
+        async
         -> String
     {
         let types = body.isEmpty ? [] : ["application/json"]
@@ -20,7 +21,7 @@ struct ClusterAPITests {
     }
 
     @Test func waitingForChanges() async throws {
-        @Sendable func revision(_ api: FleetAPI, _ query: String) async throws -> Int64 {
+        @Sendable func revision(_ api: APIResponder, _ query: String) async throws -> Int64 {
             let answer = await ask(api, "GET", "changes", query: query)
             let digits = answer.drop { $0 != ":" }.filter(\.isNumber)
             return try #require(Int64(digits), "\(answer)")

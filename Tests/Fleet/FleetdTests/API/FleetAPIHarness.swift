@@ -8,12 +8,12 @@ func withFleetAPI(
     _ etcd: FakeEtcd,
     tokenLimit: UInt16 = 100,
     access: APIAccess = APIAccess(),
-    _ body: (FleetAPI, MachineSession) async throws -> Void,
+    _ body: (APIResponder, MachineSession) async throws -> Void,
 ) async throws {
     let registry = FleetRegistry(etcd: etcd)
     let watch = ClusterWatch(registry, logger: FleetMachine.quiet, pauses: (.milliseconds(5), .milliseconds(5)))
     let presence = Presence()
-    let api = FleetAPI(
+    let api = APIResponder(
         registry: registry,
         watch: watch,
         presence: presence,

@@ -78,13 +78,23 @@ struct ClusterWatchTests {
         }
     }
 
-    @Test func aKeyNobodyUnderstandsCountsAsMissing() async throws {
+    @Test func aValueNobodyUnderstandsChangesNothing() async throws {
         try await withWatch { watch in
-            try await registry.create(unit: "a.service", .service())
-            try await etcd.put(registry.keyspace.desired("a.service"), "sideways")
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            _ = try await registry.register(.named("m1"), ttl: 600)
             try await expectCurrent(watch)
-            #expect(watch.snapshot?.malformed.keys.map { $0 } == [registry.keyspace.desired("a.service")])
-            #expect(watch.snapshot?.target(of: "a.service") == .inactive)
+            let keys = [registry.keyspace.desired("a.service"), registry.keyspace.machine("m1")]
+            for key in keys { try await etcd.put(key, "[1]") }
+            // Also not when everything is read anew.
+            for _ in 1...2 {
+                try await eventually("it is noticed") { watch.snapshot?.malformed.count == 2 }
+                #expect(watch.snapshot?.target(of: "a.service") == .launched)
+                #expect(watch.snapshot?.machines["m1"]?.record.primaryIP == MachineRecord.named("m1").primaryIP)
+                #expect(watch.snapshot?.unknownUnits == ["a.service"])
+                #expect(watch.snapshot?.reason(of: "a.service")?.contains("not understood") == true)
+                watch.refresh()
+            }
+            try await etcd.delete(.key(keys[1]))
             try await registry.setTarget(.loaded, of: "a.service")
             try await expectCurrent(watch)
             #expect(watch.snapshot?.malformed == [:])

@@ -1,8 +1,8 @@
-/// What systemd on one machine says about one unit, as fleet's HTTP API shows it.
+/// What systemd on one machine says of one unit, as fleet's API shows it; empty members are left out.
 package struct APIUnitState: Sendable, Hashable, Codable {
     /// Name with suffix.
     package var name: String
-    /// Hash of the unit's text on the machine.
+    /// SHA-1 of the unit's text on the machine, in hexadecimal.
     package var hash: String?
     /// Machine that reported the state.
     package var machineID: String?
@@ -12,6 +12,11 @@ package struct APIUnitState: Sendable, Hashable, Codable {
     package var systemdActiveState: String?
     /// systemd's `SubState`.
     package var systemdSubState: String?
+    /// What has become of a unit that is inactive: `done`, when it has run and ended well by itself, or `stopped`. The
+    /// original has no such member.
+    package var outcome: String?
+    /// Why the unit is not as it is wanted, in systemd's words. The original has no such member.
+    package var statusReason: String?
 
     package init(
         name: String,
@@ -20,6 +25,8 @@ package struct APIUnitState: Sendable, Hashable, Codable {
         systemdLoadState: String? = nil,
         systemdActiveState: String? = nil,
         systemdSubState: String? = nil,
+        outcome: String? = nil,
+        statusReason: String? = nil,
     ) {
         self.name = name
         self.hash = hash
@@ -27,5 +34,7 @@ package struct APIUnitState: Sendable, Hashable, Codable {
         self.systemdLoadState = systemdLoadState
         self.systemdActiveState = systemdActiveState
         self.systemdSubState = systemdSubState
+        self.outcome = outcome
+        self.statusReason = statusReason
     }
 }

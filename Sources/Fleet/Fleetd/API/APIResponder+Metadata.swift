@@ -1,6 +1,7 @@
+import FleetAPI
 import FleetState
 
-extension FleetAPI {
+extension APIResponder {
     /// Changes of metadata in one request; all of them are written in one transaction of etcd.
     static let maximumChanges = 100
     static let maximumKey = 128
@@ -8,18 +9,18 @@ extension FleetAPI {
 
     /// The original never looked at the type of this request's body, so neither does this.
     func patchMachines(_ request: APIRequest) async throws -> APIResponse {
-        let sent = try APIJSON.decode([APIObjects.MetadataChange].self, request.body)
+        let sent = try Self.decode([APIMetadataChange].self, request)
         guard sent.count <= Self.maximumChanges else {
             throw APIError(413, "\(sent.count) changes in one request; at most \(Self.maximumChanges) are allowed")
         }
         let changes = try sent.map(Self.change)
-        guard !changes.isEmpty else { return .empty(204) }
-        await settle(try await registry.setMetadata(changes))
-        return .empty(204)
+        if !changes.isEmpty { await settle(try await registry.setMetadata(changes)) }
+        // The original names a type here, and with no other answer that has no body.
+        return APIResponse(status: 204, body: "")
     }
 
     private static func change(
-        _ change: APIObjects.MetadataChange,
+        _ change: APIMetadataChange,
     ) throws(APIError) -> (machine: String, key: String, value: String?) {
         guard ["add", "remove", "replace"].contains(change.op) else {
             throw APIError(400, "invalid op: expect add, remove, or replace")
@@ -29,7 +30,7 @@ extension FleetAPI {
             throw APIError(400, "machine metadata path invalid")
         }
         guard change.op != "remove" else { return (parts[1], parts[3], nil) }
-        guard let value = change.value?.value, !value.isEmpty else {
+        guard let value = change.value, !value.isEmpty else {
             throw APIError(400, "invalid value: add and replace require a value")
         }
         guard value.utf8.count <= maximumValue, !value.unicodeScalars.contains(where: { $0.value < 0x20 }) else {

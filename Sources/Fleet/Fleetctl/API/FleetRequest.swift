@@ -1,7 +1,8 @@
 import Basics
+import FleetAPI
 
 /// One request to fleet's API, before it is known how the API is reached.
-package struct APIRequest: Sendable, Hashable {
+package struct FleetRequest: Sendable, Hashable {
     /// HTTP method.
     package enum Method: String, Sendable, Hashable {
         case get = "GET"
@@ -19,28 +20,28 @@ package struct APIRequest: Sendable, Hashable {
     package var isRepeatable: Bool
 
     /// - Parameters:
-    ///   - path: the components below `/fleet/v1`, as they are.
+    ///   - resource: whose path it goes to.
     ///   - query: names and values, as they are.
     ///   - isRepeatable: whether it may be sent again when the connection ended before there was an answer.
     package init(
         _ method: Method,
-        _ path: [String],
+        _ resource: APIResource,
         query: [(name: String, value: String)] = [],
         body: [UInt8]? = nil,
         isRepeatable: Bool = true,
     ) {
-        let path = path.map { "/" + PercentEncoding.encode($0) }.joined()
+        let path = resource.components.map { "/" + PercentEncoding.encode($0) }.joined()
         let query = (query + [("alt", "json")]).sorted { $0.name < $1.name }
             .map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
         self.method = method
         self.body = body
         self.isRepeatable = isRepeatable
-        target = "/fleet/v1\(path)?\(query.joined(separator: "&"))"
+        target = "\(APIResource.prefix)\(path)?\(query.joined(separator: "&"))"
     }
 }
 
 /// What fleet's API answered.
-package struct APIResponse: Sendable, Hashable {
+package struct FleetResponse: Sendable, Hashable {
     /// HTTP status.
     package var status: Int
     /// Body of the response.

@@ -1,10 +1,11 @@
+import FleetAPI
 import FleetState
 import Logging
 
-/// fleet's HTTP API, `/fleet/v1` and its older name `/v1-alpha`, as the original's clients know it.
+/// Answers requests to fleet's HTTP API, `/fleet/v1` and its older name `/v1-alpha`, as the original did.
 ///
 /// Lists and units are answered from the copy of fleet's state in memory; a write is answered when the copy has it.
-package struct FleetAPI: Sendable {
+package struct APIResponder: Sendable {
     let registry: FleetRegistry
     /// Changes of the cluster, for clients that wait for them.
     package let watch: ClusterWatch
@@ -14,6 +15,7 @@ package struct FleetAPI: Sendable {
     let access: APIAccess
     let logger: Logger
     private let counters = APIMetrics()
+    let restarts = OriginalRestarts()
     /// How long a request waits for a fleetd that has just been started and has not read fleet's state yet.
     private let startLimit: Duration
 
@@ -68,11 +70,18 @@ package struct FleetAPI: Sendable {
     }
 
     static func failure(_ error: APIError) -> APIResponse {
-        let entity = APIObjects.Failure.Entity(code: error.status, message: error.message)
         do {
-            return try APIJSON.response(error.status, APIObjects.Failure(error: entity))
+            return try .json(APIFailure(code: error.status, message: error.message), status: error.status)
         } catch {
             return .empty(500)
+        }
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, _ request: APIRequest) throws(APIError) -> Value {
+        do {
+            return try GoJSON.decode(type, request.body)
+        } catch {
+            throw APIError(400, "unable to decode body: \(error)")
         }
     }
 
@@ -87,15 +96,25 @@ package struct FleetAPI: Sendable {
         guard let rest = Self.withoutPrefix(parts) else {
             throw request.path == "/" ? APIError(405) : .notFound
         }
-        switch (rest.first, rest.count) {
-        case (nil, _): throw APIError(405)
-        case ("units", 1): return try listUnits(request)
-        case ("units", 2) where !rest[1].isEmpty: return try await unit(request, rest[1])
-        case ("state", 1): return try listStates(request)
-        case ("state", 2) where !rest[1].isEmpty: return try state(request, rest[1])
-        case ("machines", 1): return try await machines(request)
-        case ("discovery", 1): return try discovery(request)
-        default: return try await clusterResource(request, rest)
+        if rest.isEmpty { throw APIError(405) }
+        guard let resource = APIResource(rest) else { throw APIError.notFound }
+        return try await answer(request, resource)
+    }
+
+    private func answer(_ request: APIRequest, _ resource: APIResource) async throws -> APIResponse {
+        switch resource {
+        case .units: try listUnits(request)
+        case .unit(let name): try await unit(request, name)
+        case .states: try listStates(request)
+        case .state(let name): try state(request, name)
+        case .machines: try await machines(request)
+        case .discovery: try discovery(request)
+        case .changes: try await changes(request)
+        case .drains: try drains(request)
+        case .drain(let machine): try await drain(request, machine)
+        case .rebalance: try await rebalance(request)
+        case .updates: try updates(request)
+        case .update(let name): try await update(request, name)
         }
     }
 
@@ -123,8 +142,10 @@ package struct FleetAPI: Sendable {
     }
 
     private static func withoutPrefix(_ parts: [String]) -> [String]? {
-        if parts.starts(with: ["fleet", "v1"]) { return Array(parts.dropFirst(2)) }
-        if parts.first == "v1-alpha" { return Array(parts.dropFirst()) }
+        for prefix in [APIResource.prefix, APIResource.olderPrefix] {
+            let prefix = prefix.split(separator: "/").map(String.init)
+            if parts.starts(with: prefix) { return Array(parts.dropFirst(prefix.count)) }
+        }
         return nil
     }
 

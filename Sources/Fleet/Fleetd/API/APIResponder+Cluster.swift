@@ -1,39 +1,14 @@
+import FleetAPI
 import FleetState
 import ServiceLifecycle
 
 /// What the original's API did not have: machines that are drained, rebalancing, updates, waiting for changes.
-extension FleetAPI {
-    struct Drains: Codable, Sendable {
-        /// Ids of machines that are being drained, present or not.
-        var machines: [String]
-    }
-
-    struct Rebalance: Codable, Sendable {
-        var mode: RebalanceMode
-    }
-
-    struct Changes: Codable, Sendable {
-        /// etcd's revision of the state that lists are answered from.
-        var revision: Int64
-    }
-
+extension APIResponder {
     /// How long a client may wait for a change, in seconds: less than a silent connection is kept.
     static let waits = 0...30
 
-    func clusterResource(_ request: APIRequest, _ path: [String]) async throws -> APIResponse {
-        switch (path.first, path.count) {
-        case ("changes", 1): try await changes(request)
-        case ("drains", 1): try drains(request)
-        case ("drains", 2) where !path[1].isEmpty: try await drain(request, path[1])
-        case ("rebalance", 1): try await rebalance(request)
-        case ("updates", 1): try updates(request)
-        case ("updates", 2) where !path[1].isEmpty: try await update(request, path[1])
-        default: throw APIError.notFound
-        }
-    }
-
     /// Answers as soon as something has changed since a revision, or when the client's time is over, or fleetd's.
-    private func changes(_ request: APIRequest) async throws -> APIResponse {
+    func changes(_ request: APIRequest) async throws -> APIResponse {
         guard request.method == "GET" else { throw APIError(405, "only GET supported against this resource") }
         let seconds = try number("wait", in: request) ?? Int64(Self.waits.upperBound)
         guard Self.waits.contains(Int(clamping: seconds)) else {
@@ -44,7 +19,7 @@ extension FleetAPI {
                 await watch.wait(until: since + 1, within: .seconds(seconds))
             }
         }
-        return try APIJSON.response(200, Changes(revision: try snapshot().revision))
+        return try .json(APIChanges(revision: try snapshot().revision))
     }
 
     private func number(_ name: String, in request: APIRequest) throws(APIError) -> Int64? {
@@ -53,12 +28,12 @@ extension FleetAPI {
         return number
     }
 
-    private func drains(_ request: APIRequest) throws -> APIResponse {
+    func drains(_ request: APIRequest) throws -> APIResponse {
         guard request.method == "GET" else { throw APIError(405, "only GET supported against this resource") }
-        return try APIJSON.response(200, Drains(machines: try snapshot().draining.sorted()))
+        return try .json(APIDrains(machines: try snapshot().draining.sorted()))
     }
 
-    private func drain(_ request: APIRequest, _ machine: String) async throws -> APIResponse {
+    func drain(_ request: APIRequest, _ machine: String) async throws -> APIResponse {
         let snapshot = try snapshot()
         switch request.method {
         case "PUT":
@@ -73,14 +48,17 @@ extension FleetAPI {
         return .empty(204)
     }
 
-    private func rebalance(_ request: APIRequest) async throws -> APIResponse {
+    func rebalance(_ request: APIRequest) async throws -> APIResponse {
         switch request.method {
         case "GET":
-            return try APIJSON.response(200, Rebalance(mode: try snapshot().rebalance))
+            return try .json(APIRebalance(mode: try snapshot().rebalance.rawValue))
         case "PUT":
             try requireJSON(request)
-            let wanted = try APIJSON.decode(Rebalance.self, request.body)
-            await settle(try await registry.setRebalance(wanted.mode))
+            let wanted = try Self.decode(APIRebalance.self, request).mode
+            guard let mode = RebalanceMode(rawValue: wanted) else {
+                throw APIError(400, "unknown rebalance mode \"\(wanted)\"; expected off, once or automatic")
+            }
+            await settle(try await registry.setRebalance(mode))
             return .empty(204)
         default:
             throw APIError(405, "only GET and PUT supported against this resource")

@@ -1,8 +1,9 @@
 import Basics
+import FleetAPI
 import FleetState
 import UnitFiles
 
-extension FleetAPI {
+extension APIResponder {
     /// Bytes of a unit; etcd refuses requests of more than a megabyte and a half.
     static let maximumText = 1 << 20
 
@@ -10,7 +11,7 @@ extension FleetAPI {
         switch request.method {
         case "GET":
             guard let unit = try snapshot().apiUnit(name, inList: false) else { throw APIError.noSuchUnit }
-            return try APIJSON.response(200, unit)
+            return try .json(restarts.shown(unit, to: request))
         case "PUT":
             return try await put(request, name)
         case "DELETE":
@@ -22,14 +23,13 @@ extension FleetAPI {
 
     private func put(_ request: APIRequest, _ name: String) async throws -> APIResponse {
         try requireJSON(request)
-        let wanted = try APIJSON.decode(APIObjects.Unit.self, request.body)
-        let named = wanted.name?.unlessEmpty ?? name
+        let wanted = try Self.decode(APIUnit.self, request)
+        let named = wanted.name.unlessEmpty ?? name
         guard named == name else {
             throw APIError(400, "name in URL \"\(name)\" differs from unit name in request body \"\(named)\"")
         }
         let unitName = try Self.validName(name)
-        let target = try Self.target(wanted)
-        let sent = UnitFile(options: wanted.options ?? [])
+        let sent = UnitFile(options: wanted.options ?? []).joiningContinuations
         let length = sent.options.reduce(0) { $0 + $1.section.utf8.count + $1.name.utf8.count + $1.value.utf8.count }
         guard length <= Self.maximumText else {
             throw APIError(413, "the unit has \(length) bytes; at most \(Self.maximumText) are allowed")
@@ -38,9 +38,14 @@ extension FleetAPI {
         let file = sent.asWritten
         // The registry, not the copy, says what there is: two clients may be at it.
         let existing = try await registry.unit(name)
-        if let existing { return try await update(existing, file, target) }
+        if let existing {
+            // The machine may be faster than the answer.
+            let isLowered = existing.target == .launched && wanted.desiredState == .loaded
+            if wanted.desiredState != nil { restarts.wanted(name, request, isLowered: isLowered) }
+            return try await update(existing, file, wanted.desiredState)
+        }
         guard !file.options.isEmpty else { throw APIError(409, "unit does not exist and options field empty") }
-        return try await create(unitName, file, target ?? .inactive)
+        return try await create(unitName, file, wanted.target)
     }
 
     private func destroy(_ name: String) async throws -> APIResponse {
@@ -75,7 +80,8 @@ extension FleetAPI {
             if isNewText {
                 let (target, revision) = (target ?? .inactive, existing.unit.revision)
                 await settle(try await registry.replace(unit: name.full, file, target: target, since: revision))
-            } else if let target, target != existing.target {
+            } else if let target, target == .launched || target != existing.target {
+                // Launched once more: its machine starts the unit again if it is down.
                 await settle(try await registry.setTarget(target, of: name.full))
             }
             return .empty(isNewText ? 201 : 204)
@@ -114,15 +120,6 @@ extension FleetAPI {
     private static func checkTemplate(_ name: UnitName, _ target: TargetState) throws(APIError) {
         guard name.isTemplate, target != .inactive else { return }
         throw APIError(400, "cannot activate template \"\(name)\"")
-    }
-
-    /// The original took any text for a state, and the unit could then not be read or removed.
-    private static func target(_ unit: APIObjects.Unit) throws(APIError) -> TargetState? {
-        guard let text = unit.desiredState?.unlessEmpty else { return nil }
-        guard let target = TargetState(rawValue: text) else {
-            throw APIError(400, "invalid desiredState \"\(text)\": inactive, loaded or launched")
-        }
-        return target
     }
 
     static func validate(_ file: UnitFile, _ name: UnitName) throws(APIError) {

@@ -1,41 +1,13 @@
+import FleetAPI
 import FleetState
 import UnitFiles
 
 /// Updates of units that run, one instance after the other.
-extension FleetAPI {
-    struct UpdateRequest: Decodable, Sendable {
-        /// The new text; not needed to abort.
-        var options: [UnitOption]?
-        var settleSeconds: Int?
-        var timeoutSeconds: Int?
-        /// Gives back the texts from before an update that is under way.
-        var abort: Bool?
-    }
-
-    struct Update: Encodable, Sendable {
-        var name: String
-        var phase: UpdateRecord.Phase
-        var hash: String
-        var reason: String?
-        var current: String?
-        var waiting: [String]
-        var updated: [String]
-
-        init(_ name: String, _ record: UpdateRecord) {
-            self.name = name
-            (phase, hash, reason) = (record.phase, record.hash, record.reason)
-            (current, waiting, updated) = (record.current?.unit, record.waiting, record.updated.map(\.unit))
-        }
-    }
-
-    struct Updates: Encodable, Sendable {
-        var updates: [Update]
-    }
-
+extension APIResponder {
     func updates(_ request: APIRequest) throws -> APIResponse {
         guard request.method == "GET" else { throw APIError(405, "only GET supported against this resource") }
-        let all = try snapshot().updates.sorted { $0.key < $1.key }.map { Update($0.key, $0.value.value) }
-        return try APIJSON.response(200, Updates(updates: all))
+        let all = try snapshot().updates.sorted { $0.key < $1.key }.map { APIUpdate($0.key, $0.value.value) }
+        return try .json(APIUpdates(updates: all))
     }
 
     func update(_ request: APIRequest, _ name: String) async throws -> APIResponse {
@@ -43,10 +15,10 @@ extension FleetAPI {
         switch request.method {
         case "GET":
             guard let stored else { throw APIError(404, "update does not exist") }
-            return try APIJSON.response(200, Update(name, stored.value))
+            return try .json(APIUpdate(name, stored.value))
         case "PUT":
             try requireJSON(request)
-            let wanted = try APIJSON.decode(UpdateRequest.self, request.body)
+            let wanted = try Self.decode(APIUpdateRequest.self, request)
             return try await wanted.abort == true ? abort(name, stored) : begin(name, wanted, stored)
         case "DELETE":
             guard let stored else { throw APIError(404, "update does not exist") }
@@ -59,7 +31,7 @@ extension FleetAPI {
 
     private func begin(
         _ typed: String,
-        _ wanted: UpdateRequest,
+        _ wanted: APIUpdateRequest,
         _ stored: Versioned<UpdateRecord>?,
     ) async throws -> APIResponse {
         let name = try Self.validName(typed)
@@ -96,8 +68,8 @@ extension FleetAPI {
         return .empty(204)
     }
 
-    private static func file(_ wanted: UpdateRequest, _ name: UnitName) throws -> UnitFile {
-        let sent = UnitFile(options: wanted.options ?? [])
+    private static func file(_ wanted: APIUpdateRequest, _ name: UnitName) throws -> UnitFile {
+        let sent = UnitFile(options: wanted.options ?? []).joiningContinuations
         guard !sent.options.isEmpty else { throw APIError(400, "options are empty") }
         if let fault = sent.optionFault { throw APIError(400, fault) }
         let file = sent.asWritten
@@ -125,5 +97,19 @@ extension FleetSnapshot {
             unit != name.full && (try? UnitName(unit))?.template?.full == name.full
         }
         return instances.sorted() + itself
+    }
+}
+
+extension APIUpdate {
+    fileprivate init(_ name: String, _ record: UpdateRecord) {
+        self.init(
+            name: name,
+            phase: record.phase.rawValue,
+            hash: record.hash,
+            reason: record.reason,
+            current: record.current?.unit,
+            waiting: record.waiting,
+            updated: record.updated.map(\.unit),
+        )
     }
 }

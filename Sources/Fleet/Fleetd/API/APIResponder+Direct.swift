@@ -3,7 +3,7 @@ import Etcd
 import FleetState
 import Logging
 
-extension FleetAPI {
+extension APIResponder {
     /// Serves the API in this process, straight from etcd, while `body` runs: for a program that is no machine of the
     /// cluster. Units are still placed by the engine of the cluster's fleetd.
     ///
@@ -13,7 +13,7 @@ extension FleetAPI {
         _ registry: FleetRegistry,
         patience: Duration,
         logger: Logger,
-        _ body: @escaping @Sendable (FleetAPI) async throws -> Value,
+        _ body: @escaping @Sendable (APIResponder) async throws -> Value,
     ) async throws -> Value {
         let watch = ClusterWatch(registry, logger: logger)
         return try await race([
@@ -26,7 +26,7 @@ extension FleetAPI {
                 guard await watch.wait(until: 0, within: patience) else {
                     throw watch.failure ?? RegistryError(.unavailable, "etcd has not answered within \(patience)")
                 }
-                return try await body(FleetAPI(registry: registry, watch: watch, presence: nil, logger: logger))
+                return try await body(APIResponder(registry: registry, watch: watch, presence: nil, logger: logger))
             },
         ])
     }

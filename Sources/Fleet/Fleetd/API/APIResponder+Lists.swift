@@ -1,15 +1,15 @@
+import FleetAPI
 import FleetState
 import UnitFiles
 
-extension FleetAPI {
+extension APIResponder {
     func listUnits(_ request: APIRequest) throws -> APIResponse {
         guard request.method == "GET" else { throw APIError(405, "only GET supported against this resource") }
         let token = try token(request)
         let snapshot = try snapshot()
         let (names, next) = token.cut(snapshot.units.keys.sorted())
         let units = names.compactMap { snapshot.apiUnit($0, inList: true) }
-        let page = APIObjects.UnitPage(nextPageToken: next?.text, units: units.isEmpty ? nil : units)
-        return try APIJSON.response(200, page)
+        return try .json(APIPage(units: units, nextPageToken: next?.text))
     }
 
     func listStates(_ request: APIRequest) throws -> APIResponse {
@@ -20,8 +20,7 @@ extension FleetAPI {
             (unitName.isEmpty || state.name == unitName) && (machineID.isEmpty || state.machineID == machineID)
         }
         let (states, next) = token.cut(all)
-        let page = APIObjects.UnitStatePage(nextPageToken: next?.text, states: states.isEmpty ? nil : states)
-        return try APIJSON.response(200, page)
+        return try .json(APIPage(states: states, nextPageToken: next?.text))
     }
 
     func state(_ request: APIRequest, _ name: String) throws -> APIResponse {
@@ -33,7 +32,7 @@ extension FleetAPI {
         guard let state = own ?? states.first else {
             throw snapshot.units[name] == nil ? .noSuchUnit : APIError(404, "unit has no state")
         }
-        return try APIJSON.response(200, state)
+        return try .json(state)
     }
 
     func machines(_ request: APIRequest) async throws -> APIResponse {
@@ -42,46 +41,52 @@ extension FleetAPI {
         let token = try token(request)
         let (records, next) = token.cut(try snapshot().machineRecords)
         let machines = records.map { record in
-            APIObjects.Machine(
-                id: record.id.unlessEmpty,
+            APIMachine(
+                id: record.id,
                 metadata: record.metadata.isEmpty ? nil : record.metadata,
                 primaryIP: record.primaryIP.unlessEmpty,
             )
         }
-        let page = APIObjects.MachinePage(machines: machines.isEmpty ? nil : machines, nextPageToken: next?.text)
-        return try APIJSON.response(200, page)
+        return try .json(APIPage(machines: machines, nextPageToken: next?.text))
     }
 }
 
 extension FleetSnapshot {
     /// A unit as the API shows it. A global unit's current state is left out, except in lists: as the original does.
-    func apiUnit(_ name: String, inList: Bool) -> APIObjects.Unit? {
+    func apiUnit(_ name: String, inList: Bool) -> APIUnit? {
         guard let unit = units[name] else { return nil }
         let isGlobal = unit.requirements.isGlobal
         let current: TargetState? = isGlobal ? (inList ? .inactive : nil) : currentState(of: name)
-        return APIObjects.Unit(
-            currentState: current?.rawValue,
-            desiredState: target(of: name).rawValue,
-            machineID: isGlobal ? nil : presentMachine(of: name),
+        return APIUnit(
             name: name,
             options: unit.file.options.isEmpty ? nil : unit.file.options,
-            statusReason: reasons[name],
+            desiredState: target(of: name),
+            currentState: current,
+            machineID: isGlobal ? nil : presentMachine(of: name),
+            statusReason: reason(of: name),
         )
     }
 
     /// All states by unit and machine.
-    var apiStates: [APIObjects.UnitState] { states.keys.sorted().flatMap(apiStates) }
+    var apiStates: [APIUnitState] { states.keys.sorted().flatMap(apiStates) }
 
-    func apiStates(of name: String) -> [APIObjects.UnitState] {
+    func apiStates(of name: String) -> [APIUnitState] {
         (states[name] ?? [:]).sorted { $0.key < $1.key }.map { machine, stored in
-            APIObjects.UnitState(
+            APIUnitState(
+                name: name,
                 hash: stored.state.hash.unlessEmpty,
                 machineID: machine,
-                name: name,
-                systemdActiveState: stored.state.activeState.unlessEmpty,
                 systemdLoadState: stored.state.loadState.unlessEmpty,
+                systemdActiveState: stored.state.activeState.unlessEmpty,
                 systemdSubState: stored.state.subState.unlessEmpty,
+                outcome: stored.state.outcome?.rawValue,
+                statusReason: stored.state.reason,
             )
         }
     }
+}
+
+extension String {
+    /// `nil` instead of an empty text, which the API leaves out.
+    var unlessEmpty: String? { isEmpty ? nil : self }
 }

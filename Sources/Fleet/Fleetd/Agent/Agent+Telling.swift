@@ -1,0 +1,152 @@
+import FleetState
+import Logging
+import Systemd
+import UnitFiles
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What is found out of units beside their states, and told in etcd.
+extension Agent {
+    /// The units to tell of: those that are loaded, and those that the machine refuses.
+    func shown(_ snapshot: FleetSnapshot) -> [String: CurrentUnit] {
+        refused.formIntersection(desired.keys)
+        return refused.reduce(into: current) { shown, name in
+            let hash = snapshot.units[name]?.hash.hex ?? ""
+            shown[name] = shown[name] ?? CurrentUnit(name: name, hash: hash, launched: false)
+        }
+    }
+
+    /// What systemd says of a unit of the machine's own says nothing of fleet's.
+    var shownStatuses: [String: UnitStatus] { statuses.filter { !refused.contains($0.key) } }
+
+    func details(_ snapshot: FleetSnapshot) -> [String: StatePublication.Detail] {
+        var details: [String: StatePublication.Detail] = [:]
+        for (name, unit) in shown(snapshot) { details[name] = detail(name, unit, snapshot) }
+        return details
+    }
+
+    private func detail(_ name: String, _ unit: CurrentUnit, _ snapshot: FleetSnapshot) -> StatePublication.Detail {
+        if refused.contains(name) {
+            return StatePublication.Detail(loadState: "error", reason: troubles[name], answered: answered[name])
+        }
+        let status = statuses[name] ?? UnitStatus(name: name)
+        let trouble = status.isUp ? nil : troubles[name]
+        let loadState = status.isDown ? loadStates[name] : nil
+        guard unit.launched else {
+            return StatePublication.Detail(loadState: loadState, reason: trouble, answered: answered[name])
+        }
+        let (outcome, reason) = verdict(name, status, snapshot)
+        return StatePublication.Detail(
+            loadState: loadState,
+            outcome: outcome,
+            reason: reason ?? trouble,
+            answered: answered[name],
+        )
+    }
+
+    func verdict(
+        _ unit: String,
+        _ status: UnitStatus,
+        _ snapshot: FleetSnapshot? = nil,
+    ) -> (outcome: UnitState.Outcome?, reason: String?) {
+        let stored = (snapshot ?? watch.snapshot)?.units[unit]
+        return fates[unit, default: UnitFate()].verdict(
+            status,
+            hasConditions: stored?.hasConditions ?? false,
+            isOneshot: stored?.isOneshot ?? false,
+        )
+    }
+
+    /// Forgets all about a unit that is gone.
+    func forget(_ unit: String) {
+        (current[unit], statuses[unit], fates[unit], answered[unit]) = (nil, nil, nil, nil)
+        (troubles[unit], loadStates[unit]) = (nil, nil)
+        stoppedWithOthers.remove(unit)
+    }
+
+    func forgetFailuresOfOtherWishes() {
+        for (unit, wish) in failedWishes {
+            let now = desired[unit]
+            guard now?.hash != wish.hash || now?.launched != wish.launched || now?.revision != wish.revision else {
+                continue
+            }
+            succeeded(unit)
+        }
+    }
+
+    // MARK: Asking systemd
+
+    /// Whether the name is not one of a unit that the machine has of its own, which fleet would take the place of, or
+    /// which would run in the place of fleet's.
+    func isOurs(_ unit: String) async -> Bool {
+        do {
+            refused.remove(unit)
+            guard try await systemd.unitFileState(unit) != nil else { return true }
+            let path = try await systemd.unitProperty("FragmentPath", interface: "Unit", of: unit)
+            guard case .string(let path) = path, !path.isEmpty, path != directory.file(unit) else { return true }
+            if directory.isLink(path, to: unit) { return true }
+            refused.insert(unit)
+            let text = "the machine has a unit of that name of its own, \(path)"
+            failed(unit, "load", FleetError(.systemd, text))
+        } catch {
+            failed(unit, "load", error)
+        }
+        return false
+    }
+
+    /// Whether systemd does not find the unit itself, rather than one that it needs.
+    func isUnknown(_ unit: String) async -> Bool {
+        do {
+            return try await systemd.unitProperty("LoadState", interface: "Unit", of: unit) == .string("not-found")
+        } catch {
+            logger.warning("systemd does not tell of a unit", metadata: ["unit": "\(unit)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    /// Finds out what systemd makes of a unit's file.
+    func inspect(_ unit: String) async {
+        do {
+            let load = try await systemd.unitProperty("LoadState", interface: "Unit", of: unit)
+            guard case .string(let state) = load, state != "loaded" else { return loadStates[unit] = nil }
+            loadStates[unit] = state
+            let error = try await systemd.unitProperty("LoadError", interface: "Unit", of: unit)
+            guard case .strings(let words) = error, let text = words.last, !text.isEmpty else { return }
+            troubles[unit] = text
+        } catch {
+            logger.warning("systemd does not tell of a unit", metadata: ["unit": "\(unit)", "error": "\(error)"])
+        }
+    }
+
+    /// Finds out why a unit has failed. systemd keeps that of a failed unit.
+    func askWhyFailed(_ unit: String) async {
+        let type = unit.split(separator: ".").last.map(String.init) ?? ""
+        guard Self.typesWithResult.contains(type) else { return }
+        let interface = type.prefix(1).uppercased() + type.dropFirst()
+        do {
+            let result = try await systemd.unitProperty("Result", interface: interface, of: unit)
+            guard case .string(let word) = result, word != "success" else { return }
+            let status = type == "service" && word == "exit-code" ? try await exitStatus(unit) : nil
+            let text = "result '\(word)'" + (status.map { ", exit status \($0)" } ?? "")
+            if statuses[unit]?.activeState == "failed" { troubles[unit] = text }
+        } catch {
+            logger.debug("systemd does not tell why a unit failed", metadata: ["unit": "\(unit)", "error": "\(error)"])
+        }
+        wakeups.wake()
+    }
+
+    /// The exit status of a service's main process; nil when another process has failed.
+    private func exitStatus(_ unit: String) async throws(SystemdError) -> Int64? {
+        let status = try await systemd.unitProperty("ExecMainStatus", interface: "Service", of: unit)
+        guard case .signed(let code) = status, code != 0 else { return nil }
+        return code
+    }
+
+    private static let typesWithResult: Set<String> = [
+        "service", "socket", "mount", "automount", "swap", "timer", "path", "scope",
+    ]
+}

@@ -1,0 +1,248 @@
+import Etcd
+import FleetState
+import Fleetd
+import Systemd
+import TestKit
+import Testing
+import UnitFiles
+
+/// What a machine tells of units that systemd refuses, stops or lets end, and what it does about them.
+@Suite(.timeLimit(.minutes(1)))
+struct AgentTellsTests {
+    let etcd = FakeEtcd()
+    var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
+
+    private func state(_ unit: String) async throws -> UnitState? {
+        try await registry.snapshot().states[unit]?["m1"]?.state
+    }
+
+    private func running(_ body: (FleetMachine) async throws -> Void) async throws {
+        try await withTemporaryDirectory { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await machine.running { try await body(machine) }
+        }
+    }
+
+    private func create(_ unit: String, _ options: [(String, String, String)] = []) async throws {
+        let file = UnitFile.service().options + options.map { UnitOption(section: $0.0, name: $0.1, value: $0.2) }
+        try await registry.create(unit: unit, UnitFile(options: file), target: .launched)
+    }
+
+    private static let missing = SystemdError(
+        .refused,
+        operation: "start a.service",
+        dbusName: SystemdError.noSuchUnit,
+        message: "Unit not-there.service not found.",
+    )
+
+    /// A unit that is missing is not the unit itself: that is neither loaded again and again, nor kept from the user.
+    @Test func aMissingDependencyIsToldAndTriedWithGrowingPauses() async throws {
+        try await running { machine in
+            machine.systemd.script(.start, "a.service", .error(Self.missing))
+            try await create("a.service")
+            try await eventually("the reason is told") {
+                try await state("a.service")?.reason == "Unit not-there.service not found."
+            }
+            let snapshot = try await registry.snapshot()
+            #expect(snapshot.currentState(of: "a.service") == .loaded)
+            #expect(snapshot.reason(of: "a.service") == "Unit not-there.service not found.")
+            try await eventually("it is tried again") { machine.jobs("a.service").count >= 2 }
+            #expect(machine.systemd.calls.filter { $0 == .daemonReload }.count == 1)
+            try await Task.sleep(for: .seconds(1.2))
+            // After half a second, one more, and not before two more.
+            #expect(machine.jobs("a.service").count <= 3)
+            try await registry.destroy(unit: "a.service")
+            try await eventually("nothing is left") { machine.files == [] }
+            #expect(try await machine.systemd.unitFileState("a.service") == nil)
+        }
+    }
+
+    @Test func aChangeIsTriedAtOnce() async throws {
+        try await running { machine in
+            machine.systemd.script(.start, "a.service", .error(Self.missing))
+            try await create("a.service")
+            try await eventually("it was tried three times") { machine.jobs("a.service").count >= 3 }
+            machine.systemd.script(.start, "a.service", nil)
+            let start = ContinuousClock.now
+            try await registry.setTarget(.launched, of: "a.service")
+            try await eventually("it runs") { try await machine.isActive("a.service") }
+            #expect(start.duration(to: .now) < .seconds(1))
+        }
+    }
+
+    @Test func theLoadStateIsSystemds() async throws {
+        try await running { machine in
+            machine.systemd.setProperty("LoadState", of: "a.service", .string("bad-setting"))
+            machine.systemd.setProperty("LoadError", of: "a.service", .strings(["name", "Unit has a bad setting."]))
+            try await registry.create(unit: "a.service", .service(), target: .loaded)
+            try await eventually("it is told") { try await state("a.service")?.loadState == "bad-setting" }
+            #expect(try await state("a.service")?.reason == "Unit has a bad setting.")
+        }
+    }
+
+    @Test func aFailedDependencyIsNoSuccess() async throws {
+        try await running { machine in
+            machine.systemd.script(.start, "a.service", .result(.dependency))
+            try await create("a.service")
+            try await eventually("it is told") { try await state("a.service")?.outcome == .stopped }
+            #expect(try await state("a.service")?.reason?.contains("'dependency'") == true)
+        }
+    }
+
+    @Test func whyAUnitFailedIsTold() async throws {
+        try await running { machine in
+            machine.systemd.setProperty("Result", of: "a.service", .string("exit-code"))
+            machine.systemd.setProperty("ExecMainStatus", of: "a.service", .signed(3))
+            machine.systemd.script(.start, "a.service", .result(.failed))
+            try await create("a.service")
+            try await eventually("it is told") {
+                try await state("a.service")?.reason == "result 'exit-code', exit status 3"
+            }
+        }
+    }
+
+    @Test func aUnitThatFailedIsStartedAgainWhenItIsAskedFor() async throws {
+        try await running { machine in
+            try await create("a.service")
+            try await eventually("it runs") { try await state("a.service")?.isActive == true }
+            machine.systemd.setState("a.service", active: "failed", sub: "failed")
+            try await eventually("it is told") { try await state("a.service")?.activeState == "failed" }
+            try await registry.setTarget(.launched, of: "a.service")
+            try await eventually("it runs") {
+                let snapshot = try await registry.snapshot()
+                return snapshot.currentState(of: "a.service") == .launched
+                    && snapshot.states["a.service"]?["m1"]?.state.isActive == true
+            }
+            #expect(machine.jobs("a.service") == [.start, .start])
+            // One that runs is left alone.
+            try await registry.setTarget(.launched, of: "a.service")
+            try await eventually("it is answered") {
+                try await registry.snapshot().currentState(of: "a.service") == .launched
+            }
+            #expect(machine.jobs("a.service") == [.start, .start])
+        }
+    }
+
+    @Test(arguments: ["BindsTo", "Requires", "PartOf"])
+    func whatIsBoundToAUnitComesBackWithIt(_ option: String) async throws {
+        try await running { machine in
+            try await create("a.service")
+            try await create("b.service", [("Unit", option, "a.service")])
+            try await eventually("they run") {
+                let (one, other) = (try await state("a.service"), try await state("b.service"))
+                return one?.isActive == true && other?.isActive == true
+            }
+            try await registry.setTarget(.loaded, of: "a.service")
+            try await eventually("it is stopped") { machine.jobs("a.service").contains(.stop) }
+            machine.systemd.stopOtherwise("b.service")
+            try await eventually("that is told") { try await state("b.service")?.outcome == .stopped }
+            #expect(machine.jobs("b.service") == [.start])
+            try await registry.setTarget(.launched, of: "a.service")
+            try await eventually("both run") {
+                let (one, other) = (try await state("a.service"), try await state("b.service"))
+                return one?.isActive == true && other?.isActive == true
+            }
+        }
+    }
+
+    /// systemd itself restarts the one, and stops what is bound to it.
+    @Test func aSidekickComesBackAfterACrash() async throws {
+        try await running { machine in
+            try await create("a.service")
+            try await create("b.service", [("Unit", "BindsTo", "a.service")])
+            try await eventually("they run") {
+                let (one, other) = (try await state("a.service"), try await state("b.service"))
+                return one?.isActive == true && other?.isActive == true
+            }
+            machine.systemd.setState("a.service", active: "activating", sub: "auto-restart")
+            machine.systemd.stopOtherwise("b.service")
+            try await eventually("that is told") { try await state("b.service")?.activeState == "inactive" }
+            machine.systemd.setState("a.service", active: "active", sub: "running")
+            try await eventually("it is back") { try await machine.isActive("b.service") }
+        }
+    }
+
+    @Test func whatHasEndedByItselfStaysEnded() async throws {
+        try await running { machine in
+            try await create("a.service")
+            try await create("b.service", [("Unit", "PartOf", "a.service"), ("Service", "Type", "oneshot")])
+            try await eventually("they run") {
+                let (one, other) = (try await state("a.service"), try await state("b.service"))
+                return one?.isActive == true && other?.isActive == true
+            }
+            machine.systemd.setState("b.service", active: "inactive", sub: "dead")
+            try await eventually("it is through") { try await state("b.service")?.outcome == .done }
+            try await registry.setTarget(.loaded, of: "a.service")
+            try await eventually("it is stopped") { try await !machine.isActive("a.service") }
+            try await registry.setTarget(.launched, of: "a.service")
+            try await eventually("it runs") { try await state("a.service")?.isActive == true }
+            #expect(machine.jobs("b.service") == [.start])
+        }
+    }
+
+    /// A stop job may give way to another unit's start job: the unit runs on, and has to be stopped again.
+    @Test(arguments: [true, false])
+    func aUnitIsStoppedWhenSystemdSaysSo(_ isDestroyed: Bool) async throws {
+        try await running { machine in
+            try await create("a.service")
+            try await eventually("it runs") { try await state("a.service")?.isActive == true }
+            machine.systemd.script(.stop, "a.service", .result(.canceled))
+            if isDestroyed {
+                try await registry.destroy(unit: "a.service")
+            } else {
+                try await registry.setTarget(.loaded, of: "a.service")
+            }
+            try await eventually("it is tried again") { machine.jobs("a.service").filter { $0 == .stop }.count >= 2 }
+            #expect(machine.files == ["a.service"])
+            #expect(try await state("a.service")?.launched == true)
+            machine.systemd.script(.stop, "a.service", nil)
+            try await eventually("it has stopped") {
+                let (isActive, state) = (try await machine.isActive("a.service"), try await state("a.service"))
+                return !isActive && state?.launched != true
+            }
+        }
+    }
+
+    /// Neither by a fleetd that has understood what was there before, nor by one that has not.
+    @Test func whatIsNotUnderstoodStopsNothing() async throws {
+        try await withTemporaryDirectory { directory in
+            let systemd = FakeSystemd()
+            try await FleetMachine("m1", etcd: etcd, directory: directory, systemd: systemd).running {
+                try await create("a.service")
+                try await create("b.service")
+                try await eventually("they run") {
+                    let (one, other) = (try await state("a.service"), try await state("b.service"))
+                    return one?.isActive == true && other?.isActive == true
+                }
+                try await etcd.put(registry.keyspace.desired("a.service"), "paused")
+                try await registry.destroy(unit: "b.service")
+                try await eventually("the other one is gone") { try await state("b.service") == nil }
+            }
+            systemd.forgetCalls()
+            let again = FleetMachine("m1", etcd: etcd, directory: directory, systemd: systemd)
+            try await again.running {
+                try await create("b.service")
+                try await eventually("the other one runs") { try await state("b.service")?.isActive == true }
+                #expect(try await again.isActive("a.service") && again.jobs("a.service") == [])
+                #expect(try await registry.snapshot().machine(of: "a.service") == "m1")
+            }
+        }
+    }
+
+    @Test func theMachinesOwnUnitsAreLeftAlone() async throws {
+        try await running { machine in
+            let path = "/usr/lib/systemd/system/docker.service"
+            machine.systemd.addUnitFile("docker.service")
+            machine.systemd.setProperty("FragmentPath", of: "docker.service", .string(path))
+            machine.systemd.setState("docker.service", active: "active", sub: "running")
+            try await create("docker.service")
+            try await eventually("it is told") {
+                try await registry.snapshot().reason(of: "docker.service")?.contains(path) == true
+            }
+            try await registry.destroy(unit: "docker.service")
+            try await eventually("nothing is told of it") { try await state("docker.service") == nil }
+            #expect(machine.jobs("docker.service") == [] && machine.files == [])
+            #expect(!machine.systemd.calls.contains(.disable("docker.service")))
+        }
+    }
+}
