@@ -34,4 +34,7 @@ package enum FNV1a {
     package static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
         bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
+
+    /// The hash in hexadecimal, without leading zeros.
+    package static func digits(of bytes: some Sequence<UInt8>) -> String { String(hash(bytes), radix: 16) }
 }

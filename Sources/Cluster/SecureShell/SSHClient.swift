@@ -35,9 +35,9 @@ package struct SSHClient: Sendable {
     package func options(connectTimeout: Int = 5) -> [String] {
         [
             "-F", "none",
-            "-i", identityFile.string,
+            "-o", "IdentityFile=\(SSHPath.quoted(identityFile))",
             "-o", "IdentitiesOnly=yes",
-            "-o", "UserKnownHostsFile=\(knownHostsFile)",
+            "-o", "UserKnownHostsFile=\(SSHPath.quoted(knownHostsFile))",
             "-o", "GlobalKnownHostsFile=none",
             "-o", "StrictHostKeyChecking=yes",
             "-o", "UpdateHostKeys=no",
@@ -116,5 +116,13 @@ package struct SSHTarget: Sendable, Hashable {
         self.address = address
         self.user = user
         self.hostKey = hostKey
+    }
+}
+
+/// Paths as ssh's options must be given them: white space parts a list, and `%` begins a token.
+enum SSHPath {
+    static func quoted(_ path: FilePath) -> String {
+        let text = path.string.replacing("%", with: "%%")
+        return text.contains(where: \.isWhitespace) ? "\"\(text)\"" : text
     }
 }

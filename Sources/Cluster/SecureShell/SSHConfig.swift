@@ -20,9 +20,9 @@ package struct SSHConfig: Sendable {
         Host \(target.node) \(cluster).\(target.node) \(target.address)
             HostName \(target.address)
             User \(target.user)
-            IdentityFile \(client.identityFile)
+            IdentityFile \(SSHPath.quoted(client.identityFile))
             IdentitiesOnly yes
-            UserKnownHostsFile \(client.knownHostsFile)
+            UserKnownHostsFile \(SSHPath.quoted(client.knownHostsFile))
             StrictHostKeyChecking yes
             UpdateHostKeys no
             LogLevel ERROR

@@ -13,9 +13,22 @@ struct Accounts {
 
     func user(_ name: String) throws(NodeSetupError) -> Account? {
         try lines("/etc/passwd").first { $0.first == name[...] }.flatMap { fields in
-            guard fields.count >= 6, let user = UInt32(fields[2]), let group = UInt32(fields[3]) else { return nil }
+            guard fields.count >= 6, let user = UInt32(fields[2]), let group = UInt32(fields[3]) else {
+                return nil
+            }
             return Account(name: name, id: .init(user: user, group: group), home: String(fields[5]))
         }
+    }
+
+    /// The names of all users.
+    func users() throws(NodeSetupError) -> Set<String> {
+        Set(try lines("/etc/passwd").compactMap { $0.first.map(String.init) })
+    }
+
+    /// The users that `/etc/group` lists as a group's; none where there is no such group.
+    func members(of group: String) throws(NodeSetupError) -> Set<String> {
+        let fields = try lines("/etc/group").first { $0.first == group[...] && $0.count > 3 }
+        return Set(fields?[3].split(separator: ",").map(String.init) ?? [])
     }
 
     func hasGroup(_ name: String) throws(NodeSetupError) -> Bool { try group(name) != nil }
@@ -27,11 +40,16 @@ struct Accounts {
 
     /// `user`, `user:group`, `:group`; names or numbers, as chown takes them.
     func owner(_ text: String) throws(NodeSetupError) -> NodeFiles.Owner {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init
+        )
         var owner = NodeFiles.Owner.root
         if !parts[0].isEmpty {
             if let account = try user(parts[0]) {
-                owner = NodeFiles.Owner(user: account.id.user, group: parts.count > 1 ? account.id.group : 0)
+                owner = NodeFiles.Owner(
+                    user: account.id.user,
+                    group: parts.count > 1 ? account.id.group : 0
+                )
             } else if let number = UInt32(parts[0]) {
                 owner.user = number
             } else {
@@ -47,11 +65,15 @@ struct Accounts {
     }
 
     private func group(_ name: String) throws(NodeSetupError) -> UInt32? {
-        try lines("/etc/group").first { $0.first == name[...] && $0.count > 2 }.flatMap { UInt32($0[2]) }
+        try lines("/etc/group").first { $0.first == name[...] && $0.count > 2 }.flatMap {
+            UInt32($0[2])
+        }
     }
 
     private func lines(_ path: String) throws(NodeSetupError) -> [[Substring]] {
         let text = try files.readText(path) ?? ""
-        return text.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        return text.split(separator: "\n").map {
+            $0.split(separator: ":", omittingEmptySubsequences: false)
+        }
     }
 }

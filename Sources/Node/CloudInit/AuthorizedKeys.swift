@@ -9,7 +9,8 @@ struct AuthorizedKeys {
     private var parts: String { "\(directory)/authorized_keys.d" }
     private var whole: String { "\(directory)/authorized_keys" }
 
-    private static let heading = "# Made by coreos-cloudinit from authorized_keys.d; changes here are lost.\n"
+    private static let heading =
+        "# Made by coreos-cloudinit from authorized_keys.d; changes here are lost.\n"
 
     /// Sets the keys that `name` stands for; returns whether anything changed.
     func set(_ keys: [String], name: String) throws(NodeSetupError) -> Bool {
@@ -18,13 +19,32 @@ struct AuthorizedKeys {
         for path in [directory, parts] {
             try files.makeDirectory(path, owner: account.id, mode: 0o700)
             // The directory is the user's: what it names is not followed with root's rights.
-            guard files.isDirectory(path) else { throw NodeSetupError(.file, "\(path) is not a directory") }
+            guard files.isDirectory(path) else {
+                throw NodeSetupError(.file, "\(path) is not a directory")
+            }
         }
         if keepsOld, let old = try files.readText(whole), !old.hasPrefix(Self.heading) {
             try write(old, to: "\(parts)/old_authorized_keys")
         }
         let lines = keys.map { $0.trimmed + "\n" }.joined()
         try write(lines, to: "\(parts)/\(name)")
+        return try writeWhole()
+    }
+
+    /// Forgets the keys that `name` stands for; returns whether there were any.
+    func remove(name: String) throws(NodeSetupError) -> Bool {
+        guard files.isDirectory(directory), files.isDirectory(parts),
+            try files.remove("\(parts)/\(name)")
+        else {
+            return false
+        }
+        try writeWhole()
+        return true
+    }
+
+    /// Makes `authorized_keys` of all parts.
+    @discardableResult
+    private func writeWhole() throws(NodeSetupError) -> Bool {
         var text = Self.heading
         for part in files.names(in: parts) {
             let content = try files.readText("\(parts)/\(part)") ?? ""

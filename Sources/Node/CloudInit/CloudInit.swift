@@ -53,7 +53,9 @@ package struct CloudInit: Sendable {
         let diagnostics = CloudConfigValidator.validate(userData.bytes, file: userData.file)
         for diagnostic in diagnostics {
             let line = diagnostic.location?.line ?? 0
-            complain("\(Timestamp.now) line \(line): \(level(diagnostic.severity)): \(diagnostic.message)")
+            complain(
+                "\(Timestamp.now) line \(line): \(level(diagnostic.severity)): \(diagnostic.message)"
+            )
         }
         return diagnostics.isEmpty ? 0 : 1
     }
@@ -70,8 +72,13 @@ package struct CloudInit: Sendable {
         do {
             // What an earlier run said must not be taken for this one's word.
             try system.files.remove(SetupResult.path)
-            let plan = try plan(userData, options)
+            var plan = try plan(userData, options)
+            var record: (store: ManifestStore, applied: AppliedManifest)?
+            if UserDataKind(userData.bytes) == .cloudConfig {
+                record = try takeBack(&plan, userData, &executor)
+            }
             try await executor.perform(plan.preparation)
+            if let record { try record.store.write(record.applied) }
             try report(SetupResult(stage: .files))
             try notifyReady()
             stage = .done
@@ -79,7 +86,11 @@ package struct CloudInit: Sendable {
             try report(SetupResult(stage: .done, failedJobs: executor.failedJobs))
         } catch {
             let error = located(error, executor.current, userData)
-            let result = SetupResult(stage: stage, failedJobs: executor.failedJobs, error: error.description)
+            let result = SetupResult(
+                stage: stage,
+                failedJobs: executor.failedJobs,
+                error: error.description
+            )
             do {
                 try report(result)
             } catch let second {
@@ -89,15 +100,58 @@ package struct CloudInit: Sendable {
         }
     }
 
+    /// Whether a port's unit is there that a version without a record may have written.
+    private var hasUnrecordedPorts: Bool {
+        SetupPlan.unrecorded.compactMap(\.path).contains { system.files.exists($0) }
+    }
+
+    /// Has a plan take back what the same source asked for before and does not any more, and records what it does: until
+    /// it is done, also what was there before, so that a run that is cut off loses nothing of it.
+    private func takeBack(
+        _ plan: inout SetupPlan,
+        _ userData: UserData,
+        _ executor: inout SetupExecutor,
+    ) throws(NodeSetupError) -> (store: ManifestStore, applied: AppliedManifest)? {
+        let store = ManifestStore(system.files, source: userData.file)
+        let before: SetupPlan.Before
+        do {
+            let users = try Accounts(system.files).users()
+            before = .init(applied: try store.read(), others: try store.others(), users: users)
+        } catch {
+            system.say("\(error)")
+            return nil
+        }
+        let (whole, applied) = plan.takingBack(
+            before,
+            isWhole: userData.isMachinesOwn && hasUnrecordedPorts
+        )
+        let old = before.applied?.items ?? []
+        // A machine that a version without a record set up: its files are no originals.
+        let isNew = before.applied != nil || !system.files.exists("/home/core/.ssh/authorized_keys.d")
+        if isNew {
+            let own = old.union(before.others.items).compactMap(\.path)
+            executor.keepOriginals(in: store, own: Set(own))
+        }
+        try store.write(AppliedManifest(old.union(applied.items)))
+        plan = whole
+        return (store, applied)
+    }
+
     /// The error with the line that asked for what failed.
-    private func located(_ error: NodeSetupError, _ effect: Effect?, _ userData: UserData) -> NodeSetupError {
+    private func located(_ error: NodeSetupError, _ effect: Effect?, _ userData: UserData)
+        -> NodeSetupError
+    {
         guard let effect, UserDataKind(userData.bytes) == .cloudConfig else { return error }
         let place = EffectPlace(String(decoding: userData.bytes, as: UTF8.self), file: userData.file)
-        guard let location = place.location(of: effect, isAboutOwner: error.code == .account) else { return error }
+        guard let location = place.location(of: effect, isAboutOwner: error.code == .account) else {
+            return error
+        }
         return NodeSetupError(error.code, "\(location): \(error.message)", cause: error.cause)
     }
 
-    private func plan(_ userData: UserData, _ options: CloudInitOptions) throws(NodeSetupError) -> SetupPlan {
+    private func plan(_ userData: UserData, _ options: CloudInitOptions) throws(NodeSetupError)
+        -> SetupPlan
+    {
         switch UserDataKind(userData.bytes) {
         case .cloudConfig: return try plan(cloudConfig: userData, options)
         case .script:
@@ -116,33 +170,56 @@ package struct CloudInit: Sendable {
         }
     }
 
-    private func plan(cloudConfig: UserData, _ options: CloudInitOptions) throws(NodeSetupError) -> SetupPlan {
+    private func plan(cloudConfig: UserData, _ options: CloudInitOptions) throws(NodeSetupError)
+        -> SetupPlan
+    {
         let (bytes, isText) = try substituted(cloudConfig)
         guard isText else { throw NodeSetupError(.userData, "\(cloudConfig.file) is not UTF-8 text") }
         let text = String(decoding: bytes, as: UTF8.self)
-        let (config, diagnostics) = CloudConfigLoader.load(text, file: cloudConfig.file, mismatches: .warning)
+        let (config, diagnostics) = CloudConfigLoader.load(
+            text,
+            file: cloudConfig.file,
+            mismatches: .warning
+        )
         let report = DiagnosticRenderer().render(diagnostics, sources: [cloudConfig.file: text]).trimmed
         if diagnostics.hasErrors {
-            throw NodeSetupError(.userData, "the cloud-config is wrong, and nothing was done", cause: "\n\(report)")
+            throw NodeSetupError(
+                .userData,
+                "the cloud-config is wrong, and nothing was done",
+                cause: "\n\(report)"
+            )
         }
         if !report.isEmpty { system.say(report) }
         return plan(config, cloudConfig.metadata, options)
     }
 
     /// User-data with the machine's addresses in it; as it was where it is no text.
-    private func substituted(_ userData: UserData) throws(NodeSetupError) -> (bytes: [UInt8], isText: Bool) {
-        guard let original = String(validating: userData.bytes, as: UTF8.self) else { return (userData.bytes, false) }
-        let (text, unknown) = Substitution.apply(original, try addresses(userData.metadata.addresses, original))
-        for token in unknown { system.say("\(token) is not known on this machine and leaves nothing behind") }
+    private func substituted(_ userData: UserData) throws(NodeSetupError) -> (
+        bytes: [UInt8], isText: Bool
+    ) {
+        guard let original = String(validating: userData.bytes, as: UTF8.self) else {
+            return (userData.bytes, false)
+        }
+        let (text, unknown) = Substitution.apply(
+            original,
+            try addresses(userData.metadata.addresses, original)
+        )
+        for token in unknown {
+            system.say("\(token) is not known on this machine and leaves nothing behind")
+        }
         return (Array(text.utf8), true)
     }
 
-    private func plan(_ config: CloudConfig, _ metadata: NodeMetadata, _ options: CloudInitOptions) -> SetupPlan {
+    private func plan(_ config: CloudConfig, _ metadata: NodeMetadata, _ options: CloudInitOptions)
+        -> SetupPlan
+    {
         SetupPlan(config, metadata: metadata, hostname: system.hostname(), keyName: options.keyName)
     }
 
     /// What the datasource knows, then this program's environment, then `/etc/environment`.
-    private func addresses(_ known: NodeAddresses, _ text: String) throws(NodeSetupError) -> NodeAddresses {
+    private func addresses(_ known: NodeAddresses, _ text: String) throws(NodeSetupError)
+        -> NodeAddresses
+    {
         guard text.utf8.contains(UInt8(ascii: "$")) else { return known }
         var variables = VariableFile.values(in: try system.files.readText("/etc/environment") ?? "")
         variables.merge(system.environment) { $1 }
@@ -157,7 +234,11 @@ package struct CloudInit: Sendable {
         do {
             try system.notifyReady()
         } catch {
-            throw NodeSetupError(.systemd, "systemd does not hear that the machine is ready", cause: error.description)
+            throw NodeSetupError(
+                .systemd,
+                "systemd does not hear that the machine is ready",
+                cause: error.description
+            )
         }
     }
 }

@@ -25,6 +25,12 @@ package enum Effect: Sendable, Hashable {
     case restartNetworkd
     /// - Parameter isOptional: whether it is no fault when the machine has no such unit.
     case run(CloudConfig.UnitCommand, unit: String, isOptional: Bool)
+    /// Takes back what an earlier run did and the config no longer names.
+    case takeBack(AppliedManifest.Item)
+    /// Gives back the login of a user who was taken out of the config and is in it again.
+    case unlockUser(String)
+    /// Puts a user whom this program made into groups that the config names.
+    case joinGroups(user: String, groups: [String])
     /// Something in the config that is passed over.
     case note(String)
 }

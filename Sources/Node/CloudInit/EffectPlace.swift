@@ -16,27 +16,34 @@ struct EffectPlace {
         switch effect {
         case .setHostname: return root?.pair(["hostname"])?.valueLocation
         case .ensureUser(let user): return userLocation(user.name)
+        case .joinGroups(let user, _), .unlockUser(let user): return userLocation(user)
         case .authorizeKeys(let user, _, _):
             return userLocation(user) ?? root?.pair(["ssh_authorized_keys"])?.keyLocation
         case .writeFile(let path, _, _, _):
             let file = root?.elements("write_files").last {
                 $0.pair(["path"])?.value.asString.map(NodePath.absolute) == path
             }
-            return (isAboutOwner ? file?.pair(["owner"]) : nil)?.valueLocation ?? file?.pair(["path"])?.valueLocation
-        case .writeUnit(let path, _), .writeNetworkUnit(let path, _), .mask(let path), .unmask(let path):
+            return (isAboutOwner ? file?.pair(["owner"]) : nil)?.valueLocation
+                ?? file?.pair(["path"])?.valueLocation
+        case .writeUnit(let path, _), .writeNetworkUnit(let path, _), .mask(let path),
+            .unmask(let path):
             return unitLocation { path.hasSuffix("/\($0)") || path.contains("/\($0).d/") }
         case .enable(let unit, _): return unitLocation { $0 == unit }
         case .run(_, let unit, _): return unitLocation(key: "command") { $0 == unit }
-        case .setVariables, .reloadSystemd, .restartNetworkd, .note: return nil
+        case .setVariables, .takeBack, .reloadSystemd, .restartNetworkd, .note: return nil
         }
     }
 
     private func userLocation(_ name: String) -> SourceLocation? {
-        root?.elements("users").last { $0.pair(["name"])?.value.asString == name }?.pair(["name"])?.valueLocation
+        root?.elements("users").last { $0.pair(["name"])?.value.asString == name }?.pair(["name"])?
+            .valueLocation
     }
 
-    private func unitLocation(key: String = "name", where isMeant: (String) -> Bool) -> SourceLocation? {
+    private func unitLocation(key: String = "name", where isMeant: (String) -> Bool)
+        -> SourceLocation?
+    {
         let units = root?.value("coreos")?.elements("units") ?? []
-        return units.last { $0.pair(["name"])?.value.asString.map(isMeant) ?? false }?.pair([key])?.valueLocation
+        return units.last { $0.pair(["name"])?.value.asString.map(isMeant) ?? false }?.pair([key])?
+            .valueLocation
     }
 }

@@ -49,7 +49,9 @@ struct NodeFiles: Sendable {
 
     /// Makes the file have this content, owner and mode: whole or not at all.
     ///
-    /// - Parameter owner: root when nil.
+    /// - Parameters:
+    ///   - owner: root when nil.
+    ///   - isDurable: whether it must be on the disk when this returns.
     /// - Returns: whether anything had to be changed.
     @discardableResult
     func write(
@@ -57,6 +59,7 @@ struct NodeFiles: Sendable {
         _ content: [UInt8],
         owner: Owner? = nil,
         mode: UInt32 = 0o644,
+        isDurable: Bool = false,
     ) throws(NodeSetupError) -> Bool {
         let owner = owner ?? .root
         if try isRegular(path, owner: owner, mode: mode), try read(path) == content { return false }
@@ -64,7 +67,9 @@ struct NodeFiles: Sendable {
         let temporary = "\(NodePath.parent(path))/.cloudinit-\(getpid())-\(NodePath.name(path))"
         do {
             try create(temporary, content, owner: owner, mode: mode)
+            if isDurable { try synchronize(temporary) }
             try replace(path, with: temporary, content)
+            if isDurable { try synchronize(NodePath.parent(path)) }
         } catch {
             unlink(host(temporary))
             throw NodeSetupError(.file, "cannot write \(path)", cause: error.description)
@@ -73,10 +78,14 @@ struct NodeFiles: Sendable {
     }
 
     /// Makes the directory and those above it; ones that are there stay as they are.
-    func makeDirectory(_ path: String, owner: Owner = .root, mode: UInt32 = 0o755) throws(NodeSetupError) {
+    func makeDirectory(_ path: String, owner: Owner = .root, mode: UInt32 = 0o755)
+        throws(NodeSetupError)
+    {
         guard path != "/", !path.isEmpty else { return }
         if mkdir(host(path), mode_t(mode)) == 0 {
-            if setsOwners, chown(host(path), owner.user, owner.group) != 0 { throw failure("cannot give away \(path)") }
+            if setsOwners, chown(host(path), owner.user, owner.group) != 0 {
+                throw failure("cannot give away \(path)")
+            }
             return
         }
         switch errno {
@@ -101,14 +110,17 @@ struct NodeFiles: Sendable {
         if linkTarget(path) == target { return false }
         try makeDirectory(NodePath.parent(path))
         try remove(path)
-        guard symlink(target, host(path)) == 0 else { throw failure("cannot link \(path) to \(target)") }
+        guard symlink(target, host(path)) == 0 else {
+            throw failure("cannot link \(path) to \(target)")
+        }
         return true
     }
 
     func linkTarget(_ path: String) -> String? {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = readlink(host(path), &buffer, buffer.count)
-        return count < 0 ? nil : String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return count < 0
+            ? nil : String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     func exists(_ path: String) -> Bool {
@@ -122,12 +134,21 @@ struct NodeFiles: Sendable {
         return lstat(host(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Owner and mode of a real file, not of a link to one; nil when there is none.
+    func regularFile(_ path: String) -> (owner: Owner, mode: UInt32)? {
+        var status = stat()
+        guard lstat(host(path), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        let owner = Owner(user: status.st_uid, group: status.st_gid)
+        return (owner, UInt32(status.st_mode) & 0o7777)
+    }
+
     /// Whether it is empty or leads to a device, as masked units do.
     func isNull(_ path: String) -> Bool {
         if linkTarget(path) == "/dev/null" { return true }
         var status = stat()
         guard stat(host(path), &status) == 0 else { return false }
-        return status.st_mode & S_IFMT == S_IFCHR || (status.st_mode & S_IFMT == S_IFREG && status.st_size == 0)
+        return status.st_mode & S_IFMT == S_IFCHR
+            || (status.st_mode & S_IFMT == S_IFREG && status.st_size == 0)
     }
 
     /// Names in a directory, sorted; empty when there is none.
@@ -169,7 +190,9 @@ struct NodeFiles: Sendable {
         if fchmod(descriptor, mode_t(mode)) != 0 { throw failure("chmod") }
     }
 
-    private func replace(_ path: String, with temporary: String, _ content: [UInt8]) throws(NodeSetupError) {
+    private func replace(_ path: String, with temporary: String, _ content: [UInt8])
+        throws(NodeSetupError)
+    {
         if rename(host(temporary), host(path)) == 0 { return }
         // A file that is a mount point, such as a container's /etc/hosts, can only be written in place.
         guard errno == EBUSY else { throw failure("rename") }
@@ -178,6 +201,13 @@ struct NodeFiles: Sendable {
         defer { close(descriptor) }
         try writeAll(content, to: descriptor)
         unlink(host(temporary))
+    }
+
+    private func synchronize(_ path: String) throws(NodeSetupError) {
+        let descriptor = open(host(path), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw failure("synchronise") }
     }
 
     private func writeAll(_ content: [UInt8], to descriptor: Int32) throws(NodeSetupError) {
@@ -195,7 +225,9 @@ struct NodeFiles: Sendable {
 }
 
 // `NodeFiles.read` would hide the system's.
-private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
+    -> Int
+{
     read(descriptor, buffer, count)
 }
 

@@ -3,11 +3,17 @@ import Systemd
 
 /// Does to the machine what a plan says, effect by effect; the first failure ends it.
 package struct SetupExecutor {
-    private let system: System
-    private let files: NodeFiles
+    let system: System
+    let files: NodeFiles
     private var manager: (any SystemdManager)?
-    private var unitEdits: [UnitFileEdit] = []
-    private var hasNetworkEdits = false
+    private(set) var unitEdits: [UnitFileEdit] = []
+    var hasNetworkEdits = false
+    /// Units that run with what was taken back, once systemd has read their files again.
+    var stale: [String] = []
+    /// Where originals are kept of files whose place others take; nil where nothing is recorded.
+    private(set) var manifests: ManifestStore?
+    /// Paths that are this program's already: what is there is no original.
+    private var ownPaths: Set<String> = []
     /// Jobs that systemd carried out without success, such as `start web.service: failed`.
     package private(set) var failedJobs: [String] = []
     /// What is being done, or failed.
@@ -20,6 +26,12 @@ package struct SetupExecutor {
     package init(_ system: System) {
         self.system = system
         files = system.files
+    }
+
+    /// Keeps what was at the paths that are not this program's yet.
+    mutating func keepOriginals(in manifests: ManifestStore, own: Set<String>) {
+        self.manifests = manifests
+        ownPaths = own
     }
 
     /// Carries out effects in order; the first that fails is thrown.
@@ -47,7 +59,11 @@ package struct SetupExecutor {
         case .enable(let unit, let runtime): try await enable(unit, runtime: runtime)
         case .reloadSystemd: try await reloadSystemd()
         case .restartNetworkd: try await restartNetworkd()
-        case .run(let command, let unit, let isOptional): try await run(command, unit, isOptional: isOptional)
+        case .run(let command, let unit, let isOptional):
+            try await run(command, unit, isOptional: isOptional)
+        case .takeBack(let item): try await takeBack(item)
+        case .unlockUser(let user): try await unlock(user)
+        case .joinGroups(let user, let groups): try await join(groups, user)
         case .note(let text): system.say(text)
         }
     }
@@ -82,7 +98,9 @@ package struct SetupExecutor {
         system.say("\(keys.count) ssh keys of \(user) set")
     }
 
-    private func call(_ program: String, _ arguments: [String], input: String = "") async throws(NodeSetupError) {
+    func call(_ program: String, _ arguments: [String], input: String = "")
+        async throws(NodeSetupError)
+    {
         do {
             try await system.run(program, arguments, input)
         } catch let error as NodeSetupError {
@@ -94,10 +112,19 @@ package struct SetupExecutor {
 
     // MARK: Files
 
-    private func writeFile(_ path: String, _ content: [UInt8], owner: String?, mode: UInt32) throws(NodeSetupError) {
+    private func writeFile(_ path: String, _ content: [UInt8], owner: String?, mode: UInt32)
+        throws(NodeSetupError)
+    {
         let owner =
-            files.setsOwners ? try owner.map { (text) throws(NodeSetupError) in try Accounts(files).owner(text) } : nil
+            files.setsOwners
+            ? try owner.map { (text) throws(NodeSetupError) in try Accounts(files).owner(text) } : nil
+        try keepOriginal(of: path, content)
         if try files.write(path, content, owner: owner, mode: mode) { system.say("\(path) written") }
+    }
+
+    private func keepOriginal(of path: String, _ content: [UInt8]) throws(NodeSetupError) {
+        guard let manifests, !ownPaths.contains(path), try files.read(path) != content else { return }
+        try manifests.keepOriginal(of: path)
     }
 
     private func setVariables(
@@ -114,8 +141,10 @@ package struct SetupExecutor {
     // MARK: Units
 
     private mutating func writeUnit(_ path: String, _ content: String) throws(NodeSetupError) {
-        try edit(NodePath.parent(path).hasSuffix(".d") ? .dropIn : .fragment, path) { (files) throws(NodeSetupError) in
-            try files.write(path, Array(content.utf8))
+        let content = Array(content.utf8)
+        try keepOriginal(of: path, content)
+        try edit(UnitFileEdit.Kind(path: path), path) { (files) throws(NodeSetupError) in
+            try files.write(path, content)
         }
     }
 
@@ -126,7 +155,9 @@ package struct SetupExecutor {
     }
 
     private mutating func mask(_ path: String) throws(NodeSetupError) {
-        try edit(.masked, path) { (files) throws(NodeSetupError) in try files.link(path, to: "/dev/null") }
+        try edit(.masked, path) { (files) throws(NodeSetupError) in
+            try files.link(path, to: "/dev/null")
+        }
     }
 
     private mutating func unmask(_ path: String) throws(NodeSetupError) {
@@ -134,16 +165,17 @@ package struct SetupExecutor {
         try edit(.unmasked, path) { (files) throws(NodeSetupError) in try files.remove(path) }
     }
 
-    private mutating func edit(
+    mutating func edit(
         _ kind: UnitFileEdit.Kind,
         _ path: String,
+        verb: String = "written",
         _ change: (NodeFiles) throws(NodeSetupError) -> Bool,
     ) throws(NodeSetupError) {
         guard try change(files) else { return }
         // Should this run end here, the next one knows that systemd has old files.
         if unitEdits.isEmpty { try files.write(Self.reloadMark, []) }
         unitEdits.append(UnitFileEdit(kind: kind, path: path))
-        system.say("\(path) \(kind == .masked ? "masked" : kind == .unmasked ? "unmasked" : "written")")
+        system.say("\(path) \(kind == .masked ? "masked" : kind == .unmasked ? "unmasked" : verb)")
     }
 
     private mutating func enable(_ unit: String, runtime: Bool) async throws(NodeSetupError) {
@@ -154,12 +186,13 @@ package struct SetupExecutor {
     }
 
     private mutating func reloadSystemd() async throws(NodeSetupError) {
-        guard files.exists(Self.reloadMark) else { return }
+        guard files.exists(Self.reloadMark) else { return try await refreshStale() }
         if try await isReloadNeeded() {
             system.say("systemd reads its unit files again")
             try await asking { (manager) throws(SystemdError) in try await manager.daemonReload() }
         }
         try files.remove(Self.reloadMark)
+        try await refreshStale()
     }
 
     private mutating func isReloadNeeded() async throws(NodeSetupError) -> Bool {
@@ -174,7 +207,9 @@ package struct SetupExecutor {
 
     private mutating func restartNetworkd() async throws(NodeSetupError) {
         let unit = "systemd-networkd.service"
-        let status = try await asking { (manager) throws(SystemdError) in try await manager.unitStatus(unit) }
+        let status = try await asking { (manager) throws(SystemdError) in
+            try await manager.unitStatus(unit)
+        }
         let isActive = status?.activeState == "active"
         if isActive && !hasNetworkEdits { return }
         // It starts by itself, and with the new files.
@@ -185,7 +220,7 @@ package struct SetupExecutor {
     /// Long enough for a member that waits for its peers; the job goes on when this program no longer waits for it.
     private static let jobLimit = Duration.seconds(600)
 
-    private mutating func run(
+    mutating func run(
         _ command: CloudConfig.UnitCommand,
         _ unit: String,
         isOptional: Bool,
@@ -209,12 +244,16 @@ package struct SetupExecutor {
     }
 
     /// As the original did, a job that fails ends nothing: the next unit may come up all the same.
-    private mutating func noteFailure(_ command: CloudConfig.UnitCommand, _ unit: String, _ result: String) {
+    private mutating func noteFailure(
+        _ command: CloudConfig.UnitCommand,
+        _ unit: String,
+        _ result: String
+    ) {
         failedJobs.append("\(command.rawValue) \(unit): \(result)")
         system.say("\(command.rawValue) \(unit): \(result)")
     }
 
-    private mutating func systemd() throws(SystemdError) -> any SystemdManager {
+    mutating func systemd() throws(SystemdError) -> any SystemdManager {
         if let manager { return manager }
         let manager = try system.connectToSystemd()
         self.manager = manager
@@ -222,13 +261,17 @@ package struct SetupExecutor {
     }
 
     @discardableResult
-    private mutating func asking<Answer>(
+    mutating func asking<Answer>(
         _ question: (any SystemdManager) async throws(SystemdError) -> Answer,
     ) async throws(NodeSetupError) -> Answer {
         do {
             return try await question(systemd())
         } catch {
-            throw NodeSetupError(.systemd, "systemd did not answer as it should", cause: error.description)
+            throw NodeSetupError(
+                .systemd,
+                "systemd did not answer as it should",
+                cause: error.description
+            )
         }
     }
 }

@@ -7,6 +7,11 @@ import Systemd
 struct UnitFileEdit: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case fragment, dropIn, masked, unmasked
+
+        /// What a unit's file at a path is.
+        init(path: String) {
+            self = NodePath.parent(path).hasSuffix(".d") ? .dropIn : .fragment
+        }
     }
 
     var kind: Kind
@@ -22,9 +27,11 @@ struct UnitFileEdit: Sendable, Hashable {
         if unit.contains("@.") { return false }
         switch kind {
         case .masked:
-            return try await manager.unitProperty("LoadState", interface: "Unit", of: unit) != .string("masked")
+            return try await manager.unitProperty("LoadState", interface: "Unit", of: unit)
+                != .string("masked")
         case .unmasked:
-            return try await manager.unitProperty("LoadState", interface: "Unit", of: unit) == .string("masked")
+            return try await manager.unitProperty("LoadState", interface: "Unit", of: unit)
+                == .string("masked")
         case .dropIn: return try await needsReload(manager)
         case .fragment:
             let fragment = try await manager.unitProperty("FragmentPath", interface: "Unit", of: unit)

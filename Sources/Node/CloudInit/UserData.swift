@@ -8,6 +8,8 @@ struct UserData: Sendable {
     /// The name for messages.
     var file = "user-data"
     var metadata = NodeMetadata()
+    /// Whether it is all that the machine is to be, and not a config that somebody applies beside that.
+    var isMachinesOwn = false
 
     /// More than any node is given, packed or not; what is larger is never in memory as a whole.
     static let limit = 64 << 20
@@ -27,6 +29,7 @@ struct UserData: Sendable {
         guard Self.files.exists(directory) else { return nil }
         let file = "\(directory)/openstack/latest/user_data"
         try self.init(unpacking: Self.files.read(file, limit: Self.limit) ?? [], file: file)
+        isMachinesOwn = true
         metadata = try Self.metadata("\(directory)/openstack/latest/meta_data.json")
     }
 
