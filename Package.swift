@@ -140,6 +140,11 @@ let package = Package(
                 "TopologyModel", "UnitFiles", logging, subprocess, systemPackage,
             ],
         ),
+        /// Checks that a running cluster does what a cluster is for.
+        .target(
+            name: "SmokeTests",
+            dependencies: ["Etcd", "Planning", "Provisioning", "SecureShell", "TopologyModel", "UnitFiles"],
+        ),
         /// Nodes and networks as libvirt domains and networks.
         .target(
             name: "LibvirtProvider",
@@ -180,7 +185,7 @@ let package = Package(
                 "Basics", "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics",
                 "Discovery",
                 "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering",
-                "Terminal", "SecureShell", "TopologyModel", "TopologyLoading", "UnitFiles",
+                "SmokeTests", "Terminal", "SecureShell", "TopologyModel", "TopologyLoading", "UnitFiles",
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
@@ -322,8 +327,7 @@ let package = Package(
             name: "SlipwayCommandsTests",
             dependencies: [
                 "Basics", "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands",
-                "TestKit",
-                "TopologyModel", "UnitFiles", argumentParser, systemPackage,
+                "SmokeTests", "TestKit", "TopologyModel", "UnitFiles", argumentParser, systemPackage,
             ],
             exclude: ["Golden"],
         ),
@@ -350,7 +354,7 @@ let folders: [String: [String]] = [
     ],
     "Sources/Cluster": [
         "CLibvirt", "Certificates", "Images", "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "SecureShell",
-        "SlipwayCommands",
+        "SlipwayCommands", "SmokeTests",
     ],
     "Sources/Etcd": ["Discovery", "Etcd", "EtcdProxy", "RebootLock"],
     "Sources/Fleet": ["FleetAPI", "FleetState", "Fleetctl", "Fleetd", "Scheduling"],

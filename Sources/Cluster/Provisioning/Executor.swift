@@ -6,11 +6,15 @@ import TopologyModel
 
 /// Carries out plans: as many steps at once as their order allows, and nothing that the plan does not say.
 package struct Executor: Sendable {
-    let provider: any NodeProvider
+    /// Nodes and networks.
+    package let provider: any NodeProvider
     let images: any ImageSource
-    let shell: any NodeShell
-    let clusters: any ClusterClients
-    let limits: Limits
+    /// Commands on nodes.
+    package let shell: any NodeShell
+    /// etcd, fleet and the reboot semaphore of the cluster.
+    package let clusters: any ClusterClients
+    /// How long each wait may take.
+    package let limits: Limits
     let reaches: Reach
     let emit: EventSink
 

@@ -1,6 +1,7 @@
 import Basics
 import Planning
 import Provisioning
+import SmokeTests
 import Terminal
 import TestKit
 import Testing

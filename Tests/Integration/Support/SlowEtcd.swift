@@ -3,7 +3,7 @@ struct SlowEtcd {
     private static let port = 12379
     private static let dropIn = "/run/systemd/system/fleet.service.d/90-slow.conf"
     private static let relay = """
-        import asyncio, sys
+        import asyncio, os, sys
         requests = 0
         async def pump(source, sink, delay):
             global requests
@@ -11,7 +11,9 @@ struct SlowEtcd {
                 while data := await source.read(65536):
                     await asyncio.sleep(delay)
                     requests += delay > 0
-                    open("/tmp/slow-etcd.count", "w").write(str(requests))
+                    # At once: it may be killed at any moment.
+                    with open("/tmp/slow-etcd.part", "w") as file: file.write(str(requests))
+                    os.replace("/tmp/slow-etcd.part", "/tmp/slow-etcd.count")
                     sink.write(data)
                     await sink.drain()
             except ConnectionError:
@@ -49,7 +51,8 @@ struct SlowEtcd {
             throw error
         }
         let count = try await Program.shell("kill \(process); cat /tmp/slow-etcd.count").expecting(0)
-        return Int(count.output) ?? 0
+        guard let requests = Int(count.output) else { throw Unexpected("the relay counted \"\(count.output)\"") }
+        return requests
     }
 
     private static func change(_ node: String, _ command: String, _ faults: Faults) async throws {

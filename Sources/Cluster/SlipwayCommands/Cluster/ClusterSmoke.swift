@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Planning
 import Provisioning
+import SmokeTests
 import Terminal
 import TopologyModel
 

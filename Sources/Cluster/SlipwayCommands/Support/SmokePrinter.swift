@@ -1,4 +1,5 @@
 import Provisioning
+import SmokeTests
 import Synchronization
 import Terminal
 

@@ -1,6 +1,7 @@
 import Basics
 import Etcd
 import Planning
+import Provisioning
 import TopologyModel
 
 extension SmokeTest {

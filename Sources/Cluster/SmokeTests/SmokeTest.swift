@@ -1,6 +1,7 @@
 import Basics
 import Etcd
 import Planning
+import Provisioning
 import SecureShell
 import TopologyModel
 import UnitFiles

@@ -1,4 +1,5 @@
 import Planning
+import Provisioning
 import SecureShell
 import TopologyModel
 
