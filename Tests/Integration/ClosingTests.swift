@@ -27,7 +27,7 @@ extension RealNodes {
                 }
                 try await cluster.up()
                 let ports = "ss -Hltn | grep -oE ':(2375|49153) ' | sort | tr -d '\\n'"
-                #expect(try await cluster.output("central-1", ports) == ":2375 :49153")
+                #expect(try await cluster.output("central-1", ports) == ":2375 :49153 ")
                 #expect(
                     try await cluster.output("central-1", "id -nG guest; cat /etc/extra").contains("sudo")
                 )

@@ -5,6 +5,8 @@ package enum Event: Sendable {
     case started(Step)
     /// A word on a step that takes its time: the rung a node is on, the image being made.
     case progress(step: StepID, text: String)
+    /// Something a person should know afterwards, too: a node whose power was cut.
+    case warning(step: StepID, text: String)
     case finished(Step, took: Duration)
     case failed(Step, error: any Error)
     /// The step was not begun, because another failed or the run was stopped.

@@ -11,6 +11,7 @@ extension Executor {
         semaphore: RebootSemaphoreGroup?,
         of plan: Plan,
         say: @escaping @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
     ) async throws {
         let lock = semaphore.map { clusters.rebootLock($0.endpoints, group: $0.group) }
         if let lock { try await takePlace(node, lock: lock, of: plan, say: say) }
@@ -22,7 +23,7 @@ extension Executor {
             try await lock?.release(node.machineID)
             throw error
         }
-        try await shutDown(reference, say: say)
+        try await shutDown(reference, say: say, warn: warn)
         say("starting")
         try await provider.start(reference)
     }

@@ -8,6 +8,7 @@ extension Executor {
     /// Does what one step says.
     func carryOut(_ step: Step, of plan: Plan) async throws {
         let say: @Sendable (String) -> Void = { [emit] in emit(.progress(step: step.id, text: $0)) }
+        let warn: @Sendable (String) -> Void = { [emit] in emit(.warning(step: step.id, text: $0)) }
         switch step.action {
         case .buildImage(let digests), .fetchImage(let digests, _):
             _ = try await images.ensure(digests, progress: say)
@@ -18,9 +19,9 @@ extension Executor {
         case .startNode(let name):
             try await provider.start(NodeReference(cluster: plan.cluster, name: name))
         case .reconfigureNode(let node):
-            try await reconfigure(node, say: say)
+            try await reconfigure(node, say: say, warn: warn)
         case .rebootNode(let node, let semaphore):
-            try await reboot(node, semaphore: semaphore, of: plan, say: say)
+            try await reboot(node, semaphore: semaphore, of: plan, say: say, warn: warn)
         case .releaseReboot(let node, let semaphore):
             try await releaseReboot(node, semaphore: semaphore)
         case .awaitEtcd(let members):
@@ -36,9 +37,9 @@ extension Executor {
         case .awaitNode(let node):
             try await Ladder(executor: self, node: node, members: members(of: plan), say: say).climb()
         case .leaveFleet(let node, let machineID, let address):
-            try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say)
+            try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say, warn: warn)
         case .removeNode(let name):
-            try await removeNode(name, cluster: plan.cluster, say: say)
+            try await removeNode(name, cluster: plan.cluster, say: say, warn: warn)
         case .deployUnit(let unit):
             try await fleet(of: plan).deploy(unit)
         case .destroyUnit(let name):
@@ -67,12 +68,16 @@ extension Executor {
         try await provider.start(NodeReference(node))
     }
 
-    private func reconfigure(_ node: NodePlan, say: @Sendable (String) -> Void) async throws {
+    private func reconfigure(
+        _ node: NodePlan,
+        say: @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
+    ) async throws {
         let image = try await images.ensure(node.image) { _ in }
         let reference = NodeReference(node)
         // A node that cannot be given its new configuration runs on with the old.
         try await provider.checkAllocation(of: node, image: image)
-        try await shutDown(reference, say: say)
+        try await shutDown(reference, say: say, warn: warn)
         try await provider.allocate(node, image: image)
         try await provider.define(node, image: image)
         try await provider.setPhase(.started, of: reference)
@@ -81,17 +86,26 @@ extension Executor {
     }
 
     /// Gives the node's units the time they ask for.
-    func shutDown(_ node: NodeReference, say: @Sendable (String) -> Void) async throws {
+    func shutDown(
+        _ node: NodeReference,
+        say: @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
+    ) async throws {
         say("shutting down")
         guard try await provider.stop(node, deadline: limits.shutdown) == .powerCut else { return }
-        say("power cut after \(limits.shutdown.components.seconds) s")
+        warn("power cut after \(limits.shutdown.components.seconds) s")
     }
 
-    private func removeNode(_ name: String, cluster: String, say: @Sendable (String) -> Void) async throws {
+    private func removeNode(
+        _ name: String,
+        cluster: String,
+        say: @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
+    ) async throws {
         let node = NodeReference(cluster: cluster, name: name)
         try await provider.setPhase(.leaving, of: node)
         // Its units may have work to end, and others to tell.
-        if limits.shutdown > .zero { try await shutDown(node, say: say) }
+        if limits.shutdown > .zero { try await shutDown(node, say: say, warn: warn) }
         try await provider.remove(node)
     }
 
@@ -103,13 +117,14 @@ extension Executor {
         address: IPv4Address?,
         plan: Plan,
         say: @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
     ) async throws {
         let fleet = fleet(of: plan)
         if let address {
             say("asking fleetd to leave")
             // fleetd leaves on SIGUSR2: it stops its units, and fleet places them elsewhere.
             let command = "sudo systemctl kill --kill-who=main --signal=USR2 fleet.service"
-            if try await isDone(command, on: node, at: address, say: say) {
+            if try await isDone(command, on: node, at: address, warn: warn) {
                 let left = try await fleet.observe(
                     until: { !$0.machines.contains(machineID) },
                     limit: limits.leave,
@@ -126,17 +141,17 @@ extension Executor {
         _ command: String,
         on node: String,
         at address: IPv4Address,
-        say: @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
     ) async throws -> Bool {
         do {
             let output = try await shell.run(command, on: node, at: address, deadline: limits.leave)
             if output.exitCode == 0 { return true }
             let said = output.standardError.split(whereSeparator: \.isNewline).last ?? "exit code \(output.exitCode)"
-            say("warning: fleetd on \(node) was not asked to leave: \(said)")
+            warn("fleetd on \(node) was not asked to leave: \(said)")
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            say("warning: fleetd on \(node) was not asked to leave: \(error)")
+            warn("fleetd on \(node) was not asked to leave: \(error)")
         }
         return false
     }

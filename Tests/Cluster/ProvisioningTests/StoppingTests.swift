@@ -37,6 +37,7 @@ struct StoppingTests {
             let line: String? =
                 switch event {
                 case .progress(let step, let text): "\(step): \(text)"
+                case .warning(let step, let text): "\(step): warning: \(text)"
                 case .failed(let step, is CancellationError): "\(step.id) interrupted"
                 case .failed(let step, _): "\(step.id) failed"
                 default: nil
@@ -106,7 +107,7 @@ struct StoppingTests {
         let plan = try Planner.tearDown("demo", observed: try await cluster.provider.observe())
         try await executor(cluster, log).apply(plan)
         #expect(await calls(cluster) == ["stop", "powerOff", "remove"])
-        let lines = ["node/central-1/remove: shutting down", "node/central-1/remove: power cut after 120 s"]
+        let lines = ["node/central-1/remove: shutting down", "node/central-1/remove: warning: power cut after 120 s"]
         #expect(log.all == lines)
     }
 

@@ -79,6 +79,8 @@ extension ProgressPrinter.State {
             return report.lines(for: .started(task: step.id.description, title: StepTitle(step.action).text))
         case .progress(let step, let text):
             return report.lines(for: .step(task: step.description, text))
+        case .warning(let step, let text):
+            return ["\(Output.errorStyle.paint("warning:", .yellow)) \(step): \(text)"]
         case .finished(let step, let took):
             begun[step.id] = nil
             return report.lines(for: .finished(task: step.id.description, .done, took: took))
@@ -109,6 +111,8 @@ struct EventPayload: Encodable {
             (self.event, self.step, title) = ("started", step.id, StepTitle(step.action).text)
         case .progress(let id, let words):
             (self.event, step, text) = ("progress", id, words)
+        case .warning(let id, let words):
+            (self.event, step, text) = ("warning", id, words)
         case .finished(let step, let took):
             (self.event, self.step, seconds) = ("finished", step.id, took / .seconds(1))
         case .failed(let step, _ as CancellationError):
