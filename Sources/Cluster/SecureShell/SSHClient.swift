@@ -48,9 +48,17 @@ package struct SSHClient: Sendable {
     }
 
     /// The whole command line that runs `command` on the node; an empty command is a login shell.
-    package func arguments(for target: SSHTarget, command: [String], batch: Bool) -> [String] {
+    ///
+    /// - Parameter connectTimeout: how long the node may take until it has greeted, in seconds.
+    package func arguments(
+        for target: SSHTarget,
+        command: [String],
+        batch: Bool,
+        connectTimeout: Int = 5,
+    ) -> [String] {
         let mode = batch ? ["-o", "BatchMode=yes"] : []
-        return options() + mode + ["\(target.user)@\(target.address)"] + (command.isEmpty ? [] : ["--"] + command)
+        return options(connectTimeout: connectTimeout) + mode + ["\(target.user)@\(target.address)"]
+            + (command.isEmpty ? [] : ["--"] + command)
     }
 
     /// What a command on a node said and how it ended.
@@ -74,7 +82,9 @@ package struct SSHClient: Sendable {
     /// - Throws: ``SSHError`` with `.deadline` when it has not ended in time (it may still run on the node), with
     ///   `.connection` when ssh did not get through. A command that fails is a normal result.
     package func run(_ command: String, on target: SSHTarget, deadline: Duration) async throws -> Output {
-        let arguments = arguments(for: target, command: [command], batch: true)
+        // A node with much to do, or an emulated one, greets late: it has the time that the command has.
+        let patience = Int(min(max(deadline.components.seconds, 5), 60))
+        let arguments = arguments(for: target, command: [command], batch: true, connectTimeout: patience)
         let output = try await withDeadline(deadline) {
             let result = try await Subprocess.run(
                 .name("ssh"),
