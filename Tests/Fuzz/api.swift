@@ -1,5 +1,6 @@
 // instruments: UnitFiles Fleetd
 import Dispatch
+import FleetAPI
 import FleetState
 import Logging
 import Synchronization
@@ -65,7 +66,7 @@ private actor FuzzedFleet {
         promise([201, 400, 409, 413].contains(response.status), "PUT is answered \(response)")
         guard response.status == 201 else { return }
         let unit = try? await registry.unit("x.service")?.unit
-        let sent = try? APIJSON.decode(APIObjects.Unit.self, body)
+        let sent = try? GoJSON.decode(APIUnit.self, body)
         let wanted = UnitFile(options: sent?.options ?? [])
         promise(unit?.file == wanted.asWritten, "a unit is not stored as it was sent")
         promise(unit?.file.options.count == wanted.options.count, "options were made of values")
