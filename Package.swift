@@ -101,8 +101,8 @@ let package = Package(
         .target(
             name: "TopologyLoading",
             dependencies: [
-                "Basics", "CloudConfig", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "TopologyModel",
-                "UnitFiles",
+                "Basics", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "LocatedYAML",
+                "TopologyModel", "UnitFiles",
             ],
         ),
 
@@ -125,7 +125,9 @@ let package = Package(
         .target(
             name: "Images",
             dependencies: ["Basics", crypto, logging, subprocess, systemPackage],
-            resources: ["root.sh", "machine.sh", "init.sh"].map { .embedInCode("Scripts/\($0)") },
+            resources: ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"].map {
+                .embedInCode("Scripts/\($0)")
+            },
         ),
         .target(
             name: "SecureShell",

@@ -1,10 +1,16 @@
-/// The shell scripts that make an image. They lie in the folder Scripts, where shellcheck reads them.
+/// The shell scripts that make an image, and those that are part of one. They lie in the folder Scripts, where shellcheck reads them.
 enum ImageScripts {
     /// Turns a fresh Debian root into a node's.
     static let root = text(PackageResources.root_sh)
 
     /// Continues ``root`` for a virtual machine.
     static let machine = "\n" + text(PackageResources.machine_sh).replacing("@init@\n", with: initrd)
+
+    /// A node's `/usr/bin/etcdctl`.
+    static let etcdctl = "#!/bin/sh\n" + text(PackageResources.etcdctl_sh)
+
+    /// What is done on a node before its cloud-config is read.
+    static let preparation = "#!/bin/sh\n" + text(PackageResources.prepare_node_sh)
 
     private static let initrd = "#!/bin/busybox sh\n" + text(PackageResources.init_sh)
 

@@ -53,9 +53,17 @@ package struct NodeLayer: Sendable {
             "\(units)/locksmithd.service": .text(NodeUnits.locksmithd, mode: 0o644),
             // One program, two names, as on CoreOS.
             "usr/lib/locksmith/locksmithd": .link(to: "../../bin/locksmithctl"),
+            "usr/lib/slipway/etcdctl": .text(ImageScripts.etcdctl, mode: 0o755),
+            "usr/lib/slipway/prepare-node": .text(ImageScripts.preparation, mode: 0o755),
             "usr/lib/slipway/etcd2": .text(NodeUnits.etcd2Launcher, mode: 0o755),
             "\(units)/multi-user.target.wants/coreos-cloudinit.service": .link(to: "../coreos-cloudinit.service"),
         ]
+        for (unit, text) in NodeUnits.standIns { files["\(units)/\(unit)"] = .text(text, mode: 0o644) }
+        let waiting = "systemd-networkd-wait-online.service"
+        // Over the image's mask; where only /usr is merged, ``ImageScripts/preparation`` links the other.
+        for directory in ["etc/systemd/system", "usr/lib/slipway"] {
+            files["\(directory)/\(waiting)"] = .text(NodeUnits.standIn(for: waiting), mode: 0o644)
+        }
         for unit in unitsOfMachines {
             files["\(units)/\(unit).d/slipway.conf"] = .text(NodeUnits.notInContainers, mode: 0o644)
         }

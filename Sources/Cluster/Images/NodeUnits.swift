@@ -2,6 +2,7 @@
 enum NodeUnits {
     /// Applies the node's cloud-config. It tells systemd that it is ready once files, users and units are written, so
     /// that the network and sshd start with their configuration in place; the units it then starts may take their time.
+    /// Its keys have a name of their own: those of a config that somebody applies by hand come beside them.
     static let cloudInit = """
         [Unit]
         Description=Cloud-config of this node
@@ -15,7 +16,8 @@ enum NodeUnits {
         NotifyAccess=all
         RemainAfterExit=yes
         TimeoutStartSec=600
-        ExecStart=/usr/bin/coreos-cloudinit -from-configdrive=/media/configdrive
+        ExecStartPre=-/usr/lib/slipway/prepare-node
+        ExecStart=/usr/bin/coreos-cloudinit -from-configdrive=/media/configdrive -ssh-key-name=slipway
 
         """
 
@@ -29,7 +31,6 @@ enum NodeUnits {
         Documentation=https://etcd.io/docs/v3.4/
         Wants=network.target
         After=network.target
-        Conflicts=etcd.service
 
         [Service]
         Type=notify
@@ -127,6 +128,34 @@ enum NodeUnits {
         WantedBy=multi-user.target
 
         """
+
+    /// Units of CoreOS that nodes do without. Those of users start, stop, require and are ordered after them, so they are
+    /// there and do nothing. etcd of version 1 is among them: Debian's unit of that name would take etcd2's ports.
+    static let standIns: [String: String] = {
+        var units: [String: String] = [:]
+        for name in ["early-docker.service", "etcd.service", "flanneld.service", "update-engine.service"] {
+            units[name] = standIn(for: name)
+        }
+        for name in ["early-docker.target", "system-config.target", "user-config.target"] {
+            units[name] = "[Unit]\nDescription=Stand-in for CoreOS's \(name)\n"
+        }
+        return units
+    }()
+
+    /// A service that does nothing, and is active once it was started.
+    static func standIn(for name: String) -> String {
+        """
+        [Unit]
+        Description=Stand-in for CoreOS's \(name)
+        After=etcd2.service
+
+        [Service]
+        Type=oneshot
+        RemainAfterExit=yes
+        ExecStart=/bin/true
+
+        """
+    }
 
     /// For units of Debian's that only a machine needs: container nodes start together, so each program counts.
     static let notInContainers = """

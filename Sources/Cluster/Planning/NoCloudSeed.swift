@@ -6,7 +6,7 @@ import TopologyModel
 /// the node's cloud-config, as to every node.
 struct NoCloudSeed {
     /// Changes with the script, so that nodes which have an older one are given the new.
-    static let version = "nocloud 3"
+    static let version = "nocloud 4"
 
     let node: PlacedNode
     let cluster: String
@@ -106,6 +106,10 @@ struct NoCloudSeed {
             echo \(layer) >$stamp
         fi
         \(packages)
+        if command -v dpkg-divert >/dev/null && [ -x /usr/bin/etcdctl ] && [ ! -L /usr/bin/etcdctl ]; then
+            dpkg-divert --quiet --local --rename --divert /usr/lib/slipway/etcdctl.distrib --add /usr/bin/etcdctl
+            ln -s /usr/lib/slipway/etcdctl /usr/bin/etcdctl
+        fi
         systemctl daemon-reload
         systemctl start --no-block coreos-cloudinit.service
 

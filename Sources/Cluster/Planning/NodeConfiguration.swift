@@ -146,7 +146,7 @@ struct NodeConfiguration {
         NodeDescription(
             config: config,
             instanceID: "\(Identity.domainName(cluster: topology.name, node: node.name))-\(configDigest.prefix(12))",
-            addresses: NodeDescription.Addresses(privateIPv4: "\(node.address)"),
+            addresses: NodeDescription.Addresses(publicIPv4: "\(node.address)", privateIPv4: "\(node.address)"),
         )
         .rendered(as: format)
     }

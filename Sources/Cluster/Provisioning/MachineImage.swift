@@ -58,8 +58,11 @@ package struct MachineImage: Sendable, Hashable {
 }
 
 extension NodePlan {
-    /// OpenStack's `meta_data.json`, as far as coreos-cloudinit reads it.
-    package var metadata: String { #"{"hostname":"\#(name)","uuid":"\#(uuid)"}"# + "\n" }
+    /// OpenStack's `meta_data.json`, as far as coreos-cloudinit reads it, with the node's address under the names that
+    /// EC2 and Canonical's cloud-init have for it.
+    package var metadata: String {
+        #"{"hostname":"\#(name)","local_ipv4":"\#(address)","public_ipv4":"\#(address)","uuid":"\#(uuid)"}"# + "\n"
+    }
 
     /// What the node is told of itself, as the bytes of a disk or of a file.
     package var seedBytes: [UInt8] {

@@ -23,16 +23,19 @@ package struct NodeMetadata: Sendable, Hashable {
 }
 
 extension NodeMetadata {
-    /// Reads a config drive's `meta_data.json`. JSON is YAML, as far as this file goes.
+    /// Reads a config drive's `meta_data.json`: OpenStack's keys, and the addresses that Slipway adds. JSON is YAML, as
+    /// far as this file goes.
     package init(json bytes: [UInt8], file: String) throws(DiagnosticsError) {
         let document = YAMLDocument(parsing: bytes, file: file)
         if document.diagnostics.hasErrors {
             throw DiagnosticsError(document.diagnostics, sources: [file: document.text])
         }
         let hostname = document.root?["hostname"]?.asString?.trimmed
+        func address(_ key: String) -> String { document.root?[key]?.asString ?? "" }
         self.init(
             hostname: hostname?.isEmpty == true ? nil : hostname,
             publicKeys: document.root?["public_keys"]?.pairs?.compactMap { $0.value.asString } ?? [],
+            addresses: NodeAddresses(publicIPv4: address("public_ipv4"), privateIPv4: address("local_ipv4")),
         )
     }
 }

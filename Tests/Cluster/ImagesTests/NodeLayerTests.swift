@@ -37,7 +37,10 @@ import Testing
             )
             #expect(
                 scratch.names(in: "images/layer/\(digest)/usr/lib/slipway")
-                    == ["etcd2", "slipway-etcd-proxy", "slipway-node-init"]
+                    == [
+                        "etcd2", "etcdctl", "prepare-node", "slipway-etcd-proxy", "slipway-node-init",
+                        "systemd-networkd-wait-online.service",
+                    ]
             )
             #expect(scratch.names(in: units).filter { $0.hasSuffix(".socket") } == ["fleet.socket"])
             #expect(scratch.text("\(units)/multi-user.target.wants/coreos-cloudinit.service") == NodeUnits.cloudInit)

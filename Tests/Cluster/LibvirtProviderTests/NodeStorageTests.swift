@@ -25,7 +25,8 @@ import TopologyModel
             #expect(try text("\(directory)/upper/etc/hostname") == "central-1\n")
             #expect(try text("\(directory)/config/openstack/latest/user_data") == node.userData)
             let metaData = try text("\(directory)/config/openstack/latest/meta_data.json")
-            #expect(metaData == "{\"hostname\":\"central-1\",\"uuid\":\"\(node.uuid)\"}\n")
+            let address = "\"local_ipv4\":\"\(node.address)\",\"public_ipv4\":\"\(node.address)\""
+            #expect(metaData == "{\"hostname\":\"central-1\",\(address),\"uuid\":\"\(node.uuid)\"}\n")
             for name in ["work", "docker"] {
                 #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/\(name)") == [])
             }

@@ -101,7 +101,7 @@ extension NodeRender {
         let description = NodeDescription(
             config: config,
             instanceID: "\(node.domainName)-\(node.configDigest.prefix(12))",
-            addresses: NodeDescription.Addresses(privateIPv4: "\(node.address)"),
+            addresses: NodeDescription.Addresses(publicIPv4: "\(node.address)", privateIPv4: "\(node.address)"),
         )
         let comment = ["Node \(node.name) of cluster \(node.cluster), as planned by slipway."]
         let rendered = description.rendered(as: format, comment: comment)

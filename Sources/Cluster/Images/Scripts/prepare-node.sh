@@ -1,0 +1,30 @@
+#!/bin/sh
+# Before the cloud-config is applied: makes the node, as the image has it, what units of CoreOS's days expect. All of it
+# may be done again at every boot.
+
+set -eu
+
+# An environment file as the image has it asks for etcdctl's version 3.
+if [ "$(cat /etc/environment)" = "LANG=C.UTF-8
+ETCDCTL_API=3" ]; then
+    echo LANG=C.UTF-8 >/etc/environment
+fi
+
+mkdir -p /run/flannel
+
+# Masked in the image, it would keep units from starting that require it. In containers the node programs bring it.
+unit=/etc/systemd/system/systemd-networkd-wait-online.service
+if [ "$(readlink $unit || true)" = /dev/null ]; then
+    ln -sf /usr/lib/slipway/systemd-networkd-wait-online.service $unit
+    systemctl daemon-reload
+fi
+
+# The node's etcdctl is laid over the distribution's, which is at /run/slipway/etcdctl from then on, unless the package
+# manager diverted that or it is done already.
+program=/usr/bin/etcdctl
+if [ -x $program ] && [ ! -e /usr/lib/slipway/etcdctl.distrib ] && [ ! -e /run/slipway/etcdctl ]; then
+    mkdir -p /run/slipway
+    : >/run/slipway/etcdctl
+    mount --bind $program /run/slipway/etcdctl
+    mount --bind /usr/lib/slipway/etcdctl $program
+fi
