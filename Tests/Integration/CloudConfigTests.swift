@@ -43,7 +43,7 @@ extension RealNodes {
 
         private func inOrder(_ ran: Ran) {
             let marks = [
-                "hostname is cfg-1", "user elroy made", "ssh keys of elroy", "ssh keys of core", "/etc/plain written",
+                "hostname is cfg-1", "ssh keys of core", "user elroy made", "ssh keys of elroy", "/etc/plain written",
                 "/etc/oem-release written", "/etc/coreos/update.conf written", "/etc/hosts written",
                 "/run/flannel/options.env written", "cfg-slow.service written", "cfg-masked.service masked",
                 "etcd2.service.d/20-cloudinit.conf written", "systemd reads its unit files", "start cfg-slow.service",
@@ -100,7 +100,7 @@ extension RealNodes {
             ("cat /run/flannel/options.env", "FLANNELD_ETCD_PREFIX=/x\nFLANNELD_IFACE=eth9"),
             (
                 "cat /run/systemd/system/etcd2.service.d/20-cloudinit.conf",
-                "[Service]\nEnvironment=\"ETCD_HEARTBEAT_INTERVAL=200\"\nEnvironment=\"ETCD_NAME=a \\\"b\\\" %%H\""
+                "[Service]\nEnvironment=\"ETCD_HEARTBEAT_INTERVAL=200\"\nEnvironment=\"ETCD_NAME=a \\\"b\\\" %H\""
             ),
             (
                 "systemctl show -p Environment --value fleet.service | grep -o 'FLEET_VERBOSITY=[0-9]'",
@@ -118,6 +118,18 @@ extension RealNodes {
             (
                 "cat /etc/systemd/network/60-cfg.network; systemctl is-active systemd-networkd",
                 "[Match]\nName=eth9\nactive"
+            ),
+            (
+                "systemctl show -p Environment -p NeedDaemonReload ssh.service; grep -c slipway ~/.ssh/authorized_keys",
+                "Environment=CFG=yes\nNeedDaemonReload=no\n1"
+            ),
+            (
+                "grep -c COREOS_PUBLIC_IPV4=10 /etc/environment; grep PRIVATE /etc/environment",
+                "1\nCOREOS_PRIVATE_IPV4=10.9.8.7"
+            ),
+            (
+                "/usr/bin/etcdctl set /cfg v --ttl 60; etcdctl get /cfg; etcdctl put /cfg w; etcdctl get --print-value-only /cfg",
+                "v\nv\nOK\nw"
             ),
             (
                 "grep -o '\"ok\":true,\"failed\":.*\\]' /run/coreos-cloudinit/result.json",
@@ -188,6 +200,10 @@ extension RealNodes {
                     [Service]
                     ExecStart=/bin/sleep infinity
                 - {name: cfg-masked.service, mask: true}
+                - {name: update-engine.service, command: stop}
+                - name: ssh.service
+                  command: restart
+                  drop-ins: [{name: 10-cfg.conf, content: "[Service]\\nEnvironment=CFG=yes\\n"}]
                 - {name: 60-cfg.network, content: "[Match]\\nName=eth9\\n"}
 
             """

@@ -14,9 +14,9 @@ package struct EnvironmentVariable: Sendable, Hashable {
 
     /// The line of a unit file: `Environment="NAME=value"`.
     ///
-    /// The value arrives as it is: quotes and backslashes are escaped, and `%` is doubled since systemd would put in
-    /// the host's name for `%H`. (The original escaped nothing.)
-    package var unitLine: String { "Environment=\"\(Self.escaped("\(name)=\(value)", percent: "%%"))\"" }
+    /// Quotes and backslashes arrive as they are (the original escaped nothing), and so does a `%` that begins none of
+    /// systemd's specifiers: `%H` is the host's name, as it was.
+    package var unitLine: String { "Environment=\"\(Self.escaped("\(name)=\(value)"))\"" }
 
     /// The line of an `EnvironmentFile=`: `NAME=value`, in quotes where systemd would not take the value as it is.
     package var fileLine: String {
@@ -26,13 +26,22 @@ package struct EnvironmentVariable: Sendable, Hashable {
         return plain ? "\(name)=\(value)" : "\(name)=\"\(ShellWord.escapedInDoubleQuotes(value))\""
     }
 
-    private static func escaped(_ text: String, percent: String) -> String {
+    /// The letters of systemd's specifiers (systemd.unit(5)), and `%` itself.
+    private static let specifiers = Set("aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwW%".unicodeScalars)
+
+    private static func escaped(_ text: String) -> String {
         var escaped = ""
-        for scalar in text.unicodeScalars {
+        var isSpecifier = false
+        for (scalar, next) in zip(text.unicodeScalars, text.unicodeScalars.dropFirst().map(Optional.some) + [nil]) {
             switch scalar {
+            case _ where isSpecifier:
+                escaped.unicodeScalars.append(scalar)
+                isSpecifier = false
             case "\"": escaped += "\\\""
             case "\\": escaped += "\\\\"
-            case "%": escaped += percent
+            case "%":
+                isSpecifier = next.map(specifiers.contains) ?? false
+                escaped += isSpecifier ? "%" : "%%"
             case "\n": escaped += "\\n"
             case "\t": escaped += "\\t"
             case _ where scalar.value < 0x20 || scalar.value == 0x7F:

@@ -18,6 +18,17 @@ package enum Validity: Sendable, Hashable {
         }
     }
 
+    /// Whether a node acts on a text that is not allowed, as CoreOS's did: any octal mode, and a strategy that the last
+    /// version no longer named.
+    package func tolerates(_ text: String) -> Bool {
+        switch self {
+        case .oneOf(let words):
+            words.contains(RebootStrategy.etcdLock.rawValue) && RebootStrategy(rawValue: text) != nil
+        case .octalMode: UInt32(text, radix: 8).map { $0 <= 0o7777 } ?? false
+        case .rebootWindowStart, .rebootWindowLength: false
+        }
+    }
+
     /// For "…; valid: …".
     package var description: String {
         switch self {

@@ -20,10 +20,10 @@ extension ValidationRule {
         }
     }
 
-    /// cloud-init spells its keys with `_`, and takes no other for them.
+    /// cloud-init spells its keys with `_`, and takes no other for them, but for those of users.
     static let cloudInitKeys = ValidationRule("cloud-init: keys") { root in
-        let lists = root.elements("users") + root.elements("write_files")
-        return ((root.pairs ?? []) + lists.flatMap { $0.pairs ?? [] }).compactMap { pair in
+        let files = root.elements("write_files").flatMap { $0.pairs ?? [] }
+        return ((root.pairs ?? []) + files).compactMap { pair in
             let known = ConfigShape.cloudInitKeys
             guard pair.key != pair.foldedKey, known.contains(pair.foldedKey) else { return nil }
             let notes = ["write \(pair.foldedKey)"]
@@ -31,14 +31,20 @@ extension ValidationRule {
         }
     }
 
-    /// A mode without quotes is a number to it, and a decimal one unless it begins with a zero.
+    /// A mode without quotes is a number to it, and a decimal one, so another mode, unless it begins with a zero.
     static let cloudInitFiles = ValidationRule("cloud-init: write_files") { root in
         root.elements("write_files").compactMap { file in
             guard let pair = file.pair(["permissions"]), pair.value.scalar?.style == .plain,
                 let text = pair.value.asString, pair.value.asInt(.coreOS) != nil
             else { return nil }
-            let notes = ["write '\(text.hasPrefix("0") ? text : "0" + text)', with the quotes"]
-            return .error("cloud-init reads permissions only as a text", at: pair.valueLocation, notes: notes)
+            let isOctal = text.hasPrefix("0")
+            let notes = ["write '\(isOctal ? text : "0" + text)', with the quotes"]
+            return Diagnostic(
+                isOctal ? .warning : .error,
+                isOctal ? "permissions are a text to cloud-init" : "cloud-init reads \(text) as a decimal number",
+                at: pair.valueLocation,
+                notes: notes,
+            )
         }
     }
 
@@ -66,7 +72,7 @@ extension ValidationRule {
 
     /// Only coreos-cloudinit puts addresses in.
     static let cloudInitAddresses = ValidationRule("cloud-init: addresses") { root in
-        scalars(root).filter { SampleAddresses.filled($0.scalar?.text ?? "") != $0.scalar?.text ?? "" }.map { node in
+        root.scalars.filter { SampleAddresses.filled($0.scalar?.text ?? "") != $0.scalar?.text ?? "" }.map { node in
             .warning(
                 "cloud-init leaves $private_ipv4 and its like as they are",
                 at: node.location,
@@ -77,18 +83,9 @@ extension ValidationRule {
 }
 
 extension ConfigShape {
-    /// The keys that both programs know, at the top, of a user or of a file.
+    /// The keys that both programs know, at the top or of a file.
     fileprivate static let cloudInitKeys: Set<String> = {
         let top = ["hostname", "manage_etc_hosts", "ssh_authorized_keys", "users", "write_files"]
-        let shared = CloudConfig.User.keys + CloudConfig.File.keys
-        return Set(top + shared.map(\.name).filter { !$0.hasPrefix("coreos_") })
+        return Set(top + CloudConfig.File.keys.map(\.name))
     }()
-}
-
-private func scalars(_ node: YAMLNode) -> [YAMLNode] {
-    switch node.content {
-    case .scalar: [node]
-    case .sequence(let elements): elements.flatMap(scalars)
-    case .mapping(let pairs): pairs.flatMap { scalars($0.value) }
-    }
 }

@@ -35,14 +35,28 @@ package enum Consumer: String, Sendable, Hashable, CaseIterable {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             return YAMLDocument(parsing: bytes, file: file).diagnostics
         }
-        let found = CloudConfigValidator.validate(bytes, file: file, rules: rules(text: text), header: header)
+        let found = CloudConfigValidator.validate(
+            bytes,
+            file: file,
+            rules: rules(text: text),
+            header: header,
+            joinsDuplicates: joinsDuplicates
+        )
         return (found.map(explained) + textFindings(text, file: file)).inReadingOrder
     }
+
+    /// Canonical's program reads YAML as Python does, which keeps the last of two values.
+    private var joinsDuplicates: Bool { self != .cloudInit }
 
     /// What the text alone tells and the original passed over, such as a key that comes twice.
     private func textFindings(_ text: String, file: String) -> [Diagnostic] {
         guard UserDataKind(Array(text.utf8)) == .cloudConfig else { return [] }
-        let document = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning)
+        let document = YAMLDocument(
+            parsing: text,
+            file: file,
+            duplicateKeys: .warning,
+            joinsDuplicates: joinsDuplicates
+        )
         return document.diagnostics.filter { $0.severity != .error }.map { diagnostic in
             var diagnostic = diagnostic
             if self == .flatcar, diagnostic.code == .duplicateKey { diagnostic.severity = .error }

@@ -6,18 +6,20 @@ import LocatedYAML
 extension ValidationRule {
     /// An etcd that does not find itself among the first members ends at once.
     static let etcd2Members = ValidationRule("initial_cluster") { root in
-        guard let etcd2 = root.value("coreos", "etcd2"), !etcd2.isProxy,
+        guard let etcd2 = root.value("coreos", "etcd2"), !etcd2.isProxy, !root.etcd2Unit.sets("ETCD_PROXY"),
             let pair = etcd2.pair(["initial_cluster"]), let text = pair.value.asString, !text.isEmpty
         else { return [] }
         let (members, faults) = members(of: text, at: pair.valueLocation)
-        return faults + ownFaults(etcd2, members, at: pair.valueLocation)
+        guard !root.etcd2Unit.sets("ETCD_INITIAL_CLUSTER") else { return faults }
+        return faults + ownFaults(etcd2, members, unit: root.etcd2Unit)
     }
 
     /// etcd refuses to start when it is told where to listen and not what to tell its clients.
     static let etcd2ClientURLs = ValidationRule("advertise_client_urls") { root in
         guard let etcd2 = root.value("coreos", "etcd2"), !etcd2.isProxy,
             let listen = etcd2.pair(["listen_client_urls"]), listen.value.hasText,
-            etcd2.pair(["advertise_client_urls"])?.value.hasText != true
+            etcd2.pair(["advertise_client_urls"])?.value.hasText != true,
+            !root.etcd2Unit.sets("ETCD_ADVERTISE_CLIENT_URLS"), !root.etcd2Unit.sets("ETCD_PROXY")
         else { return [] }
         let message = "listen_client_urls without advertise_client_urls"
         let notes = ["etcd does not start so: say in advertise_client_urls how others reach this node"]
@@ -53,7 +55,7 @@ private func members(of text: String, at place: SourceLocation) -> (Members, [Di
             continue
         }
         let url = String(trimmed[trimmed.index(after: equals)...])
-        if let fault = URLList.fault(in: url, .etcd) {
+        if let fault = URLList.fault(in: SampleAddresses.expanded(url), .etcd) {
             let message = "coreos.etcd2.initial_cluster: \"\(url)\" is not a URL it can use: \(fault)"
             faults.append(.error(message, at: place))
         }
@@ -62,10 +64,11 @@ private func members(of text: String, at place: SourceLocation) -> (Members, [Di
     return (members, faults)
 }
 
-private func ownFaults(_ etcd2: YAMLNode, _ members: Members, at place: SourceLocation) -> [Diagnostic] {
-    guard !members.isEmpty, let pair = etcd2.pair(["name"]), let name = pair.value.asString, !name.isEmpty else {
-        return []
-    }
+private func ownFaults(_ etcd2: YAMLNode, _ members: Members, unit: UnitText) -> [Diagnostic] {
+    guard !members.isEmpty, let pair = etcd2.pair(["name"]), let name = pair.value.asString, !name.isEmpty,
+        !unit.sets("ETCD_NAME"), !SampleAddresses.depends(name),
+        !members.contains(where: { SampleAddresses.depends($0.name) })
+    else { return [] }
     let own = Set(members.filter { $0.name == name }.map(\.url))
     guard !own.isEmpty else {
         let names = members.map(\.name).joined(separator: ", ")
@@ -78,7 +81,8 @@ private func ownFaults(_ etcd2: YAMLNode, _ members: Members, at place: SourceLo
         ]
     }
     guard let advertised = etcd2.pair(["initial_advertise_peer_urls"]), let text = advertised.value.asString,
-        !text.isEmpty
+        !text.isEmpty, !unit.sets("ETCD_INITIAL_ADVERTISE_PEER_URLS"),
+        !SampleAddresses.depends(text), !own.contains(where: SampleAddresses.depends)
     else { return [] }
     let urls = Set(text.split(separator: ",").map { $0.trimmed })
     guard urls != own else { return [] }
@@ -91,7 +95,25 @@ private func ownFaults(_ etcd2: YAMLNode, _ members: Members, at place: SourceLo
     ]
 }
 
+/// The texts of a service's unit and drop-ins, which may say what a section leaves out.
+private struct UnitText {
+    var text: String
+
+    /// Whether the variable is set there, or may be: an environment file is the machine's.
+    func sets(_ variable: String) -> Bool {
+        let option = variable.dropFirst("ETCD_".count).lowercased().replacing("_", with: "-")
+        return text.contains("EnvironmentFile=") || text.contains("\(variable)=") || text.contains("-\(option)")
+    }
+}
+
 extension YAMLNode {
+    fileprivate var etcd2Unit: UnitText {
+        let units = value("coreos")?.elements("units") ?? []
+        let own = units.filter { $0.pair(["name"])?.value.asString == "etcd2.service" }
+        let texts = own.flatMap { [$0] + $0.elements("drop_ins") }.compactMap { $0.pair(["content"])?.value.asString }
+        return UnitText(text: texts.joined(separator: "\n"))
+    }
+
     fileprivate var hasText: Bool { asString?.isEmpty == false }
 
     /// Whether this section makes a proxy, which is no member and names itself nowhere.

@@ -44,8 +44,11 @@ struct URLList: Sendable {
         guard let pair = root.pair(path), let text = pair.value.asString, !text.isEmpty else { return [] }
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let urls = rule == .single ? [text] : parts
+        // flannel's and the update engine's settings are no unit's.
+        let isUnits = !path.contains("flannel") && !path.contains("update")
         return urls.compactMap { url in
-            guard let fault = Self.fault(in: url, rule) else { return nil }
+            let sample = isUnits ? SampleAddresses.expanded(url) : url
+            guard let fault = Self.fault(in: sample, rule) else { return nil }
             let key = path.joined(separator: ".")
             return .error("\(key): \"\(url)\" is not a URL it can use: \(fault)", at: pair.valueLocation)
         }

@@ -72,7 +72,16 @@ private func contentFaults(
             // What a whole unit lacks has no place, and a drop-in is only a part of one.
             .filter { !isDropIn || $0.location != nil }
     }
-    return found.filter { $0.severity != .note }.map(place.resolved)
+    return found.filter { $0.severity != .note }.map(ignoredLine).map(place.resolved)
+}
+
+/// systemd passes over a line that is no option; fleet's parser, of which this is, refused the unit.
+private func ignoredLine(_ diagnostic: Diagnostic) -> Diagnostic {
+    guard diagnostic.code == .missingEquals else { return diagnostic }
+    var diagnostic = diagnostic
+    diagnostic.severity = .warning
+    diagnostic.notes.append("systemd ignores the line")
+    return diagnostic
 }
 
 /// `enable: true` links what `[Install]` names: without it nothing happens, and after a reboot the unit is not started.

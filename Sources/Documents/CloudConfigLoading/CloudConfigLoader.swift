@@ -6,6 +6,8 @@ import LocatedYAML
 /// Reads cloud-configs, as CoreOS read YAML, and says everything that is wrong with one.
 package struct CloudConfigLoader: Sendable {
     private var decoder: YAMLDecoder
+    /// Whether what is flawed is left out and the rest counts, rather than nothing.
+    private var isLenient: Bool { decoder.mismatches != .error }
 
     private init(mismatches: Diagnostic.Severity) {
         decoder = YAMLDecoder(schema: .coreOS, foldsHyphens: true, unknownKeys: .warning, mismatches: mismatches)
@@ -27,11 +29,21 @@ package struct CloudConfigLoader: Sendable {
             let notes = ["the first line of a cloud-config is exactly \(CloudConfigRenderer.header)"]
             return (CloudConfig(), [.error(message, at: location, notes: notes)])
         }
-        // Twice the same key: the last one counted, and a node that came up so must go on doing it.
-        let document = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning)
+        // Twice the same key: a node that came up so must go on doing it.
+        let document = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning, joinsDuplicates: true)
         guard let root = document.root else { return (CloudConfig(), document.diagnostics) }
         let (config, diagnostics) = load(root, mismatches: mismatches)
         return (config, (document.diagnostics + diagnostics).inReadingOrder)
+    }
+
+    /// Reads what a node can act on, whatever is wrong with the rest: elements and values with a flaw are left out.
+    ///
+    /// - Returns: nil as the config where the text is no YAML or has no header, so that nothing of it is certain.
+    package static func usable(_ text: String, file: String) -> (config: CloudConfig?, diagnostics: [Diagnostic]) {
+        let document = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning, joinsDuplicates: true)
+        let (config, diagnostics) = load(text, file: file, mismatches: .warning)
+        let isReadable = UserDataKind.isCloudConfig(text) && !document.diagnostics.hasErrors
+        return (isReadable ? config : nil, diagnostics)
     }
 
     /// Reads a cloud-config that is part of another file.
@@ -55,7 +67,7 @@ package struct CloudConfigLoader: Sendable {
         config.hostname = string("hostname", in: fields)
         config.sshAuthorizedKeys = strings("ssh_authorized_keys", in: fields)
         config.users = structs("users", in: fields, as: "a user") { loader, user, fields in
-            loader.requireText(user.name, "name", in: fields)
+            loader.requireName(user.name, in: fields)
         }
         config.writeFiles = structs("write_files", in: fields, as: "a file") { $0.check(&$1, $2) }
         config.manageEtcHosts = etcHosts(in: fields)
@@ -114,7 +126,8 @@ package struct CloudConfigLoader: Sendable {
 
     // MARK: Lists of structs
 
-    private typealias Check<Element> = (inout CloudConfigLoader, inout Element, YAMLFields) -> Void
+    /// - Returns: whether a node can do anything with the element.
+    private typealias Check<Element> = (inout CloudConfigLoader, inout Element, YAMLFields) -> Bool
 
     /// `write-files` and `write_files` in one file are both read, as the original did.
     private mutating func structs<Element: KeyedStruct>(
@@ -139,8 +152,8 @@ package struct CloudConfigLoader: Sendable {
             warnIfDeprecated(field.key, field.deprecation, in: fields)
             read(field, of: fields, into: &element)
         }
-        if !decoder.diagnostics[before...].hasErrors { check(&self, &element, fields) }
-        return element
+        guard isLenient || !decoder.diagnostics[before...].hasErrors else { return element }
+        return check(&self, &element, fields) || !isLenient ? element : nil
     }
 
     private mutating func read<Root>(_ field: Field<Root>, of fields: YAMLFields, into element: inout Root) {
@@ -156,24 +169,39 @@ package struct CloudConfigLoader: Sendable {
             element[keyPath: path] = strings(field.key, in: fields)
         case .dropIns(let path):
             element[keyPath: path] = structs(field.key, in: fields, as: "a drop-in") { loader, dropIn, fields in
-                loader.requireText(dropIn.name, "name", in: fields)
+                loader.requireName(dropIn.name, in: fields)
             }
         }
     }
 
-    private mutating func requireText(_ text: String, _ key: String, in fields: YAMLFields) {
-        if text.isEmpty { decoder.report("\(fields.what) needs \"\(key)\"", at: fields.location(of: key)) }
-    }
-
-    private mutating func check(_ unit: inout CloudConfig.Unit, _ fields: YAMLFields) {
-        requireText(unit.name, "name", in: fields)
-        if unit.name.contains("/") {
-            decoder.report("a unit's name has no slash in it", at: fields.location(of: "name"))
+    /// On a node an element without a name is passed over, as the original did.
+    private mutating func requireName(_ name: String, in fields: YAMLFields) -> Bool {
+        guard name.isEmpty else { return true }
+        let place = fields.location(of: "name")
+        if isLenient {
+            decoder.warn("\(fields.what) without a name is passed over", at: place)
+        } else {
+            decoder.report("\(fields.what) needs \"name\"", at: place)
         }
+        return false
     }
 
-    private mutating func check(_ file: inout CloudConfig.File, _ fields: YAMLFields) {
-        requireText(file.path, "path", in: fields)
+    private mutating func check(_ unit: inout CloudConfig.Unit, _ fields: YAMLFields) -> Bool {
+        guard requireName(unit.name, in: fields) else { return false }
+        guard unit.name.contains("/") else { return true }
+        decoder.report("a unit's name has no slash in it", at: fields.location(of: "name"))
+        return false
+    }
+
+    private mutating func check(_ file: inout CloudConfig.File, _ fields: YAMLFields) -> Bool {
+        if file.path.isEmpty { decoder.report("a file needs \"path\"", at: fields.location(of: "path")) }
+        // What is wrong with either was said when it was read.
+        func isFlawed(_ key: String, _ value: String?) -> Bool {
+            value == nil && fields[key]?.asString?.isEmpty == false
+        }
+        guard !isFlawed("encoding", file.encoding?.rawValue), !isFlawed("permissions", file.permissions) else {
+            return false
+        }
         do {
             if fields["content"]?.tag == YAMLTag.binary { file = try Self.unpackingBinary(file) }
             _ = try file.decoded()
@@ -181,7 +209,9 @@ package struct CloudConfigLoader: Sendable {
             let name = file.encoding?.rawValue ?? "base64"
             let message = "content cannot be decoded as \"\(name)\""
             decoder.report(message, at: fields.location(of: "content"), notes: [error.description])
+            return false
         }
+        return !file.path.isEmpty
     }
 
     /// YAML's own base64 (`!!binary`) comes off before the encoding; what is left must be text, or else keeps its base64
@@ -227,6 +257,10 @@ package struct CloudConfigLoader: Sendable {
         guard hasValue(key, in: fields), let text = decoder.string(key, in: fields), !text.isEmpty else { return nil }
         if let validity, !validity.allows(text) {
             let notes = ["valid: \(validity.description)"]
+            if isLenient, validity.tolerates(text) {
+                decoder.warn("doubtful value \"\(text)\" for \"\(key)\"", at: fields.location(of: key), notes: notes)
+                return text
+            }
             decoder.report("invalid value \"\(text)\" for \"\(key)\"", at: fields.location(of: key), notes: notes)
             return nil
         }

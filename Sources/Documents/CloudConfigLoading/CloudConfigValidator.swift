@@ -9,11 +9,13 @@ package enum CloudConfigValidator {
     ///
     /// - Parameters:
     ///   - header: the first words of the message for user-data of no known kind.
+    ///   - joinsDuplicates: whether the reader joins lists and sections that come twice, as CoreOS's does.
     package static func validate(
         _ bytes: [UInt8],
         file: String,
         rules: [ValidationRule] = ValidationRule.original,
         header: String = "must be \"#cloud-config\" or begin with \"#!\"",
+        joinsDuplicates: Bool = true,
     ) -> [Diagnostic] {
         switch UserDataKind(bytes) {
         case .empty, .script, .ignition:
@@ -22,7 +24,13 @@ package enum CloudConfigValidator {
             let note = "the first line of a cloud-config is exactly \(CloudConfigRenderer.header)"
             return [.error(header, at: SourceLocation(file: file, line: 1, column: 1), notes: [note])]
         case .cloudConfig:
-            return validate(YAMLDocument(parsing: bytes, file: file, duplicateKeys: .warning), rules: rules)
+            let document = YAMLDocument(
+                parsing: bytes,
+                file: file,
+                duplicateKeys: .warning,
+                joinsDuplicates: joinsDuplicates
+            )
+            return validate(document, rules: rules)
         }
     }
 

@@ -21,6 +21,8 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         case duplicateKey
         /// With the key, as the schema spells it.
         case deprecatedKey(String)
+        /// A line of a unit file that is no option.
+        case missingEquals
     }
 
     private enum CodingKeys: CodingKey { case severity, message, location, notes }

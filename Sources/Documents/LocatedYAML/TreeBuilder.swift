@@ -5,6 +5,7 @@ import Yams
 struct TreeBuilder {
     let source: SourceText
     let originalKeys: [String: String]
+    private let joinsDuplicates: Bool
     private var errors: [Diagnostic] = []
     private var duplicates: [(key: YAMLPair, first: YAMLPair)] = []
     private var count = 0
@@ -12,9 +13,10 @@ struct TreeBuilder {
     private var furthest = -1
     private var lastScalar = -1
 
-    init(source: SourceText, originalKeys: [String: String]) {
+    init(source: SourceText, originalKeys: [String: String], joinsDuplicates: Bool = false) {
         self.source = source
         self.originalKeys = originalKeys
+        self.joinsDuplicates = joinsDuplicates
     }
 
     var isOverLimit: Bool { count > YAMLDocument.nodeLimit }
@@ -22,11 +24,13 @@ struct TreeBuilder {
     func diagnostics(duplicateKeys severity: Diagnostic.Severity) -> [Diagnostic] {
         errors
             + duplicates.map { key, first in
-                Diagnostic(
+                let isJoined = joinsDuplicates && first.value.joined(with: key.value) != nil
+                let effect = isJoined ? "both are read" : "only the last one counts"
+                return Diagnostic(
                     severity,
                     "duplicate key \"\(key.key)\"",
                     at: key.keyLocation,
-                    notes: ["it is set first at line \(first.keyLocation.line); only the last one counts"],
+                    notes: ["it is set first at line \(first.keyLocation.line); \(effect)"],
                     code: .duplicateKey,
                 )
             }
@@ -88,7 +92,13 @@ struct TreeBuilder {
             }
             let pair = YAMLPair(key: name, keyLocation: keyNode.location, value: valueNode)
             if let first = seen[name] { duplicates.append((pair, first)) } else { seen[name] = pair }
-            pairs.append(pair)
+            if joinsDuplicates, let index = pairs.lastIndex(where: { $0.key == name }),
+                let joined = pairs[index].value.joined(with: valueNode)
+            {
+                pairs[index].value = joined
+            } else {
+                pairs.append(pair)
+            }
         }
         for pair in merged where seen[pair.key] == nil {
             seen[pair.key] = pair

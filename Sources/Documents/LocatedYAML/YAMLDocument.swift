@@ -20,7 +20,14 @@ package struct YAMLDocument: Sendable {
     /// - Parameters:
     ///   - file: the name the diagnostics show.
     ///   - duplicateKeys: how bad a key is that comes twice in a mapping. Both are in the tree; the last one counts.
-    package init(parsing text: String, file: String, duplicateKeys: Diagnostic.Severity = .error) {
+    ///   - joinsDuplicates: whether lists and mappings under the same key become one, as CoreOS's decoder filled the same
+    ///     list or struct twice.
+    package init(
+        parsing text: String,
+        file: String,
+        duplicateKeys: Diagnostic.Severity = .error,
+        joinsDuplicates: Bool = false,
+    ) {
         self.file = file
         self.text = text
         var source = SourceText(text, file: file)
@@ -35,7 +42,11 @@ package struct YAMLDocument: Sendable {
         var root: YAMLNode?
         do {
             let nodes = try duplicates.compose(&source)
-            var builder = TreeBuilder(source: source, originalKeys: duplicates.originalKeys)
+            var builder = TreeBuilder(
+                source: source,
+                originalKeys: duplicates.originalKeys,
+                joinsDuplicates: joinsDuplicates
+            )
             root = nodes.first.map { builder.build($0) }
             diagnostics = builder.diagnostics(duplicateKeys: duplicateKeys)
             if nodes.count > 1, let second = nodes.last?.mark {
@@ -51,9 +62,14 @@ package struct YAMLDocument: Sendable {
     }
 
     /// Reads `bytes`, which must be UTF-8.
-    package init(parsing bytes: [UInt8], file: String, duplicateKeys: Diagnostic.Severity = .error) {
+    package init(
+        parsing bytes: [UInt8],
+        file: String,
+        duplicateKeys: Diagnostic.Severity = .error,
+        joinsDuplicates: Bool = false,
+    ) {
         if let text = String(validating: bytes, as: UTF8.self) {
-            self.init(parsing: text, file: file, duplicateKeys: duplicateKeys)
+            self.init(parsing: text, file: file, duplicateKeys: duplicateKeys, joinsDuplicates: joinsDuplicates)
             return
         }
         let text = String(decoding: bytes, as: UTF8.self)

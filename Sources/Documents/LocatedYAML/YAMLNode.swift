@@ -45,6 +45,31 @@ package struct YAMLNode: Sendable, Hashable {
         pairs?.last { $0.key == key }?.value
     }
 
+    /// Both lists or both mappings as one, and of nothing and something the latter; nil where only one of the two can
+    /// count. Scalars that both mappings have under the same key are those of `other`.
+    func joined(with other: YAMLNode) -> YAMLNode? {
+        var joined = self
+        switch (content, other.content) {
+        case (.sequence(let first), .sequence(let second)): joined.content = .sequence(first + second)
+        case (.mapping(let first), .mapping(let second)):
+            var pairs = first
+            for pair in second {
+                if let index = pairs.lastIndex(where: { $0.key == pair.key }),
+                    let value = pairs[index].value.joined(with: pair.value)
+                {
+                    pairs[index].value = value
+                } else {
+                    pairs.append(pair)
+                }
+            }
+            joined.content = .mapping(pairs)
+        case (.sequence, _), (.mapping, _): return other.isNull ? self : nil
+        case (_, .sequence), (_, .mapping): return isNull ? other : nil
+        case (.scalar, .scalar): return nil
+        }
+        return joined
+    }
+
     /// Nothing at all, `~` or `null`.
     package var isNull: Bool {
         guard let scalar, scalar.style == .plain, tag == nil || tag == YAMLTag.null else { return false }

@@ -41,7 +41,7 @@ package struct TopologyLoader: Sendable {
     /// - Parameter file: the name in places; unit files are looked for beside it.
     package func load(_ text: String, file: String) -> LoadedTopology {
         let document = YAMLDocument(parsing: text, file: file)
-        var reader = TopologyReader(file: file, files: files)
+        var reader = TopologyReader(file: file, text: text, files: files)
         var topology: Topology?
         if let root = document.root {
             topology = reader.read(root)

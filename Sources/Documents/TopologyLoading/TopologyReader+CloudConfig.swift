@@ -1,4 +1,5 @@
 import CloudConfig
+import CloudConfigLinting
 import CloudConfigLoading
 import Diagnostics
 import LocatedYAML
@@ -9,6 +10,11 @@ extension TopologyReader {
         guard let node = fields["cloud_config"], !node.isNull else { return CloudConfig() }
         let (config, diagnostics) = CloudConfigLoader.load(node)
         decoder.diagnostics += diagnostics.map(Self.strict)
+        // Nobody is told twice about one mistake.
+        let lines = Set(diagnostics.compactMap(\.location?.line))
+        decoder.diagnostics += ValidationRule.findings(in: node, text: text).filter { finding in
+            finding.location.map { !lines.contains($0.line) } ?? true
+        }
         reportDerivedKeys(node)
         return config
     }

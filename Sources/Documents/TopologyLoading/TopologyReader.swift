@@ -11,6 +11,8 @@ import UnitFiles
 struct TopologyReader {
     let file: String
     let files: any FileReading
+    /// The text of the file.
+    let text: String
     var decoder = YAMLDecoder()
     /// Texts of the unit files read.
     var sources: [String: String] = [:]
@@ -20,8 +22,9 @@ struct TopologyReader {
     var knowsMetadata = true
     var knowsNetwork = true
 
-    init(file: String, files: any FileReading) {
+    init(file: String, text: String, files: any FileReading) {
         self.file = file
+        self.text = text
         self.files = files
     }
 

@@ -142,6 +142,7 @@ struct UnitFileParser {
         }
         let length = line[start...].trimmed.count
         fail("an option is written name=value, but this line has no =", at: start, length: length, notes: notes)
+        diagnostics[diagnostics.count - 1].code = .missingEquals
     }
 
     private mutating func warnOfSpaceAfterBackslash() {

@@ -20,6 +20,15 @@ struct Accounts {
         }
     }
 
+    /// The user whose `authorized_keys` a path is.
+    func user(withKeysAt path: String) throws(NodeSetupError) -> Account? {
+        let end = "/.ssh/authorized_keys"
+        guard path.hasSuffix(end) else { return nil }
+        let home = String(path.dropLast(end.count))
+        let names = try lines("/etc/passwd").first { $0.count >= 6 && $0[5] == home[...] }
+        return try names?.first.flatMap { (name) throws(NodeSetupError) in try user(String(name)) }
+    }
+
     /// The names of all users.
     func users() throws(NodeSetupError) -> Set<String> {
         Set(try lines("/etc/passwd").compactMap { $0.first.map(String.init) })

@@ -9,6 +9,12 @@ struct AuthorizedKeys {
     private var parts: String { "\(directory)/authorized_keys.d" }
     private var whole: String { "\(directory)/authorized_keys" }
 
+    /// Names the keys of an `authorized_keys` that a config writes as a file.
+    static let writtenName = "write_files"
+
+    /// Whether the file is made of parts already.
+    var hasParts: Bool { files.isDirectory(directory) && files.isDirectory(parts) }
+
     private static let heading =
         "# Made by coreos-cloudinit from authorized_keys.d; changes here are lost.\n"
 

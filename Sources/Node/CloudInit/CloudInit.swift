@@ -37,7 +37,7 @@ package struct CloudInit: Sendable {
         do {
             for note in options.notes { system.say(note) }
             let userData = try await SourceSearch(system: system).userData(from: options.sources)
-            if options.validates { return validate(userData) }
+            if options.validates { return try validate(userData) }
             try await setUp(userData, options)
             return 0
         } catch {
@@ -49,7 +49,8 @@ package struct CloudInit: Sendable {
 
     // MARK: Checking
 
-    private func validate(_ userData: UserData) -> Int32 {
+    private func validate(_ userData: UserData) throws(NodeSetupError) -> Int32 {
+        if let fault = userData.fault { throw fault }
         let diagnostics = CloudConfigValidator.validate(userData.bytes, file: userData.file)
         for diagnostic in diagnostics {
             let line = diagnostic.location?.line ?? 0
@@ -69,20 +70,23 @@ package struct CloudInit: Sendable {
     private func setUp(_ userData: UserData, _ options: CloudInitOptions) async throws(NodeSetupError) {
         var executor = SetupExecutor(system)
         var stage = SetupResult.Stage.files
-        do {
+        do throws(NodeSetupError) {
             // What an earlier run said must not be taken for this one's word.
             try system.files.remove(SetupResult.path)
-            var plan = try plan(userData, options)
+            var (plan, fault, isWhole) = try planAsFarAsReadable(userData, options)
             var record: (store: ManifestStore, applied: AppliedManifest)?
-            if UserDataKind(userData.bytes) == .cloudConfig {
+            // What cannot be read wholly may still name what was applied before.
+            if isWhole, UserDataKind(userData.bytes) == .cloudConfig {
                 record = try takeBack(&plan, userData, &executor)
             }
-            try await executor.perform(plan.preparation)
+            try await executor.performAll(plan.preparation)
             if let record { try record.store.write(record.applied) }
-            try report(SetupResult(stage: .files))
+            let files = outcome(fault, executor, userData)
+            try report(SetupResult(stage: .files, error: files?.description))
             try notifyReady()
-            stage = .done
-            try await executor.perform(plan.commands)
+            if files == nil { stage = .done }
+            try await executor.performAll(plan.commands)
+            if let error = outcome(fault, executor, userData) { throw error }
             try report(SetupResult(stage: .done, failedJobs: executor.failedJobs))
         } catch {
             let error = located(error, executor.current, userData)
@@ -98,6 +102,30 @@ package struct CloudInit: Sendable {
             }
             throw error
         }
+    }
+
+    /// The plan, what is wrong with the user-data it was made from, and whether it is a plan for all of that.
+    ///
+    /// Where nothing of user-data can be read, the metadata still give the machine its name and its keys.
+    private func planAsFarAsReadable(_ userData: UserData, _ options: CloudInitOptions) throws(NodeSetupError)
+        -> (plan: SetupPlan, fault: NodeSetupError?, isWhole: Bool)
+    {
+        do throws(NodeSetupError) {
+            if let fault = userData.fault { throw fault }
+            let (plan, fault) = try plan(userData, options)
+            return (plan, fault, fault == nil)
+        } catch {
+            guard userData.metadata != NodeMetadata() else { throw error }
+            return (plan(CloudConfig(), userData.metadata, options), error, false)
+        }
+    }
+
+    /// All that went wrong, as one error; nil where nothing did.
+    private func outcome(_ fault: NodeSetupError?, _ executor: SetupExecutor, _ userData: UserData) -> NodeSetupError? {
+        let failures = executor.failures.map { located($0.error, $0.effect, userData) }
+        let all = (fault.map { [$0] } ?? []) + failures
+        guard let first = all.first, all.count > 1 else { return all.first }
+        return NodeSetupError(first.code, all.map(\.description).joined(separator: "\n"))
     }
 
     /// Whether a port's unit is there that a version without a record may have written.
@@ -149,19 +177,20 @@ package struct CloudInit: Sendable {
         return NodeSetupError(error.code, "\(location): \(error.message)", cause: error.cause)
     }
 
+    /// The plan, and what is wrong in places with the user-data it is for.
     private func plan(_ userData: UserData, _ options: CloudInitOptions) throws(NodeSetupError)
-        -> SetupPlan
+        -> (SetupPlan, NodeSetupError?)
     {
         switch UserDataKind(userData.bytes) {
         case .cloudConfig: return try plan(cloudConfig: userData, options)
         case .script:
             // The machine gets its name and its keys from the metadata before the script runs.
             let base = plan(CloudConfig(), userData.metadata, options)
-            return base.running(script: try substituted(userData).bytes, workspace: options.workspace)
-        case .empty: return plan(CloudConfig(), userData.metadata, options)
+            return (base.running(script: try substituted(userData).bytes, workspace: options.workspace), nil)
+        case .empty: return (plan(CloudConfig(), userData.metadata, options), nil)
         case .ignition:
             system.say("Detected an Ignition config. Exiting...")
-            return SetupPlan()
+            return (SetupPlan(), nil)
         case .gzip, .unknown:
             throw NodeSetupError(
                 .userData,
@@ -171,26 +200,23 @@ package struct CloudInit: Sendable {
     }
 
     private func plan(cloudConfig: UserData, _ options: CloudInitOptions) throws(NodeSetupError)
-        -> SetupPlan
+        -> (SetupPlan, NodeSetupError?)
     {
         let (bytes, isText) = try substituted(cloudConfig)
         guard isText else { throw NodeSetupError(.userData, "\(cloudConfig.file) is not UTF-8 text") }
         let text = String(decoding: bytes, as: UTF8.self)
-        let (config, diagnostics) = CloudConfigLoader.load(
-            text,
-            file: cloudConfig.file,
-            mismatches: .warning
-        )
+        let (config, diagnostics) = CloudConfigLoader.usable(text, file: cloudConfig.file)
         let report = DiagnosticRenderer().render(diagnostics, sources: [cloudConfig.file: text]).trimmed
-        if diagnostics.hasErrors {
-            throw NodeSetupError(
-                .userData,
-                "the cloud-config is wrong, and nothing was done",
-                cause: "\n\(report)"
-            )
+        guard let config else {
+            let message = "the cloud-config is wrong, and nothing of it was done"
+            throw NodeSetupError(.userData, message, cause: "\n\(report)")
         }
         if !report.isEmpty { system.say(report) }
-        return plan(config, cloudConfig.metadata, options)
+        guard diagnostics.hasErrors else { return (plan(config, cloudConfig.metadata, options), nil) }
+        let message = "the cloud-config is wrong in places, and all but those was applied"
+        return (
+            plan(config, cloudConfig.metadata, options), NodeSetupError(.userData, message, cause: "\n\(report)")
+        )
     }
 
     /// User-data with the machine's addresses in it; as it was where it is no text.
@@ -213,7 +239,9 @@ package struct CloudInit: Sendable {
     private func plan(_ config: CloudConfig, _ metadata: NodeMetadata, _ options: CloudInitOptions)
         -> SetupPlan
     {
-        SetupPlan(config, metadata: metadata, hostname: system.hostname(), keyName: options.keyName)
+        var metadata = metadata
+        metadata.addresses = metadata.addresses.filled(from: NodeAddresses(environment: system.environment))
+        return SetupPlan(config, metadata: metadata, hostname: system.hostname(), keyName: options.keyName)
     }
 
     /// What the datasource knows, then this program's environment, then `/etc/environment`.

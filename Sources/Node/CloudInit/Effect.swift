@@ -33,4 +33,12 @@ package enum Effect: Sendable, Hashable {
     case joinGroups(user: String, groups: [String])
     /// Something in the config that is passed over.
     case note(String)
+
+    /// Whether what comes after it can do without it.
+    var isForItself: Bool {
+        switch self {
+        case .reloadSystemd, .restartNetworkd, .takeBack, .unlockUser, .note: false
+        default: true
+        }
+    }
 }

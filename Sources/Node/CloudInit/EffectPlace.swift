@@ -8,7 +8,7 @@ struct EffectPlace {
     private let root: YAMLNode?
 
     init(_ text: String, file: String) {
-        root = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning).root
+        root = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning, joinsDuplicates: true).root
     }
 
     /// - Parameter isAboutOwner: whether it was the owner of a file that was at fault.

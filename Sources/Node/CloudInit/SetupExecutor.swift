@@ -1,7 +1,7 @@
 import CloudConfig
 import Systemd
 
-/// Does to the machine what a plan says, effect by effect; the first failure ends it.
+/// Does to the machine what a plan says, effect by effect.
 package struct SetupExecutor {
     let system: System
     let files: NodeFiles
@@ -18,6 +18,14 @@ package struct SetupExecutor {
     package private(set) var failedJobs: [String] = []
     /// What is being done, or failed.
     private(set) var current: Effect?
+    /// What ``performAll(_:)`` could not do.
+    private(set) var failures: [Failure] = []
+
+    /// An effect that could not be carried out, and why.
+    struct Failure {
+        var effect: Effect
+        var error: NodeSetupError
+    }
 
     /// There while unit files were changed that systemd may not have read.
     private static let reloadMark = "/run/coreos-cloudinit/reload"
@@ -39,6 +47,19 @@ package struct SetupExecutor {
         for effect in effects {
             current = effect
             try await perform(effect)
+        }
+        current = nil
+    }
+
+    /// Carries out effects in order, and goes on past those that fail as long as the others can do without: a machine
+    /// with one file less can still be reached.
+    mutating func performAll(_ effects: [Effect]) async throws(NodeSetupError) {
+        for effect in effects {
+            do {
+                try await perform([effect])
+            } catch  where effect.isForItself {
+                failures.append(Failure(effect: effect, error: error))
+            }
         }
         current = nil
     }
@@ -118,6 +139,15 @@ package struct SetupExecutor {
         let owner =
             files.setsOwners
             ? try owner.map { (text) throws(NodeSetupError) in try Accounts(files).owner(text) } : nil
+        if let account = try Accounts(files).user(withKeysAt: path) {
+            let keys = AuthorizedKeys(files: files, account: account)
+            // Others' keys are made of their parts, and so must these be.
+            if keys.hasParts {
+                let lines = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+                if try keys.set(lines, name: AuthorizedKeys.writtenName) { system.say("\(path) written") }
+                return
+            }
+        }
         try keepOriginal(of: path, content)
         if try files.write(path, content, owner: owner, mode: mode) { system.say("\(path) written") }
     }
@@ -179,10 +209,14 @@ package struct SetupExecutor {
     }
 
     private mutating func enable(_ unit: String, runtime: Bool) async throws(NodeSetupError) {
-        let changes = try await asking { (manager) throws(SystemdError) in
-            try await manager.enableUnitFiles([unit], runtime: runtime, force: true)
+        do {
+            let changes = try await systemd().enableUnitFiles([unit], runtime: runtime, force: true)
+            if !changes.isEmpty { system.say("\(unit) enabled") }
+        } catch  where error.isUnitNotLoaded && CoreOSUnits.names.contains(unit) {
+            system.say("\(unit) is not on this machine")
+        } catch {
+            throw NodeSetupError(.systemd, "cannot enable \(unit)", cause: error.description)
         }
-        if !changes.isEmpty { system.say("\(unit) enabled") }
     }
 
     private mutating func reloadSystemd() async throws(NodeSetupError) {
@@ -198,9 +232,9 @@ package struct SetupExecutor {
     private mutating func isReloadNeeded() async throws(NodeSetupError) -> Bool {
         // The mark is of a run that was cut off.
         if unitEdits.isEmpty { return true }
-        let edits = unitEdits
+        let edits = unitEdits.map { (edit: $0, isThere: files.exists($0.path)) }
         return try await asking { (manager) throws(SystemdError) in
-            for edit in edits where try await edit.isStale(in: manager) { return true }
+            for (edit, isThere) in edits where try await edit.isStale(in: manager, isThere: isThere) { return true }
             return false
         }
     }
@@ -227,6 +261,9 @@ package struct SetupExecutor {
     ) async throws(NodeSetupError) {
         guard let verb = JobVerb(rawValue: command.rawValue) else { return }
         system.say("\(command.rawValue) \(unit)")
+        // What is not there has been stopped, and is not tried to be restarted.
+        let isIdle = [.stop, .tryRestart, .reloadOrTryRestart].contains(command)
+        let isOptional = isOptional || isIdle || CoreOSUnits.names.contains(unit)
         do {
             let result = try await systemd().run(verb, unit, mode: .replace, within: Self.jobLimit)
             if result != .done { noteFailure(command, unit, result.description) }

@@ -1,8 +1,8 @@
 import Basics
 import CloudConfig
 
-/// What a cloud-config does to a machine, in the original's order: ``preparation`` makes everything ready,
-/// ``commands`` starts things and may wait long.
+/// What a cloud-config does to a machine: ``preparation`` makes everything ready, ``commands`` starts things and may wait
+/// long. The order is the original's, but for the keys of the user `core`, which come before other users.
 package struct SetupPlan: Sendable, Hashable {
     /// Files, users and settings, before any unit is touched.
     package var preparation: [Effect] = []
@@ -22,10 +22,9 @@ package struct SetupPlan: Sendable, Hashable {
         hostname: String,
         keyName: String = "coreos-cloudinit",
     ) {
-        let name = config.hostname ?? metadata.hostname
-        if let name { preparation.append(.setHostname(name)) }
+        let name = addHostname(config.hostname ?? metadata.hostname)
+        addCoreKeys(config, metadata, keyName: keyName)
         for user in config.users { addUser(user, keyName: keyName) }
-        addCoreKeys(config.sshAuthorizedKeys + metadata.publicKeys, keyName: keyName)
         addFiles(config, hostname: name ?? hostname)
         addAddresses(metadata.addresses, config)
         for unit in Self.units(of: config) { addUnit(unit) }
@@ -35,7 +34,29 @@ package struct SetupPlan: Sendable, Hashable {
         if config.coreos.units.contains(where: { $0.isNetwork }) { commands.insert(.restartNetworkd, at: 0) }
     }
 
-    // MARK: Users
+    // MARK: Hostname and users
+
+    /// As `hostnamectl` does it: what no host name may have is left out of it, and stays in the name for people.
+    ///
+    /// - Returns: the name that is set.
+    private mutating func addHostname(_ wanted: String?) -> String? {
+        guard let wanted else { return nil }
+        let name = HostName.valid(wanted)
+        guard name != wanted else {
+            preparation.append(.setHostname(name))
+            return name
+        }
+        guard !name.isEmpty else {
+            preparation.append(.note("\"\(wanted)\" cannot be a hostname, and is passed over"))
+            return nil
+        }
+        let pretty = EnvironmentVariable(name: "PRETTY_HOSTNAME", value: wanted)
+        preparation += [
+            .note("\"\(wanted)\" cannot be a hostname: it is \(name)"), .setHostname(name),
+            .setVariables(path: "/etc/machine-info", template: nil, variables: [pretty]),
+        ]
+        return name
+    }
 
     private mutating func addUser(_ user: CloudConfig.User, keyName: String) {
         guard !user.name.isEmpty else {
@@ -43,7 +64,7 @@ package struct SetupPlan: Sendable, Hashable {
             return
         }
         preparation.append(.ensureUser(user))
-        if !user.sshAuthorizedKeys.isEmpty {
+        if user.name != "core", !user.sshAuthorizedKeys.isEmpty {
             preparation.append(.authorizeKeys(user: user.name, name: keyName, keys: user.sshAuthorizedKeys))
         }
         if user.importGithub != nil || !user.importGithubUsers.isEmpty || user.importURL != nil {
@@ -51,9 +72,12 @@ package struct SetupPlan: Sendable, Hashable {
         }
     }
 
-    private mutating func addCoreKeys(_ keys: [String], keyName: String) {
+    /// All of them, wherever the config has them: later ones would take the place of these.
+    private mutating func addCoreKeys(_ config: CloudConfig, _ metadata: NodeMetadata, keyName: String) {
+        let own = config.users.filter { $0.name == "core" }
+        let keys = own.flatMap(\.sshAuthorizedKeys) + config.sshAuthorizedKeys + metadata.publicKeys
         guard !keys.isEmpty else { return }
-        preparation.append(.ensureUser(CloudConfig.User(name: "core", shell: "/bin/bash")))
+        preparation.append(.ensureUser(own.first ?? CloudConfig.User(name: "core", shell: "/bin/bash")))
         preparation.append(.authorizeKeys(user: "core", name: keyName, keys: keys))
     }
 
@@ -75,7 +99,9 @@ package struct SetupPlan: Sendable, Hashable {
         if config.manageEtcHosts == .localhost { addFile("/etc/hosts", Self.hosts(hostname)) }
         let flannel = config.coreos.flannel.environment
         if !flannel.isEmpty {
-            addFile("/run/flannel/options.env", flannel.map(\.fileLine).joined(separator: "\n"))
+            // As it is: `docker --env-file` reads the file, too, and takes quotes for a part of the value.
+            let lines = flannel.map { $0.value.contains(where: \.isNewline) ? $0.fileLine : "\($0.name)=\($0.value)" }
+            addFile("/run/flannel/options.env", lines.joined(separator: "\n"))
         }
     }
 

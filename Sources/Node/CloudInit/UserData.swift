@@ -8,6 +8,8 @@ struct UserData: Sendable {
     /// The name for messages.
     var file = "user-data"
     var metadata = NodeMetadata()
+    /// Why the user-data cannot be read, where the metadata beside it can.
+    var fault: NodeSetupError?
     /// Whether it is all that the machine is to be, and not a config that somebody applies beside that.
     var isMachinesOwn = false
 
@@ -28,14 +30,23 @@ struct UserData: Sendable {
     init?(configDrive directory: String) throws(NodeSetupError) {
         guard Self.files.exists(directory) else { return nil }
         let file = "\(directory)/openstack/latest/user_data"
-        try self.init(unpacking: Self.files.read(file, limit: Self.limit) ?? [], file: file)
+        self.file = file
         isMachinesOwn = true
+        do {
+            bytes = try Self.plain(Self.files.read(file, limit: Self.limit) ?? [], file)
+        } catch {
+            fault = error
+        }
         metadata = try Self.metadata("\(directory)/openstack/latest/meta_data.json")
     }
 
     init(unpacking bytes: [UInt8], file: String) throws(NodeSetupError) {
         self.file = file
-        self.bytes = UserDataKind(bytes) == .gzip ? try Self.unpacked(bytes, file) : bytes
+        self.bytes = try Self.plain(bytes, file)
+    }
+
+    private static func plain(_ bytes: [UInt8], _ file: String) throws(NodeSetupError) -> [UInt8] {
+        UserDataKind(bytes) == .gzip ? try unpacked(bytes, file) : bytes
     }
 
     private static func metadata(_ path: String) throws(NodeSetupError) -> NodeMetadata {

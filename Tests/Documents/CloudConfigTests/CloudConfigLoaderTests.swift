@@ -111,11 +111,76 @@ import Testing
         #expect(report == "")
     }
 
-    @Test func theLastOfTwoKeysCounts() {
-        let (config, report) = load("users: [{name: a}]\nhostname: x\nusers: [{name: b}]\nhostname: y\n")
-        #expect(config.users.map(\.name) == ["b"])
+    @Test func listsAndSectionsThatComeTwiceAreJoined() {
+        let (config, report) = load(
+            """
+            hostname: x
+            ssh_authorized_keys: [k1]
+            coreos:
+              etcd2: {name: a, debug: true}
+              units:
+                - name: a.service
+                  drop-ins: [{name: 1.conf, content: x}]
+                  drop_ins: [{name: 2.conf, content: x}]
+                  drop-ins: [{name: 3.conf, content: x}]
+            coreos:
+              etcd2: {name: b}
+              units: [{name: b.service}]
+              units:
+            ssh_authorized_keys: [k2]
+            users: [{name: guest, groups: [sudo], groups: [docker]}]
+            users: [{name: other}]
+            write_files: [{path: /a}]
+            write_files: [{path: /b}]
+            hostname: y
+            """
+        )
+        #expect(config.users.map(\.name) == ["guest", "other"])
+        #expect(config.users.first?.groups == ["sudo", "docker"])
+        #expect(config.coreos.units.map(\.name) == ["a.service", "b.service"])
+        #expect(config.coreos.units.first?.dropIns.map(\.name).sorted() == ["1.conf", "2.conf", "3.conf"])
+        #expect(config.coreos.etcd2 == [.name: "b", .debug: true])
+        #expect(config.writeFiles.map(\.path) == ["/a", "/b"])
+        #expect(config.sshAuthorizedKeys == ["k1", "k2"])
         #expect(config.hostname == "y")
-        #expect(report.contains("c:4:1: warning: duplicate key \"users\""))
+        #expect(report.contains("warning: duplicate key \"users\""))
+        #expect(report.contains("both are read"))
+    }
+
+    /// A machine comes up with what is right.
+    @Test func whatIsFlawedIsLeftOut() throws {
+        let (found, diagnostics) = CloudConfigLoader.usable(
+            """
+            #cloud-config
+            manage_etc_hosts: true
+            users: [{groups: [sudo]}, {name: guest}]
+            write_files:
+              - {path: /a, permissions: "64", content: x}
+              - {path: /b, permissions: rwx, content: x}
+              - {path: /c, encoding: zip, content: x}
+              - {content: x}
+            coreos:
+              update: {reboot_strategy: best-effort}
+              etcd2: {proxy: perhaps, name: a}
+              units:
+                - {command: start}
+                - {name: a.service, command: mask, content: "[Service]"}
+                - {name: b.service, drop_ins: [{path: 1.conf, content: x}, {name: 2.conf, content: x}]}
+            """,
+            file: "c",
+        )
+        let config = try #require(found)
+        #expect(config.users.map(\.name) == ["guest"])
+        #expect(config.writeFiles.map(\.path) == ["/a"])
+        #expect(config.writeFiles.first?.mode == 0o064)
+        #expect(config.coreos.update == [.rebootStrategy: "best-effort"])
+        #expect(config.coreos.etcd2 == [.name: "a"])
+        #expect(config.coreos.units.map(\.name) == ["a.service", "b.service"])
+        #expect(config.coreos.units.map(\.command) == [nil, nil])
+        #expect(config.coreos.units.last?.dropIns.map(\.name) == ["2.conf"])
+        #expect(diagnostics.filter { $0.severity == .error }.compactMap(\.location?.line) == [2, 6, 7, 8, 11, 14])
+        #expect(CloudConfigLoader.usable("#cloud-config\nhostname: [", file: "c").config == nil)
+        #expect(CloudConfigLoader.usable("hostname: x", file: "c").config == nil)
     }
 
     @Test func keysWithoutValueAreAbsent() {

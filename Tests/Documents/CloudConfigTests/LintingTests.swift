@@ -15,6 +15,28 @@ import Testing
         arguments: [
             ("manage_etc_hosts: true", ["2:19 error: manage_etc_hosts cannot be true"]),
             ("manage_etc_hosts: localhost", []),
+            ("hostname: core_1", ["2:11 warning: \"core_1\" cannot be a hostname"]),
+            ("users: [{groups: [sudo]}]", ["2:9 warning: a user without a name is passed over"]),
+            (
+                "coreos: {etcd2: {name: a, initial_cluster: 'a=http://10.0.0.1:2380', "
+                    + "initial_advertise_peer_urls: 'http://$private_ipv4:2380'}}", []
+            ),
+            (
+                "coreos: {etcd2: {name: '%H', initial_cluster: 'a=http://10.0.0.1:2380', "
+                    + "listen_peer_urls: 'http://%H:2380', advertise_client_urls: 'https://%H:2379'}}", []
+            ),
+            (
+                "coreos: {etcd2: {listen_client_urls: 'http://0.0.0.0:2379'}, units: [{name: etcd2.service, drop-ins: "
+                    + "[{name: 1.conf, content: \"[Service]\\nEnvironment=ETCD_ADVERTISE_CLIENT_URLS=http://%H:2379\"}]}]}",
+                []
+            ),
+            (
+                "coreos: {update: {server: 'http://%Hx/'}}",
+                [
+                    "2:27 error: coreos.update.server: \"http://%Hx/\" is not a URL it can use: "
+                        + "a % in it is not followed by two hexadecimal digits"
+                ]
+            ),
             (
                 "coreos: {etcd2: {name: a, initial_cluster: 'b=http://10.0.0.1:2380'}}",
                 ["2:24 error: etcd2 is called \"a\", and initial_cluster has no such member"]
@@ -118,10 +140,10 @@ import Testing
             found == [
                 "5:7 warning: enable has no effect on a unit without [Install]",
                 "11:19 warning: \"docker run -d\" leaves systemd nothing to supervise",
-                "12:9 error: an option is written name=value, but this line has no =",
+                "12:9 warning: an option is written name=value, but this line has no =",
                 "14:25 error: \"region\" is not key=value, and fleet would ignore it",
                 "20:13 error: the section name has no closing ]",
-                "22:16 error: an option is written name=value, but this line has no =",
+                "22:16 warning: an option is written name=value, but this line has no =",
             ],
             "\(found.joined(separator: "\n"))"
         )
@@ -161,8 +183,13 @@ import Testing
             ("write-files: []", ["2:1 error: cloud-init ignores \"write-files\""]),
             (
                 "write_files: [{path: /a, permissions: 0644}]",
-                ["2:39 error: cloud-init reads permissions only as a text"]
+                ["2:39 warning: permissions are a text to cloud-init"]
             ),
+            (
+                "write_files: [{path: /a, permissions: 644}]",
+                ["2:39 error: cloud-init reads 644 as a decimal number"]
+            ),
+            ("users: [default, {name: a, ssh-authorized-keys: [k], no-create-home: true}]", []),
             ("write_files: [{path: /a, permissions: '0644'}]", []),
             ("users: [{name: a}]", ["2:1 warning: cloud-init makes only these users, and not its default one"]),
             (

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"a "b" %H"#, #"Environment="N=a \"b\" %%H""#), (#"c:\x"#, #"Environment="N=c:\\x""#),
+        (#"a "b" %H"#, #"Environment="N=a \"b\" %H""#), ("%%H 5% %2F%", #"Environment="N=%%H 5%% %%2F%%""#),
+        (#"c:\x"#, #"Environment="N=c:\\x""#),
         ("a\nb\tc", #"Environment="N=a\nb\tc""#), ("$HOME", #"Environment="N=$HOME""#),
         ("\u{1}", #"Environment="N=\x01""#),
         ("é", #"Environment="N=é""#),

@@ -1,4 +1,5 @@
 import CloudConfig
+import Diagnostics
 import Testing
 import TopologyLoading
 import TopologyModel
@@ -38,6 +39,46 @@ import TopologyModel
             !$0.hasPrefix("  ")
         }
         #expect(report == ["a.yaml:2:\(message)"])
+    }
+
+    /// The rules for a cloud-config of its own hold for one inside a topology.
+    @Test func unitsAndURLsAreChecked() throws {
+        let loaded = Fixture.load(
+            """
+            name: demo
+            roles:
+              core:
+                etcd: member
+                cloud_config:
+                  coreos:
+                    locksmith: {endpoint: "10.0.0.1:2379"}
+                    etcd2: {listen_client_urls: "http://0.0.0.0:2379"}
+                    units:
+                      - {name: etcd2, command: stop}
+                      - name: broken.service
+                        enable: true
+                        content: |
+                          [Service]
+                          Type=oneshot
+                      - name: docker.service
+                        drop_ins: [{name: 10-nosuffix, content: "[Service]"}]
+                  write_files:
+                    - {path: /etc/x, content: "$private_ipv4 $private_ipv6"}
+            """
+        )
+        let found = loaded.diagnostics.map { "\($0.location?.line ?? 0) \($0.severity.rawValue): \($0.message)" }
+        #expect(
+            found == [
+                "7 error: coreos.locksmith.endpoint: \"10.0.0.1:2379\" is not a URL it can use: "
+                    + "it has neither a scheme such as http:// nor a slash at its start",
+                "10 error: \"etcd2\" is no unit's name: the unit name \"etcd2\" has no suffix such as .service",
+                "12 warning: enable has no effect on a unit without [Install]",
+                "13 warning: broken.service has neither ExecStart nor ExecStop, and systemd will refuse it",
+                "17 warning: the drop-in \"10-nosuffix\" is not read",
+                "19 warning: $private_ipv6 has no value on a node, and leaves nothing behind",
+            ],
+            "\(found)"
+        )
     }
 
     @Test func nothingIsAnEmptyOne() throws {

@@ -8,7 +8,7 @@ import Testing
     import Glibc
 #endif
 
-/// What a person, a disk or an enemy may hand over: a clear message, exit 1, and nothing half done.
+/// What a person, a disk or an enemy may hand over: a clear message, exit 1, and nothing of what is wrong is done.
 @Suite struct BadInputTests {
     private func run(_ bytes: [UInt8], _ flags: String...) async throws -> (code: Int32, machine: TestMachine) {
         let machine = try TestMachine()
@@ -92,7 +92,8 @@ import Testing
         )
         #expect(code == 1)
         #expect(machine.complaints.first?.contains("/u:6:14: error: content cannot be decoded as \"b64\"") == true)
-        #expect(machine.read("/a") == nil)
+        #expect(machine.read("/a") == "x")
+        #expect(machine.read("/b") == nil)
     }
 
     @Test func anUnknownOwnerHasItsLine() async throws {
@@ -120,5 +121,102 @@ import Testing
         let machine = try TestMachine()
         #expect(try await machine.apply("coreos:\n  units:\n    - name: a.service\n      command: start") == 1)
         #expect(machine.complaints.first?.contains("/user-data:5:16: cannot start a.service: ") == true)
+    }
+}
+
+/// A machine that is given something wrong can still be reached.
+@Suite struct ReachabilityTests {
+    private static let metadata = #"{"hostname": "drive", "public_keys": {"a": "ssh-rsa k"}, "local_ipv4": "10.1.1.1"}"#
+
+    @Test(arguments: [
+        "hostname: x\n", "#cloud-config\nhostname: [\n", "#cloud-config\nhostname: \u{1F}\n", "\u{1F}\u{8B}",
+    ])
+    func metadataApplyWhereUserDataCannotBeRead(userData: String) async throws {
+        let machine = try TestMachine()
+        let directory = "/drive/openstack/latest"
+        try machine.write("\(directory)/meta_data.json", Self.metadata)
+        try machine.write(
+            "\(directory)/user_data",
+            bytes: userData.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+        )
+        #expect(await machine.run(["-from-configdrive=\(machine.root)/drive"]) == 1)
+        #expect(machine.hostname == "drive")
+        #expect(machine.read("/home/core/.ssh/authorized_keys")?.hasSuffix("\nssh-rsa k\n") == true)
+        #expect(machine.complaints.count == 1)
+        #expect(machine.readyCount == 1)
+    }
+
+    @Test func addressesAreKept() async throws {
+        let machine = try TestMachine()
+        try machine.write("/etc/environment", "LANG=C.UTF-8\n")
+        try machine.write("/drive/openstack/latest/meta_data.json", Self.metadata)
+        try machine.write(
+            "/drive/openstack/latest/user_data",
+            "#cloud-config\nwrite_files: [{path: /ip, content: $private_ipv4}]\n"
+        )
+        #expect(await machine.run(["-from-configdrive=\(machine.root)/drive"]) == 0)
+        #expect(machine.read("/ip") == "10.1.1.1")
+        #expect(machine.read("/etc/environment") == "LANG=C.UTF-8\nCOREOS_PRIVATE_IPV4=10.1.1.1\n")
+        // Of the program's own environment.
+        #expect(try await machine.apply("hostname: x") == 0)
+        #expect(machine.read("/etc/environment") == "LANG=C.UTF-8\nCOREOS_PRIVATE_IPV4=10.0.0.7\n")
+    }
+
+    @Test func oneFlawedElementKeepsNoOtherFromApplying() async throws {
+        let machine = try TestMachine()
+        machine.setsOwners.withLock { $0 = true }
+        let code = try await machine.apply(
+            """
+            hostname: x
+            ssh_authorized_keys: [ssh-rsa k]
+            write_files:
+              - {path: /etc/passwd/x, content: x}
+              - {path: /tmp/../none, owner: nobody-here, content: x}
+            coreos:
+              units:
+                - {name: a.service, command: enable, content: "[Service]"}
+            """
+        )
+        #expect(code == 1)
+        #expect(machine.hostname == "x")
+        #expect(machine.read("/etc/systemd/system/a.service") == "[Service]")
+        let said = machine.complaints.joined()
+        for words in ["is wrong in places", "user-data:9:", "user-data:6:", "no user \"nobody-here\""] {
+            #expect(said.contains(words), "\(said)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("users: [{groups: [sudo]}]", 0),
+            ("coreos: {units: [{name: a.service, drop_ins: [{path: x, content: y}]}]}", 0),
+            ("write_files: [{path: /a, permissions: '64', content: x}]", 0),
+            ("coreos: {update: {reboot_strategy: best-effort}}", 0),
+            ("coreos: {units: [{name: update-engine.service, command: stop}]}", 0),
+            ("coreos: {units: [{name: whatever.service, command: stop}, {name: x.timer, command: try-restart}]}", 0),
+            ("coreos: {units: [{name: flanneld.service, enable: true, command: start}]}", 0),
+            ("coreos: {units: [{name: whatever.service, command: start}]}", 1),
+        ] as [(String, Int32)]
+    )
+    func whatTheOriginalPassedOverIsNoFailure(config: String, code: Int32) async throws {
+        let machine = try TestMachine()
+        #expect(
+            try await machine.apply(
+                "write_files: [{path: /kept, content: x}]\n\(config.replacing("write_files", with: "write-files"))"
+            ) == code
+        )
+        #expect(machine.read("/kept") == "x")
+    }
+
+    /// Keys of a config that somebody applies, or writes as a file, come beside those that the machine was given.
+    @Test func keysUnderAnotherNameStay() async throws {
+        let machine = try TestMachine()
+        try machine.write("/drive/openstack/latest/user_data", "#cloud-config\nssh_authorized_keys: [ssh-rsa own]\n")
+        #expect(await machine.run(["-from-configdrive=\(machine.root)/drive", "-ssh-key-name=slipway"]) == 0)
+        let file = "/home/core/.ssh/authorized_keys"
+        let config = "ssh_authorized_keys: [ssh-rsa other]\nwrite_files: [{path: \(file), content: ssh-rsa third}]"
+        #expect(try await machine.apply(config) == 0)
+        let keys = machine.read(file)?.split(separator: "\n").dropFirst().sorted()
+        #expect(keys == ["ssh-rsa other", "ssh-rsa own", "ssh-rsa third"])
     }
 }

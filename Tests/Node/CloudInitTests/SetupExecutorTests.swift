@@ -19,11 +19,29 @@ import Testing
     @Test(arguments: [true, false])
     func systemdReloadsOnlyWhatItHoldsInAnOlderVersion(isStale: Bool) async throws {
         let machine = try TestMachine()
+        machine.systemd.setProperty(
+            "DropInPaths",
+            of: "a.service",
+            .strings(["/run/systemd/system/a.service.d/1.conf"])
+        )
         machine.systemd.setProperty("NeedDaemonReload", of: "a.service", .bool(isStale))
         try await perform([dropIn, .reloadSystemd], on: machine)
         #expect(reloads(machine) == (isStale ? 1 : 0))
         try await perform([dropIn, .reloadSystemd], on: machine)
         #expect(reloads(machine) == (isStale ? 1 : 0))
+    }
+
+    /// systemd says that no reload is needed while it does not know the drop-in's directory.
+    @Test(arguments: [
+        ("a.service.d", 1), ("service.d", 1), ("a-.service.d", 1), ("a@.service.d", 1), ("b@.service.d", 0),
+    ])
+    func aDropInThatSystemdDoesNotKnowIsRead(directory: String, count: Int) async throws {
+        let machine = try TestMachine()
+        machine.systemd.setProperty("NeedDaemonReload", of: "a.service", .bool(false))
+        machine.systemd.setState("a@1.service", active: "active", sub: "running")
+        let dropIn = Effect.writeUnit(path: "/etc/systemd/system/\(directory)/10-new.conf", content: "[Service]\n")
+        try await perform([dropIn, .reloadSystemd], on: machine)
+        #expect(reloads(machine) == count)
     }
 
     @Test func aUnitThatComesFromElsewhereIsReadAgain() async throws {

@@ -20,7 +20,7 @@ import Testing
         #expect(plan(CloudConfig()).commands == [])
     }
 
-    @Test func theOrderIsTheOriginals() {
+    @Test func theOrderIsTheOriginalsWithTheKeysOfCoreFirst() {
         var config = CloudConfig(hostname: "core-01", sshAuthorizedKeys: ["k"])
         let user = CloudConfig.User(name: "elroy", sshAuthorizedKeys: ["e"])
         config.users = [user]
@@ -49,10 +49,10 @@ import Testing
         #expect(
             result.preparation == [
                 .setHostname("core-01"),
-                .ensureUser(user),
-                .authorizeKeys(user: "elroy", name: "coreos-cloudinit", keys: ["e"]),
                 .ensureUser(CloudConfig.User(name: "core", shell: "/bin/bash")),
                 .authorizeKeys(user: "core", name: "coreos-cloudinit", keys: ["k", "m"]),
+                .ensureUser(user),
+                .authorizeKeys(user: "elroy", name: "coreos-cloudinit", keys: ["e"]),
                 .writeFile(path: "/motd", content: Array("hi".utf8), owner: nil, mode: 0o4755),
                 Self.file(
                     "/etc/oem-release",
@@ -105,6 +105,36 @@ import Testing
         let config = CloudConfig(writeFiles: [CloudConfig.File(path: "/etc//environment")])
         let effects = plan(config, NodeMetadata(addresses: NodeAddresses(publicIPv4: "1.2.3.4"))).preparation
         #expect(!effects.contains { if case .setVariables = $0 { true } else { false } })
+    }
+
+    @Test func keysOfCoreAreJoined() {
+        var config = CloudConfig(sshAuthorizedKeys: ["k"])
+        config.users = [CloudConfig.User(name: "core", sshAuthorizedKeys: ["u"], groups: ["docker"])]
+        let effects = plan(config, NodeMetadata(publicKeys: ["m"])).preparation
+        let keys = Effect.authorizeKeys(user: "core", name: "coreos-cloudinit", keys: ["u", "k", "m"])
+        #expect(effects.filter { if case .authorizeKeys = $0 { true } else { false } } == [keys])
+        #expect(effects.first == .ensureUser(config.users[0]))
+    }
+
+    @Test(
+        arguments: [
+            ("coreos_001", "coreos001"), ("-a.-b..c-.", "a.b.c"), ("my host", "myhost"), ("ö", nil),
+        ] as [(String, String?)]
+    )
+    func aHostnameIsMadeValid(name: String, valid: String?) {
+        let effects = plan(CloudConfig(hostname: name)).preparation
+        #expect(effects.contains { if case .note = $0 { true } else { false } })
+        #expect(effects.contains { if case .setHostname = $0 { true } else { false } } == (valid != nil))
+        guard let valid else { return }
+        #expect(effects.contains(.setHostname(valid)))
+        let pretty = EnvironmentVariable(name: "PRETTY_HOSTNAME", value: name)
+        #expect(effects.contains(.setVariables(path: "/etc/machine-info", template: nil, variables: [pretty])))
+    }
+
+    /// `docker --env-file` takes quotes for a part of the value.
+    @Test func flannelsOptionsAreAsWritten() {
+        let effects = plan(CloudConfig(coreos: CoreOS(flannel: [.etcdPassword: "a $b \"c\" #d"]))).preparation
+        #expect(effects.contains(Self.file("/run/flannel/options.env", "FLANNELD_ETCD_PASSWORD=a $b \"c\" #d")))
     }
 
     @Test func etcdLockRestartsLocksmith() {

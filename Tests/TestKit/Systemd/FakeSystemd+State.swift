@@ -179,6 +179,7 @@ extension FakeSystemd.State {
         case "MainPID": return .unsigned(0)
         case "NeedDaemonReload": return .bool(false)
         case "FragmentPath": return .string("")
+        case "DropInPaths": return .strings([])
         default:
             throw SystemdError(
                 .refused,

@@ -1,3 +1,4 @@
+import CloudConfig
 import CloudConfigLoading
 import UnitFiles
 
@@ -17,7 +18,15 @@ enum ValidatedFile {
     /// - Parameter isCloudConfig: whether it is one whatever it begins with.
     init(path: String, isCloudConfig: Bool) throws {
         // Nothing read: a name, or a file that cannot be read; the topology's loader has the words for it.
-        let bytes = Self.read(path, upTo: Self.limit + 1) ?? []
+        var bytes = Self.read(path, upTo: Self.limit + 1) ?? []
+        // Nodes take user-data packed by gzip, too.
+        if Gzip.isGzip(bytes) {
+            do {
+                bytes = try Gzip.decompress(bytes, limit: Self.limit)
+            } catch {
+                throw UserError("\(path) cannot be unpacked: \(error)")
+            }
+        }
         let firstLine = String(decoding: bytes.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
         let isConfig = isCloudConfig || UserDataKind.isCloudConfig(firstLine)
         guard isConfig || Self.isUnit(path) && !bytes.isEmpty else {
