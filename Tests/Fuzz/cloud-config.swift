@@ -20,7 +20,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let (config, diagnostics) = CloudConfigLoader.load(text, file: file, mismatches: .warning)
     guard !diagnostics.hasErrors else { return 0 }
     let rendered = CloudConfigRenderer().render(config)
-    let (again, faults) = CloudConfigLoader.load(rendered, file: file)
+    let (again, faults) = CloudConfigLoader.load(rendered, file: file, mismatches: .warning)
     promise(!faults.hasErrors, "what was rendered does not load: \(DiagnosticRenderer().render(faults))")
     promise(again == config, "what was rendered is read as another config")
     return 0

@@ -9,17 +9,18 @@ import UnitFiles
 struct ClusterValidate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check a topology file and its units, a cloud-config or a unit file; touches nothing.",
+        abstract: "Check topology files and their units, cloud-configs and unit files; touches nothing.",
         discussion: """
             A file whose first line is #cloud-config is checked as one: the rules of CoreOS's own validator, and what \
             it let through and a node then chokes on. A file whose name is that of a unit (hello.service) is checked \
             by fleet's rules and systemd's. Every mistake is shown at once, with its place and what was \
-            probably meant. Exit code 1 on errors.
+            probably meant. Of a directory the topologies, cloud-configs and units in it are checked. Exit code 1 on \
+            errors.
             """,
     )
 
-    @Argument(help: "The topology, cloud-config or unit file.")
-    var file: String
+    @Argument(help: "Topologies, cloud-configs and unit files, or directories of them.")
+    var files: [String]
     @Option(
         name: .customLong("for"),
         help: "Who is to read the cloud-config: coreos (and Slipway's nodes), flatcar or cloud-init.",
@@ -36,15 +37,48 @@ struct ClusterValidate: AsyncParsableCommand {
         var diagnostics: [Diagnostic]
     }
 
+    private struct Checked {
+        var payload: Payload
+        var sources: [String: String] = [:]
+        var summary = ""
+    }
+
     func run() async throws {
-        switch try ValidatedFile(path: file, isCloudConfig: consumer != nil) {
-        case .topology: try validateTopology()
-        case .cloudConfig(let bytes): try validateCloudConfig(bytes)
-        case .unit(let text): try validateUnit(text)
+        let paths = try files.flatMap { try ValidatedFile.paths(at: $0) }
+        let checked = try paths == files && files.count == 1 ? [check(files[0])] : paths.map(checkBesideOthers)
+        if output.json {
+            if paths == files, let only = checked.first, checked.count == 1 {
+                try Output.json(only.payload)
+            } else {
+                try Output.json(checked.map(\.payload))
+            }
+        } else {
+            for one in checked {
+                Diagnosing.show(one.payload.diagnostics, sources: one.sources)
+                if one.payload.valid { Output.print("\(one.payload.file) is valid: \(one.summary).") }
+            }
+        }
+        guard checked.allSatisfy(\.payload.valid) else { throw ExitCode.failure }
+    }
+
+    /// A file that cannot be read keeps no other from being checked.
+    private func checkBesideOthers(_ file: String) -> Checked {
+        do {
+            return try check(file)
+        } catch {
+            return Checked(payload: Payload(file: file, valid: false, diagnostics: [.error("\(error)")]))
         }
     }
 
-    private func validateTopology() throws {
+    private func check(_ file: String) throws -> Checked {
+        switch try ValidatedFile(path: file, isCloudConfig: consumer != nil) {
+        case .topology: try checkTopology(file)
+        case .cloudConfig(let bytes): checkCloudConfig(bytes, file)
+        case .unit(let text): checkUnit(text, file)
+        }
+    }
+
+    private func checkTopology(_ file: String) throws -> Checked {
         let argument = ClusterArgument(file)
         let loaded = try argument.load()
         let topology = loaded.diagnostics.hasErrors ? nil : loaded.topology
@@ -61,31 +95,26 @@ struct ClusterValidate: AsyncParsableCommand {
             let units = Format.count(topology.units.count, "unit")
             return "cluster \(topology.name), \(nodes), \(units)"
         }
-        try report(payload, sources: loaded.sources, summary: summary ?? "")
+        return Checked(payload: payload, sources: loaded.sources, summary: summary ?? "")
     }
 
-    private func validateCloudConfig(_ bytes: [UInt8]) throws {
+    private func checkCloudConfig(_ bytes: [UInt8], _ file: String) -> Checked {
         let consumer = consumer ?? .coreos
         let findings = consumer.findings(bytes, file: file)
-        let payload = Payload(file: file, valid: !findings.hasErrors, diagnostics: findings)
-        let sources = [file: String(decoding: bytes, as: UTF8.self)]
-        try report(payload, sources: sources, summary: "a cloud-config for \(consumer.rawValue)")
+        return Checked(
+            payload: Payload(file: file, valid: !findings.hasErrors, diagnostics: findings),
+            sources: [file: String(decoding: bytes, as: UTF8.self)],
+            summary: "a cloud-config for \(consumer.rawValue)",
+        )
     }
 
-    private func validateUnit(_ text: String) throws {
+    private func checkUnit(_ text: String, _ file: String) -> Checked {
         let findings = UnitFile.check(text, path: file)
-        let payload = Payload(file: file, valid: !findings.hasErrors, units: 1, diagnostics: findings)
-        try report(payload, sources: [file: text], summary: "a unit that fleet can run")
-    }
-
-    private func report(_ payload: Payload, sources: [String: String], summary: String) throws {
-        if output.json {
-            try Output.json(payload)
-        } else {
-            Diagnosing.show(payload.diagnostics, sources: sources)
-            if payload.valid { Output.print("\(payload.file) is valid: \(summary).") }
-        }
-        guard payload.valid else { throw ExitCode.failure }
+        return Checked(
+            payload: Payload(file: file, valid: !findings.hasErrors, units: 1, diagnostics: findings),
+            sources: [file: text],
+            summary: "a unit that fleet can run",
+        )
     }
 }
 

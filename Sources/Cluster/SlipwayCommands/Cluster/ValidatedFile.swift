@@ -1,5 +1,6 @@
 import CloudConfig
 import CloudConfigLoading
+import FoundationEssentials
 import UnitFiles
 
 #if canImport(Glibc)
@@ -42,6 +43,31 @@ enum ValidatedFile {
             return
         }
         self = .cloudConfig(bytes)
+    }
+
+    /// The file itself; of a directory, the files below it that can be checked, without hidden ones.
+    static func paths(at path: String) throws -> [String] {
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory else {
+            return [path]
+        }
+        let directory = path.hasSuffix("/") ? path : path + "/"
+        let found = try FileManager.default.subpathsOfDirectory(atPath: path).sorted().filter { name in
+            !name.split(separator: "/").contains { $0.hasPrefix(".") }
+        }.map { directory + $0 }.filter(isChecked)
+        guard !found.isEmpty else { throw UserError("there is no topology, cloud-config or unit in \(path)") }
+        return found
+    }
+
+    private static func isChecked(_ path: String) -> Bool {
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory else {
+            return false
+        }
+        if isUnit(path) || path.hasSuffix(".yaml") || path.hasSuffix(".yml") { return true }
+        let start = read(path, upTo: 200) ?? []
+        let isPacked = Gzip.isGzip(start) && path.hasSuffix(".gz")
+        return isPacked || UserDataKind.isCloudConfig(String(decoding: start.prefix { $0 != 0x0A }, as: UTF8.self))
     }
 
     private static func isUnit(_ path: String) -> Bool {

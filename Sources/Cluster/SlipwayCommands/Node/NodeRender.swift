@@ -9,6 +9,7 @@ import Rendering
 import SystemPackage
 import Terminal
 import TopologyLoading
+import TopologyModel
 
 struct NodeRender: AsyncParsableCommand {
     enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -22,7 +23,8 @@ struct NodeRender: AsyncParsableCommand {
         abstract: "Print what a node is given: its cloud-config, its domain XML, the network XML.",
         usage: "slipway render FILE NODE [--part PART] [--format FORMAT] [--secrets]",
         discussion: """
-            Byte for byte, but for the cloud-config's private keys, which --secrets shows.
+            Byte for byte, but for the cloud-config's private keys, which --secrets shows. Where libvirt cannot be reached, \
+            the cloud-config is that of a new cluster's node.
 
             --format says the same to another reader: coreos (Slipway's nodes), cloud-init (Canonical's: user-data, \
             meta-data and network-config), ignition-flatcar or ignition-fcos. What a format has no words for is named \
@@ -54,7 +56,7 @@ struct NodeRender: AsyncParsableCommand {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
         let session = try await Session.open(connect, reachesNodes: true)
-        let plan = try await Diagnosing.showing(loaded.sources) { try await session.plan(topology).plan }
+        let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology, session) }
         guard let node = plan.nodes.first(where: { $0.name == node }) else {
             let names = plan.nodes.map(\.name).joined(separator: ", ")
             throw UserError("the topology has no node '\(node)'; it has \(names)")
@@ -69,6 +71,16 @@ struct NodeRender: AsyncParsableCommand {
         case .network:
             guard let network = plan.network else { throw UserError("the plan has no network") }
             Output.print(try await session.provider.networkXML(for: network))
+        }
+    }
+
+    /// Where libvirt cannot be asked, nodes are those of a new cluster.
+    private func planned(_ topology: Topology, _ session: Session) async throws -> Plan {
+        do {
+            return try await session.plan(topology).plan
+        } catch let error as ProviderError where error.code == .connection && part == .cloudConfig {
+            Output.note("this is what the node of a new cluster is given: \(error)")
+            return try await session.planAnew(topology)
         }
     }
 

@@ -133,6 +133,12 @@ struct Session: Sendable {
         return (try planner.plan(from: observed), observed)
     }
 
+    /// Plans a cluster of which nothing is there yet, without asking libvirt.
+    func planAnew(_ topology: Topology) async throws -> Plan {
+        let nothing = Observation(provider: ProviderObservation())
+        return try await planner(topology, renewsCertificates: false, seen: nothing).planner.plan(from: nothing)
+    }
+
     /// Plans the reboot of nodes.
     func plan(_ topology: Topology, _ roll: Roll) async throws -> Plan {
         let (planner, observed) = try await planner(topology, renewsCertificates: false)
@@ -142,17 +148,23 @@ struct Session: Sendable {
     private func planner(
         _ topology: Topology,
         renewsCertificates: Bool,
+        seen: Observation? = nil,
     ) async throws -> (planner: Planner, observed: Observation) {
         var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
         inputs.foreignImages = try await images.foreignLocks(topology.roles.compactMap(\.image))
         let foreign = inputs.foreignImages.values.sorted().map {
             ImageDigests(root: $0, layer: inputs.machineImage.layer)
         }
-        let observed = try await observer(of: topology.name).observe(
-            topology.name,
-            wanted: Set([inputs.image, inputs.machineImage] + foreign),
-            machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
-        )
+        var observed = Observation(provider: ProviderObservation())
+        if let seen {
+            observed = seen
+        } else {
+            observed = try await observer(of: topology.name).observe(
+                topology.name,
+                wanted: Set([inputs.image, inputs.machineImage] + foreign),
+                machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
+            )
+        }
         if topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil {
             let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }
             inputs.discoveryToken = try discovery(of: ClusterName(topology.name)).token(isNew: isNew).description
