@@ -114,7 +114,7 @@ let package = Package(
         /// systemd's D-Bus manager interface.
         .target(name: "Systemd", dependencies: ["Basics", "CSystemd"]),
         /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
-        .target(name: "Etcd", dependencies: ["Basics", asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL]),
+        .target(name: "Etcd", dependencies: ["Basics", asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, nioSSL]),
         /// locksmith's semaphore in etcd: how many machines reboot at a time.
         .target(name: "RebootLock", dependencies: ["Basics", "Etcd"]),
         /// The worker's local door to etcd.
@@ -206,7 +206,7 @@ let package = Package(
             dependencies: [
                 "Basics", "Diagnostics", "Etcd", "FleetAPI", "FleetState", "Fleetd", "Scheduling", "Terminal",
                 "UnitFiles", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioSSL, subprocess,
-                systemPackage, nioPosix,
+                systemPackage, nioPosix, unixSignals,
             ],
         ),
 
@@ -302,8 +302,9 @@ let package = Package(
         .testTarget(
             name: "FleetctlTests",
             dependencies: [
-                "Diagnostics", "FleetAPI", "Fleetctl", "Terminal", "Scheduling", "TestKit", "UnitFiles", argumentParser,
-                asyncHTTPClient, nioCore,
+                "Diagnostics", "Etcd", "FleetAPI", "Fleetctl", "Terminal", "Scheduling", "TestKit", "UnitFiles",
+                argumentParser,
+                asyncHTTPClient, nioCore, systemPackage,
             ],
             exclude: ["Golden"],
         ),

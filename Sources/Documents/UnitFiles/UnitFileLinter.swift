@@ -63,7 +63,8 @@ struct UnitFileLinter {
         let values = FleetRequirements.split(option.value).map { sample?.expandingSpecifiers(in: $0) ?? $0 }
         for value in values {
             switch key {
-            case .machineMetadata, .preferMachineMetadata: checkMetadata(value, option)
+            case .machineMetadata: checkMetadata(value, option, .warning)
+            case .preferMachineMetadata: checkMetadata(value, option, .error)
             case .conflicts, .preferApart:
                 value.split(whereSeparator: \.isWhitespace).forEach { checkGlob(String($0), option) }
             case .replaces: checkGlob(value, option)
@@ -75,14 +76,15 @@ struct UnitFileLinter {
         }
     }
 
-    private mutating func checkMetadata(_ entry: String, _ option: UnitOption) {
+    /// - Parameter severity: a warning for what the original takes, too.
+    private mutating func checkMetadata(_ entry: String, _ option: UnitOption, _ severity: Diagnostic.Severity) {
         // Two spaces between values in quotes make an empty one.
         guard !entry.isEmpty, FleetRequirements.metadataPair(entry) == nil else { return }
         let hint =
             entry.contains(" ")
             ? "for several values put each in quotes: \(option.name)=\"region=us\" \"disk=ssd\""
             : "write it as \(option.name)=region=us"
-        addToValue(.error, "\"\(entry)\" is not key=value, and fleet would ignore it", of: option, notes: [hint])
+        addToValue(severity, "\"\(entry)\" is not key=value, and fleet ignores it", of: option, notes: [hint])
     }
 
     private mutating func checkGlob(_ pattern: String, _ option: UnitOption) {

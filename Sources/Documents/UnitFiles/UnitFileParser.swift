@@ -17,7 +17,9 @@ struct UnitFileParser {
     private var diagnostics: [Diagnostic] = []
 
     init(text: String, origin: TextOrigin) {
-        lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(Array.init)
+        // A byte order mark is no text.
+        let text = text.unicodeScalars.drop { $0 == "\u{FEFF}" }
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(Array.init)
         self.origin = origin
     }
 

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// What went wrong between a client and etcd, in words for the person who has to mend it.
 package struct EtcdError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it was; new codes do not break a caller.
@@ -85,8 +83,8 @@ extension EtcdError {
     struct NotConnected: Error, CustomStringConvertible {
         let description: String
 
-        init(_ error: any Error) {
-            description = (error as? IOError)?.description ?? "\(error)"
+        init(_ error: any Error, _ timeout: Duration) {
+            description = NetworkFault(error, timeout: timeout).description
         }
     }
 }

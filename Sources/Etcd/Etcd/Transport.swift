@@ -138,14 +138,18 @@ struct Transport: Sendable {
         case is CancellationError:
             return EtcdError(.cancelled, "the request to \(url) was cancelled")
         case let error as IOError where unreachable.contains(error.errnoCode):
-            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
+            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error, timeout))
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
-            return EtcdError(.unavailable, "\(url) and this client do not trust each other", cause: error)
+            return EtcdError(.unavailable, "cannot connect to \(url)", cause: NetworkFault(error, timeout: timeout))
         case is IOError, is ChannelError:
-            return EtcdError(.unavailable, "the connection to \(url) broke", cause: error)
+            return EtcdError(
+                .unavailable,
+                "the connection to \(url) broke",
+                cause: NetworkFault(error, timeout: timeout)
+            )
         default:
             // What is left is the pool's report of a connection that was not made.
-            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
+            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error, timeout))
         }
     }
 }
@@ -161,9 +165,13 @@ extension Transport {
         case .deadlineExceeded, .readTimeout:
             return EtcdError(.timeout, "\(url) does not answer within \(timeout)")
         case .connectTimeout:
-            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error))
+            return EtcdError(.unavailable, "cannot connect to \(url)", cause: EtcdError.NotConnected(error, timeout))
         default:
-            return EtcdError(.unavailable, "the connection to \(url) broke", cause: error)
+            return EtcdError(
+                .unavailable,
+                "the connection to \(url) broke",
+                cause: NetworkFault(error, timeout: timeout)
+            )
         }
     }
 

@@ -55,6 +55,16 @@ package final class ClusterWatch: Sendable {
         return isThere ?? false
     }
 
+    /// Takes in what this process has just written itself, unless the copy lacks what was written before it. The watch
+    /// is going to tell of it as well, which then changes nothing.
+    package func take(written batch: WatchBatch) {
+        state.withLock { state in
+            guard let revision = state.snapshot?.revision, batch.revision == revision + 1 else { return }
+            state.snapshot?.apply(batch, keyspace: registry.keyspace)
+            Self.tell(&state)
+        }
+    }
+
     /// Makes ``run()`` read everything anew at once and watch from there, for when the watch may have been deaf.
     package func refresh() {
         state.withLock { $0.restart }?.yield()

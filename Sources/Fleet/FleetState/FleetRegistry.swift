@@ -10,6 +10,8 @@ package struct FleetRegistry: Sendable {
     package let etcd: any EtcdClient
     /// Names of the keys.
     package let keyspace: Keyspace
+    /// Is told what each write of this registry has changed.
+    package var onWrite: @Sendable (WatchBatch) -> Void = { _ in }
 
     /// Creates a registry over the keys with a prefix.
     package init(etcd: any EtcdClient, prefix: String = Keyspace.defaultPrefix) {
@@ -63,10 +65,37 @@ package struct FleetRegistry: Sendable {
     /// - Returns: the response, also when the preconditions did not hold.
     func write(_ what: String, _ transaction: Transaction) async throws(RegistryError) -> TransactionResponse {
         do {
-            return try await etcd.commit(transaction)
+            let response = try await etcd.commit(transaction)
+            if response.succeeded { onWrite(WatchBatch(of: transaction.success, at: response.revision)) }
+            return response
         } catch {
             throw RegistryError(what, error)
         }
+    }
+}
+
+extension WatchBatch {
+    /// What a watch is going to report of operations on single keys. Of a key that was written before, when it was
+    /// created and how often it was written are not known.
+    fileprivate init(of operations: [Operation], at revision: Int64) {
+        let events = operations.compactMap { operation -> KeyEvent? in
+            switch operation {
+            case .put(let key, let value, let lease):
+                .put(
+                    KeyValue(
+                        key: key,
+                        value: value,
+                        createRevision: revision,
+                        modRevision: revision,
+                        version: 1,
+                        lease: lease,
+                    )
+                )
+            case .delete(.key(let key)): .delete(key: key, revision: revision)
+            case .delete(.prefix), .range: nil
+            }
+        }
+        self.init(revision: revision, events: events)
     }
 }
 

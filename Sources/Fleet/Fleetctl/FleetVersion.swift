@@ -2,4 +2,6 @@
 package enum FleetVersion {
     /// Version of fleetctl.
     package static let current = "1.0.0+slipway"
+    /// The version as the program prints it.
+    static let line = "fleetctl version \(current)"
 }

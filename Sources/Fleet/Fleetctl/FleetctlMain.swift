@@ -7,6 +7,7 @@ package enum FleetctlMain {
     package static func run(_ arguments: [String]) async -> Int32 {
         do {
             let words = try normalizer.normalized(arguments)
+            if words == ["--help"] { Console.standard.out(FleetVersion.line) }
             if let topic = topic(words) {
                 Console.standard.emit(topic.text)
                 return 0
@@ -21,6 +22,8 @@ package enum FleetctlMain {
         } catch let error as FleetctlError {
             Console.standard.err("fleetctl: \(error)")
             return 1
+        } catch let interruption as Interruption {
+            interruption.end()
         } catch {
             return end(with: error)
         }
@@ -45,6 +48,11 @@ package enum FleetctlMain {
             flags: [
                 "debug", "strict-host-key-checking", "full", "no-legend", "no-block", "replace", "json", "follow",
                 "sudo", "forward-agent", "sign", "experimental-api", "watch", "systemd",
+            ],
+            originals: [
+                "cat", "destroy", "fd-forward", "help", "journal", "list-machines", "list-unit-files", "list-units",
+                "load",
+                "restart", "ssh", "start", "status", "stop", "submit", "unload", "verify", "version",
             ],
         )
     }

@@ -60,7 +60,7 @@ extension SchedulingPass {
 
     /// How good a machine is for a unit; less is better.
     struct Rank: Comparable {
-        /// 0; 1 where another unit would have to go; 2 on a machine that is being drained.
+        /// 0; 1 on a machine that is being drained.
         var resort: Int
         var unmetWishes: Int
         var load: Int
@@ -97,14 +97,13 @@ extension SchedulingPass {
     func rank(_ unit: Int, on machine: Int) -> Rank? {
         guard refusal(of: unit, on: machine) == nil else { return nil }
         let requirements = jobs[unit].requirements
-        let replaces = graph.replaced[unit].contains { occupancy.place[$0] == machine }
         let unmet =
             machines[machine].unmetPreferences(of: requirements)
             + occupancy.unwantedCompany(of: unit, on: machine)
         // Where a unit weighs something else on each machine, what counts is how it will be.
         let added = jobs[unit].hasLimitsOnly ? jobs[unit].weight(on: machines[machine]) : 0
         return Rank(
-            resort: machines[machine].isDraining ? 2 : replaces ? 1 : 0,
+            resort: machines[machine].isDraining ? 1 : 0,
             unmetWishes: unmet,
             load: occupancy.order.load[machine] + added,
             machine: machine,

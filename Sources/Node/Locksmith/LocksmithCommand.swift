@@ -3,6 +3,7 @@ import Etcd
 import FoundationEssentials
 import Glibc
 import RebootLock
+import Systemd
 
 /// The command `locksmithctl`.
 package struct LocksmithCommand: AsyncParsableCommand {
@@ -71,10 +72,12 @@ struct LockTake: AsyncParsableCommand {
 
     func run() async throws {
         let (taken, semaphore) = try await lock.lock.take(try LockOptions.machine(machine))
-        guard taken else {
-            let holders = semaphore.holders.joined(separator: ", ")
-            throw LocksmithError("no place is free: \(holders.isEmpty ? "the maximum is \(semaphore.max)" : holders)")
-        }
+        guard taken else { throw Self.noPlace(semaphore) }
+    }
+
+    static func noPlace(_ semaphore: RebootSemaphore) -> LocksmithError {
+        let holders = semaphore.holders.joined(separator: ", ")
+        return LocksmithError("no place is free: \(holders.isEmpty ? "the maximum is \(semaphore.max)" : holders)")
     }
 }
 
@@ -120,10 +123,9 @@ struct MachineReboot: AsyncParsableCommand {
     @OptionGroup var lock: LockOptions
 
     func run() async throws {
+        try await LocksmithMain.checkPlaceIsGivenBack(try SystemdBus.open())
         let (taken, semaphore) = try await lock.lock.take(try LocksmithMain.machineID())
-        guard taken else {
-            throw LocksmithError("no place is free: \(semaphore.holders.joined(separator: ", ")) reboot")
-        }
+        guard taken else { throw LockTake.noPlace(semaphore) }
         try await LocksmithMain.reboot()
     }
 }

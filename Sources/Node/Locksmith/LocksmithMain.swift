@@ -49,6 +49,18 @@ package enum LocksmithMain {
         }
     }
 
+    /// Refuses a reboot under the lock of a machine whose locksmithd will not run after it: nobody would give the place
+    /// back, and no other machine could reboot.
+    package static func checkPlaceIsGivenBack(_ systemd: any SystemdManager) async throws {
+        let unit = "locksmithd.service"
+        guard let state = try await systemd.unitFileState(unit), !state.hasPrefix("masked") else {
+            throw LocksmithError(
+                "\(unit) does not run on this machine, so its place would not be given back after the reboot; set "
+                    + "coreos.update.reboot_strategy to etcd-lock, or reboot without a place: systemctl reboot"
+            )
+        }
+    }
+
     static func reboot() async throws {
         let machine = SystemMachine(systemd: try SystemdBus.open(), machineID: try machineID())
         try await machine.reboot(Logger(label: "locksmithctl", factory: { StreamLogHandler.standardError(label: $0) }))

@@ -141,7 +141,7 @@ import Testing
                 "5:7 warning: enable has no effect on a unit without [Install]",
                 "11:19 warning: \"docker run -d\" leaves systemd nothing to supervise",
                 "12:9 warning: an option is written name=value, but this line has no =",
-                "14:25 error: \"region\" is not key=value, and fleet would ignore it",
+                "14:25 warning: \"region\" is not key=value, and fleet ignores it",
                 "20:13 error: the section name has no closing ]",
                 "22:16 warning: an option is written name=value, but this line has no =",
             ],

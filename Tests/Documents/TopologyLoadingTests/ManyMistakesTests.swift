@@ -140,7 +140,7 @@ import TopologyLoading
         t/units/broken.service:1:1: error: the section name has no closing ]
          1 | [Service
            | ^~~~~~~~
-        t/units/broken.service:5:17: error: "role" is not key=value, and fleet would ignore it
+        t/units/broken.service:5:17: warning: "role" is not key=value, and fleet ignores it
          5 | MachineMetadata=role
            |                 ^~~~
             note: write it as MachineMetadata=region=us

@@ -34,7 +34,7 @@ import UnitFiles
     }
 
     @Test(arguments: [
-        ("MachineMetadata=region", "u:4:17 error"), ("MachineMetadata=a=b c=d", "u:4:17 error"),
+        ("MachineMetadata=region", "u:4:17 warning"), ("MachineMetadata=a=b c=d", "u:4:17 warning"),
         ("Conflicts=a[", "u:4:11 error"), ("MachineOf=web@1.service", "u:4:11 error"),
         ("MachineOf=web", "u:4:11 error"), ("MachineOf=a@.service", "u:4:11 error"),
         ("MachineID=node1", "u:4:11 warning"), ("Global=maybe", "u:4:8 warning"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FleetAPI
+import SystemPackage
 import Testing
 import UnitFiles
 
@@ -17,7 +18,10 @@ import UnitFiles
         ("list-units --full=false -l", ["list-units", "-l"]),
         ("--strict-host-key-checking=false ssh m", ["ssh", "--no-strict-host-key-checking", "m"]),
         ("ssh m -- x --full=false", ["ssh", "m", "--", "x", "--full=false"]),
-        ("--version", ["version"]), ("", ["--help"]), ("-h", ["--help"]), ("stat x", ["status", "x"]),
+        ("--version", ["version"]), ("-v", ["version"]), ("d x", ["destroy", "x"]), ("c x", ["cat", "x"]),
+        ("u x", ["unload", "x"]), ("des x", ["destroy", "x"]), ("r x", ["restart", "x"]), ("up x", ["update", "x"]),
+        ("status --no-block x", ["status", "--no-block", "x"]),
+        ("", ["--help"]), ("-h", ["--help"]), ("stat x", ["status", "x"]),
         ("journal --f a", ["journal", "-f", "a"]), ("list-units --l", ["list-units", "-l"]),
         ("ssh --A --machine m ls --full=false", ["ssh", "-A", "--machine", "m", "ls", "--full=false"]),
         ("--ca-file c list-units", ["list-units", "--ca-file", "c"]),
@@ -32,9 +36,12 @@ import UnitFiles
         ("lst-units", "unknown command \"lst-units\"; did you mean list-units? fleetctl --help lists the commands"),
         ("frobnicate", "unknown command \"frobnicate\"; fleetctl --help lists the commands"),
         ("list-unit", "\"list-unit\" may be list-unit-files or list-units"),
+        ("--debug=maybe list-units", "invalid boolean value \"maybe\" for --debug"),
+        ("list-units --full=2", "invalid boolean value \"2\" for --full"),
     ])
     func unknownCommands(command: String, message: String) {
-        let error = #expect(throws: FleetctlError.self) { try FleetctlMain.normalizer.normalized([command]) }
+        let words = command.split(separator: " ").map(String.init)
+        let error = #expect(throws: FleetctlError.self) { try FleetctlMain.normalizer.normalized(words) }
         #expect(error?.message == message)
     }
 
@@ -42,7 +49,8 @@ import UnitFiles
         ["start", "a", "--no-block"], ["load", "a", "b", "--block-attempts=3", "--replace"], ["submit", "--sign", "a"],
         ["list-units", "-l", "--fields=unit", "--no-legend"], ["list-machines", "--json"],
         ["journal", "-f", "--lines", "5", "a"], ["journal", "--follow", "--sudo", "--ssh-port=22", "a"],
-        ["ssh", "-A", "--machine", "m", "uptime", "-p"], ["status", "a", "b"], ["cat", "a"], ["verify", "a.service"],
+        ["ssh", "-A", "--machine", "m", "uptime", "-p"], ["status", "a", "b"], ["status", "--no-block", "a"], ["start"],
+        ["destroy"], ["cat", "a"], ["verify", "a.service"],
         ["destroy", "a@*"], ["stop", "a"], ["unload", "a"], ["restart", "a"],
         ["why", "a", "-l", "--json"], ["events", "-f", "web@*"], ["list-units", "--watch"], ["completion", "bash"],
         ["fd-forward", "/x"], ["verify", "--systemd", "--json", "a.service"], ["list-unit-files", "--json"],
@@ -81,6 +89,26 @@ import UnitFiles
     func badEnvironment(environment: [String: String]) throws {
         let options = try GlobalOptions.parse([])
         #expect(throws: FleetctlError.self) { try Settings(options, environment: environment) }
+    }
+
+    /// The original takes the first, and says so.
+    @Test func ofSeveralEndpointsTheFirstIsUsed() throws {
+        let options = try GlobalOptions.parse(["--endpoint=http://a:1,http://b:1,unix:///x"])
+        let settings = try Settings(options, environment: [:])
+        #expect(settings.endpoint == .tcp(scheme: "http", authority: "a:1"))
+        #expect(settings.unusedEndpoints == ["http://b:1", "unix:///x"])
+        let etcd = try GlobalOptions.parse(["--driver=etcd", "--endpoint=http://a:1,http://b:1"])
+        #expect(try Settings(etcd, environment: [:]).unusedEndpoints == [])
+    }
+
+    @Test func aPipeIsReadLikeAFile() throws {
+        let pipe = try FileDescriptor.pipe()
+        try pipe.writeEnd.writeAll("[Service]\n".utf8)
+        try pipe.writeEnd.close()
+        #expect(try Session.readFile("/dev/fd/\(pipe.readEnd.rawValue)") == "[Service]\n")
+        try pipe.readEnd.close()
+        let error = #expect(throws: FleetctlError.self) { try Session.readFile("/") }
+        #expect(error?.description == "cannot read /: Is a directory")
     }
 
     @Test func certificatesComeFromOptionsThenEnvironment() throws {

@@ -41,7 +41,7 @@ import UnitFiles
         #expect(try await RemoteOperations(run.context()).status(["b"]) == 3)
         #expect(run.out == "Unit b.service is on no machine; it is to be launched\nReason: no machine fits\n")
         #expect(try await RemoteOperations(run.context()).status(["c", "a"]) == 7)
-        #expect(run.err.hasPrefix("unit c.service does not exist"))
+        #expect(run.err.hasPrefix("Unit c.service does not exist."))
         #expect(run.programs.count == 1)
     }
 

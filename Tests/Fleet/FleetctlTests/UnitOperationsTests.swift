@@ -1,8 +1,9 @@
 import FleetAPI
-import Fleetctl
 import Scheduling
 import Testing
 import UnitFiles
+
+@testable import Fleetctl
 
 @Suite struct UnitOperationsTests {
     private static let hello = "[Unit]\nDescription=Hello World\n[Service]\nExecStart=/bin/sleep 1\n"
@@ -89,8 +90,8 @@ import UnitFiles
             try await run.operations.raise(["a", "b@1"], to: .launched)
         }
         #expect(
-            error?.message == "unit b@1.service is not in the cluster, and there is no file b@1.service, "
-                + "nor its template b@.service"
+            error?.message == "unable to find Unit(b@1.service) or template Unit(b@.service) in Registry or on "
+                + "filesystem (b@1.service)"
         )
         #expect(run.fleet.unit("a.service") == nil)
     }
@@ -106,7 +107,11 @@ import UnitFiles
         let run = StubRun(files: ["a.service": Self.hello])
         run.fleet.change { $0.units["a.service"] = APIUnit(name: "a.service", options: [], desiredState: .inactive) }
         _ = try await run.operations.submit(["a"])
-        #expect(run.err.hasPrefix("WARNING: unit a.service in the cluster differs from the local file a.service"))
+        #expect(
+            run.err.hasPrefix(
+                "WARNING: Unit a.service in registry differs from local unit file a.service. Add --replace"
+            )
+        )
         #expect(run.fleet.unit("a.service")?.options == [])
         _ = try await UnitOperations(run.context(), replaces: true).submit(["a"])
         #expect(run.fleet.unit("a.service")?.file.summary == "Hello World")
@@ -125,7 +130,9 @@ import UnitFiles
         late.fleet.change { $0.outage = 600 }
         #expect(try await late.operations.raise(["a"], to: .launched) == 1)
         #expect(
-            late.err == "unit a.service is not launched after 60 s; fleetctl list-unit-files shows what fleet wants "
+            late.err
+                == "timed out waiting for unit a.service to report state launched after 60 s; fleetctl list-unit-files "
+                + "shows what fleet wants "
                 + "of it: cannot read unit a.service: fleet answered 503: no reason given\n"
         )
     }
@@ -150,8 +157,11 @@ import UnitFiles
         let run = StubRun(files: ["a.service": Self.hello])
         let operations = UnitOperations(run.context(), wait: WaitPolicy(blockAttempts: 0, noBlock: true))
         #expect(try await operations.raise(["a"], to: .launched) == 0)
-        #expect(run.out.hasSuffix("Triggered unit a.service start\n"))
+        #expect(run.out == "Unit a.service inactive\nTriggered unit a.service start\n")
         #expect(run.fleet.requests.last?.hasPrefix("PUT") == true)
+        #expect(try await operations.stop(["a"]) == 0)
+        #expect(run.out.hasSuffix("Triggered unit a.service stop\n"))
+        #expect(run.err == "Successfully stopped units [a.service].\n")
     }
 
     @Test func downAgainByPattern() async throws {
@@ -176,6 +186,20 @@ import UnitFiles
                 + "Successfully unloaded units [hello@1.service].\n"
         )
         #expect(run.fleet.unit("other.service")?.currentState == .launched)
+    }
+
+    @Test func unitsAreTakenInTheOrderTyped() async throws {
+        let run = StubRun(files: ["hello@.service": Self.hello, "a.service": Self.hello])
+        _ = try await run.operations.submit(["hello@1", "hello@2", "hello@3", "a"])
+        #expect(try await run.operations.destroy(["hello@3", "hello@*", "a", "hello@1"]) == 0)
+        let order = run.out.split(separator: "\n").filter { $0.hasPrefix("Destroyed") }.map { $0.dropFirst(10) }
+        #expect(order == ["hello@3.service", "hello@1.service", "hello@2.service", "a.service"])
+    }
+
+    @Test func noUnitsAreNoFailure() {
+        let run = StubRun()
+        #expect(run.operations.noUnitsGiven() == 0)
+        #expect(run.err == "No units given\n")
     }
 
     @Test func destroyingNothingIsNoError() async throws {

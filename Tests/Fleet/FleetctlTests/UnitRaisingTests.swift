@@ -82,7 +82,7 @@ import UnitFiles
         let run = StubRun(files: ["units/t@.service": Self.other])
         run.fleet.change { $0.units["t@1.service"] = APIUnit(name: "t@1.service", options: []) }
         _ = try await run.operations.submit(["units/t@1"])
-        #expect(run.err.contains("differs from the local file units/t@.service;"))
+        #expect(run.err.contains("differs from local template unit file units/t@.service. Add --replace to override."))
     }
 
     @Test func restartStartsWhatIsLoadedAndRestartsGlobalUnits() async throws {

@@ -135,6 +135,18 @@ import UnitFiles
         #expect(decide(jobs, ["old.service": "aaaaaaaa1111"]) == ["schedule new.service on bbbbbbbb"])
     }
 
+    /// The unit it replaces does not make a machine worse: on the least loaded one, that unit moves.
+    @Test func replacingTakesTheLeastLoadedMachine() throws {
+        let old = try (0...2).map { try Job.unit("replace.\($0).service") }
+        let jobs = old + [try Job.unit("kick0.service", "Replaces=replace.0.service")]
+        let (first, second) = (two[0].id, two[1].id)
+        let placed = ["replace.0.service": first, "replace.1.service": second, "replace.2.service": second]
+        let cluster = ClusterState(machines: two, jobs: jobs, schedule: placed)
+        let after = cluster.applying(Scheduling.schedule(cluster)).schedule
+        #expect(after["kick0.service"] == first)
+        #expect(after["replace.0.service"] == second)
+    }
+
     @Test func replacingMovesTheOldUnit() throws {
         let jobs = [
             try Job.unit("old.service"), try .unit("new.service", "Replaces=old.service\nMachineMetadata=role=web"),

@@ -32,7 +32,7 @@ package struct ClientTLS: Sendable, Hashable {
             throw error
         } catch {
             let files = [authorityFile, certificateFile, keyFile].compactMap(\.self).joined(separator: ", ")
-            throw FleetctlError(.file, "\(files): no PEM files to speak TLS with", cause: error)
+            throw FleetctlError(.file, "\(files): no PEM files to speak TLS with")
         }
         return configuration
     }

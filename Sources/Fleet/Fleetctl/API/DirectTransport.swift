@@ -3,12 +3,6 @@ import FleetState
 import Fleetd
 import Logging
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Where etcd is, for a fleetctl that works without a fleetd.
 package struct EtcdAccess: Sendable, Hashable {
     static let standardEndpoints = "http://127.0.0.1:2379,http://127.0.0.1:4001"
@@ -86,11 +80,8 @@ extension ClientTLS {
             guard let file else {
                 throw FleetctlError(.usage, "etcd over TLS needs all of --ca-file, --cert-file and --key-file")
             }
-            do {
-                return try String(contentsOfFile: file, encoding: .utf8)
-            } catch {
-                throw FleetctlError(.file, "cannot read \(file)", cause: error)
-            }
+            guard let text = try Session.readFile(file) else { throw FleetctlError(.file, "there is no file \(file)") }
+            return text
         }
         return try EtcdTLS(authority: texts[0], certificate: texts[1], privateKey: texts[2])
     }

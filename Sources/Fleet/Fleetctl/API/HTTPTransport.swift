@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Etcd
 import NIOCore
 import NIOHTTP1
 
@@ -36,7 +37,7 @@ struct HTTPTransport: FleetTransport {
                 throw error
             } catch {
                 guard attempt < HTTPTransport.attempts, request.isRepeatable, HTTPTransport.isClosed(error) else {
-                    let fault = TransportFault(error, timeout: timeout)
+                    let fault = NetworkFault(error, timeout: .nanoseconds(timeout.nanoseconds))
                     throw FleetctlError(.unreachable, "\(hint(for: request))", cause: fault)
                 }
                 attempt += 1

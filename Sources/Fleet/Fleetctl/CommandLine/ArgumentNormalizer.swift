@@ -11,12 +11,21 @@ package struct ArgumentNormalizer: Sendable {
     package var targetValued: Set<String>
     /// The long names of flags, wherever they stand.
     package var flags: Set<String>
+    /// The commands that the original had: what was unmistakable among them stays so.
+    package var originals: Set<String>
 
-    package init(commands: [String], valued: Set<String>, targetValued: Set<String> = [], flags: Set<String>) {
+    package init(
+        commands: [String],
+        valued: Set<String>,
+        targetValued: Set<String> = [],
+        flags: Set<String>,
+        originals: Set<String> = [],
+    ) {
         self.commands = commands
         self.valued = valued
         self.targetValued = targetValued
         self.flags = flags
+        self.originals = originals
     }
 
     /// - Throws: `FleetctlError` for a command that does not exist, or a prefix of several.
@@ -26,7 +35,7 @@ package struct ArgumentNormalizer: Sendable {
         while let argument = rest.first, argument.hasPrefix("-"), argument != "--" {
             rest = rest.dropFirst()
             if ["--help", "-h", "--h", "-help"].contains(argument) { return ["--help"] }
-            if ["--version", "-version"].contains(argument) { return ["version"] }
+            if ["--version", "-version", "-v", "--v"].contains(argument) { return ["version"] }
             leading.append(argument)
             let takesNext = valued.contains(String(argument.drop { $0 == "-" })) && !argument.contains("=")
             if takesNext, let value = rest.popFirst() { leading.append(value) }
@@ -34,7 +43,7 @@ package struct ArgumentNormalizer: Sendable {
         guard let typed = rest.popFirst() else { return ["--help"] }
         let command = try command(for: typed)
         let end = command == "ssh" ? ownEnd(rest) : rest.firstIndex(of: "--") ?? rest.endIndex
-        return [command] + (leading + rest[..<end]).compactMap(plain) + rest[end...]
+        return [command] + (try (leading + rest[..<end]).compactMap(plain)) + rest[end...]
     }
 
     /// Where the arguments of `ssh` itself end, and a machine or a command for it begins.
@@ -51,6 +60,8 @@ package struct ArgumentNormalizer: Sendable {
         if commands.contains(typed) { return typed }
         let matches = commands.filter { $0.hasPrefix(typed) }.sorted()
         if let only = matches.first, matches.count == 1 { return only }
+        let older = matches.filter(originals.contains)
+        if let only = older.first, older.count == 1 { return only }
         if matches.isEmpty {
             let nearest = Spelling.nearest(to: typed, among: commands).map { "did you mean \($0)? " } ?? ""
             throw FleetctlError(.usage, "unknown command \"\(typed)\"; \(nearest)fleetctl --help lists the commands")
@@ -62,7 +73,7 @@ package struct ArgumentNormalizer: Sendable {
     private static let shortFlags = ["--l": "-l", "--f": "-f", "--A": "-A", "--h": "-h"]
 
     /// Takes the value from a flag; nil for a flag that is not set.
-    private func plain(_ argument: String) -> String? {
+    private func plain(_ argument: String) throws -> String? {
         if let short = Self.shortFlags[argument] { return short }
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, parts[0].hasPrefix("--"), flags.contains(String(parts[0].dropFirst(2))) else {
@@ -71,7 +82,7 @@ package struct ArgumentNormalizer: Sendable {
         switch ArgumentNormalizer.truth(parts[1]) {
         case true?: return parts[0]
         case false?: return parts[0] == "--strict-host-key-checking" ? "--no-strict-host-key-checking" : nil
-        case nil: return argument
+        case nil: throw FleetctlError(.usage, "invalid boolean value \"\(parts[1])\" for \(parts[0])")
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
+import SystemPackage
 
 #if canImport(Glibc)
     import Glibc
@@ -17,6 +18,9 @@ enum Session {
         _ body: @escaping @Sendable (FleetContext) async throws -> Int32,
     ) async throws {
         let settings = try Settings(options, environment: ProcessInfo.processInfo.environment)
+        if !settings.unusedEndpoints.isEmpty {
+            Console.standard.err("WARNING: multiple endpoints given, using \(settings.endpoint)")
+        }
         let isInteractive = isatty(STDIN_FILENO) == 1
         let code: Int32
         if let etcd = settings.etcd {
@@ -38,14 +42,13 @@ enum Session {
         if code != 0 { throw ExitCode(code) }
     }
 
-    /// The client that all share has no certificates; with them, one is made for this run.
+    /// A client for this run.
     private static func withClient(
         _ settings: Settings,
         _ body: (HTTPClient) async throws -> Int32,
     ) async throws -> Int32 {
-        guard let tls = try settings.tls.configuration() else { return try await body(.shared) }
         var configuration = HTTPClient.Configuration.singletonConfiguration
-        configuration.tlsConfiguration = tls
+        configuration.tlsConfiguration = try settings.tls.configuration()
         // Who is not there now is told of at once.
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
@@ -79,7 +82,7 @@ enum Session {
             client: FleetClient(transport),
             console: .standard,
             pause: .real,
-            runner: ForegroundRunner(),
+            runner: ForegroundRunner(isReplaceable: settings.tunnel == nil),
             settings: settings,
             localMachineID: settings.tunnel == nil ? machineID() : nil,
             isInteractive: isInteractive,
@@ -97,9 +100,19 @@ enum Session {
 
     @Sendable static func readFile(_ path: String) throws -> String? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw FleetctlError(.file, "cannot read \(path)")
+        do {
+            // A pipe, such as /dev/stdin may be, has no size that could be asked for.
+            let file = try FileDescriptor.open(FilePath(path), .readOnly)
+            return try file.closeAfter {
+                var bytes: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 1 << 16)
+                while case let count = try buffer.withUnsafeMutableBytes({ try file.read(into: $0) }), count > 0 {
+                    bytes += buffer[..<count]
+                }
+                return String(decoding: bytes, as: UTF8.self)
+            }
+        } catch {
+            throw FleetctlError(.file, "cannot read \(path)", cause: error)
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -12,6 +12,8 @@ package struct Settings: Sendable, Hashable {
     package var ssh = SSHSettings()
     /// True to print requests.
     package var isDebugging = false
+    /// Endpoints that were given beside the one that is used.
+    package var unusedEndpoints: [String] = []
     /// PEM files for https.
     package var tls = ClientTLS()
 
@@ -31,7 +33,9 @@ extension Settings {
                 prefix: options.etcdKeyPrefix ?? variables["ETCD_KEY_PREFIX"] ?? EtcdAccess.standardPrefix,
             )
         } else {
-            try self.init(endpoint: Endpoint(given ?? Endpoint.standard))
+            let all = (given ?? Endpoint.standard).split(separator: ",").map(String.init)
+            try self.init(endpoint: Endpoint(all.first ?? ""))
+            unusedEndpoints = Array(all.dropFirst())
         }
         tunnel = options.tunnel ?? variables["TUNNEL"]
         guard etcd == nil || tunnel == nil else {

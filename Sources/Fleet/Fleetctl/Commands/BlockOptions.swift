@@ -7,7 +7,7 @@ struct BlockOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Look so many times, a quarter of a second apart, before giving up. (default: for one minute)",
+            "Try so many times, for up to two seconds each, before giving up. (default: for one minute)",
             valueName: "count",
         )
     )

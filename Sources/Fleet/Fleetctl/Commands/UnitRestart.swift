@@ -11,12 +11,13 @@ struct UnitRestart: AsyncParsableCommand {
     @OptionGroup var block: BlockOptions
 
     @Argument(help: "Names of units, or patterns with * ? [ ].", completion: .units)
-    var units: [String]
+    var units: [String] = []
 
     func run() async throws {
         let (units, wait) = (units, block.policy)
         try await Session.run(global) { context in
-            try await UnitOperations(context, wait: wait).restart(units)
+            if units.isEmpty { return UnitOperations(context).noUnitsGiven() }
+            return try await UnitOperations(context, wait: wait).restart(units)
         }
     }
 }

@@ -25,12 +25,13 @@ struct UnitStart: AsyncParsableCommand {
         help: "Units: names, paths of unit files, or instances of a template.",
         completion: .units,
     )
-    var units: [String]
+    var units: [String] = []
 
     func run() async throws {
         let (units, wait, replaces) = (units, block.policy, replace)
         try await Session.run(global) { context in
-            try await UnitOperations(context, wait: wait, replaces: replaces).raise(units, to: .launched)
+            if units.isEmpty { return UnitOperations(context).noUnitsGiven() }
+            return try await UnitOperations(context, wait: wait, replaces: replaces).raise(units, to: .launched)
         }
     }
 }

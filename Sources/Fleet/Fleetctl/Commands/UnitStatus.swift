@@ -15,6 +15,9 @@ struct UnitStatus: AsyncParsableCommand {
     @Option(help: "The port of ssh on the machines.")
     var sshPort: Int?
 
+    // It never waited; the original took no notice of it.
+    @Flag(help: .hidden) var noBlock = false
+
     @Argument(help: "Names of units.", completion: .units)
     var units: [String]
 

@@ -17,11 +17,12 @@ struct UnitSubmit: AsyncParsableCommand {
     var sign = false
 
     @Argument(help: "Paths of unit files, or instances of a template.", completion: .file())
-    var units: [String]
+    var units: [String] = []
 
     func run() async throws {
         let (units, wait, replaces) = (units, block.policy, replace)
         try await Session.run(global) { context in
+            if units.isEmpty { return UnitOperations(context).noUnitsGiven() }
             _ = try await UnitOperations(context, wait: wait, replaces: replaces).submit(units)
             return 0
         }

@@ -9,6 +9,6 @@ struct VersionShow: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() {
-        Console.standard.out("fleetctl version \(FleetVersion.current)")
+        Console.standard.out(FleetVersion.line)
     }
 }

@@ -43,7 +43,14 @@ extension HelpTopic {
               restart --no-block waits for the stop, too, and not for the start.
               stop and unload take down units that were never placed, and patterns such as 'web@*'.
               -l, -f and -A work as documented.
-              An unknown command ends with 1, not 0.
+              An unknown command or option, too many arguments, submit --replace of a unit that is launched and restart
+              of one that is inactive end with 1, not 0. A mistake in a script is not taken for success.
+              status and journal of a unit that is on no machine say why and end with 3, as systemctl does. (1.)
+              Errors have texts of their own, but for those that scripts are known to look for. A boolean option with a
+              value that is neither true nor false is refused, and so are a malformed pattern, and a MachineOf that
+              names no unit: such a unit could never run. MachineMetadata that is not key=value is ignored, with a
+              warning. (All were ignored.)
+              When a signal ends fleetctl, the ssh that it runs, and a tunnel, end with it.
               verify checks unit files. (It was for signatures, and gone.)
               ssh, status, journal and --tunnel run OpenSSH with your own configuration, agent and known hosts, beside
               which --ssh-config FILE may stand. A host key that is not known yet is taken and remembered; one that
@@ -51,6 +58,12 @@ extension HelpTopic {
               New: --json on every list, list-units --watch, why, events, completion,
               drain, undrain, rebalance, update. Lists take the field reason, list-units also outcome, which says
               "done" of a oneshot that is through, where systemd says "inactive".
+
+            FLEETD
+              /metrics has names of its own beside the original's fleet_engine_… A setting that is not known is told
+              in the log, and ignored as it was; one with a value that it cannot have is an error. (Some were ignored.)
+              The original's fleetctl logs in to machines by RSA keys with SHA-1 only, which OpenSSH 8.8 and later
+              refuse: use an ed25519 key, or add PubkeyAcceptedAlgorithms +ssh-rsa to the machines' sshd_config.
 
             SCHEDULING
               The same rules, decided at once and for all units together: a chain of MachineOf is placed in one pass,

@@ -35,9 +35,17 @@ struct ListStyle: Sendable, Hashable {
         let header = hasLegend ? [chosen.map { $0.name.uppercased() }] : []
         let cells = rows.map { row in
             chosen.map { column in
-                column.cell(row, isFull).flatMap { $0.isEmpty ? nil : $0 } ?? "-"
+                column.cell(row, isFull).flatMap { $0.isEmpty ? nil : Self.oneLine($0) } ?? "-"
             }
         }
         return TabTable.text(header + cells)
+    }
+
+    /// What would break the table, such as a newline in a unit's reason, is written as in Go's strings.
+    private static func oneLine(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        return text.unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }.joined()
     }
 }

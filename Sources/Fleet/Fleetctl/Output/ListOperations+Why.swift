@@ -9,7 +9,7 @@ extension ListOperations {
     func explain(_ typed: String) async throws -> Int32 {
         let name = UnitName.completed(typed)
         guard let unit = try await context.client.unit(name) else {
-            throw FleetctlError(.notFound, "unit \(name) does not exist; fleetctl list-unit-files shows those that do")
+            throw FleetctlError(.notFound, "Unit \(name) does not exist. fleetctl list-unit-files shows those that do")
         }
         let machines = try await context.client.machines()
         var report = PlacementReport(

@@ -21,7 +21,11 @@ package protocol ProcessRunner: Sendable {
 
 /// Runs them for real.
 struct ForegroundRunner: ProcessRunner {
+    /// Whether nothing is left to do here once the program has ended, such as taking a tunnel down.
+    var isReplaceable = true
+
     func become(_ program: String, _ arguments: [String]) async throws -> Int32 {
+        guard isReplaceable else { return try await run(program, arguments) }
         let words = ([program] + arguments).map { strdup($0) }
         // What this process ignores its successor would ignore, too.
         signal(SIGPIPE, SIG_DFL)
@@ -33,19 +37,21 @@ struct ForegroundRunner: ProcessRunner {
 
     func run(_ program: String, _ arguments: [String]) async throws -> Int32 {
         do {
-            let result = try await Subprocess.run(
-                .name(program),
-                arguments: Arguments(arguments),
-                input: .currentStandardInput,
-                output: .currentStandardOutput,
-                error: .currentStandardError,
-            )
-            switch result.terminationStatus {
+            let status = try await Interruption.throwing {
+                try await Subprocess.run(
+                    .name(program),
+                    arguments: Arguments(arguments),
+                    input: .currentStandardInput,
+                    output: .currentStandardOutput,
+                    error: .currentStandardError,
+                ).terminationStatus
+            }
+            switch status {
             case .exited(let code): return code
             case .signaled(let signal): return 128 + signal
             }
-        } catch let error as SubprocessError {
-            throw FleetctlError(.file, "cannot run \(program); is it installed?", cause: error)
+        } catch is SubprocessError {
+            throw FleetctlError(.file, "cannot run \(program); is it installed?")
         }
     }
 }

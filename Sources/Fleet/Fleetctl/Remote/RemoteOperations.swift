@@ -109,7 +109,7 @@ package struct RemoteOperations: Sendable {
     }
 
     private static func unknown(_ name: String) -> FleetctlError {
-        FleetctlError(.notFound, "unit \(name) does not exist; fleetctl list-unit-files shows those that do")
+        FleetctlError(.notFound, "Unit \(name) does not exist. fleetctl list-unit-files shows those that do")
     }
 
     /// The machines that have the unit: one, or for a global unit all that report it.

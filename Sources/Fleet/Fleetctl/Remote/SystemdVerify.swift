@@ -20,15 +20,19 @@ struct SystemdVerify {
                 try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(Self.base(path))"))
             }
             let copies = files.keys.sorted().map { "\(directory)/\(Self.base($0))" }
-            let result = try await Subprocess.run(
-                .name("systemd-analyze"),
-                arguments: Arguments(["verify", "--man=no"] + copies),
-                output: .discarded,
-                error: .string(limit: Self.outputLimit),
-            )
-            return diagnostics(in: result.standardError, directory: directory)
+            let said = try await Interruption.throwing {
+                try await Subprocess.run(
+                    .name("systemd-analyze"),
+                    arguments: Arguments(["verify", "--man=no"] + copies),
+                    output: .discarded,
+                    error: .string(limit: Self.outputLimit),
+                ).standardError
+            }
+            return diagnostics(in: said, directory: directory)
+        } catch let error as Interruption {
+            throw error
         } catch {
-            throw FleetctlError(.file, "systemd-analyze cannot be run here; it is part of systemd", cause: error)
+            throw FleetctlError(.file, "systemd-analyze cannot be run here; it is part of systemd")
         }
     }
 

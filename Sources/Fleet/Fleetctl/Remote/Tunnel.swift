@@ -22,13 +22,15 @@ struct Tunnel {
             settings.ssh,
             isInteractive: isInteractive,
         )
-        return try await race([
-            { throw try await failure(of: arguments) },
-            {
-                try await waitUntilConnected(socket)
-                return try await body(.unix(path: socket))
-            },
-        ])
+        return try await Interruption.throwing {
+            try await race([
+                { throw try await failure(of: arguments) },
+                {
+                    try await waitUntilConnected(socket)
+                    return try await body(.unix(path: socket))
+                },
+            ])
+        }
     }
 
     /// What ssh connects to at the far end.
@@ -47,7 +49,17 @@ struct Tunnel {
             output: .currentStandardError,
             error: .currentStandardError,
         )
-        return FleetctlError(.unreachable, "the tunnel through \(host) ended (ssh: \(result.terminationStatus))")
+        return FleetctlError(
+            .unreachable,
+            "the tunnel through \(host) ended (ssh: \(Self.words(result.terminationStatus)))"
+        )
+    }
+
+    private static func words(_ status: TerminationStatus) -> String {
+        switch status {
+        case .exited(let code): "exit status \(code)"
+        case .signaled(let signal): "signal \(signal)"
+        }
     }
 
     /// ssh makes the socket once it has logged in.

@@ -84,6 +84,7 @@ extension UnitOperations {
     ) async throws -> Int32 {
         guard wait.attempts > 0 else {
             for name in names { console.out("Triggered unit \(name) \(verb)") }
+            if let done { console.err("Successfully \(done) units [\(names.joined(separator: " "))].") }
             return 0
         }
         let settled = await outcomes(of: names) { try await settleLowered($0, to: goal) }

@@ -47,9 +47,10 @@ extension UnitOperations {
             return nil
         }
         guard replaces else {
+            let isTemplate = source.name.template.map { place.hasSuffix($0.full) } ?? false
             console.err(
-                "WARNING: unit \(known.name) in the cluster differs from the local file \(place); "
-                    + "add --replace to put the file in its place"
+                "WARNING: Unit \(known.name) in registry differs from local \(isTemplate ? "template " : "")unit file "
+                    + "\(place). Add --replace to override."
             )
             return nil
         }
@@ -76,16 +77,15 @@ extension UnitOperations {
         if let (file, _) = try source.loadOwn(context) { return file }
         if let template = source.name.template, let known = try await client.unit(template.full) { return known.file }
         if let path = source.templatePath, let file = try source.read(path, context) { return file }
-        let template = source.name.template.map { ", nor its template \($0)" } ?? ""
+        let template = source.name.template.map { " or template Unit(\($0))" } ?? ""
         throw FleetctlError(
             .notFound,
-            "unit \(source.name) is not in the cluster, and there is no file \(source.path)\(template)",
+            "unable to find Unit(\(source.name))\(template) in Registry or on filesystem (\(source.path))",
         )
     }
 
     private func waitUntilKnown(_ name: String) async throws {
-        guard wait.attempts > 0 else { return console.out("Triggered unit \(name) submit") }
-        _ = try await settle(UnitWait(unit: name, target: .inactive))
+        if wait.attempts > 0 { _ = try await settle(UnitWait(unit: name, target: .inactive)) }
         report(name, .inactive, on: nil, [])
     }
 }

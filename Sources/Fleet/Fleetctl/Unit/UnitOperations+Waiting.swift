@@ -29,7 +29,7 @@ extension UnitOperations {
         }
         throw FleetctlError(
             .timedOut,
-            "unit \(unit.unit) is not \(unit.target.rawValue) after \(seconds(wait.limit)); "
+            "timed out waiting for unit \(unit.unit) to report state \(unit.target.rawValue) after \(seconds(wait.limit)); "
                 + "fleetctl list-unit-files shows what fleet wants of it",
             cause: trouble,
         )

@@ -18,13 +18,15 @@ package struct UnitOperations: Sendable {
     var client: FleetClient { context.client }
     var console: Console { context.console }
 
-    /// The units of the cluster that the names and patterns mean, by name. Tells of those that mean none, in the words
+    /// The units of the cluster that the names and patterns mean, in the order typed. Tells of those that mean none, in the words
     /// of the original when there is none at all; it takes that for no failure.
     func find(_ typed: [String]) async throws -> [APIUnit] {
         let patterns = typed.map { Glob(UnitName.completed($0)) }
         let matches = { (pattern: Glob, unit: APIUnit) in pattern.pattern == unit.name || pattern.matches(unit.name) }
         let all = try await client.units()
-        let found = all.filter { unit in patterns.contains { matches($0, unit) } }
+        var seen: Set<String> = []
+        let found = patterns.flatMap { pattern in all.filter { matches(pattern, $0) } }
+            .filter { seen.insert($0.name).inserted }
         if found.isEmpty {
             console.err("Units not found in registry")
         } else {
@@ -33,6 +35,12 @@ package struct UnitOperations: Sendable {
             }
         }
         return found
+    }
+
+    /// - Returns: the exit code of the original, which took that for no failure.
+    func noUnitsGiven() -> Int32 {
+        console.err("No units given")
+        return 0
     }
 
     /// One line about a unit that has come to rest.

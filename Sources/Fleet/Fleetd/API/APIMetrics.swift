@@ -12,6 +12,9 @@ final class APIMetrics: Sendable {
     }
 
     private let requests = Mutex<[Request: Int]>([:])
+    private let engine: EngineCounters
+
+    init(_ engine: EngineCounters) { self.engine = engine }
 
     static let methods: Set<String> = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]
 
@@ -27,9 +30,22 @@ final class APIMetrics: Sendable {
         for (request, count) in requests.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
             text.sample(["method": request.method, "code": String(request.status)], count)
         }
+        add(engine.now, to: &text)
         guard let snapshot else { return text.lines }
         add(snapshot, machine, to: &text)
         return text.lines
+    }
+
+    /// The engine's figures under the names that the original gave them.
+    private func add(_ engine: EngineCounters.Values, to text: inout MetricsText) {
+        text.family("fleet_engine_leader_start_time", "gauge", "When this machine's engine began to lead, or 0.")
+        text.sample([:], engine.leadsSince ?? 0)
+        text.family("fleet_engine_reconcile_count_total", "counter", "Looks of the engine that ended well.")
+        text.sample([:], engine.rounds)
+        text.family("fleet_engine_reconcile_failure_count_total", "counter", "Looks of the engine that failed.")
+        text.sample(["type": "run"], engine.failedRounds)
+        text.family("fleet_engine_task_count_total", "counter", "Units that the engine placed or took away.")
+        for (task, count) in engine.tasks.sorted(by: { $0.key < $1.key }) { text.sample(["type": task], count) }
     }
 
     private func add(_ snapshot: FleetSnapshot, _ machine: String?, to text: inout MetricsText) {

@@ -36,16 +36,46 @@ extension APIResponder {
         }
         if let fault = sent.optionFault { throw APIError(400, fault) }
         let file = sent.asWritten
-        // The registry, not the copy, says what there is: two clients may be at it.
+        // One request to etcd, on the condition that the copy here is right; and where it is not, as two clients may be
+        // at it, the registry says what there is.
+        if let answer = try await apply(wanted, file, unitName, onto: try snapshot().fleetUnit(name), request) {
+            return answer
+        }
         let existing = try await registry.unit(name)
-        if let existing {
+        if existing == nil, file.options.isEmpty {
+            throw APIError(409, "unit does not exist and options field empty")
+        }
+        guard let answer = try await apply(wanted, file, unitName, onto: existing, request) else {
+            let what = existing == nil ? "created" : "changed"
+            throw APIError(409, "unit was \(what) by another client meanwhile")
+        }
+        return answer
+    }
+
+    /// Makes a unit what a client wants of it.
+    ///
+    /// - Parameter existing: what is known of the unit; nil when there is none.
+    /// - Returns: nil when that is not how it is, or may not be, and nothing was changed.
+    private func apply(
+        _ wanted: APIUnit,
+        _ file: UnitFile,
+        _ name: UnitName,
+        onto existing: FleetUnit?,
+        _ request: APIRequest,
+    ) async throws -> APIResponse? {
+        do {
+            guard let existing else {
+                return file.options.isEmpty ? nil : try await create(name, file, wanted.target)
+            }
             // The machine may be faster than the answer.
             let isLowered = existing.target == .launched && wanted.desiredState == .loaded
-            if wanted.desiredState != nil { restarts.wanted(name, request, isLowered: isLowered) }
+            if wanted.desiredState != nil { restarts.wanted(name.full, request, isLowered: isLowered) }
             return try await update(existing, file, wanted.desiredState)
+        } catch let error as RegistryError
+            where [.unitExists, .noSuchUnit, .changedMeanwhile].contains(error.code)
+        {
+            return nil
         }
-        guard !file.options.isEmpty else { throw APIError(409, "unit does not exist and options field empty") }
-        return try await create(unitName, file, wanted.target)
     }
 
     private func destroy(_ name: String) async throws -> APIResponse {
@@ -53,19 +83,15 @@ extension APIResponder {
             await settle(try await registry.destroy(unit: name))
             return .empty(204)
         } catch {
-            throw Self.told(error)
+            throw error.code == .noSuchUnit ? APIError.noSuchUnit : error
         }
     }
 
     private func create(_ name: UnitName, _ file: UnitFile, _ target: TargetState) async throws -> APIResponse {
         try Self.validate(file, name)
         try Self.checkTemplate(name, target)
-        do {
-            await settle(try await registry.create(unit: name.full, file, target: target))
-            return .empty(201)
-        } catch {
-            throw Self.told(error)
-        }
+        await settle(try await registry.create(unit: name.full, file, target: target))
+        return .empty(201)
     }
 
     private func update(_ existing: FleetUnit, _ file: UnitFile, _ target: TargetState?) async throws -> APIResponse {
@@ -76,28 +102,15 @@ extension APIResponder {
         guard isNewText || target != nil else {
             throw APIError(409, "must provide DesiredState to update existing unit")
         }
-        do {
-            if isNewText {
-                let (target, revision) = (target ?? .inactive, existing.unit.revision)
-                await settle(try await registry.replace(unit: name.full, file, target: target, since: revision))
-            } else if let target, target == .launched || target != existing.target {
-                // Launched once more: its machine starts the unit again if it is down.
-                await settle(try await registry.setTarget(target, of: name.full))
-            }
-            return .empty(isNewText ? 201 : 204)
-        } catch {
-            throw Self.told(error)
+        if isNewText {
+            let (target, revision) = (target ?? .inactive, existing.unit.revision)
+            await settle(try await registry.replace(unit: name.full, file, target: target, since: revision))
+        } else if let target {
+            // Launched once more: its machine starts the unit again if it is down. Another state is written again, too:
+            // what is known of the unit may be older than somebody else's wish.
+            await settle(try await registry.setTarget(target, of: name.full))
         }
-    }
-
-    /// What a client is told of an error that is about the unit.
-    private static func told(_ error: RegistryError) -> any Error {
-        switch error.code {
-        case .noSuchUnit: APIError.noSuchUnit
-        case .unitExists: APIError(409, "unit was created by another client meanwhile")
-        case .changedMeanwhile: APIError(409, "unit was changed by another client meanwhile")
-        default: error
-        }
+        return .empty(isNewText ? 201 : 204)
     }
 
     func requireJSON(_ request: APIRequest) throws(APIError) {

@@ -14,7 +14,7 @@ package struct APIResponder: Sendable {
     let tokenLimit: UInt16
     let access: APIAccess
     let logger: Logger
-    private let counters = APIMetrics()
+    private let counters: APIMetrics
     let restarts = OriginalRestarts()
     /// How long a request waits for a fleetd that has just been started and has not read fleet's state yet.
     private let startLimit: Duration
@@ -28,15 +28,19 @@ package struct APIResponder: Sendable {
         presence: Presence?,
         tokenLimit: UInt16 = 100,
         access: APIAccess = APIAccess(),
+        engine: EngineCounters = EngineCounters(),
         logger: Logger,
         startLimit: Duration = .seconds(2),
     ) {
+        var registry = registry
+        registry.onWrite = { watch.take(written: $0) }
         self.registry = registry
         self.watch = watch
         self.presence = presence
         self.startLimit = startLimit
         self.tokenLimit = tokenLimit
         self.access = access
+        counters = APIMetrics(engine)
         self.logger = logger
     }
 
@@ -79,7 +83,9 @@ package struct APIResponder: Sendable {
 
     static func decode<Value: Decodable>(_ type: Value.Type, _ request: APIRequest) throws(APIError) -> Value {
         do {
-            return try GoJSON.decode(type, request.body)
+            // To Go, null is an object without members.
+            let isNull = request.body.elementsEqual("null".utf8)
+            return try GoJSON.decode(type, isNull ? Array("{}".utf8) : request.body)
         } catch {
             throw APIError(400, "unable to decode body: \(error)")
         }

@@ -11,7 +11,7 @@ extension UnitNameError {
         case .noSuffix: name.contains(".") ? #"unit name cannot end in ".""# : #"unit name must contain ".""#
         case .unknownSuffix(let suffix): "invalid unit type: \"\(suffix)\""
         case .startsWithAt: #"unit name cannot start in "@""#
-        case .notATemplateSuffix(let suffix): "invalid unit type of a template: \"\(suffix)\""
+        case .notATemplateSuffix(let suffix): "invalid unit type for template: \"\(suffix)\""
         }
     }
 

@@ -39,12 +39,16 @@ package struct FleetConfiguration: Sendable, Equatable {
     /// Users of this machine who may change anything, by name or number, beside root; empty: all who can connect.
     package var apiWriters: [String] = []
 
+    /// Lines that were taken without effect, and why.
+    package private(set) var ignoredSettings: [String] = []
+
     package init() {}
 
     /// - Parameters:
     ///   - text: of the file.
     ///   - environment: names in upper case with `FLEET_` before them.
-    /// - Throws: `configuration`, with the line or variable that is wrong.
+    /// - Throws: `configuration`, with the line or variable that is wrong. A key that is not known is none: a file may be
+    ///   older or newer than this program.
     package init(text: String, environment: [String: String] = [:]) throws(FleetError) {
         for setting in try ConfigurationFile.settings(text) {
             try set(setting.key, setting.value, setting.place)
@@ -84,9 +88,8 @@ package struct FleetConfiguration: Sendable, Equatable {
         case "token_limit": tokenLimit = UInt16(try value.number(in: 1...65535))
         default:
             // In the environment other programs' variables may have the prefix, as FLEET_ENDPOINT does.
-            guard Self.ignored.contains(key) || place.hasPrefix("$") else {
-                throw FleetError(.configuration, "\(place): there is no setting called \(key)")
-            }
+            guard !Self.ignored.contains(key), !place.hasPrefix("$") else { return }
+            ignoredSettings.append("\(place): there is no setting called \(key)")
         }
     }
 }

@@ -73,12 +73,14 @@ package struct FleetDaemon: Sendable {
             directory: UnitDirectory(path: configuration.unitsDirectory),
             logger: logger,
         )
+        let engine = EngineCounters()
         let api = APIResponder(
             registry: registry,
             watch: watch,
             presence: presence,
             tokenLimit: configuration.tokenLimit,
             access: apiSecurity.access,
+            engine: engine,
             logger: logger,
         )
         let ttl = max(configuration.agentTTL.components.seconds, 1)
@@ -90,7 +92,9 @@ package struct FleetDaemon: Sendable {
             agent,
         ]
         if !configuration.disableEngine {
-            services.append(EngineService(registry: registry, watch: watch, presence: presence, logger: logger))
+            services.append(
+                EngineService(registry: registry, watch: watch, presence: presence, counters: engine, logger: logger)
+            )
         }
         services += listeners.map {
             APIServer($0, api, tls: apiSecurity.tls, version: Self.version, logger: logger)

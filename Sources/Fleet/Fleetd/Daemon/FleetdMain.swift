@@ -33,6 +33,12 @@ package struct FleetdMain: Sendable {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "fleetd")
         logger.logLevel = configuration.verbosity > 1 ? .debug : configuration.verbosity > 0 ? .info : .notice
+        for setting in configuration.ignoredSettings {
+            logger.warning(
+                "a setting has no effect",
+                metadata: ["file": "\(configurationFile)", "setting": "\(setting)"]
+            )
+        }
         let standard = sockets.isEmpty ? [.unix(path: Self.socketPath)] : sockets.map(APIListener.inherited)
         let listeners = try standard + configuration.apiListen.map { text throws(FleetError) in try APIListener(text) }
         let directory = UnitDirectory(path: configuration.unitsDirectory)

@@ -1,6 +1,12 @@
 import FleetState
 import Logging
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// The engine's memory between two looks.
 actor Engine {
     private let registry: FleetRegistry
@@ -9,7 +15,13 @@ actor Engine {
     private let logger: Logger
     private let coalescing: Duration
     private let patience: Duration?
-    private var leader: EngineLeader?
+    private let counters: EngineCounters
+    private var leader: EngineLeader? {
+        didSet {
+            guard (leader == nil) != (oldValue == nil) else { return }
+            counters.leads(since: leader == nil ? nil : Int(Date.now.timeIntervalSince1970))
+        }
+    }
     private var registered: (session: MachineSession, at: ContinuousClock.Instant)?
     /// After which time there is something to do though nothing changes: units of machines that are gone may be placed
     /// elsewhere, a moved unit is no longer waited for, an update goes on. `nil` when there is nothing.
@@ -24,6 +36,7 @@ actor Engine {
         registry = service.registry
         watch = service.watch
         presence = service.presence
+        counters = service.counters
         logger = service.logger
         coalescing = service.coalescing
         patience = service.patience
@@ -36,6 +49,7 @@ actor Engine {
             try await lookOnce()
             return true
         } catch let error as RegistryError {
+            counters.roundEnded(well: false)
             if error.code == .changedMeanwhile { leader = nil }
             logger.warning("the engine will try again", metadata: ["error": "\(error)"])
             return false
@@ -74,6 +88,7 @@ actor Engine {
         if !pass.placements.isEmpty {
             let (skipped, revision) = try await registry.apply(pass.placements, snapshot, leader)
             written = revision
+            counters.did(pass.placements.filter { !skipped.contains($0.unit) })
             if !pass.moving.isEmpty { moving = (pass.moving, .now) }
             if !skipped.isEmpty {
                 logger.info("units changed while they were placed", metadata: ["units": "\(skipped)"])
@@ -82,6 +97,7 @@ actor Engine {
             written = try await registry.endRebalance(leader) ?? written
         }
         try await update(snapshot, leader)
+        counters.roundEnded(well: true)
     }
 
     private func mayMove(_ snapshot: FleetSnapshot) -> Bool {

@@ -9,6 +9,7 @@ package struct EngineService: Service {
     let registry: FleetRegistry
     let watch: ClusterWatch
     let presence: Presence
+    let counters: EngineCounters
     let logger: Logger
     /// Changes within this time are taken together.
     let coalescing: Duration
@@ -21,6 +22,7 @@ package struct EngineService: Service {
         registry: FleetRegistry,
         watch: ClusterWatch,
         presence: Presence,
+        counters: EngineCounters = EngineCounters(),
         logger: Logger,
         coalescing: Duration = .milliseconds(10),
         patience: Duration? = nil,
@@ -28,6 +30,7 @@ package struct EngineService: Service {
         self.registry = registry
         self.watch = watch
         self.presence = presence
+        self.counters = counters
         self.logger = logger
         self.coalescing = coalescing
         self.patience = patience

@@ -74,6 +74,11 @@ struct APIBoundsTests {
             #expect(lines.contains(#"fleet_api_requests_total{code="405",method="other"} 1"#))
             #expect(lines.contains(#"fleet_registry_units{state="launched"} 0"#))
             #expect(lines.contains("fleet_registry_machines 1"))
+            // The original's names, with what this engine has done: nothing here.
+            #expect(lines.contains("fleet_engine_leader_start_time 0"))
+            #expect(lines.contains("fleet_engine_reconcile_count_total 0"))
+            #expect(lines.contains(#"fleet_engine_reconcile_failure_count_total{type="run"} 0"#))
+            #expect(lines.contains("# TYPE fleet_engine_task_count_total counter"))
             let names = Set(lines.filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != " " && $0 != "{" } })
             for name in names { #expect(lines.contains { $0.hasPrefix("# TYPE \(name) ") }) }
         }

@@ -33,7 +33,14 @@ struct FleetConfigurationTests {
         #expect(configuration.agentTTL == .seconds(5))
     }
 
-    @Test(arguments: ["what=1", "agent_ttl=soon", "agent_ttl=0", "verbosity=-1", "disable_engine=maybe", "nonsense"])
+    /// As the original did; but it is told.
+    @Test func aKeyThatIsNotKnownHasNoEffect() throws {
+        let configuration = try FleetConfiguration(text: "bogus_key=1\nverbosity=2\nenable_grpc=true", environment: [:])
+        #expect(configuration.verbosity == 2)
+        #expect(configuration.ignoredSettings == ["line 1: there is no setting called bogus_key"])
+    }
+
+    @Test(arguments: ["agent_ttl=soon", "agent_ttl=0", "verbosity=-1", "disable_engine=maybe", "nonsense"])
     func wrongSettingsAreNamed(_ line: String) {
         let error = #expect(throws: FleetError.self) { try FleetConfiguration(text: "\n" + line) }
         #expect(error?.description.hasPrefix("line 2: ") == true)

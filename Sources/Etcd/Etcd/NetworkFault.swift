@@ -11,18 +11,20 @@ import NIOSSL
     import Darwin
 #endif
 
-/// Why there was no answer at all, in words for people: nothing of the libraries that tell of it.
-struct TransportFault: Error, CustomStringConvertible {
-    let description: String
+/// Why a server gave no answer, in words for people: nothing of the libraries that tell of it.
+package struct NetworkFault: Error, CustomStringConvertible {
+    package let description: String
 
     /// - Parameter timeout: how long was waited for an answer.
-    init(_ error: any Error, timeout: TimeAmount) {
+    package init(_ error: any Error, timeout: Duration) {
         description =
             switch error {
             case let error as IOError: String(cString: strerror(error.errnoCode))
             case let error as NIOConnectionError: Self.words(error)
             case let error as HTTPClientError: Self.words(error, timeout)
-            case is NIOSSLError, is BoringSSLError: "TLS handshake failed: a certificate is missing or not trusted"
+            case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
+                "TLS handshake failed: a certificate is missing or not trusted"
+            case is ChannelError: "the connection was closed before there was an answer"
             default: "no connection"
             }
     }
@@ -33,11 +35,11 @@ struct TransportFault: Error, CustomStringConvertible {
         return error.connectionErrors.isEmpty ? "no address of host \(error.host) is known" : "no connection"
     }
 
-    private static func words(_ error: HTTPClientError, _ timeout: TimeAmount) -> String {
+    private static func words(_ error: HTTPClientError, _ timeout: Duration) -> String {
         switch error {
         case .connectTimeout, .deadlineExceeded, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout,
             .tlsHandshakeTimeout:
-            "no answer within \(timeout.nanoseconds / 1_000_000) ms"
+            "no answer within \(timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000) ms"
         case .remoteConnectionClosed: "the connection was closed before there was an answer"
         default: "the answer is not HTTP"
         }

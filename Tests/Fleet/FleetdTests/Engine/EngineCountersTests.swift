@@ -1,0 +1,28 @@
+import FleetState
+import Testing
+
+@testable import Fleetd
+
+struct EngineCountersTests {
+    @Test func countsUnderTheOriginalsNames() {
+        let counters = EngineCounters()
+        counters.did([
+            Placement(unit: "a.service", .place(on: "m1")), Placement(unit: "b.service", .move(to: "m2")),
+            Placement(unit: "c.service", .remove), Placement(unit: "d.service", .explain("full")),
+        ])
+        counters.roundEnded(well: true)
+        counters.roundEnded(well: false)
+        counters.leads(since: 17)
+        let tasks = ["attemptscheduleunit": 2, "unscheduleunit": 2]
+        #expect(counters.now == .init(leadsSince: 17, rounds: 1, failedRounds: 1, tasks: tasks))
+        let text = APIMetrics(counters).text(nil, machine: nil)
+        for line in [
+            "fleet_engine_leader_start_time 17", "fleet_engine_reconcile_count_total 1",
+            #"fleet_engine_task_count_total{type="attemptscheduleunit"} 2"#,
+        ] {
+            #expect(text.contains("\n\(line)\n"))
+        }
+        counters.leads(since: nil)
+        #expect(counters.now.leadsSince == nil)
+    }
+}
