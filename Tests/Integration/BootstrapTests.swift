@@ -185,8 +185,8 @@ extension RealNodes {
                 for i in $(seq 600); do etcdctl put /here yes >/dev/null 2>&1 && break; sleep 0.1; done
                 etcdctl get --print-value-only /here
                 # The last of three may come when the other two answer already.
-                for i in $(seq 300); do [ "$(etcdctl member list | grep -c started)" != 3 ] || break; sleep 0.1; done
-                etcdctl member list | grep -c started
+                for i in $(seq 300); do [ "$(ETCDCTL_API=3 etcdctl member list | grep -c started)" != 3 ] || break; sleep 0.1; done
+                ETCDCTL_API=3 etcdctl member list | grep -c started
                 curl -s -X PUT -d value=1 localhost:4001/v2/keys/here | grep -o '"action":"set"'
                 """
             let said = try await cluster.output("box-5", script, deadline: 90)

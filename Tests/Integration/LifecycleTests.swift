@@ -91,7 +91,7 @@ extension RealNodes {
             """
             set -e
             export ETCDCTL_ENDPOINTS=http://localhost:\(port)
-            timeout 10 etcdctl watch /test/watched > /tmp/watch.\(port) & watch=$!
+            ETCDCTL_API=3 timeout 10 etcdctl watch /test/watched > /tmp/watch.\(port) & watch=$!
             for i in $(seq 20); do
                 ETCDCTL_API=3 etcdctl put /test/v3 \(value) >/dev/null
                 etcdctl put /test/watched \(value) >/dev/null
