@@ -181,13 +181,21 @@ let package = Package(
 
         // MARK: Commands: one command a file.
 
+        /// This host's libvirt, images, keys and locks, and what is done with a cluster by them.
+        .target(
+            name: "Workspace",
+            dependencies: [
+                "Basics", "Certificates", "Diagnostics", "Discovery", "Etcd", "Images", "LibvirtProvider", "Planning",
+                "Provisioning", "SecureShell", "TopologyModel", crypto, logging, systemPackage,
+            ],
+        ),
         .target(
             name: "SlipwayCommands",
             dependencies: [
                 "Basics", "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics",
                 "Discovery",
                 "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering",
-                "SmokeTests", "Terminal", "SecureShell", "TopologyModel", "TopologyLoading", "UnitFiles",
+                "SmokeTests", "Terminal", "SecureShell", "TopologyModel", "TopologyLoading", "UnitFiles", "Workspace",
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
         ),
@@ -327,10 +335,18 @@ let package = Package(
             ],
         ),
         .testTarget(
+            name: "WorkspaceTests",
+            dependencies: [
+                "Basics", "Discovery", "Images", "Planning", "Provisioning", "SecureShell", "TestKit",
+                "TopologyLoading",
+                "TopologyModel", "Workspace", systemPackage,
+            ],
+        ),
+        .testTarget(
             name: "SlipwayCommandsTests",
             dependencies: [
                 "Basics", "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands",
-                "SmokeTests", "TestKit", "TopologyModel", "UnitFiles", argumentParser, systemPackage,
+                "SmokeTests", "TestKit", "TopologyModel", "UnitFiles", "Workspace", argumentParser, systemPackage,
             ],
             exclude: ["Golden"],
         ),
@@ -357,7 +373,7 @@ let folders: [String: [String]] = [
     ],
     "Sources/Cluster": [
         "CLibvirt", "Certificates", "Images", "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "SecureShell",
-        "SlipwayCommands", "SmokeTests",
+        "SlipwayCommands", "SmokeTests", "Workspace",
     ],
     "Sources/Etcd": ["Discovery", "Etcd", "EtcdProxy", "RebootLock"],
     "Sources/Fleet": ["FleetAPI", "FleetState", "Fleetctl", "Fleetd", "Scheduling"],
@@ -373,7 +389,7 @@ let folders: [String: [String]] = [
     ],
     "Tests/Cluster": [
         "CertificatesTests", "ImagesTests", "LibvirtProviderTests", "LibvirtTests", "PlanningTests",
-        "ProvisioningTests", "SlipwayCommandsTests",
+        "ProvisioningTests", "SlipwayCommandsTests", "WorkspaceTests",
     ],
     "Tests/Etcd": ["DiscoveryTests", "EtcdTests", "RebootLockTests"],
     "Tests/Fleet": ["FleetctlTests", "FleetdTests", "SchedulingTests"],

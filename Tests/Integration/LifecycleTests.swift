@@ -16,6 +16,7 @@ extension RealNodes {
                 print("production came up in \(ContinuousClock.now - begin)")
 
                 try await isDone(cluster)
+                try await isPlannedOffline(cluster)
                 try await isListed(cluster)
                 try await nodesHaveWhatWasRendered(cluster)
                 try await etcdAnswersEverywhere(cluster)
@@ -42,6 +43,17 @@ extension RealNodes {
             #expect(report.nodes.map(\.etcd) == ["healthy", "healthy", "healthy", "proxy", "proxy"])
             #expect(report.active("node-report.service") == ["worker-1", "worker-2"], "\(report)")
             #expect(report.active("web@1.service") != report.active("web@2.service"), "\(report)")
+        }
+
+        /// What a plan was made from gives the same plan without libvirt, and holds no key.
+        private func isPlannedOffline(_ cluster: TestCluster) async throws {
+            let record = cluster.file + ".json"
+            try await Program.slipway(["plan", cluster.file, "--record", record]).expecting(0)
+            let offline = ["plan", cluster.file, "--offline", "--observed", record, "--connect", "nowhere:///"]
+            try await Program.slipway(offline).expecting(0)
+            let text = try String(contentsOfFile: record, encoding: .utf8)
+            #expect(!text.contains("KEY") && text.contains("worker-2"))
+            try await Program.slipway(["plan", cluster.file, "--offline"]).expecting(2)
         }
 
         private func isListed(_ cluster: TestCluster) async throws {
@@ -90,10 +102,10 @@ extension RealNodes {
         private static func etcdClients(port: Int, value: String) -> String {
             """
             set -e
-            export ETCDCTL_ENDPOINTS=http://localhost:\(port)
-            ETCDCTL_API=3 timeout 10 etcdctl watch /test/watched > /tmp/watch.\(port) & watch=$!
+            export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=http://localhost:\(port)
+            timeout 10 etcdctl watch /test/watched > /tmp/watch.\(port) & watch=$!
             for i in $(seq 20); do
-                ETCDCTL_API=3 etcdctl put /test/v3 \(value) >/dev/null
+                etcdctl put /test/v3 \(value) >/dev/null
                 etcdctl put /test/watched \(value) >/dev/null
                 ! grep -q \(value) /tmp/watch.\(port) || break
                 sleep 0.1

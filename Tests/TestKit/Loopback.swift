@@ -22,7 +22,7 @@ package enum Loopback {
         body: String? = nil,
         contentType: String = "application/json",
         host: String? = nil,
-        within limit: Duration = .seconds(1),
+        within limit: Duration = .seconds(30),
     ) async -> HTTPAnswer? {
         var request = "\(method) \(path) HTTP/1.1\r\nHost: \(host ?? "127.0.0.1:\(port)")\r\nConnection: close\r\n"
         if let body { request += "Content-Type: \(contentType)\r\nContent-Length: \(body.utf8.count)\r\n" }

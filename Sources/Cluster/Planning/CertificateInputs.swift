@@ -51,9 +51,9 @@ package struct KeyedCertificate: Sendable, Hashable {
 /// Where a plan's certificates come from.
 package struct CertificateInputs: Sendable {
     /// The text of the file with the CA certificates that a node of that generation accepts.
-    package var authorities: @Sendable (CertificateGeneration) -> String
+    package var authorities: @Sendable (CertificateGeneration) throws -> String
     /// The same request has the same answer, always.
-    package var issue: @Sendable (NodeCertificate) -> KeyedCertificate
+    package var issue: @Sendable (NodeCertificate) throws -> KeyedCertificate
     /// Seconds since 1970.
     package var now: Int64
     /// Whether every node shall be given new ones.
@@ -63,8 +63,8 @@ package struct CertificateInputs: Sendable {
 
     /// Creates the inputs from functions that issue what is asked for.
     package init(
-        authorities: @escaping @Sendable (CertificateGeneration) -> String,
-        issue: @escaping @Sendable (NodeCertificate) -> KeyedCertificate,
+        authorities: @escaping @Sendable (CertificateGeneration) throws -> String,
+        issue: @escaping @Sendable (NodeCertificate) throws -> KeyedCertificate,
         now: Int64,
         renews: Bool = false,
     ) {

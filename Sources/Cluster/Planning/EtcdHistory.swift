@@ -57,6 +57,17 @@ package enum EtcdHistory: Sendable, Hashable {
     }
 }
 
+extension EtcdHistory: Codable {
+    package init(from decoder: any Decoder) throws {
+        self.init(mark: try decoder.singleValueContainer().decode(String.self))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(mark ?? "unknown")
+    }
+}
+
 extension ObservedNode {
     /// Whether the node was a member of a whole etcd cluster.
     var hasJoinedEtcd: Bool {

@@ -1,7 +1,7 @@
 import TopologyModel
 
 /// What the host of virtual machines can do, as libvirt tells it.
-package struct MachineHost: Sendable, Hashable {
+package struct MachineHost: Sendable, Hashable, Codable {
     /// Whether the processor has `vmx` or `svm`. `/dev/kvm` alone says little: a host that is a guest itself may have
     /// one on which no machine ever boots.
     package var hasVirtualization: Bool

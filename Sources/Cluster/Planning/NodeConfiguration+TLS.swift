@@ -15,6 +15,17 @@ extension NodeConfiguration {
     /// (user etcd), for fleetd and locksmithd (root) and for people (group core).
     var tlsFiles: [CloudConfig.File] { etcdFiles + dockerFiles }
 
+    /// What the node needs certificates for.
+    var certificatePurposes: [NodeCertificate.Purpose] {
+        var purposes: [NodeCertificate.Purpose] = []
+        if usesEtcdTLS {
+            if node.isMember { purposes += [.etcdServer, .etcdPeer] }
+            if runsFleet { purposes.append(.fleet) }
+            purposes.append(.etcdClient)
+        }
+        return topology.docker.tls ? purposes + [.docker] : purposes
+    }
+
     private var etcdFiles: [CloudConfig.File] {
         guard usesEtcdTLS else { return [] }
         let directory = Self.etcdDirectory
@@ -39,14 +50,7 @@ extension NodeConfiguration {
         owner: String?,
         permissions: String,
     ) -> [CloudConfig.File] {
-        let issued = inputs.certificates.issue(
-            NodeCertificate(
-                node: node.name,
-                address: node.address,
-                purpose: purpose,
-                generation: inputs.certificates.generation,
-            )
-        )
+        guard let issued = secrets.certificates[purpose] else { return [] }
         let path = "\(directory)/\(purpose.rawValue)"
         return [
             certificateFile("\(path).pem", issued.certificate),
@@ -54,7 +58,7 @@ extension NodeConfiguration {
         ]
     }
 
-    private var authorities: String { inputs.certificates.authorities(inputs.certificates.generation) }
+    private var authorities: String { secrets.authorities }
 
     private func certificateFile(_ path: String, _ text: String) -> CloudConfig.File {
         .init(path: path, content: text, permissions: "0644")

@@ -14,6 +14,8 @@ struct NodeConfiguration {
     var foreignRoots: Set<String> = []
     /// The URL under which the first members find each other; nil where each is told of the others.
     var discovery: String?
+    /// The node's own keys and certificates; empty where nothing is rendered.
+    var secrets = NodeSecrets()
 
     /// The node's whole plan.
     ///
@@ -51,7 +53,7 @@ struct NodeConfiguration {
 
     private var isMachine: Bool { node.role.runtime == .vm }
     /// Whether Ignition sets it up, once.
-    private var isIgnited: Bool { node.role.image.map { $0.kind != .cloudInit } ?? false }
+    var isIgnited: Bool { node.role.image.map { $0.kind != .cloudInit } ?? false }
     private var image: ImageDigests {
         let newest = isMachine ? inputs.machineImage : inputs.image
         // The planner has refused a topology with an image that is not known.
@@ -188,10 +190,13 @@ struct NodeConfiguration {
     }
 
     private var files: [CloudConfig.File] {
-        let hostKey = inputs.hostKey(node.name)
-        return [
-            .init(path: "/etc/ssh/ssh_host_ed25519_key", content: hostKey.privateKey, permissions: "0600"),
-            .init(path: "/etc/ssh/ssh_host_ed25519_key.pub", content: hostKey.publicKey + "\n", permissions: "0644"),
+        [
+            .init(path: "/etc/ssh/ssh_host_ed25519_key", content: secrets.hostKey.privateKey, permissions: "0600"),
+            .init(
+                path: "/etc/ssh/ssh_host_ed25519_key.pub",
+                content: secrets.hostKey.publicKey + "\n",
+                permissions: "0644"
+            ),
             .init(
                 path: "/home/core/.ssh/id_ed25519",
                 content: inputs.clusterKey.privateKey,

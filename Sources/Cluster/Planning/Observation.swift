@@ -21,9 +21,9 @@ package enum NodePhase: String, Sendable, Hashable, Codable, CaseIterable, Compa
 }
 
 /// A node as libvirt and the disk show it.
-package struct ObservedNode: Sendable, Hashable {
+package struct ObservedNode: Sendable, Hashable, Codable {
     /// Power state of a node.
-    package enum Power: String, Sendable, Hashable {
+    package enum Power: String, Sendable, Hashable, Codable {
         case running, off
         /// Paused, crashed or shutting down.
         case other
@@ -152,7 +152,7 @@ extension ObservedNode {
 }
 
 /// A network as libvirt shows it, ours or not.
-package struct ObservedNetwork: Sendable, Hashable {
+package struct ObservedNetwork: Sendable, Hashable, Codable {
     /// libvirt's name of the network.
     package var name: String
     /// The cluster it belongs to; nil for a network that is not Slipway's.
@@ -184,7 +184,7 @@ package struct ObservedNetwork: Sendable, Hashable {
 }
 
 /// What the provider sees: all clusters of one libvirt connection, and what stands in their way.
-package struct ProviderObservation: Sendable, Hashable {
+package struct ProviderObservation: Sendable, Hashable, Codable {
     /// Slipway's nodes of every cluster, sorted by cluster and name.
     package var nodes: [ObservedNode]
     /// Every network, Slipway's or not.
@@ -231,7 +231,7 @@ package struct ProviderObservation: Sendable, Hashable {
 }
 
 /// Route of the host.
-package struct HostRoute: Sendable, Hashable {
+package struct HostRoute: Sendable, Hashable, Codable {
     /// Addresses that it leads to.
     package var destination: CIDRv4
     /// Interface that it leaves by.
@@ -244,9 +244,9 @@ package struct HostRoute: Sendable, Hashable {
 }
 
 /// fleet as its registry tells it.
-package struct ObservedFleet: Sendable, Hashable {
+package struct ObservedFleet: Sendable, Hashable, Codable {
     /// Unit as fleet has it.
-    package struct Unit: Sendable, Hashable {
+    package struct Unit: Sendable, Hashable, Codable {
         /// Name with suffix.
         package var name: String
         /// SHA-1 of the unit's canonical text, in hexadecimal.
@@ -289,7 +289,7 @@ package struct ObservedFleet: Sendable, Hashable {
 }
 
 /// What is really there.
-package struct Observation: Sendable, Hashable {
+package struct Observation: Sendable, Hashable, Codable {
     /// Nodes and networks.
     package var provider: ProviderObservation
     /// Nil when no member answered.

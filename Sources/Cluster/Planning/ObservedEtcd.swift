@@ -1,7 +1,7 @@
 /// The etcd cluster as its members tell it.
-package struct ObservedEtcd: Sendable, Hashable {
+package struct ObservedEtcd: Sendable, Hashable, Codable {
     /// A member as etcd lists it.
-    package struct Member: Sendable, Hashable {
+    package struct Member: Sendable, Hashable, Codable {
         /// etcd's own number for the member, in hexadecimal.
         package var id: String
         /// Name; empty until it has started.

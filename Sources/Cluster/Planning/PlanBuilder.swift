@@ -9,6 +9,7 @@ struct PlanBuilder {
     let inputs: PlannerInputs
     let observed: Observation
     let nodes: [PlacedNode]
+    let secrets: [String: NodeSecrets]
     let generation: Int
 
     var steps: [Step] = []
@@ -35,11 +36,18 @@ struct PlanBuilder {
     /// Every node's plan as it comes up together with the others, made once: each is a rendered cloud-config.
     private var freshPlans: [String: NodePlan] = [:]
 
-    init(topology: Topology, inputs: PlannerInputs, observed: Observation, nodes: [PlacedNode]) {
+    init(
+        topology: Topology,
+        inputs: PlannerInputs,
+        observed: Observation,
+        nodes: [PlacedNode],
+        secrets: [String: NodeSecrets],
+    ) {
         self.topology = topology
         self.inputs = inputs
         self.observed = observed
         self.nodes = nodes
+        self.secrets = secrets
         generation = (observed.provider.nodes(of: topology.name).map(\.generation).max() ?? 0) + 1
         wantedMembers = nodes.filter(\.isMember)
         wantedPeers = wantedMembers.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL) }
@@ -141,6 +149,7 @@ struct PlanBuilder {
             machineHost: observed.provider.machineHost,
             foreignRoots: observed.foreignRoots,
             discovery: topology.etcd.discovery ?? ownDiscovery?.url,
+            secrets: secrets[node.name, default: NodeSecrets()],
         )
         .plan(peers: peers, state: state, generation: generation)
     }

@@ -34,9 +34,17 @@ package struct Planner: Sendable {
         guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
         let nodes = try placedNodes(observed)
         let inputs = try self.inputs.withCertificates(for: topology, observed: observed.provider)
-        var builder = PlanBuilder(topology: topology, inputs: inputs, observed: observed, nodes: nodes)
+        let secrets = try NodeSecrets.all(nodes, topology: topology, inputs: inputs)
+        var builder = PlanBuilder(
+            topology: topology,
+            inputs: inputs,
+            observed: observed,
+            nodes: nodes,
+            secrets: secrets,
+        )
         var plan = try builder.build()
-        plan.warnings = obstacles + (try imageFindings(nodes, inputs: inputs, observed: observed)) + plan.warnings
+        plan.warnings =
+            obstacles + (try imageFindings(nodes, inputs: inputs, secrets: secrets, observed: observed)) + plan.warnings
         return plan
     }
 
@@ -97,12 +105,14 @@ package struct Planner: Sendable {
     private func imageFindings(
         _ nodes: [PlacedNode],
         inputs: PlannerInputs,
+        secrets: [String: NodeSecrets],
         observed: Observation,
     ) throws(DiagnosticsError) -> [Diagnostic] {
         let first = topology.roles.compactMap { role in nodes.first { $0.role.name == role.name } }
         let findings = first.flatMap { node in
             let host = observed.provider.machineHost
-            let configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node, machineHost: host)
+            var configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node, machineHost: host)
+            configuration.secrets = secrets[node.name, default: NodeSecrets()]
             return configuration.imageFindings.map { finding -> Diagnostic in
                 let text = "nodes of role '\(node.role.name)' are not told \(finding.directive): \(finding.message)"
                 return finding.severity == .error

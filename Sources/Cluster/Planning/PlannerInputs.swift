@@ -9,7 +9,7 @@ package struct PlannerInputs: Sendable {
     /// Public keys that may log in as `core`: Slipway's own first.
     package var authorizedKeys: [String]
     /// The host keys of a node, by its name.
-    package var hostKey: @Sendable (_ node: String) -> SSHKeyPair
+    package var hostKey: @Sendable (_ node: String) throws -> SSHKeyPair
     /// The key by which `core` logs in from one node to another.
     package var clusterKey: SSHKeyPair
     /// Docker registry mirrors of this host, after the topology's own.
@@ -30,7 +30,7 @@ package struct PlannerInputs: Sendable {
         image: ImageDigests,
         machineImage: ImageDigests? = nil,
         authorizedKeys: [String],
-        hostKey: @escaping @Sendable (_ node: String) -> SSHKeyPair,
+        hostKey: @escaping @Sendable (_ node: String) throws -> SSHKeyPair,
         clusterKey: SSHKeyPair,
         registryMirrors: [String] = [],
         certificates: CertificateInputs = .none,

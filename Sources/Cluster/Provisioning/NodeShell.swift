@@ -12,9 +12,9 @@ package protocol NodeShell: Sendable {
 /// The real one: ssh with the host key that follows from the cluster's and the node's name.
 package struct SecureNodeShell: NodeShell {
     private let client: SSHClient
-    private let hostKey: @Sendable (_ node: String) -> String
+    private let hostKey: @Sendable (_ node: String) throws -> String
 
-    package init(client: SSHClient, hostKey: @escaping @Sendable (_ node: String) -> String) {
+    package init(client: SSHClient, hostKey: @escaping @Sendable (_ node: String) throws -> String) {
         self.client = client
         self.hostKey = hostKey
     }
@@ -25,7 +25,7 @@ package struct SecureNodeShell: NodeShell {
         at address: IPv4Address,
         deadline: Duration,
     ) async throws -> SSHClient.Output {
-        let target = SSHTarget(node: node, address: address, hostKey: hostKey(node))
+        let target = SSHTarget(node: node, address: address, hostKey: try hostKey(node))
         return try await client.run(command, on: target, deadline: deadline)
     }
 }

@@ -27,6 +27,17 @@ package struct HostSecret: Sendable {
         }
     }
 
+    /// A secret that everybody knows, for plans whose keys reach no node.
+    package static let published = HostSecret(
+        key: SymmetricKey(data: SHA256.hash(data: Array("slipway plan --offline".utf8))),
+        directory: "/nonexistent",
+    )
+
+    private init(key: SymmetricKey, directory: FilePath) {
+        self.key = key
+        self.directory = directory
+    }
+
     /// The key by which Slipway logs in to nodes.
     package func ownKey() throws -> SSHKeyPair { try pair(["login"], comment: "slipway") }
 

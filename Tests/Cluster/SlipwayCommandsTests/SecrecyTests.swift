@@ -9,6 +9,7 @@ import Testing
 import TopologyModel
 
 @testable import SlipwayCommands
+@testable import Workspace
 
 /// Keys are in what nodes are given, and nowhere else that Slipway writes or prints.
 struct SecrecyTests {
@@ -21,12 +22,12 @@ struct SecrecyTests {
     }
 
     private func plan(_ secret: HostSecret) throws -> Plan {
-        let keys = try HostKeys(secret: secret, cluster: "demo")
-        let certificates = try ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
+        let keys = HostKeys(secret: secret, cluster: "demo")
+        let certificates = ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
         let inputs = PlannerInputs(
             image: ImageDigests(root: "r00t", layer: "1ayer"),
             authorizedKeys: [try secret.ownKey().publicKey],
-            hostKey: { keys.pair(of: $0) },
+            hostKey: { try keys.pair(of: $0) },
             clusterKey: try secret.clusterKey(cluster: "demo"),
             certificates: certificates.inputs(renews: false),
         )
@@ -72,7 +73,7 @@ struct SecrecyTests {
 
     @Test func aNodeTrustsThreeGenerations() throws {
         try withSecret { secret in
-            let certificates = try ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
+            let certificates = ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
             let first = try certificates.authorities(trustedBy: 1).components(separatedBy: "-----BEGIN")
             let third = try certificates.authorities(trustedBy: 3).components(separatedBy: "-----BEGIN")
             #expect(first.count == 3 && third.count == 4)
@@ -85,19 +86,21 @@ struct SecrecyTests {
             try withSecret { other in
                 let now: Int64 = 1_795_694_400
                 let certificates = [
-                    try ClusterCertificates(secret: one, cluster: "demo", now: now),
-                    try ClusterCertificates(secret: one, cluster: "demo2", now: now),
-                    try ClusterCertificates(secret: other, cluster: "demo", now: now),
+                    ClusterCertificates(secret: one, cluster: "demo", now: now),
+                    ClusterCertificates(secret: one, cluster: "demo2", now: now),
+                    ClusterCertificates(secret: other, cluster: "demo", now: now),
                 ]
-                #expect(Set(try certificates.map { try $0.authorities(trustedBy: 1) }).count == 3)
-                #expect(Set(try certificates.map { try $0.operatorCertificate(1).privateKey }).count == 3)
+                let authorities = try certificates.map { try $0.authorities(trustedBy: 1) }
+                let keys = try certificates.map { try $0.operatorCertificate(1).privateKey }
+                #expect(Set(authorities).count == 3)
+                #expect(Set(keys).count == 3)
             }
         }
     }
 
     @Test func filesForOtherProgramsAreTheOwnersAlone() throws {
         try withSecret { secret in
-            let certificates = try ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
+            let certificates = ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
             let files = ClientFiles(directory: secret.directory.appending("certificates"))
             try files.write(
                 authority: certificates.authorities(trustedBy: 1),

@@ -3,6 +3,7 @@ import TestKit
 import Testing
 
 @testable import SlipwayCommands
+@testable import Workspace
 
 /// What `slipway validate` takes for which kind of file.
 @Suite struct ValidatedFileTests {

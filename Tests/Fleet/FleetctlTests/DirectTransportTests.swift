@@ -15,7 +15,14 @@ struct DirectTransportTests {
 
     @Test func unitsAreWrittenAndReadWithoutFleetd() async throws {
         try await RealEtcd.with { etcd in
-            let settings = try settings("--driver", "etcd", "--endpoint", etcd.clientURLs.joined(separator: ","))
+            let settings = try settings(
+                "--driver",
+                "etcd",
+                "--endpoint",
+                etcd.clientURLs.joined(separator: ","),
+                "--request-timeout",
+                "30"
+            )
             let access = try #require(settings.etcd)
             let found = try await access.run(settings) { transport in
                 let client = FleetClient(transport)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Workspace
 
 struct ClusterDown: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,9 +32,9 @@ struct ClusterDown: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
-        let session = try await Session.open(connect)
+        let workspace = try await HostWorkspace.open(connect.uri)
         let runner = PlanRunner(
-            session: session,
+            workspace: workspace,
             command: "slipway down \(cluster)",
             json: output.json,
             yes: confirm.yes,

@@ -3,6 +3,7 @@ import Basics
 import Planning
 import Provisioning
 import Terminal
+import Workspace
 
 struct ClusterList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,8 +23,8 @@ struct ClusterList: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session.open(connect)
-        let seen = try await session.provider.observe()
+        let workspace = try await HostWorkspace.open(connect.uri)
+        let seen = try await workspace.provider.observe()
         for stray in seen.strays { Output.note("\(stray) is no cluster's directory, and is left alone.") }
         let rows = Self.rows(seen)
         if output.json { return try Output.json(rows) }

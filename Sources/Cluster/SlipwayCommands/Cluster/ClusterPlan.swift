@@ -1,30 +1,48 @@
 import ArgumentParser
+import Basics
 import Diagnostics
+import FoundationEssentials
 import Planning
 import TopologyLoading
+import TopologyModel
+import Workspace
 
 struct ClusterPlan: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what `up` would do, and why; changes nothing.",
-        discussion: "Exit code 0: nothing to do. 2: there are changes. 1: an error.",
+        discussion: """
+            Exit code 0: nothing to do. 2: there are changes. 1: an error.
+
+            --record FILE also writes what the plan was made from, without any key. --offline --observed FILE makes a \
+            plan from that, on any host and without libvirt: to look into it later, or for a bug report. --offline alone \
+            plans for a host that has nothing yet.
+            """,
     )
 
     @Argument(help: "A topology file, or a name for which there is one.")
     var cluster: String
     @Flag(name: .customLong("rotate-certs"), help: "What `up --rotate-certs` would do.")
     var rotatesCertificates = false
+    @Flag(help: "Plan from --observed, or for a host that has nothing yet, and look at nothing here.")
+    var offline = false
+    @Option(help: ArgumentHelp("With --offline: what another plan was made from.", valueName: "file"))
+    var observed: String?
+    @Option(help: ArgumentHelp("Also write what the plan was made from, for --observed.", valueName: "file"))
+    var record: String?
     @OptionGroup var machines: MachineOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
+    func validate() throws {
+        guard observed == nil || offline else { throw ValidationError("--observed goes with --offline") }
+        guard record == nil || !offline else { throw ValidationError("--record does not go with --offline") }
+    }
+
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
-        let session = try await Session.open(connect, reachesNodes: true)
-        let plan = try await Diagnosing.showing(loaded.sources) {
-            try await session.plan(topology, renewsCertificates: rotatesCertificates).plan
-        }
+        let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology) }
         Diagnosing.show(plan.warnings, sources: loaded.sources)
         if output.json {
             try Output.json(PlanPayload(plan))
@@ -32,5 +50,30 @@ struct ClusterPlan: AsyncParsableCommand {
             Output.print(PlanText(plan: plan, style: Output.style).text())
         }
         if !plan.isEmpty { throw ExitCode(2) }
+    }
+
+    private func planned(_ topology: Topology) async throws -> Plan {
+        guard !offline else {
+            return try offlineRecord(topology).plan(topology, renewsCertificates: rotatesCertificates)
+        }
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let resolved = try await workspace.resolve(
+            topology,
+            renewsCertificates: rotatesCertificates,
+            progress: Output.note,
+        )
+        if let record {
+            let seen = PlanRecord(of: topology, inputs: resolved.inputs, observed: resolved.observed)
+            try AtomicFile.write(try seen.json(), to: record, mode: 0o644)
+        }
+        return try Planner(topology: topology, inputs: resolved.inputs).plan(from: resolved.observed)
+    }
+
+    private func offlineRecord(_ topology: Topology) throws -> PlanRecord {
+        guard let observed else { return PlanRecord(of: topology, time: Int64(Date().timeIntervalSince1970)) }
+        guard let json = FileManager.default.contents(atPath: observed) else {
+            throw UserError("cannot read \(observed)")
+        }
+        return try PlanRecord(json: json, file: observed)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Planning
 import TopologyLoading
+import Workspace
 
 struct ClusterRoll: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,9 +41,9 @@ struct ClusterRoll: AsyncParsableCommand {
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
-        let session = try await Session.open(connect, reachesNodes: true)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let runner = PlanRunner(
-            session: session,
+            workspace: workspace,
             command: "slipway roll \(cluster)\(machines.words)",
             json: output.json,
             yes: true,

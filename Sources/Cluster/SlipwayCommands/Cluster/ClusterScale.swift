@@ -4,6 +4,7 @@ import FoundationEssentials
 import Planning
 import TopologyLoading
 import TopologyModel
+import Workspace
 
 struct ClusterScale: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,9 +42,9 @@ struct ClusterScale: AsyncParsableCommand {
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
         guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
-        let session = try await Session.open(connect, reachesNodes: true)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let runner = PlanRunner(
-            session: session,
+            workspace: workspace,
             command: (["slipway scale", cluster] + counts).joined(separator: " ") + machines.words,
             json: output.json,
             yes: confirm.yes,
@@ -57,7 +58,7 @@ struct ClusterScale: AsyncParsableCommand {
             Output.note("Recorded in \(path).")
         }
         guard !output.json, !plan.isEmpty else { return }
-        try await ClusterStatus.print(cluster: topology.name, session: session)
+        try await ClusterStatus.print(cluster: topology.name, workspace: workspace)
     }
 
     private func parsedCounts() throws -> [(role: String, count: Int)] {

@@ -5,6 +5,7 @@ import Provisioning
 import SmokeTests
 import Terminal
 import TopologyModel
+import Workspace
 
 struct ClusterSmoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,14 +26,14 @@ struct ClusterSmoke: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
-        let session = try await Session.open(connect, reachesNodes: true)
-        let lock = try session.lock(name, purpose: "slipway smoke \(cluster)")
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let lock = try workspace.lock(name, purpose: "slipway smoke \(cluster)")
         defer { withExtendedLifetime(lock) {} }
-        let nodes = try await session.provider.observe().nodes(of: name.description)
+        let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
-        _ = try session.sshTargets(cluster: name, nodes: nodes)
+        _ = try workspace.sshTargets(cluster: name, nodes: nodes)
         let test = SmokeTest(
-            executor: try session.executor(cluster: name, certificates: nodes.compactMap(\.certificates)) { _ in },
+            executor: try workspace.executor(cluster: name, certificates: nodes.compactMap(\.certificates)) { _ in },
             nodes: nodes,
             id: String(UInt32.random(in: .min ... .max), radix: 36),
         )

@@ -3,6 +3,7 @@ import Planning
 import Provisioning
 import Terminal
 import TopologyModel
+import Workspace
 
 struct ClusterStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,9 +21,9 @@ struct ClusterStatus: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName().description
-        let session = try await Session.open(connect, reachesNodes: true)
-        if watch { return try await follow(name, session: session) }
-        let report = StatusReport(try await session.observer(of: name).observe(name), cluster: name)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        if watch { return try await follow(name, workspace: workspace) }
+        let report = StatusReport(try await workspace.observer(of: name).observe(name), cluster: name)
         guard report.exists else {
             // Not a ValidationError: that would exit with 64, and print how `status` is used.
             throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"])
@@ -31,18 +32,18 @@ struct ClusterStatus: AsyncParsableCommand {
         if !report.isWell { throw ExitCode.failure }
     }
 
-    static func print(cluster: String, session: Session) async throws {
-        let seen = try await session.observer(of: cluster).observe(cluster)
+    static func print(cluster: String, workspace: HostWorkspace) async throws {
+        let seen = try await workspace.observer(of: cluster).observe(cluster)
         let report = StatusReport(seen, cluster: cluster)
         Output.print("\n" + report.text(style: Output.style))
     }
 
-    private func follow(_ name: String, session: Session) async throws {
+    private func follow(_ name: String, workspace: HostWorkspace) async throws {
         try await Interrupt.guarding(advice: "") {
             var last: StatusReport?
             var area = LiveArea()
             while !Task.isCancelled {
-                let seen = try await session.observer(of: name).observe(name)
+                let seen = try await workspace.observer(of: name).observe(name)
                 let report = StatusReport(seen, cluster: name)
                 if report != last { try show(report, in: &area) }
                 last = report

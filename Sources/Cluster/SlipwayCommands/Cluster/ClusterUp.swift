@@ -2,6 +2,7 @@ import ArgumentParser
 import Planning
 import TopologyLoading
 import TopologyModel
+import Workspace
 
 struct ClusterUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,9 +32,9 @@ struct ClusterUp: AsyncParsableCommand {
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
-        let session = try await Session.open(connect, reachesNodes: true)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let runner = PlanRunner(
-            session: session,
+            workspace: workspace,
             command: "slipway up \(cluster)\(machines.words)",
             json: output.json,
             yes: confirm.yes,
@@ -47,6 +48,6 @@ struct ClusterUp: AsyncParsableCommand {
             )
         }
         guard !output.json, !plan.isEmpty else { return }
-        try await ClusterStatus.print(cluster: topology.name, session: session)
+        try await ClusterStatus.print(cluster: topology.name, workspace: workspace)
     }
 }

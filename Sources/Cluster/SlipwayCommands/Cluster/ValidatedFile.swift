@@ -2,6 +2,7 @@ import CloudConfig
 import CloudConfigLoading
 import FoundationEssentials
 import UnitFiles
+import Workspace
 
 #if canImport(Glibc)
     import Glibc

@@ -2,6 +2,7 @@ import ArgumentParser
 import Discovery
 import Logging
 import SystemPackage
+import Workspace
 
 struct DiscoveryServe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

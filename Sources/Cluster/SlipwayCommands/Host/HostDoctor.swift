@@ -4,6 +4,7 @@ import LibvirtProvider
 import Planning
 import SystemPackage
 import Terminal
+import Workspace
 
 #if canImport(Glibc)
     import Glibc
@@ -152,7 +153,7 @@ struct HostDoctor: AsyncParsableCommand {
             let provider = LibvirtProvider(
                 uri: connect.uri,
                 home: try SlipwayHome.path().string,
-                logger: Session.logger,
+                logger: HostWorkspace.logger,
             )
             let seen = try await provider.observe()
             let detail = "\(connect.uri) answers; \(Format.count(seen.networks.count, "network"))"

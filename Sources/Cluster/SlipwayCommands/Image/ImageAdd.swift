@@ -1,6 +1,7 @@
 import ArgumentParser
 import Images
 import Terminal
+import Workspace
 
 struct ImageAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

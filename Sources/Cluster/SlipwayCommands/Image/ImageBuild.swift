@@ -2,6 +2,7 @@ import ArgumentParser
 import Planning
 import Provisioning
 import Terminal
+import Workspace
 
 struct ImageBuild: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

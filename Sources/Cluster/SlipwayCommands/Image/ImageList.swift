@@ -3,6 +3,7 @@ import FoundationEssentials
 import Images
 import Planning
 import Terminal
+import Workspace
 
 struct ImageList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ import Images
 import Planning
 import Provisioning
 import Terminal
+import Workspace
 
 struct ImagePrune: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,22 +20,22 @@ struct ImagePrune: AsyncParsableCommand {
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
-        let session = try await Session.open(connect)
-        let lock = try session.lockImages(purpose: "slipway image prune")
+        let workspace = try await HostWorkspace.open(connect.uri)
+        let lock = try workspace.lockImages(purpose: "slipway image prune")
         defer { withExtendedLifetime(lock) {} }
-        let volumes = try await session.provider.pruneVolumes()
+        let volumes = try await workspace.provider.pruneVolumes()
         for volume in volumes { Output.print("Removed volume \(volume).") }
         // Nodes outside the sandbox use the same store, and cannot be seen from inside.
         if ProcessInfo.processInfo.environment["SLIPWAY_IN_SANDBOX"] != nil {
             Output.note("This host's own images are not looked at from inside the sandbox.")
             return volumes.isEmpty ? Output.print("Nothing to remove.") : ()
         }
-        let removed = try await session.images.store.prune(keeping: try await used(session))
+        let removed = try await workspace.images.store.prune(keeping: try await used(workspace))
         for image in removed {
             let size = Format.bytes(Int64(image.size))
             Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)) (\(size)).")
         }
-        let foreign = try await session.images.foreign.prune(keeping: try await used(session))
+        let foreign = try await workspace.images.foreign.prune(keeping: try await used(workspace))
         for image in foreign {
             Output.print("Removed foreign \(image.digest.prefix(16)) (\(Format.bytes(Int64(clamping: image.size)))).")
         }
@@ -42,10 +43,10 @@ struct ImagePrune: AsyncParsableCommand {
     }
 
     /// Digests of all that nodes run on, and of what they would get now.
-    private func used(_ session: Session) async throws -> Set<String> {
-        let here = try await session.provider.nodesOfThisHost()
-        var images = try await (session.provider.observe().nodes + here).compactMap(\.image)
-        images += [try session.images.current(), try session.images.currentMachine()]
+    private func used(_ workspace: HostWorkspace) async throws -> Set<String> {
+        let here = try await workspace.provider.nodesOfThisHost()
+        var images = try await (workspace.provider.observe().nodes + here).compactMap(\.image)
+        images += [try workspace.images.current(), try workspace.images.currentMachine()]
         return Set(images.flatMap { [$0.root, $0.layer, ImageStore.diskDigest(ofLayer: $0.layer)] })
     }
 }

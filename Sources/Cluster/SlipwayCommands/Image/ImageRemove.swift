@@ -2,6 +2,7 @@ import ArgumentParser
 import Images
 import Planning
 import Provisioning
+import Workspace
 
 struct ImageRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,22 +16,22 @@ struct ImageRemove: AsyncParsableCommand {
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
-        let session = try await Session.open(connect)
-        let lock = try session.lockImages(purpose: "slipway image rm")
+        let workspace = try await HostWorkspace.open(connect.uri)
+        let lock = try workspace.lockImages(purpose: "slipway image rm")
         defer { withExtendedLifetime(lock) {} }
-        let here = try await session.provider.nodesOfThisHost()
-        let nodes = try await session.provider.observe().nodes + here
+        let here = try await workspace.provider.nodesOfThisHost()
+        let nodes = try await workspace.provider.observe().nodes + here
         for prefix in digests {
-            if let image = try session.images.foreign.find(prefix) {
-                try await remove(image, called: prefix, session, nodes: nodes)
+            if let image = try workspace.images.foreign.find(prefix) {
+                try await remove(image, called: prefix, workspace, nodes: nodes)
                 continue
             }
-            let image = try session.images.store.find(prefix: prefix)
+            let image = try workspace.images.store.find(prefix: prefix)
             let users = nodes.filter { $0.image?.root == image.digest || $0.image?.layer == image.digest }
             guard users.isEmpty else {
                 throw UserError("\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by \(names(users))")
             }
-            try await session.images.store.remove(image.kind, digest: image.digest)
+            try await workspace.images.store.remove(image.kind, digest: image.digest)
             Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)).")
         }
     }
@@ -43,10 +44,10 @@ struct ImageRemove: AsyncParsableCommand {
     private func remove(
         _ image: ForeignImage,
         called text: String,
-        _ session: Session,
+        _ workspace: HostWorkspace,
         nodes: [ObservedNode],
     ) async throws {
-        let store = session.images.foreign
+        let store = workspace.images.foreign
         if image.names.contains(text), image.names.count > 1 {
             _ = try await store.remove(name: text)
             let others = image.names.filter { $0 != text }.joined(separator: ", ")

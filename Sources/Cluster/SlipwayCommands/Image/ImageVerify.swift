@@ -1,5 +1,6 @@
 import ArgumentParser
 import Images
+import Workspace
 
 struct ImageVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

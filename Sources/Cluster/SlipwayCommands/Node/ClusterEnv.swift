@@ -6,6 +6,7 @@ import Provisioning
 import SecureShell
 import SystemPackage
 import TopologyModel
+import Workspace
 
 struct ClusterEnv: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,10 +27,10 @@ struct ClusterEnv: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
-        let session = try await Session.open(connect, reachesNodes: true)
-        let nodes = try await session.provider.observe().nodes(of: name.description)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
-        let variables = try await variables(name, nodes: nodes, session: session)
+        let variables = try await variables(name, nodes: nodes, workspace: workspace)
         if output.json {
             try Output.json(Dictionary(variables, uniquingKeysWith: { first, _ in first }))
         } else {
@@ -40,18 +41,18 @@ struct ClusterEnv: AsyncParsableCommand {
     private func variables(
         _ name: ClusterName,
         nodes: [ObservedNode],
-        session: Session,
+        workspace: HostWorkspace,
     ) async throws -> [(String, String)] {
         let running = nodes.filter { $0.power == .running }
-        if session.jump != nil { return try remoteVariables(name, nodes: running, session: session) }
+        if workspace.jump != nil { return try remoteVariables(name, nodes: running, workspace: workspace) }
         let members = running.filter { $0.etcd == .member }
         var variables: [(String, String)] = []
-        let files = try clientFiles(name, nodes: nodes, session: session)
-        if let files, let node = await dockerHost(running, port: 2376, session) {
+        let files = try clientFiles(name, nodes: nodes, workspace: workspace)
+        if let files, let node = await dockerHost(running, port: 2376, workspace) {
             variables.append(("DOCKER_HOST", "tcp://\(node):2376"))
             variables.append(("DOCKER_TLS_VERIFY", "1"))
             variables.append(("DOCKER_CERT_PATH", files.directory.string))
-        } else if let node = await dockerHost(running, port: 2375, session) {
+        } else if let node = await dockerHost(running, port: 2375, workspace) {
             variables.append(("DOCKER_HOST", "tcp://\(node):2375"))
         }
         if let first = members.first, let address = first.address {
@@ -61,7 +62,7 @@ struct ClusterEnv: AsyncParsableCommand {
             case .socket: variables.append(("FLEETCTL_TUNNEL", "\(address)"))
             case .none: break
             }
-            variables.append(("FLEETCTL_SSH_CONFIG", try sshConfig(name, nodes: nodes, session: session)))
+            variables.append(("FLEETCTL_SSH_CONFIG", try sshConfig(name, nodes: nodes, workspace: workspace)))
             variables.append(("ETCDCTL_API", "3"))
             variables.append(("ETCDCTL_ENDPOINTS", members.compactMap(\.clientURL).joined(separator: ",")))
             if let files, first.etcdTLS {
@@ -80,29 +81,31 @@ struct ClusterEnv: AsyncParsableCommand {
     private func remoteVariables(
         _ name: ClusterName,
         nodes: [ObservedNode],
-        session: Session,
+        workspace: HostWorkspace,
     ) throws -> [(String, String)] {
         let withFleet = nodes.filter { $0.fleet != .none }
         guard let node = withFleet.first(where: { $0.etcd == .member }) ?? withFleet.first, let address = node.address
         else { return [] }
         Output.note("The nodes are reached by ssh through libvirt's host; docker and etcdctl are there: slipway exec")
-        let config = try sshConfig(name, nodes: nodes, session: session)
+        let config = try sshConfig(name, nodes: nodes, workspace: workspace)
         return [("FLEETCTL_TUNNEL", "\(address)"), ("FLEETCTL_SSH_CONFIG", config)]
     }
 
     /// The first node whose Docker listens on the network.
-    private func dockerHost(_ nodes: [ObservedNode], port: UInt16, _ session: Session) async -> String? {
+    private func dockerHost(_ nodes: [ObservedNode], port: UInt16, _ workspace: HostWorkspace) async -> String? {
         for node in nodes {
-            if let address = node.address, await session.answers(address, port: port) { return "\(address)" }
+            if let address = node.address, await workspace.answers(address, port: port) { return "\(address)" }
         }
         return nil
     }
 
     /// The files that a cluster with certificates asks for; nil for one without.
-    private func clientFiles(_ name: ClusterName, nodes: [ObservedNode], session: Session) throws -> ClientFiles? {
+    private func clientFiles(_ name: ClusterName, nodes: [ObservedNode], workspace: HostWorkspace) throws
+        -> ClientFiles?
+    {
         guard let number = nodes.compactMap(\.certificates?.number).max() else { return nil }
-        let certificates = try session.certificates(of: name.description)
-        let files = session.clientFiles(of: name)
+        let certificates = workspace.certificates(of: name.description)
+        let files = workspace.clientFiles(of: name)
         try files.write(
             authority: certificates.authorities(trustedBy: number),
             own: certificates.operatorCertificate(number),
@@ -110,9 +113,9 @@ struct ClusterEnv: AsyncParsableCommand {
         return files
     }
 
-    private func sshConfig(_ name: ClusterName, nodes: [ObservedNode], session: Session) throws -> String {
-        let targets = try session.sshTargets(cluster: name, nodes: nodes)
-        let client = try session.sshClient(cluster: name, outlives: true)
+    private func sshConfig(_ name: ClusterName, nodes: [ObservedNode], workspace: HostWorkspace) throws -> String {
+        let targets = try workspace.sshTargets(cluster: name, nodes: nodes)
+        let client = try workspace.sshClient(cluster: name, outlives: true)
         let path = client.knownHostsFile.string + ".ssh-config"
         let text = SSHConfig(client: client, cluster: name.description).text(for: targets)
         try AtomicFile.write(text, to: path)

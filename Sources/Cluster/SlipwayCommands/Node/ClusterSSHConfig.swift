@@ -3,6 +3,7 @@ import Planning
 import Provisioning
 import SecureShell
 import TopologyModel
+import Workspace
 
 struct ClusterSSHConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,11 +21,11 @@ struct ClusterSSHConfig: AsyncParsableCommand {
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
-        let session = try await Session.open(connect)
-        let nodes = try await session.provider.observe().nodes(of: name.description)
+        let workspace = try await HostWorkspace.open(connect.uri)
+        let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
-        let targets = try session.sshTargets(cluster: name, nodes: nodes)
-        let client = try session.sshClient(cluster: name, outlives: true)
+        let targets = try workspace.sshTargets(cluster: name, nodes: nodes)
+        let client = try workspace.sshClient(cluster: name, outlives: true)
         Output.print(SSHConfig(client: client, cluster: name.description).text(for: targets))
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import LibvirtProvider
 import Planning
 import TopologyModel
+import Workspace
 
 struct NodeConsole: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,15 +18,15 @@ struct NodeConsole: AsyncParsableCommand {
 
     func run() async throws {
         let argument = try NodeArgument(words: node)
-        let session = try await Session.open(connect)
-        let node = try await argument.resolve(session)
+        let workspace = try await HostWorkspace.open(connect.uri)
+        let node = try await argument.resolve(workspace)
         guard node.runtime == .vm else {
             throw UserError(
                 "\(node.name) is a container, which has no console; `slipway ssh` logs in to it, and `slipway logs` "
                     + "shows what it said, also when it cannot be reached"
             )
         }
-        let uri = ConnectionURIs(session.uri).uri(for: node.runtime) ?? session.uri
+        let uri = ConnectionURIs(workspace.uri).uri(for: node.runtime) ?? workspace.uri
         Output.note("Attached to \(node.name); Ctrl-] detaches.")
         try Replacing.exec("virsh", ["--quiet", "--connect", uri, "console", node.domainName])
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Workspace
 
 struct NodeExec: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -22,9 +23,9 @@ struct NodeExec: AsyncParsableCommand {
 
     func run() async throws {
         let argument = try NodeArgument(words: node.words)
-        let session = try await Session.open(connect)
+        let workspace = try await HostWorkspace.open(connect.uri)
         // One word is a line for the node's shell, as with ssh; several are quoted so that each stays one word.
         let words = command.count == 1 ? command : command.map(ShellWord.quoted)
-        try await NodeShellCommand(session: session, node: argument.resolve(session)).become(words)
+        try await NodeShellCommand(workspace: workspace, node: argument.resolve(workspace)).become(words)
     }
 }

@@ -3,6 +3,7 @@ import Basics
 import Planning
 import Provisioning
 import SecureShell
+import Workspace
 
 struct NodeLogs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,13 +24,13 @@ struct NodeLogs: AsyncParsableCommand {
 
     func run() async throws {
         let argument = try NodeArgument(words: node)
-        let session = try await Session.open(connect, reachesNodes: true)
-        let found = try await argument.resolve(session)
-        if found.power == .running, let address = found.address, await session.answers(address, port: 22) {
-            try await NodeShellCommand(session: session, node: found).become(journal)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let found = try await argument.resolve(workspace)
+        if found.power == .running, let address = found.address, await workspace.answers(address, port: 22) {
+            try await NodeShellCommand(workspace: workspace, node: found).become(journal)
         }
         Output.note("\(found.name) cannot be reached; this is what it and the hypervisor said last:")
-        for line in await session.provider.evidence(for: NodeReference(found), lines: lines) { Output.print(line) }
+        for line in await workspace.provider.evidence(for: NodeReference(found), lines: lines) { Output.print(line) }
     }
 
     private var journal: [String] {

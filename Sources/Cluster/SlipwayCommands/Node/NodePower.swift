@@ -3,6 +3,7 @@ import Planning
 import Provisioning
 import Terminal
 import TopologyModel
+import Workspace
 
 struct NodeStop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,8 +20,8 @@ struct NodeStop: AsyncParsableCommand {
     @OptionGroup var power: PowerOptions
 
     func run() async throws {
-        try await power.change("stop") { node, session in
-            try await power.stop(node, session: session)
+        try await power.change("stop") { node, workspace in
+            try await power.stop(node, workspace: workspace)
         }
     }
 }
@@ -36,8 +37,8 @@ struct NodeStart: AsyncParsableCommand {
     @OptionGroup var power: PowerOptions
 
     func run() async throws {
-        try await power.change("start") { node, session in
-            try await power.start(node, session: session)
+        try await power.change("start") { node, workspace in
+            try await power.start(node, workspace: workspace)
         }
     }
 }
@@ -52,9 +53,9 @@ struct NodeRestart: AsyncParsableCommand {
     @OptionGroup var power: PowerOptions
 
     func run() async throws {
-        try await power.change("restart") { node, session in
-            try await power.stop(node, session: session)
-            try await power.start(node, session: session)
+        try await power.change("restart") { node, workspace in
+            try await power.stop(node, workspace: workspace)
+            try await power.start(node, workspace: workspace)
         }
     }
 }
@@ -74,42 +75,42 @@ struct PowerOptions: ParsableArguments {
     }
 
     /// Does something to the node, while nobody else changes its cluster.
-    func change(_ verb: String, _ body: (ObservedNode, Session) async throws -> Void) async throws {
+    func change(_ verb: String, _ body: (ObservedNode, HostWorkspace) async throws -> Void) async throws {
         let argument = try NodeArgument(words: words)
-        let session = try await Session.open(connect)
-        let node = try await argument.resolve(session)
-        let lock = try session.lock(
+        let workspace = try await HostWorkspace.open(connect.uri)
+        let node = try await argument.resolve(workspace)
+        let lock = try workspace.lock(
             ClusterName(node.cluster),
             purpose: "slipway \(verb) \(words.joined(separator: " "))"
         )
         defer { withExtendedLifetime(lock) {} }
-        try await body(node, session)
+        try await body(node, workspace)
     }
 
-    func stop(_ node: ObservedNode, session: Session) async throws {
+    func stop(_ node: ObservedNode, workspace: HostWorkspace) async throws {
         guard node.power != .off else { return Output.print("\(node.name) is off.") }
         let reference = NodeReference(node)
         let clock = ContinuousClock()
         let begin = clock.now
         var outcome = StopOutcome.powerCut
         if force {
-            try await session.provider.powerOff(reference)
+            try await workspace.provider.powerOff(reference)
         } else {
-            outcome = try await session.provider.stop(reference, deadline: .seconds(timeout))
+            outcome = try await workspace.provider.stop(reference, deadline: .seconds(timeout))
         }
         let took = clock.now - begin
         let how = outcome == .powerCut ? "Cut the power of" : "Stopped"
         Output.print("\(how) \(node.name) in \(Format.duration(took)).")
     }
 
-    func start(_ node: ObservedNode, session: Session) async throws {
+    func start(_ node: ObservedNode, workspace: HostWorkspace) async throws {
         guard
-            let present = try await session.provider.observe().nodes(of: node.cluster).first(where: {
+            let present = try await workspace.provider.observe().nodes(of: node.cluster).first(where: {
                 $0.name == node.name
             })
         else { throw UserError("\(node.domainName) is gone; see: slipway status \(node.cluster)") }
         guard present.power == .off else { return Output.print("\(node.name) is on.") }
-        try await session.provider.start(NodeReference(node))
+        try await workspace.provider.start(NodeReference(node))
         Output.print("Started \(node.name).")
     }
 }

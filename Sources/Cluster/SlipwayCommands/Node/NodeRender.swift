@@ -10,6 +10,7 @@ import SystemPackage
 import Terminal
 import TopologyLoading
 import TopologyModel
+import Workspace
 
 struct NodeRender: AsyncParsableCommand {
     enum Part: String, ExpressibleByArgument, CaseIterable {
@@ -55,38 +56,38 @@ struct NodeRender: AsyncParsableCommand {
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
-        let session = try await Session.open(connect, reachesNodes: true)
-        let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology, session) }
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology, workspace) }
         guard let node = plan.nodes.first(where: { $0.name == node }) else {
             let names = plan.nodes.map(\.name).joined(separator: ", ")
             throw UserError("the topology has no node '\(node)'; it has \(names)")
         }
         switch part {
         case .cloudConfig:
-            let text = try given(node, by: plan, session: session) ?? node.userData
+            let text = try given(node, by: plan, workspace: workspace) ?? node.userData
             let shown = secrets ? text : SecretText.redacted(text)
             if let format { try render(shown, of: node, as: format) } else { Output.rawOutput(shown) }
         case .domain:
-            Output.print(try await session.provider.domainXML(for: node, image: session.images.paths(node.image)))
+            Output.print(try await workspace.provider.domainXML(for: node, image: workspace.images.paths(node.image)))
         case .network:
             guard let network = plan.network else { throw UserError("the plan has no network") }
-            Output.print(try await session.provider.networkXML(for: network))
+            Output.print(try await workspace.provider.networkXML(for: network))
         }
     }
 
     /// Where libvirt cannot be asked, nodes are those of a new cluster.
-    private func planned(_ topology: Topology, _ session: Session) async throws -> Plan {
+    private func planned(_ topology: Topology, _ workspace: HostWorkspace) async throws -> Plan {
         do {
-            return try await session.plan(topology).plan
+            return try await workspace.plan(topology, progress: Output.note).plan
         } catch let error as ProviderError where error.code == .connection && part == .cloudConfig {
             Output.note("this is what the node of a new cluster is given: \(error)")
-            return try await session.planAnew(topology)
+            return try await workspace.planAnew(topology, progress: Output.note)
         }
     }
 
     /// What a node that stays as it is was given. A member is given the state of the cluster it first joined, which no
     /// later plan can tell.
-    private func given(_ node: NodePlan, by plan: Plan, session: Session) throws -> String? {
+    private func given(_ node: NodePlan, by plan: Plan, workspace: HostWorkspace) throws -> String? {
         let changes = plan.steps.contains { step in
             switch step.action {
             case .createNode(let changed), .reconfigureNode(let changed): changed.name == node.name
@@ -94,7 +95,7 @@ struct NodeRender: AsyncParsableCommand {
             }
         }
         let seed = "clusters/\(plan.cluster)/\(node.name)/config/openstack/latest/user_data"
-        let path = session.home.appending(seed).string
+        let path = workspace.home.appending(seed).string
         guard !changes, FileManager.default.fileExists(atPath: path) else { return nil }
         return try String(contentsOfFile: path, encoding: .utf8)
     }

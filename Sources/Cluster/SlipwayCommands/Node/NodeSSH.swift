@@ -3,6 +3,7 @@ import Planning
 import Provisioning
 import SecureShell
 import TopologyModel
+import Workspace
 
 struct NodeSSH: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,26 +19,26 @@ struct NodeSSH: AsyncParsableCommand {
 
     func run() async throws {
         let argument = try NodeArgument(words: node.words)
-        let session = try await Session.open(connect)
-        try await NodeShellCommand(session: session, node: argument.resolve(session)).become(command)
+        let workspace = try await HostWorkspace.open(connect.uri)
+        try await NodeShellCommand(workspace: workspace, node: argument.resolve(workspace)).become(command)
     }
 }
 
 /// ssh to a node, in this program's place.
 struct NodeShellCommand {
-    let session: Session
+    let workspace: HostWorkspace
     let node: ObservedNode
 
     func become(_ command: [String]) async throws -> Never {
         let cluster = try ClusterName(node.cluster)
-        let targets = try session.sshTargets(
+        let targets = try workspace.sshTargets(
             cluster: cluster,
-            nodes: try await session.provider.observe().nodes(of: node.cluster),
+            nodes: try await workspace.provider.observe().nodes(of: node.cluster),
         )
         guard let target = targets.first(where: { $0.node == node.name }) else {
             throw UserError("node \(node.name) has no address")
         }
-        let client = try session.sshClient(cluster: cluster, outlives: true)
+        let client = try workspace.sshClient(cluster: cluster, outlives: true)
         try Replacing.exec("ssh", client.arguments(for: target, command: command, batch: false))
     }
 }

@@ -2,6 +2,7 @@ import Diagnostics
 import FoundationEssentials
 import TopologyLoading
 import TopologyModel
+import Workspace
 
 /// A cluster as named on the command line: a topology file, or a name.
 enum ClusterArgument: Sendable, Hashable {

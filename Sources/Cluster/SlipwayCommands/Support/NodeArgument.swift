@@ -2,6 +2,7 @@ import Planning
 import Provisioning
 import SecureShell
 import TopologyModel
+import Workspace
 
 /// A node as named on the command line: `CLUSTER NODE`, `FILE NODE`, `CLUSTER.NODE`, or `NODE` where only one cluster
 /// has a node of that name.
@@ -30,8 +31,8 @@ struct NodeArgument {
     /// The node meant.
     ///
     /// - Throws: ``UserError`` that says which nodes there are.
-    func resolve(_ session: Session) async throws -> ObservedNode {
-        let nodes = try await session.provider.observe().nodes.filter(\.hasDomain)
+    func resolve(_ workspace: HostWorkspace) async throws -> ObservedNode {
+        let nodes = try await workspace.provider.observe().nodes.filter(\.hasDomain)
         switch words.count {
         case 1:
             return try only(nodes.filter { $0.name == words[0] || $0.domainName == words[0] }, of: nodes)

@@ -5,10 +5,11 @@ import Provisioning
 import SecureShell
 import Terminal
 import TopologyModel
+import Workspace
 
 /// Plans under the cluster's lock, asks where something would be destroyed, and carries the plan out.
 struct PlanRunner: Sendable {
-    let session: Session
+    let workspace: HostWorkspace
     let command: String
     let json: Bool
     let yes: Bool
@@ -24,43 +25,53 @@ struct PlanRunner: Sendable {
         sources: [String: String] = [:],
         renewsCertificates: Bool = false,
     ) async throws -> Plan {
-        let lock = try session.lock(ClusterName(topology.name), purpose: command)
+        let lock = try workspace.lock(ClusterName(topology.name), purpose: command)
         defer { withExtendedLifetime(lock) {} }
-        let (plan, observed) = try await session.plan(topology, renewsCertificates: renewsCertificates)
+        let planned = try await workspace.plan(
+            topology,
+            renewsCertificates: renewsCertificates,
+            progress: Output.note
+        )
+        let plan = planned.plan
         warn(plan.warnings, sources: sources)
         if plan.isEmpty {
             try report(plan)
             return plan
         }
-        try session.sshTargets(plan, observed: observed.provider.nodes)
+        try workspace.sshTargets(plan, observed: planned.observed.provider.nodes)
         try await carryOut(plan)
         guard plan.continues else { return plan }
         // etcd has its majority back; what it lacked it for can be planned now.
-        let (rest, seen) = try await session.plan(topology, renewsCertificates: renewsCertificates)
+        let next = try await workspace.plan(
+            topology,
+            renewsCertificates: renewsCertificates,
+            progress: Output.note
+        )
+        let rest = next.plan
         warn(rest.warnings, sources: sources)
         guard !rest.isEmpty else { return plan }
-        try session.sshTargets(rest, observed: seen.provider.nodes)
+        try workspace.sshTargets(rest, observed: next.observed.provider.nodes)
         try await carryOut(rest)
         return rest
     }
 
     /// Reboots nodes of a cluster that is as its topology says.
     func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
-        let lock = try session.lock(ClusterName(topology.name), purpose: command)
+        let lock = try workspace.lock(ClusterName(topology.name), purpose: command)
         defer { withExtendedLifetime(lock) {} }
-        let plan = try await session.plan(topology, roll)
+        let plan = try await workspace.plan(topology, roll, progress: Output.note)
         warn(plan.warnings, sources: sources)
         guard !plan.isEmpty else { return try report(plan) }
-        try session.sshTargets(plan, observed: [])
+        try workspace.sshTargets(plan, observed: [])
         try await carryOut(plan)
     }
 
     /// Removes all there is of a cluster.
     @discardableResult
     func tearDown(_ cluster: ClusterName) async throws -> Plan {
-        let lock = try session.lock(cluster, purpose: command)
+        let lock = try workspace.lock(cluster, purpose: command)
         defer { withExtendedLifetime(lock) {} }
-        let observed = try await session.provider.observe()
+        let observed = try await workspace.provider.observe()
         for node in observed.nodes(of: cluster.description) {
             guard case .elsewhere? = node.obstacle, let obstacle = node.obstacle else { continue }
             throw UserError("node '\(node.name)': \(obstacle); \(obstacle.advice)")
@@ -69,11 +80,11 @@ struct PlanRunner: Sendable {
         if plan.isEmpty {
             if json { try Output.json(PlanPayload(plan)) } else { Output.print("There is no cluster '\(cluster)'.") }
             // A cluster of that name may be on this host, of which the other knows nothing.
-            if session.isRemote { return plan }
+            if workspace.isRemote { return plan }
         } else {
             try await carryOut(plan)
         }
-        try session.forget(cluster)
+        try workspace.forget(cluster)
         return plan
     }
 
@@ -90,16 +101,16 @@ struct PlanRunner: Sendable {
         try confirm(plan)
         let cluster = try ClusterName(plan.cluster)
         let printer = ProgressPrinter(format: json ? .json : .text)
-        let executor = try session.executor(
+        let executor = try workspace.executor(
             cluster: cluster,
             certificates: plan.nodes.compactMap(\.certificates),
             limits: Executor.Limits(shutdown: patience),
             emit: printer.sink,
         )
-        let discovery = session.discovery(of: cluster)
-        if plan.discovery != nil, session.isRemote {
+        let discovery = workspace.discovery(of: cluster)
+        if plan.discovery != nil, workspace.isRemote {
             throw UserError(
-                "etcd's members would meet at libvirt's host \(session.uri), where slipway cannot serve discovery. "
+                "etcd's members would meet at libvirt's host \(workspace.uri), where slipway cannot serve discovery. "
                     + "Run `slipway discovery serve` there and give a token's URL as `discovery` under `etcd`."
             )
         }

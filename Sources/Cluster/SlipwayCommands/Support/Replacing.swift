@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Workspace
 
 #if canImport(Glibc)
     import Glibc

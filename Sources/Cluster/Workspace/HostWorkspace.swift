@@ -1,4 +1,3 @@
-import ArgumentParser
 import Basics
 import Discovery
 import Etcd
@@ -16,23 +15,27 @@ import TopologyModel
     import Glibc
 #endif
 
-/// A command's hold on this host: libvirt, the images, the keys.
-struct Session: Sendable {
-    let provider: any NodeProvider
-    let images: StoredImages
+/// This host's libvirt, images, keys and locks, and what is done with a cluster by them: observe, plan, carry out.
+package struct HostWorkspace: Sendable {
+    /// Nodes and networks of one libvirt connection.
+    package let provider: any NodeProvider
+    /// Images of this host.
+    package let images: StoredImages
     let secret: HostSecret
-    let home: FilePath
-    let uri: String
+    /// Slipway's own directory.
+    package let home: FilePath
+    /// URI of libvirt.
+    package let uri: String
     /// How ssh gets to libvirt's host, where that is another one.
-    let jump: SSHJump?
+    package let jump: SSHJump?
     /// The connection to that host, for commands that speak with nodes by themselves.
     let gateway: SSHGateway?
 
     /// Whether libvirt runs on another host: its URI then names that host.
-    var isRemote: Bool { !uri.contains(":///") }
+    package var isRemote: Bool { !uri.contains(":///") }
 
     /// Silent, unless SLIPWAY_DEBUG asks to hear of every call on standard error.
-    static var logger: Logger {
+    package static var logger: Logger {
         guard ProcessInfo.processInfo.environment["SLIPWAY_DEBUG"] != nil else {
             return Logger(label: "slipway") { _ in SwiftLogNoOpLogHandler() }
         }
@@ -56,56 +59,37 @@ struct Session: Sendable {
     ///
     /// - Parameter reachesNodes: whether the command speaks with nodes otherwise than by running ssh.
     /// - Throws: what is missing, with the command that says more.
-    static func open(_ options: ConnectOptions, reachesNodes: Bool = false) async throws -> Session {
+    package static func open(_ uri: String, reachesNodes: Bool = false) async throws -> HostWorkspace {
         let home = try SlipwayHome.prepared()
-        let jump = SSHJump(libvirtURI: options.uri)
+        let jump = SSHJump(libvirtURI: uri)
         var gateway: SSHGateway?
         if let jump, reachesNodes {
             do {
                 let sockets = runtimeDirectory(home: home).appending("ssh")
                 gateway = try await SSHGateway.open(jump, directory: sockets)
             } catch let error as SSHError {
-                throw UserError("cannot connect to libvirt at \(options.uri): \(error)")
+                throw UserError("cannot connect to libvirt at \(uri): \(error)")
             }
         }
-        let provider = LibvirtProvider(uri: options.uri, home: home.string, logger: logger)
-        return Session(
+        let provider = LibvirtProvider(uri: uri, home: home.string, logger: logger)
+        return HostWorkspace(
             provider: provider,
             images: try StoredImages(home: home),
             secret: try HostSecret(directory: home.appending("keys")),
             home: home,
-            uri: options.uri,
+            uri: uri,
             jump: jump,
             gateway: gateway,
         )
     }
 
-    /// Facts of this host for the planner.
-    ///
-    /// - Parameter renewsCertificates: whether nodes shall be given new ones.
-    func inputs(for cluster: String, renewsCertificates: Bool = false) throws -> PlannerInputs {
-        let own = try secret.ownKey()
-        _ = try secret.ownKeyFile()
-        let mirror = ProcessInfo.processInfo.environment["SLIPWAY_REGISTRY_MIRROR"]
-        let keys = try HostKeys(secret: secret, cluster: cluster)
-        return PlannerInputs(
-            image: try images.current(),
-            machineImage: try images.currentMachine(),
-            authorizedKeys: [own.publicKey],
-            hostKey: { keys.pair(of: $0) },
-            clusterKey: try secret.clusterKey(cluster: cluster),
-            registryMirrors: mirror.map { [$0] } ?? [],
-            certificates: try certificates(of: cluster).inputs(renews: renewsCertificates),
-        )
-    }
-
     /// The certificates of a cluster, as of now.
-    func certificates(of cluster: String) throws -> ClusterCertificates {
-        try ClusterCertificates(secret: secret, cluster: cluster, now: Int64(Date().timeIntervalSince1970))
+    package func certificates(of cluster: String) -> ClusterCertificates {
+        ClusterCertificates(secret: secret, cluster: cluster, now: Int64(Date().timeIntervalSince1970))
     }
 
     /// Where `slipway env` keeps what this host's programs show the cluster.
-    func clientFiles(of cluster: ClusterName) -> ClientFiles {
+    package func clientFiles(of cluster: ClusterName) -> ClientFiles {
         ClientFiles(directory: home.appending("certificates").appending(cluster.description))
     }
 
@@ -118,69 +102,22 @@ struct Session: Sendable {
         return LiveClusterClients(tls: tls, proxyPort: gateway?.port)
     }
 
-    func observer(of cluster: String) -> ClusterObserver {
+    /// What looks at a cluster.
+    package func observer(of cluster: String) -> ClusterObserver {
         ClusterObserver(provider: provider, images: images) { nodes in
             try clients(of: cluster, certificates: nodes.compactMap(\.certificates))
         }
     }
 
-    /// Plans what brings the cluster to its topology.
-    func plan(
-        _ topology: Topology,
-        renewsCertificates: Bool = false,
-    ) async throws -> (plan: Plan, observed: Observation) {
-        let (planner, observed) = try await planner(topology, renewsCertificates: renewsCertificates)
-        return (try planner.plan(from: observed), observed)
-    }
-
-    /// Plans a cluster of which nothing is there yet, without asking libvirt.
-    func planAnew(_ topology: Topology) async throws -> Plan {
-        let nothing = Observation(provider: ProviderObservation())
-        return try await planner(topology, renewsCertificates: false, seen: nothing).planner.plan(from: nothing)
-    }
-
-    /// Plans the reboot of nodes.
-    func plan(_ topology: Topology, _ roll: Roll) async throws -> Plan {
-        let (planner, observed) = try await planner(topology, renewsCertificates: false)
-        return try planner.roll(roll, from: observed)
-    }
-
-    private func planner(
-        _ topology: Topology,
-        renewsCertificates: Bool,
-        seen: Observation? = nil,
-    ) async throws -> (planner: Planner, observed: Observation) {
-        var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
-        inputs.foreignImages = try await images.foreignLocks(topology.roles.compactMap(\.image))
-        let foreign = inputs.foreignImages.values.sorted().map {
-            ImageDigests(root: $0, layer: inputs.machineImage.layer)
-        }
-        var observed = Observation(provider: ProviderObservation())
-        if let seen {
-            observed = seen
-        } else {
-            observed = try await observer(of: topology.name).observe(
-                topology.name,
-                wanted: Set([inputs.image, inputs.machineImage] + foreign),
-                machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
-            )
-        }
-        if topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil {
-            let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }
-            inputs.discoveryToken = try discovery(of: ClusterName(topology.name)).token(isNew: isNew).description
-        }
-        return (Planner(topology: topology, inputs: inputs), observed)
-    }
-
     /// - Parameter certificates: those that the cluster's nodes have, or are being given.
-    func executor(
+    package func executor(
         cluster: ClusterName,
         certificates: [CertificateGeneration],
         limits: Executor.Limits = Executor.Limits(),
         emit: @escaping EventSink,
     ) throws -> Executor {
-        let keys = try HostKeys(secret: secret, cluster: cluster.description)
-        let shell = SecureNodeShell(client: try sshClient(cluster: cluster)) { keys.pair(of: $0).publicKey }
+        let keys = HostKeys(secret: secret, cluster: cluster.description)
+        let shell = SecureNodeShell(client: try sshClient(cluster: cluster)) { try keys.pair(of: $0).publicKey }
         return Executor(
             provider: provider,
             images: images,
@@ -195,24 +132,24 @@ struct Session: Sendable {
     private var locks: FilePath { Self.runtimeDirectory(home: home).appending("locks") }
 
     /// Takes the cluster's lock; whoever has it may change the cluster.
-    func lock(_ cluster: ClusterName, purpose: String) throws -> ClusterLock {
+    package func lock(_ cluster: ClusterName, purpose: String) throws -> ClusterLock {
         try ClusterLock(cluster: cluster, directory: locks, purpose: purpose)
     }
 
     /// Keeps all changes to clusters out: an image that nothing lies on yet may be one that a node is being made of.
-    func lockImages(purpose: String) throws -> ClusterLock {
+    package func lockImages(purpose: String) throws -> ClusterLock {
         try ClusterLock(allIn: locks, purpose: purpose)
     }
 
     // MARK: ssh
 
     /// Whether something on a node takes TCP connections on a port, now.
-    func answers(_ address: IPv4Address, port: UInt16) async -> Bool {
+    package func answers(_ address: IPv4Address, port: UInt16) async -> Bool {
         await Reachability.answers("\(address)", port: port, through: gateway?.port)
     }
 
     /// - Parameter outlives: whether ssh goes on when this process is no more, and its connection to libvirt's host.
-    func sshClient(cluster: ClusterName, outlives: Bool = false) throws -> SSHClient {
+    package func sshClient(cluster: ClusterName, outlives: Bool = false) throws -> SSHClient {
         SSHClient(
             identityFile: try secret.ownKeyFile(),
             knownHostsFile: knownHosts(of: cluster),
@@ -225,13 +162,13 @@ struct Session: Sendable {
     }
 
     /// The nodes of a cluster as ssh must know them, with their host keys on file.
-    func sshTargets(cluster: ClusterName, nodes: [ObservedNode]) throws -> [SSHTarget] {
+    package func sshTargets(cluster: ClusterName, nodes: [ObservedNode]) throws -> [SSHTarget] {
         try sshTargets(cluster, addresses: nodes.compactMap { node in node.address.map { (node.name, $0) } })
     }
 
     /// The nodes of a plan, and those that are there and leave by it: they are asked to by ssh.
     @discardableResult
-    func sshTargets(_ plan: Plan, observed: [ObservedNode]) throws -> [SSHTarget] {
+    package func sshTargets(_ plan: Plan, observed: [ObservedNode]) throws -> [SSHTarget] {
         let planned = plan.nodes.map { ($0.name, $0.address) }
         let names = Set(planned.map(\.0))
         let leaving = observed.filter { $0.cluster == plan.cluster && !names.contains($0.name) }
@@ -243,16 +180,21 @@ struct Session: Sendable {
         _ cluster: ClusterName,
         addresses: [(node: String, address: IPv4Address)],
     ) throws -> [SSHTarget] {
-        let keys = try HostKeys(secret: secret, cluster: cluster.description)
-        let targets = addresses.map {
-            SSHTarget(node: $0.node, address: $0.address, hostKey: keys.pair(of: $0.node).publicKey)
+        let keys = HostKeys(secret: secret, cluster: cluster.description)
+        let targets = try addresses.map {
+            SSHTarget(node: $0.node, address: $0.address, hostKey: try keys.pair(of: $0.node).publicKey)
         }
         try sshClient(cluster: cluster).writeKnownHosts(targets)
         return targets
     }
 
+    /// The token under which a cluster's first members meet.
+    package func discovery(of cluster: ClusterName) -> ClusterDiscovery {
+        ClusterDiscovery(directory: home.appending("discovery"), cluster: cluster)
+    }
+
     /// Forgets what this host keeps for those who speak with a cluster that is no more.
-    func forget(_ cluster: ClusterName) throws {
+    package func forget(_ cluster: ClusterName) throws {
         let name = cluster.description
         try OwnedDirectory(home.appending("known_hosts").string).remove([name])
         try OwnedDirectory(home.appending("known_hosts").string).remove(["\(name).ssh-config"])

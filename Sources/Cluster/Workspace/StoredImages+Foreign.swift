@@ -21,13 +21,19 @@ extension StoredImages {
     ///
     /// - Throws: what is wrong with an image's file or signature. One with a signature alone has to be fetched first, as
     ///   nothing else says what it is.
-    func foreignLocks(_ images: [RoleImage]) async throws -> [RoleImage: String] {
+    func foreignLocks(
+        _ images: [RoleImage],
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> [RoleImage: String] {
         var locks: [RoleImage: String] = [:]
-        for image in Set(images) { locks[image] = try await lock(of: image) }
+        for image in Set(images) { locks[image] = try await lock(of: image, progress: progress) }
         return locks
     }
 
-    private func lock(of image: RoleImage) async throws -> String? {
+    private func lock(
+        of image: RoleImage,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> String? {
         if case .name(let name) = image.source {
             guard let found = try foreign.find(name) else { return nil }
             guard let wanted = Self.checksum(image.checksum), found.digest != wanted.digest, found.checksum != wanted
@@ -53,7 +59,7 @@ extension StoredImages {
             return lock
         }
         if let present = try foreign.present(request).image { return present.digest }
-        return try await foreign.add(request) { Output.note($0.words) }.digest
+        return try await foreign.add(request) { progress($0.words) }.digest
     }
 
     private static func source(_ image: RoleImage) -> ImageRequest.Source {
@@ -74,7 +80,7 @@ extension StoredImages {
     // MARK: As an image of nodes
 
     /// Whether digests are those of an image from elsewhere.
-    func isForeign(_ digests: ImageDigests) -> Bool {
+    package func isForeign(_ digests: ImageDigests) -> Bool {
         requests[digests.root] != nil || foreign.image(lock: digests.root) != nil
     }
 

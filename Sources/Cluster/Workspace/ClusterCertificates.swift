@@ -9,7 +9,7 @@ import TopologyModel
 
 /// The certificates of one cluster, each derived once from the host's secret: none is kept anywhere on this host but
 /// where a program needs its file.
-final class ClusterCertificates: Sendable {
+package final class ClusterCertificates: Sendable {
     private struct Made {
         var authorities: [Int: CertificateAuthority] = [:]
         var certificates: [NodeCertificate: KeyedCertificate] = [:]
@@ -20,32 +20,32 @@ final class ClusterCertificates: Sendable {
     private let now: Int64
     private let made = Mutex(Made())
 
+    /// Creates the certificates of a cluster; none is made yet.
+    ///
     /// - Parameter now: seconds since 1970.
-    /// - Throws: when certificates cannot be made at all; after that each can.
-    init(secret: HostSecret, cluster: String, now: Int64) throws {
+    package init(secret: HostSecret, cluster: String, now: Int64) {
         self.secret = secret
         self.cluster = cluster
         self.now = now
-        _ = try authority(1)
     }
 
-    func inputs(renews: Bool) -> CertificateInputs {
+    /// The certificates as a planner takes them.
+    package func inputs(renews: Bool) -> CertificateInputs {
         CertificateInputs(
-            // Names and addresses of a checked topology fit into a certificate: there is nothing to fail.
-            authorities: { (try? self.authorities(trustedBy: $0.number)) ?? "" },
-            issue: { (try? self.certificate($0)) ?? KeyedCertificate(certificate: "", privateKey: "") },
+            authorities: { try self.authorities(trustedBy: $0.number) },
+            issue: { try self.certificate($0) },
             now: now,
             renews: renews,
         )
     }
 
     /// The CAs that a node with certificates of that generation accepts, as one file's text.
-    func authorities(trustedBy number: Int) throws -> String {
+    package func authorities(trustedBy number: Int) throws -> String {
         try CertificateGeneration.trusted(by: number).map { try authority($0).certificate }.joined()
     }
 
     /// What Slipway, and who uses this host's programs, shows etcd and Docker.
-    func operatorCertificate(_ number: Int) throws -> KeyedCertificate {
+    package func operatorCertificate(_ number: Int) throws -> KeyedCertificate {
         try issue(
             CertificateWords(name: "slipway", purpose: "operator", usages: [.client]),
             CertificateGeneration(number: number, at: now),
@@ -56,7 +56,7 @@ final class ClusterCertificates: Sendable {
     /// without names: the CA certifies no other servers than this cluster's.
     ///
     /// - Parameter number: the generation that the nodes have, or are being given.
-    func etcdTLS(_ number: Int) throws -> EtcdTLS {
+    package func etcdTLS(_ number: Int) throws -> EtcdTLS {
         let own = try operatorCertificate(number)
         return try EtcdTLS(
             authority: authorities(trustedBy: number),

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 import TopologyModel
 
-@testable import SlipwayCommands
+@testable import Workspace
 
 /// A cluster's token lives as long as the cluster.
 @Suite struct ClusterDiscoveryTests {

@@ -9,24 +9,27 @@ import SystemPackage
 #endif
 
 /// The images of this host, as planning and provisioning want them.
-struct StoredImages: ImageSource {
-    let store: ImageStore
-    let recipe: RootRecipe
+package struct StoredImages: ImageSource {
+    /// Roots, layers and machines that this host has made.
+    package let store: ImageStore
+    /// Recipe of the root that nodes are made with now.
+    package let recipe: RootRecipe
     let home: FilePath
     /// Images from elsewhere that a topology asks for.
     let requests = ForeignRequests()
 
-    init(home: FilePath) throws {
+    /// The images below a home.
+    package init(home: FilePath) throws {
         self.home = home
         store = ImageStore(home: home.string)
         recipe = RootRecipe.debian12
     }
 
     /// Disks that someone else made.
-    var foreign: ForeignStore { ForeignStore(home: home.string) }
+    package var foreign: ForeignStore { ForeignStore(home: home.string) }
 
     /// The layer made of the node programs beside this program.
-    func layer() throws -> NodeLayer {
+    package func layer() throws -> NodeLayer {
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let environment = ProcessInfo.processInfo.environment
         let programs = try NodePrograms.locate(near: executable, environment: environment, cache: store.digestCache)
@@ -34,22 +37,22 @@ struct StoredImages: ImageSource {
     }
 
     /// The image nodes get that are made now.
-    func current() throws -> ImageDigests { ImageDigests(root: recipe.digest, layer: try layer().digest) }
+    package func current() throws -> ImageDigests { ImageDigests(root: recipe.digest, layer: try layer().digest) }
 
-    func isPresent(_ digests: ImageDigests) -> Bool {
+    package func isPresent(_ digests: ImageDigests) -> Bool {
         if isForeign(digests) { return isPresentForeign(digests) }
         if isMachine(digests) { return isPresentMachine(digests) }
         return store.has(.root, digest: digests.root) && store.has(.layer, digest: digests.layer)
     }
 
-    func paths(_ digests: ImageDigests) -> NodeImagePaths {
+    package func paths(_ digests: ImageDigests) -> NodeImagePaths {
         if isForeign(digests) { return foreignPaths(digests) }
         if isMachine(digests) { return machinePaths(digests) }
         let image = store.reference(rootDigest: digests.root, layerDigest: digests.layer)
         return NodeImagePaths(root: image.rootPath, layer: image.layerPath)
     }
 
-    func ensure(
+    package func ensure(
         _ digests: ImageDigests,
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> NodeImagePaths {

@@ -4,7 +4,7 @@ import Provisioning
 
 extension StoredImages {
     /// The image that virtual machines get which are made now.
-    func currentMachine() throws -> ImageDigests {
+    package func currentMachine() throws -> ImageDigests {
         ImageDigests(root: recipe.machine.digest, layer: try layer().digest)
     }
 
@@ -65,7 +65,7 @@ extension StoredImages {
 
 extension ImageEvent {
     /// For the person who waits.
-    var words: String {
+    package var words: String {
         switch self {
         case .waiting(let text), .step(let text): text
         case .built(let kind, let digest, _): "\(kind.rawValue) \(digest.prefix(12)) is ready"

@@ -8,7 +8,7 @@ import SystemPackage
 import TopologyModel
 
 /// The token under which a cluster's first members meet, and the service for as long as they do.
-struct ClusterDiscovery: Sendable {
+package struct ClusterDiscovery: Sendable {
     /// Where the service keeps its tokens; a file of `clusters` in it says which of them is a cluster's.
     let directory: FilePath
     let cluster: ClusterName
@@ -54,11 +54,11 @@ struct ClusterDiscovery: Sendable {
     // MARK: Serving
 
     /// Does the work while the members can meet, where the plan says that they do so here.
-    func serving(_ plan: DiscoveryPlan?, while work: @escaping @Sendable () async throws -> Void) async throws {
+    package func serving(_ plan: DiscoveryPlan?, while work: @escaping @Sendable () async throws -> Void) async throws {
         guard let plan, let token = DiscoveryToken(plan.token) else { return try await work() }
         let service = try DiscoveryService(directory: directory.string)
         try await service.create(token, size: plan.size)
-        let server = DiscoveryServer(service, logger: Session.logger)
+        let server = DiscoveryServer(service, logger: HostWorkspace.logger)
         let (listening, continuation) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -71,11 +71,5 @@ struct ClusterDiscovery: Sendable {
             group.cancelAll()
             try await group.waitForAll()
         }
-    }
-}
-
-extension Session {
-    func discovery(of cluster: ClusterName) -> ClusterDiscovery {
-        ClusterDiscovery(directory: home.appending("discovery"), cluster: cluster)
     }
 }

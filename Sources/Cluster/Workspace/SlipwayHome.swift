@@ -6,7 +6,7 @@ import SystemPackage
 #endif
 
 /// Slipway's own directory on this host: `$SLIPWAY_HOME`, or `/var/lib/slipway`.
-enum SlipwayHome {
+package enum SlipwayHome {
     private static let standard = "/var/lib/slipway"
     /// What no other user of this host may enter: nodes' files keep the owners and modes they have on the node, and
     /// keys lie there.
@@ -15,7 +15,7 @@ enum SlipwayHome {
     /// The directory's path.
     ///
     /// - Throws: ``UserError`` for one that cannot be meant: keys and nodes would be made wherever the command is run.
-    static func path(
+    package static func path(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(UserError) -> FilePath {
         guard let text = environment["SLIPWAY_HOME"] else { return FilePath(standard) }
@@ -33,7 +33,7 @@ enum SlipwayHome {
 
     /// The directory's path, with what is in it kept from other users: made so, and mended where a version before left
     /// it open.
-    static func prepared() throws -> FilePath {
+    package static func prepared() throws -> FilePath {
         let home = try path()
         try protect(home)
         return home

@@ -5,14 +5,19 @@ import SystemPackage
 
 /// Certificate and key as files, for programs of this host that speak to a cluster: named as Docker wants them, and for
 /// their owner alone.
-struct ClientFiles: Sendable {
-    let directory: FilePath
+package struct ClientFiles: Sendable {
+    /// Directory of the three.
+    package let directory: FilePath
 
-    var authority: String { directory.appending("ca.pem").string }
-    var certificate: String { directory.appending("cert.pem").string }
-    var key: String { directory.appending("key.pem").string }
+    /// Path of the CA certificates.
+    package var authority: String { directory.appending("ca.pem").string }
+    /// Path of the certificate.
+    package var certificate: String { directory.appending("cert.pem").string }
+    /// Path of the private key.
+    package var key: String { directory.appending("key.pem").string }
 
-    func write(authority: String, own: KeyedCertificate) throws {
+    /// Writes the three files; one that is as wanted stays untouched.
+    package func write(authority: String, own: KeyedCertificate) throws {
         try FileManager.default.createDirectory(
             atPath: directory.string,
             withIntermediateDirectories: true,

@@ -1,0 +1,46 @@
+import Diagnostics
+import TopologyModel
+
+/// The keys and certificates that are one node's own.
+struct NodeSecrets: Sendable {
+    var hostKey = SSHKeyPair(privateKey: "", publicKey: "")
+    /// The CA certificates that the node accepts, as one file's text.
+    var authorities = ""
+    var certificates: [NodeCertificate.Purpose: KeyedCertificate] = [:]
+
+    init() {}
+
+    private init(of node: PlacedNode, purposes: [NodeCertificate.Purpose], inputs: PlannerInputs) throws {
+        hostKey = try inputs.hostKey(node.name)
+        guard !purposes.isEmpty else { return }
+        let generation = inputs.certificates.generation
+        authorities = try inputs.certificates.authorities(generation)
+        for purpose in purposes {
+            certificates[purpose] = try inputs.certificates.issue(
+                NodeCertificate(node: node.name, address: node.address, purpose: purpose, generation: generation)
+            )
+        }
+    }
+
+    /// Those of all nodes whose cloud-config is rendered, by their names.
+    ///
+    /// - Throws: when a key or a certificate cannot be made.
+    static func all(
+        _ nodes: [PlacedNode],
+        topology: Topology,
+        inputs: PlannerInputs,
+    ) throws(DiagnosticsError) -> [String: NodeSecrets] {
+        var secrets: [String: NodeSecrets] = [:]
+        for node in nodes {
+            let configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node)
+            guard inputs.rendersNodes || configuration.isIgnited else { continue }
+            do {
+                let purposes = configuration.certificatePurposes
+                secrets[node.name] = try NodeSecrets(of: node, purposes: purposes, inputs: inputs)
+            } catch {
+                throw DiagnosticsError([.error("the keys of node '\(node.name)' cannot be made: \(error)")])
+            }
+        }
+        return secrets
+    }
+}

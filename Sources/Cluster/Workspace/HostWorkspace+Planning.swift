@@ -1,0 +1,103 @@
+import Discovery
+import FoundationEssentials
+import Images
+import Planning
+import Provisioning
+import SecureShell
+import TopologyModel
+
+/// What a plan was made from.
+package struct PlannedCluster: Sendable {
+    /// Steps to take.
+    package var plan: Plan
+    /// State before the first of them.
+    package var observed: Observation
+}
+
+extension HostWorkspace {
+    /// Plans what brings the cluster to its topology.
+    ///
+    /// - Parameters:
+    ///   - renewsCertificates: whether nodes shall be given new ones.
+    ///   - progress: told of each image that has to be fetched before its digest is known.
+    /// - Throws: `DiagnosticsError` with what stands in the way, and whatever keeps this host from being looked at.
+    package func plan(
+        _ topology: Topology,
+        renewsCertificates: Bool = false,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> PlannedCluster {
+        let resolved = try await resolve(topology, renewsCertificates: renewsCertificates, progress: progress)
+        let planner = Planner(topology: topology, inputs: resolved.inputs)
+        return PlannedCluster(plan: try planner.plan(from: resolved.observed), observed: resolved.observed)
+    }
+
+    /// Plans the reboot of nodes.
+    package func plan(
+        _ topology: Topology,
+        _ roll: Roll,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> Plan {
+        let resolved = try await resolve(topology, renewsCertificates: false, progress: progress)
+        return try Planner(topology: topology, inputs: resolved.inputs).roll(roll, from: resolved.observed)
+    }
+
+    /// Plans a cluster of which nothing is there yet, without asking libvirt.
+    package func planAnew(_ topology: Topology, progress: @escaping @Sendable (String) -> Void) async throws -> Plan {
+        let nothing = Observation(provider: ProviderObservation())
+        let resolved = try await resolve(topology, seen: nothing, renewsCertificates: false, progress: progress)
+        return try Planner(topology: topology, inputs: resolved.inputs).plan(from: nothing)
+    }
+
+    /// Everything that planning needs to know and that has to be looked up, fetched or made: what remains is a function of
+    /// values.
+    ///
+    /// - Parameter seen: what is known already; else this host is looked at.
+    package func resolve(
+        _ topology: Topology,
+        seen: Observation? = nil,
+        renewsCertificates: Bool,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> (inputs: PlannerInputs, observed: Observation) {
+        var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
+        inputs.foreignImages = try await images.foreignLocks(topology.roles.compactMap(\.image), progress: progress)
+        let foreign = inputs.foreignImages.values.sorted().map {
+            ImageDigests(root: $0, layer: inputs.machineImage.layer)
+        }
+        let observed: Observation
+        if let seen {
+            observed = seen
+        } else {
+            observed = try await observer(of: topology.name).observe(
+                topology.name,
+                wanted: Set([inputs.image, inputs.machineImage] + foreign),
+                machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
+            )
+        }
+        if topology.servesDiscovery {
+            let isNew = !observed.provider.nodes(of: topology.name).contains { $0.etcd == .member && $0.hasDomain }
+            inputs.discoveryToken = try discovery(of: ClusterName(topology.name)).token(isNew: isNew).description
+        }
+        return (inputs, observed)
+    }
+
+    private func inputs(for cluster: String, renewsCertificates: Bool) throws -> PlannerInputs {
+        let own = try secret.ownKey()
+        _ = try secret.ownKeyFile()
+        let mirror = ProcessInfo.processInfo.environment["SLIPWAY_REGISTRY_MIRROR"]
+        let keys = HostKeys(secret: secret, cluster: cluster)
+        return PlannerInputs(
+            image: try images.current(),
+            machineImage: try images.currentMachine(),
+            authorizedKeys: [own.publicKey],
+            hostKey: { try keys.pair(of: $0) },
+            clusterKey: try secret.clusterKey(cluster: cluster),
+            registryMirrors: mirror.map { [$0] } ?? [],
+            certificates: certificates(of: cluster).inputs(renews: renewsCertificates),
+        )
+    }
+}
+
+extension Topology {
+    /// Whether the first members meet at a discovery service of slipway's own.
+    var servesDiscovery: Bool { etcd.bootstrap == .discovery && etcd.discovery == nil }
+}

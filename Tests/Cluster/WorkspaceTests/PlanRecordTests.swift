@@ -1,0 +1,164 @@
+import Basics
+import Foundation
+import Planning
+import SecureShell
+import SystemPackage
+import Testing
+import TopologyModel
+
+@testable import Workspace
+
+/// A plan can be made again from its record, without a key of the host on which it was made.
+struct PlanRecordTests {
+    private static let now: Int64 = 1_795_694_400
+
+    private func topology(workers: Int = 2, fleetMetadata: String = "a") throws -> Topology {
+        Topology(
+            name: "demo",
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            etcd: EtcdSettings(tls: true),
+            docker: DockerSettings(tls: true),
+            roles: [
+                Role(name: "core", count: 1, etcd: .member),
+                Role(name: "worker", count: workers, etcd: .proxy, metadata: ["role": fleetMetadata]),
+            ],
+        )
+    }
+
+    /// Inputs of a host with a secret of its own.
+    private func withInputs(_ body: (PlannerInputs) throws -> Void) throws {
+        let directory = NSTemporaryDirectory() + "slipway-record-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let secret = try HostSecret(directory: FilePath(directory))
+        let keys = HostKeys(secret: secret, cluster: "demo")
+        try body(
+            PlannerInputs(
+                image: ImageDigests(root: "r00t", layer: "1ayer"),
+                authorizedKeys: [try secret.ownKey().publicKey],
+                hostKey: { try keys.pair(of: $0) },
+                clusterKey: try secret.clusterKey(cluster: "demo"),
+                certificates: ClusterCertificates(secret: secret, cluster: "demo", now: Self.now).inputs(renews: false),
+            )
+        )
+    }
+
+    /// What is there once a plan was carried out.
+    private func carriedOut(_ plan: Plan) -> Observation {
+        let nodes = plan.nodes.map { node in
+            ObservedNode(
+                cluster: node.cluster,
+                name: node.name,
+                role: node.role,
+                index: node.index,
+                domainName: node.domainName,
+                power: .running,
+                phase: .ready,
+                address: node.address,
+                etcd: node.etcd,
+                image: node.image,
+                baseDigest: node.baseDigest,
+                configDigest: node.configDigest,
+                generation: node.generation,
+                fleet: node.fleet,
+                etcdTLS: node.etcdTLS,
+                certificates: node.certificates,
+                etcdHistory: .joined("c1"),
+            )
+        }
+        let members = plan.nodes.filter { $0.etcd == .member }.map {
+            ObservedEtcd.Member(id: "1", name: $0.name, peerURLs: [$0.peerURL], healthy: true)
+        }
+        let network = plan.network.map {
+            ObservedNetwork(
+                name: $0.name,
+                cluster: plan.cluster,
+                cidr: $0.cidr,
+                mode: $0.mode,
+                bridge: $0.bridge,
+                active: true
+            )
+        }
+        return Observation(
+            provider: ProviderObservation(nodes: nodes, networks: network.map { [$0] } ?? []),
+            etcd: ObservedEtcd(members: members, clusterIDs: ["c1"]),
+            fleet: ObservedFleet(machines: Set(plan.nodes.map(\.machineID)), units: [:]),
+            images: [ImageDigests(root: "r00t", layer: "1ayer")],
+        )
+    }
+
+    private func replayed(_ record: PlanRecord) throws -> PlanRecord {
+        try PlanRecord(json: record.json().utf8, file: "record.json")
+    }
+
+    @Test func aRecordPlansAsItsHostDid() throws {
+        try withInputs { inputs in
+            let topology = try topology()
+            let first = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+            let observed = carriedOut(first)
+            let now = try Planner(topology: topology, inputs: inputs).plan(from: observed)
+            #expect(now.isEmpty)
+
+            let record = try replayed(PlanRecord(of: topology, inputs: inputs, observed: observed))
+            #expect(try record.plan(topology).isEmpty)
+            // Other files are planned from the same record.
+            let more = try self.topology(workers: 3)
+            let own = try Planner(topology: more, inputs: inputs).plan(from: observed)
+            #expect(try record.plan(more).steps.map(\.id) == own.steps.map(\.id))
+            let changed = try self.topology(fleetMetadata: "b")
+            let reconfigured = try record.plan(changed).steps.map(\.id)
+            let expected = try Planner(topology: changed, inputs: inputs).plan(from: observed).steps.map(\.id)
+            #expect(reconfigured == expected)
+            #expect(!reconfigured.isEmpty)
+        }
+    }
+
+    @Test func driftStaysDrift() throws {
+        try withInputs { inputs in
+            let topology = try topology()
+            var observed = carriedOut(
+                try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+            )
+            observed.provider.nodes[2].configDigest = "an older one"
+            let own = try Planner(topology: topology, inputs: inputs).plan(from: observed)
+            let record = try replayed(PlanRecord(of: topology, inputs: inputs, observed: observed))
+            #expect(!own.isEmpty)
+            #expect(try record.plan(topology).steps.map(\.id) == own.steps.map(\.id))
+        }
+    }
+
+    @Test func aRecordHoldsNoKey() throws {
+        try withInputs { inputs in
+            let topology = try topology()
+            let plan = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+            #expect(plan.nodes.allSatisfy { $0.userData.contains("PRIVATE KEY") })
+            let record = PlanRecord(of: topology, inputs: inputs, observed: carriedOut(plan))
+            let text = try record.json()
+            for secret in ["KEY", "CERTIFICATE", "ssh-"] + plan.nodes.map(\.configDigest) {
+                #expect(!text.contains(secret), "\(secret)")
+            }
+        }
+    }
+
+    @Test func aHostWithNothingNeedsNoRecord() throws {
+        let topology = try topology()
+        let plan = try PlanRecord(of: topology, time: Self.now).plan(topology)
+        #expect(plan.steps.map(\.id.description).prefix(2) == ["network/create", "node/core-1/create"])
+        #expect(try PlanRecord(of: topology, time: Self.now).plan(topology).nodes == plan.nodes)
+    }
+
+    @Test(arguments: [
+        ("", "it is not JSON"), ("[]", " has a value of another kind"), ("{}", ".format is missing"),
+        (#"{"format": 1}"#, ".time is missing"), (#"{"format": "1"}"#, ".format has a value of another kind"),
+    ])
+    func whatIsNoRecordIsToldSo(text: String, reason: String) {
+        let error = #expect(throws: UserError.self) { try PlanRecord(json: Array(text.utf8), file: "r.json") }
+        #expect(error?.description == "r.json is no record of `slipway plan --record`: \(reason)")
+    }
+
+    @Test func anotherFormatIsRefused() {
+        let error = #expect(throws: UserError.self) {
+            try PlanRecord(json: Array(#"{"format": 2}"#.utf8), file: "r.json")
+        }
+        #expect(error?.description == "r.json has format 2, and this slipway reads 1")
+    }
+}

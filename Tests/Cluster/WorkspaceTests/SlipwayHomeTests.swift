@@ -1,0 +1,48 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Workspace
+
+/// Where Slipway keeps its own, and who else may look.
+@Suite struct SlipwayHomeTests {
+    @Test(arguments: ["", "home", "./home", "../home", "~/home", "/a\"b", "/a\\b", "/a$b", "/a\nb"])
+    func whatCannotBeMeantIsRefused(text: String) {
+        let error = #expect(throws: UserError.self) { try SlipwayHome.path(environment: ["SLIPWAY_HOME": text]) }
+        #expect(error?.description.hasPrefix("SLIPWAY_HOME ") == true)
+    }
+
+    @Test(arguments: ["/srv/slipway", "/a b", "/100%"])
+    func absolutePathsAreTaken(text: String) throws {
+        #expect(try SlipwayHome.path(environment: ["SLIPWAY_HOME": text]).string == text)
+        #expect(try SlipwayHome.path(environment: [:]).string == "/var/lib/slipway")
+    }
+
+    @Test func otherUsersAreKeptOut() throws {
+        let home = FilePath(NSTemporaryDirectory()).appending("slipway-home-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(atPath: home.string) }
+        let clusters = home.appending("clusters").string
+        let keys = home.appending("keys").string
+        try FileManager.default.createDirectory(
+            atPath: clusters,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o755],
+        )
+        try SlipwayHome.protect(home)
+        try SlipwayHome.protect(home)
+        for path in [clusters, keys, home.appending("images").string] {
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o700, "\(path)")
+        }
+    }
+
+    @Test func aUserHasLocksOfTheirOwn() {
+        func directory(_ user: UInt32, _ environment: [String: String]) -> String {
+            HostWorkspace.runtimeDirectory(user: user, environment: environment, home: "/home").string
+        }
+        #expect(directory(0, ["XDG_RUNTIME_DIR": "/run/user/0"]) == "/run/slipway")
+        #expect(directory(1000, ["XDG_RUNTIME_DIR": "/run/user/1000", "HOME": "/h"]) == "/run/user/1000/slipway")
+        #expect(directory(1000, ["XDG_RUNTIME_DIR": "", "HOME": "/h"]) == "/h/.cache/slipway")
+        #expect(directory(1000, [:]) == "/home/slipway")
+    }
+}
