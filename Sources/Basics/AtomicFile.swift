@@ -25,6 +25,30 @@ package enum AtomicFile {
         if isDurable { try synchronize(directory(of: path)) }
     }
 
+    /// Writes a file that a person keeps: a link is followed, and the file keeps its owner and its mode.
+    ///
+    /// - Throws: also for what is no regular file.
+    package static func rewrite(_ text: String, at path: String) throws(SystemFailure) {
+        guard let resolved = realpath(path, nil) else { throw SystemFailure("find \(path)") }
+        defer { free(resolved) }
+        let file = String(cString: resolved)
+        var status = stat()
+        guard stat(file, &status) == 0 else { throw SystemFailure("look at \(file)") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SystemFailure("replace \(path)", number: EINVAL) }
+        let draft = draftPath(file)
+        do throws(SystemFailure) {
+            try create(draft, Array(text.utf8), mode: status.st_mode & 0o7777, isDurable: true) { descriptor in
+                // Nobody but root gives files away; its own owner's file is that already.
+                fchown(descriptor, status.st_uid, status.st_gid) == 0
+            }
+            guard rename(draft, file) == 0 else { throw SystemFailure("rename \(draft) to \(file)") }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+        try synchronize(directory(of: file))
+    }
+
     /// Writes a text as UTF-8.
     package static func write(
         _ text: String,
@@ -40,6 +64,7 @@ package enum AtomicFile {
         _ bytes: [UInt8],
         mode: UInt32,
         isDurable: Bool,
+        owning: (Int32) -> Bool = { _ in true },
     ) throws(SystemFailure) {
         // Readable by nobody else before it has its mode.
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode & 0o600))
@@ -52,6 +77,7 @@ package enum AtomicFile {
             guard count > 0 else { throw SystemFailure("write \(path)") }
             rest = rest.dropFirst(count)
         }
+        guard owning(descriptor) else { throw SystemFailure("set the owner of \(path)") }
         guard fchmod(descriptor, mode_t(mode)) == 0 else { throw SystemFailure("set the mode of \(path)") }
         if isDurable, fsync(descriptor) != 0 { throw SystemFailure("write through \(path)") }
     }

@@ -27,6 +27,26 @@ import Testing
         }
     }
 
+    @Test func aPersonsFileKeepsItsOwnerModeAndLinks() throws {
+        try withDirectory { directory in
+            let path = directory + "/real"
+            try AtomicFile.write("old", to: path, mode: 0o640)
+            try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: "real")
+            if geteuid() == 0 { #expect(chown(path, 1000, 1001) == 0) }
+            var before = stat()
+            #expect(stat(path, &before) == 0)
+            try AtomicFile.rewrite("new", at: directory + "/link")
+            var after = stat()
+            #expect(lstat(path, &after) == 0)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: directory + "/link") == "real")
+            #expect([after.st_mode, after.st_uid, after.st_gid] == [before.st_mode, before.st_uid, before.st_gid])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["link", "real"])
+            #expect(throws: SystemFailure.self) { try AtomicFile.rewrite("new", at: "/dev/null") }
+            #expect(throws: SystemFailure.self) { try AtomicFile.rewrite("new", at: directory + "/missing") }
+        }
+    }
+
     @Test func aLinkIsReplacedAndItsTargetStays() throws {
         try withDirectory { directory in
             try AtomicFile.write("target", to: directory + "/target")

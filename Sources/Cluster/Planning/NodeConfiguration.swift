@@ -6,7 +6,7 @@ import TopologyModel
 /// What a node is told of itself: its cloud-config, and what follows from it.
 struct NodeConfiguration {
     let topology: Topology
-    let inputs: PlannerInputs
+    var inputs: PlannerInputs
     let node: PlacedNode
     /// The host of virtual machines, where there is one.
     var machineHost: MachineHost?
@@ -99,8 +99,11 @@ struct NodeConfiguration {
     /// data, proxies follow it by asking, and fleetd needs the others only when the node's own fails.
     private var configDigest: String {
         let resources = node.role.resources
+        // What this host's environment adds is no reason to restart a node: it would be one in every other shell.
+        var declared = self
+        declared.inputs.registryMirrors = []
         var parts = [
-            inputs.rendersNodes ? text(cloudConfig(peers: [], state: .new)) : "", "\(resources.cpus)",
+            inputs.rendersNodes ? text(declared.cloudConfig(peers: [], state: .new)) : "", "\(resources.cpus)",
             "\(resources.memoryMiB)",
         ]
         // A node that Ignition sets up has none of the node programs.

@@ -39,7 +39,7 @@ extension Executor {
     func nodeFailure(_ node: NodePlan, what: String, unit: String?) async -> ProvisioningError {
         var evidence: [String] = []
         if let unit {
-            let command = "systemctl status --no-pager --full --lines=15 \(unit)"
+            let command = Self.unitState(unit, lines: 15)
             if let output = try? await shell.run(command, on: node.name, at: node.address, deadline: .seconds(5)) {
                 evidence += output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
             }
@@ -55,6 +55,12 @@ extension Executor {
                 "run the same command again once the cause is mended; it goes on from here",
             ],
         )
+    }
+
+    /// The command that shows a unit's state and its last lines. `systemctl status` has none between two starts of a unit
+    /// that ends again and again.
+    private static func unitState(_ unit: String, lines: Int) -> String {
+        "systemctl status --no-pager --full --lines=0 \(unit); journalctl --no-pager --quiet -n \(lines) -u \(unit)"
     }
 
     func etcdFailure(_ members: [NodePlan], unhealthy: [String], limit: Duration) async -> ProvisioningError {
@@ -89,8 +95,7 @@ extension Executor {
     private func unitEvidence(_ unit: String, plan: Plan) async -> [String] {
         let quoted = ShellWord.quoted(unit)
         for node in plan.nodes where node.runsFleet {
-            let command =
-                "systemctl is-failed --quiet \(quoted) && systemctl status --no-pager --full --lines=10 \(quoted)"
+            let command = "systemctl is-failed --quiet \(quoted) && { \(Self.unitState(quoted, lines: 10)); }"
             guard let output = try? await shell.run(command, on: node.name, at: node.address, deadline: .seconds(5)),
                 !output.standardOutput.isEmpty
             else { continue }

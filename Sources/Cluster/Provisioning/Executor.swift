@@ -96,13 +96,15 @@ package struct Executor: Sendable {
         var run = PlanRun(plan)
         var failures: [PlanFailure.Failure] = []
         await withTaskGroup(of: (Step, (any Error)?).self) { group in
-            func begin(_ steps: [Step]) {
-                for step in steps {
+            var admission = StepAdmission()
+            func begin() {
+                for step in run.takeReady({ admission.admits($0) }) {
                     group.addTask { await (step, perform(step, of: plan)) }
                 }
             }
-            begin(run.takeReady())
+            begin()
             while let (step, error) = await group.next() {
+                admission.ended(step)
                 if let error {
                     run.failed(step)
                     if !(error is CancellationError) { failures.append(.init(step: step, error: error)) }
@@ -110,7 +112,7 @@ package struct Executor: Sendable {
                 } else {
                     run.finished(step)
                 }
-                begin(run.takeReady())
+                begin()
             }
         }
         for step in run.remaining { emit(.notStarted(step)) }

@@ -18,9 +18,11 @@ package struct PlanRun: Sendable {
     package var remaining: [Step] { waiting }
 
     /// Takes the steps that may begin now.
-    package mutating func takeReady() -> [Step] {
+    ///
+    /// - Parameter admits: asked once for each of them, in order; those it refuses stay for the next call.
+    package mutating func takeReady(_ admits: (Step) -> Bool = { _ in true }) -> [Step] {
         guard !stopped else { return [] }
-        let ready = waiting.filter { $0.needs.allSatisfy(done.contains) }
+        let ready = waiting.filter { $0.needs.allSatisfy(done.contains) && admits($0) }
         waiting.removeAll { step in ready.contains { $0.id == step.id } }
         running.formUnion(ready.map(\.id))
         return ready

@@ -1,4 +1,9 @@
 import FoundationEssentials
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// How a topology's unit files are found.
 package protocol FileReading: Sendable {
@@ -11,17 +16,59 @@ package protocol FileReading: Sendable {
     func names(in directory: String) -> [String]
 }
 
-/// The files of this machine; relative paths start at the working directory.
+/// The files of this machine; relative paths start at the working directory, and `-` is standard input.
 package struct DiskFiles: FileReading {
+    /// More than any file of these kinds has; what is larger is not read into memory.
+    package static let limit = 16 << 20
+
+    /// What was read from pipes, which can be read only once.
+    private static let pipes = Mutex<[String: [UInt8]]>([:])
+
     package init() {}
 
     package func text(at path: String) throws -> String? {
-        var isDirectory = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return nil }
-        guard !isDirectory else { throw FileReadingError.directory }
-        guard let bytes = FileManager.default.contents(atPath: path) else { throw FileReadingError.unreadable }
+        guard let bytes = try Self.bytes(at: path) else { return nil }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw FileReadingError.notText }
-        return text
+        // Some editors begin a file with a byte order mark, which means nothing in UTF-8.
+        return text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+    }
+
+    /// Whether it is standard input, a pipe or a device, of which only ``bytes(at:)`` knows later what was read.
+    package static func isReadOnce(_ path: String) -> Bool {
+        var status = stat()
+        return path == "-" || stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+    }
+
+    /// What is in a file or comes through a pipe; nil when there is none of that name.
+    ///
+    /// - Throws: when it is there and cannot be read, or has more than ``limit`` bytes.
+    package static func bytes(at path: String) throws -> [UInt8]? {
+        if let known = pipes.withLock({ $0[path] }) { return known }
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if [ENOENT, ENOTDIR].contains(errno) { return nil }
+            throw FileReadingError.unreadable(errno)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileReadingError.unreadable(errno) }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw FileReadingError.directory }
+        let bytes = try read(descriptor)
+        if status.st_mode & S_IFMT != S_IFREG { pipes.withLock { $0[path] = bytes } }
+        return bytes
+    }
+
+    private static func read(_ descriptor: Int32) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileReadingError.unreadable(errno) }
+            guard count > 0 else { return bytes }
+            bytes += buffer[..<count]
+            guard bytes.count <= limit else { throw FileReadingError.tooLarge }
+        }
     }
 
     package func names(in directory: String) -> [String] {
@@ -31,13 +78,16 @@ package struct DiskFiles: FileReading {
 }
 
 enum FileReadingError: Error, CustomStringConvertible {
-    case directory, unreadable, notText
+    case directory, notText, tooLarge
+    /// By `errno`.
+    case unreadable(Int32)
 
     var description: String {
         switch self {
         case .directory: "it is a directory"
-        case .unreadable: "the system does not let it be read; look at its permissions"
         case .notText: "it is not UTF-8 text"
+        case .tooLarge: "it has more than \(DiskFiles.limit >> 20) MiB"
+        case .unreadable(let number): String(cString: strerror(number))
         }
     }
 }

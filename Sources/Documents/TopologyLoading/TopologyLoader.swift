@@ -29,7 +29,9 @@ package struct TopologyLoader: Sendable {
     /// Reads the file at `path`.
     package func load(path: String) -> LoadedTopology {
         do {
-            if let text = try files.text(at: path) { return load(text, file: path) }
+            // What comes through a pipe lies nowhere: its unit files are looked for where the command was run.
+            let file = DiskFiles.isReadOnce(path) ? "-" : path
+            if let text = try files.text(at: path) { return load(text, file: file) }
             return LoadedTopology(diagnostics: [missing(path)], sources: [:])
         } catch {
             return LoadedTopology(diagnostics: [.error("cannot read \(path): \(error)")], sources: [:])

@@ -1,6 +1,7 @@
 import Basics
 import Diagnostics
 import Planning
+import TestKit
 import Testing
 import TopologyModel
 
@@ -13,6 +14,20 @@ import TopologyModel
         let closed = try Fixture.plan(topology).nodes
         #expect(closed.allSatisfy { $0.fleet == .socket && !$0.userData.contains(":49153") })
         #expect(closed.allSatisfy { $0.userData.contains("fleet.socket") })
+    }
+
+    /// A variable of the environment is in one shell and not in the next.
+    @Test func whatTheHostAddsIsNoDrift() throws {
+        let topology = Fixture.topology()
+        var inputs = PlannerInputs.fixed
+        let plain = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+        inputs.registryMirrors = ["http://10.0.0.1:5000"]
+        let mirrored = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+        #expect(mirrored.nodes.allSatisfy { $0.userData.contains("http://10.0.0.1:5000") })
+        #expect(mirrored.nodes.map(\.configDigest) == plain.nodes.map(\.configDigest))
+        var declared = topology
+        declared.docker.registryMirrors = inputs.registryMirrors
+        #expect(try Fixture.plan(declared).nodes.map(\.configDigest) != plain.nodes.map(\.configDigest))
     }
 
     @Test func aFirstUpStartsMembersTogetherAndWaitsForTheirQuorum() throws {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 import Testing
 import TopologyLoading
 import TopologyModel
@@ -31,6 +32,21 @@ import TopologyModel
         #expect(directory.map(\.message) == ["cannot read \(Self.directory): it is a directory"])
         let missing = TopologyLoader().load(path: "\(Self.directory)/prodution.yaml").diagnostics
         #expect(missing.map(\.notes) == [["did you mean \(Self.directory)/production.yaml?"]])
+    }
+
+    /// Some editors write a byte order mark; and a shell's `<(…)` and `/dev/stdin` can be read only once.
+    @Test func marksAndPipesAreRead() throws {
+        let text = try #require(try DiskFiles().text(at: "\(Self.directory)/laptop.yaml"))
+        let marked = NSTemporaryDirectory() + "marked-\(UUID().uuidString).yaml"
+        defer { try? FileManager.default.removeItem(atPath: marked) }
+        try Data([0xEF, 0xBB, 0xBF] + text.utf8).write(to: URL(filePath: marked))
+        #expect(try DiskFiles().text(at: marked) == text)
+
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: Data("name: piped\n".utf8))
+        try pipe.fileHandleForWriting.close()
+        let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+        for _ in 1...2 { #expect(try DiskFiles().text(at: path) == "name: piped\n") }
     }
 
     /// A scaled topology is checked again: one worker is enough for what production runs.

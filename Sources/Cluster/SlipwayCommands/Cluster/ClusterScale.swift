@@ -1,6 +1,6 @@
 import ArgumentParser
+import Basics
 import Diagnostics
-import FoundationEssentials
 import Planning
 import TopologyLoading
 import TopologyModel
@@ -30,15 +30,19 @@ struct ClusterScale: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
 
+    func validate() throws {
+        guard !write || cluster != "-" else { throw ValidationError("--write needs a file, and - is standard input") }
+    }
+
     func run() async throws {
         let argument = ClusterArgument(cluster)
         let path = try argument.path()
-        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let text = try Diagnosing.text(at: path)
         var edited = text
         for (role, count) in try parsedCounts() {
             edited = try TopologyEditing.setCount(role: role, to: count, in: edited, file: path)
         }
-        let loaded = TopologyLoader().load(edited, file: path)
+        let loaded = TopologyLoader().load(edited, file: DiskFiles.isReadOnce(path) ? "-" : path)
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
         guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
@@ -54,7 +58,7 @@ struct ClusterScale: AsyncParsableCommand {
             try await runner.converge(topology, sources: loaded.sources)
         }
         if write, edited != text {
-            try Data(edited.utf8).write(to: URL(filePath: path), options: .atomic)
+            try AtomicFile.rewrite(edited, at: path)
             Output.note("Recorded in \(path).")
         }
         guard !output.json, !plan.isEmpty else { return }
@@ -67,6 +71,9 @@ struct ClusterScale: AsyncParsableCommand {
             let parts = word.split(separator: "=", omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, let count = Int(parts[1]) else {
                 throw UserError("'\(word)' is not of the form role=N")
+            }
+            guard parts[1].allSatisfy(\.isNumber) else {
+                throw UserError("'\(word)': say how many nodes there shall be, as role=N without a sign")
             }
             return (String(parts[0]), count)
         }

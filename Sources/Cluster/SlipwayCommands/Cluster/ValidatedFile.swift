@@ -1,6 +1,7 @@
 import CloudConfig
 import CloudConfigLoading
 import FoundationEssentials
+import TopologyLoading
 import UnitFiles
 import Workspace
 
@@ -29,7 +30,10 @@ enum ValidatedFile {
                 throw UserError("\(path) cannot be unpacked: \(error)")
             }
         }
-        let firstLine = String(decoding: bytes.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
+        // A node refuses a cloud-config that begins with a byte order mark, and is to be told of as one.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let start = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
+        let firstLine = String(decoding: start.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
         let isConfig = isCloudConfig || UserDataKind.isCloudConfig(firstLine)
         guard isConfig || Self.isUnit(path) && !bytes.isEmpty else {
             self = .topology
@@ -76,6 +80,8 @@ enum ValidatedFile {
     }
 
     private static func read(_ path: String, upTo limit: Int) -> [UInt8]? {
+        // What keeps it from being read is told by the topology's loader.
+        if DiskFiles.isReadOnce(path) { return try? DiskFiles.bytes(at: path) }
         guard let file = fopen(path, "r") else { return nil }
         defer { fclose(file) }
         var bytes: [UInt8] = []

@@ -4,13 +4,13 @@ import TopologyLoading
 import TopologyModel
 import Workspace
 
-/// A cluster as named on the command line: a topology file, or a name.
+/// A cluster as named on the command line: a topology file (`-` is standard input), or a name.
 enum ClusterArgument: Sendable, Hashable {
     case file(String)
     case name(String)
 
     init(_ text: String) {
-        let looksLikeFile = text.contains("/") || text.hasSuffix(".yaml") || text.hasSuffix(".yml")
+        let looksLikeFile = text == "-" || text.contains("/") || text.hasSuffix(".yaml") || text.hasSuffix(".yml")
         self = looksLikeFile || Self.isFile(text) ? .file(text) : .name(text)
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import TopologyLoading
+import Workspace
 
 /// Tells a person what is wrong with a file, all of it, and ends with status 1.
 enum Diagnosing {
@@ -10,6 +11,19 @@ enum Diagnosing {
         show(loaded.diagnostics, sources: loaded.sources)
         guard loaded.topology != nil, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
         return loaded
+    }
+
+    /// A topology file's text, with what keeps it from being read told as of any other.
+    static func text(at path: String) throws -> String {
+        let files = DiskFiles()
+        do {
+            if let text = try files.text(at: path) { return text }
+        } catch {
+            throw UserError("cannot read \(path): \(error)")
+        }
+        // The loader has the words for a file that is not there.
+        show(TopologyLoader(files: files).load(path: path).diagnostics, sources: [:])
+        throw ExitCode.failure
     }
 
     static func show(_ diagnostics: [Diagnostic], sources: [String: String]) {

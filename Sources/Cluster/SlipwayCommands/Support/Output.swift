@@ -32,8 +32,17 @@ enum Output {
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
-                if errno == EINTR || errno == EAGAIN { continue }
-                return
+                if errno == EINTR { continue }
+                // A pipe or a terminal that another program made non-blocking.
+                if errno == EAGAIN {
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&waiting, 1, -1)
+                    continue
+                }
+                // Who reads no more, as `head` does, has what it wanted; anything else is output that is lost.
+                guard descriptor == STDOUT_FILENO else { return }
+                if errno != EPIPE { note("cannot write the output: \(String(cString: strerror(errno)))") }
+                exit(1)
             }
             rest = rest.dropFirst(count)
         }

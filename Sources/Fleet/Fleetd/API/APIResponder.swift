@@ -22,6 +22,7 @@ package struct APIResponder: Sendable {
     /// How long a write waits for the copy.
     static let copyLimit = Duration.seconds(1)
 
+    /// What answers requests from the registry and the copy that `watch` keeps of it.
     package init(
         registry: FleetRegistry,
         watch: ClusterWatch,

@@ -1,0 +1,53 @@
+import Planning
+import Testing
+
+@testable import Provisioning
+
+/// Hundreds of units are written to fleet a few at a time; nothing else waits for its turn.
+struct StepAdmissionTests {
+    private func run(_ steps: [Step]) throws -> PlanRun {
+        PlanRun(try Plan(cluster: "demo", purpose: .converge, generation: 1, steps: steps))
+    }
+
+    @Test func unitsTakeTurnsAndEachGetsOne() throws {
+        let steps = (1...200).map {
+            Step("unit/u\($0)", .destroyUnit(name: "u\($0).service"), reason: "it left the file")
+        }
+        var run = try run(steps)
+        var admission = StepAdmission()
+        var running = run.takeReady { admission.admits($0) }
+        var begun = running.map(\.id)
+        #expect(running.count == StepAdmission.units)
+        while !running.isEmpty {
+            let step = running.removeFirst()
+            run.finished(step)
+            admission.ended(step)
+            let next = run.takeReady { admission.admits($0) }
+            begun += next.map(\.id)
+            running += next
+            #expect(running.count <= StepAdmission.units)
+        }
+        #expect(begun == steps.map(\.id))
+        #expect(run.remaining.isEmpty)
+    }
+
+    @Test func whatWasNotAdmittedRemainsAfterAFailure() throws {
+        let steps = (1...40).map {
+            Step("unit/u\($0)", .destroyUnit(name: "u\($0).service"), reason: "it left the file")
+        }
+        var run = try run(steps)
+        var admission = StepAdmission()
+        let running = run.takeReady { admission.admits($0) }
+        run.failed(running[0])
+        admission.ended(running[0])
+        #expect(run.takeReady { admission.admits($0) }.isEmpty)
+        #expect(run.remaining.map(\.id) == steps.dropFirst(StepAdmission.units).map(\.id))
+    }
+
+    @Test func otherStepsDoNotWait() throws {
+        let nodes = (1...100).map { Step("node/n\($0)/start", .startNode(name: "n\($0)"), reason: "it is off") }
+        var run = try run(nodes)
+        var admission = StepAdmission()
+        #expect(run.takeReady { admission.admits($0) }.map(\.id) == nodes.map(\.id))
+    }
+}
