@@ -257,6 +257,8 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
         package var states: [String: String]
         /// Why the unit is placed nowhere; nil when it is placed or not wanted.
         package var reason: String?
+        /// The machines on which the unit was started and has ended well by itself.
+        package var ended: Set<String>
 
         package init(
             name: String,
@@ -264,12 +266,19 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
             desiredState: TargetState,
             states: [String: String],
             reason: String? = nil,
+            ended: Set<String> = [],
         ) {
             self.name = name
             self.hash = hash
             self.desiredState = desiredState
             self.states = states
             self.reason = reason
+            self.ended = ended
+        }
+
+        /// Whether the unit runs on the machine, or has done there what it is for.
+        package func isWell(on machine: String) -> Bool {
+            ended.contains(machine) || ["active", "reloading"].contains(states[machine])
         }
     }
 
@@ -311,5 +320,14 @@ package struct Observation: Sendable, Hashable, Codable {
         self.etcd = etcd
         self.fleet = fleet
         self.images = images
+    }
+}
+
+extension Observation {
+    /// IDs of the etcd clusters that members of `cluster` belong to, as they answer or as is recorded of them: more than
+    /// one where there is more than one cluster under one name.
+    package func etcdClusterIDs(of cluster: String) -> Set<String> {
+        let recorded = provider.nodes(of: cluster).filter { $0.etcd == .member }.compactMap(\.etcdHistory.clusterID)
+        return Set(recorded).union(etcd?.clusterIDs ?? [])
     }
 }

@@ -28,9 +28,7 @@ extension Obstacles {
 
     /// Two etcd clusters under one name: whichever is believed, the other's data would be lost.
     var etcdSplit: [Diagnostic] {
-        let recorded = observed.provider.nodes(of: topology.name).filter { $0.etcd == .member }
-            .compactMap(\.etcdHistory.clusterID)
-        let ids = Set(recorded).union(observed.etcd?.clusterIDs ?? [])
+        let ids = observed.etcdClusterIDs(of: topology.name)
         guard ids.count > 1 else { return [] }
         return [
             .error(

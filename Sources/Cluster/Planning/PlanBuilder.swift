@@ -227,6 +227,11 @@ struct PlanBuilder {
         }
     }
 
+    private func isReady(_ name: String) -> Bool {
+        guard let node = ownNodes.first(where: { $0.name == name }) else { return false }
+        return node.power == .running && node.phase == .ready && !steps.contains { $0.id == "node/\(name)/create" }
+    }
+
     func isRunning(_ name: String) -> Bool {
         ownNodes.first { $0.name == name }?.power == .running
     }
@@ -247,8 +252,9 @@ struct PlanBuilder {
     /// it has left etcd.
     private mutating func planSurplus() {
         let wanted = Set(nodes.map(\.name))
+        // Those that an earlier run made count as well: it may have ended before they were ready.
         let made = steps.compactMap { step -> StepID? in
-            if case .createNode(let node) = step.action { "node/\(node.name)/ready" } else { nil }
+            if case .awaitNode(let node) = step.action, !isReady(node.name) { step.id } else { nil }
         }
         for node in ownNodes where !wanted.contains(node.name) {
             guard !isRecovering else {
@@ -331,7 +337,7 @@ struct PlanBuilder {
         let everywhere = unit.everywhere ?? []
         return (unit.everywhere != nil || !present.states.isEmpty)
             && everywhere.allSatisfy { present.states[$0] != nil }
-            && present.states.values.allSatisfy { $0 == "active" }
+            && present.states.keys.allSatisfy(present.isWell)
     }
 
     private func unitPlan(_ deployment: UnitDeployment) -> UnitPlan {

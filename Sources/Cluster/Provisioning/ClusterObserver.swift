@@ -38,7 +38,7 @@ package struct ClusterObserver: Sendable {
         let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else { return observation }
         let clusters = try clusters(seen.nodes(of: cluster))
-        observation.etcd = await Self.observeEtcd(clusters.etcd(endpoints))
+        observation.etcd = await Self.observeEtcd(clusters.etcd(endpoints), endpoints: endpoints)
         if observation.etcd?.hasQuorum == true {
             observation.fleet = try? await clusters.fleet(endpoints).observe()
         }
@@ -46,15 +46,22 @@ package struct ClusterObserver: Sendable {
     }
 
     /// Nil when no member answers: that is a fact about the cluster, not a failure to look.
-    private static func observeEtcd(_ etcd: any EtcdCluster) async -> ObservedEtcd? {
+    ///
+    /// A member of another cluster is not among those that etcd lists, so every endpoint is asked for its cluster.
+    private static func observeEtcd(_ etcd: any EtcdCluster, endpoints: [String]) async -> ObservedEtcd? {
         guard let members = try? await etcd.members() else { return nil }
         let judged = await withTaskGroup(of: Judged.self) { group in
             for member in members { group.addTask { await judge(member, etcd: etcd) } }
             return await group.reduce(into: [Judged]()) { $0.append($1) }
         }
+        let unlisted = Set(endpoints).subtracting(members.flatMap(\.clientURLs))
+        let others = await withTaskGroup(of: String?.self) { group in
+            for url in unlisted { group.addTask { (try? await etcd.status(of: url))?.cluster } }
+            return await group.reduce(into: [String]()) { if let id = $1 { $0.append(id) } }
+        }
         return ObservedEtcd(
             members: judged.map(\.member).sorted { ($0.peerURLs.first ?? "") < ($1.peerURLs.first ?? "") },
-            clusterIDs: Set(judged.compactMap(\.clusterID)),
+            clusterIDs: Set(judged.compactMap(\.clusterID) + others),
         )
     }
 

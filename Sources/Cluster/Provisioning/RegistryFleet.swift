@@ -102,15 +102,21 @@ package struct RegistryFleet: FleetAccess {
         try await registry.etcd.revoke(lease)
     }
 
-    private static func observed(_ snapshot: FleetSnapshot) -> ObservedFleet {
+    static func observed(_ snapshot: FleetSnapshot) -> ObservedFleet {
         var units: [String: ObservedFleet.Unit] = [:]
         for (name, unit) in snapshot.units {
+            let states = (snapshot.states[name] ?? [:]).mapValues(\.state)
+            // What ended with an earlier text says nothing of this one.
+            let ended = states.filter {
+                $0.value.hash == unit.hash.hex && $0.value.endedWell(isOneshot: unit.isOneshot)
+            }
             units[name] = ObservedFleet.Unit(
                 name: name,
                 hash: "\(unit.hash)",
                 desiredState: snapshot.target(of: name),
-                states: (snapshot.states[name] ?? [:]).mapValues(\.state.activeState),
+                states: states.mapValues(\.activeState),
                 reason: snapshot.reasons[name],
+                ended: Set(ended.keys),
             )
         }
         return ObservedFleet(machines: Set(snapshot.machines.keys), units: units)

@@ -48,7 +48,7 @@ package struct UnitsStatus: Sendable, Hashable {
             pending[unit.name] = "not on \(missing.prefix(8)) yet"
         } else if unit.everywhere == nil, present.states.isEmpty {
             pending[unit.name] = "not placed yet"
-        } else if let state = present.states.values.filter({ $0 != "active" }).min() {
+        } else if let state = present.states.filter({ !present.isWell(on: $0.key) }).values.min() {
             pending[unit.name] = state
         }
     }

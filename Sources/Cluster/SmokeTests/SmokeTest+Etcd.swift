@@ -8,13 +8,19 @@ extension SmokeTest {
     func checkMembers() async throws {
         let etcd = executor.clusters.etcd(endpoints)
         var leaders: [String: String] = [:]
+        var clusters: [String: String] = [:]
         for member in members {
             guard let url = member.clientURL else { throw SmokeFailure(message: "\(member.name) has no address") }
             guard try await etcd.health(of: url) else {
                 throw SmokeFailure(message: "etcd on \(member.name) says that it is not healthy")
             }
             let status = try await etcd.status(of: url)
+            clusters[member.name] = status.cluster
             leaders[member.name] = status.leader.map { "\($0)" } ?? "none"
+        }
+        guard Set(clusters.values).count <= 1 else {
+            let seen = clusters.sorted { $0.key < $1.key }.map { "\($0.key) is of cluster \($0.value)" }
+            throw SmokeFailure(message: "the members belong to more than one etcd cluster", evidence: seen)
         }
         guard Set(leaders.values).count == 1, leaders.values.first != "none" else {
             let seen = leaders.sorted { $0.key < $1.key }.map { "\($0.key) follows \($0.value)" }

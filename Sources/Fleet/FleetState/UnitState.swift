@@ -48,4 +48,12 @@ package struct UnitState: Sendable, Equatable, Codable {
 
     /// Whether the unit does, or has done, what it is for.
     package var isActive: Bool { activeState == "active" }
+
+    /// Whether the unit was started, and ended well by itself.
+    ///
+    /// - Parameter isOneshot: whether it is meant to end, which decides where the machine does not report an outcome.
+    package func endedWell(isOneshot: Bool) -> Bool {
+        guard launched, activeState == "inactive" else { return false }
+        return outcome.map { $0 == .done } ?? isOneshot
+    }
 }

@@ -168,6 +168,26 @@ struct TextTests {
         #expect(!StatusReport(try seen(state: "failed"), cluster: "demo").isWell)
     }
 
+    @Test func aUnitThatEndedWellIsWell() throws {
+        var observed = try seen(state: "inactive")
+        #expect(!StatusReport(observed, cluster: "demo").isWell)
+        let worker = Identity.machineID(cluster: "demo", node: "worker-1")
+        observed.fleet?.units["hello.service"]?.ended = [worker]
+        let report = StatusReport(observed, cluster: "demo")
+        #expect(report.isWell)
+        #expect(try !JSONText.line(report).contains("isWell"))
+    }
+
+    @Test func twoEtcdClustersAreNotWell() throws {
+        var observed = try seen(state: "active")
+        observed.etcd?.clusterIDs = ["a1"]
+        #expect(StatusReport(observed, cluster: "demo").isWell)
+        observed.etcd?.clusterIDs = ["b2", "a1"]
+        let report = StatusReport(observed, cluster: "demo")
+        #expect(!report.isWell)
+        #expect(report.text(style: .plain).contains("the members belong to 2 etcd clusters: a1, b2."))
+    }
+
     @Test func aClusterThatIsNotThereDoesNotExist() {
         #expect(!StatusReport(Observation(provider: ProviderObservation()), cluster: "demo").exists)
     }

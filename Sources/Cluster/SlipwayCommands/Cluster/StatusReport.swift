@@ -26,11 +26,17 @@ struct StatusReport: Encodable, Hashable {
         /// Where it is, with systemd's state there.
         var states: [String: String]
         var reason: String?
+        /// Whether it runs, or has ended well, wherever it is.
+        var isWell: Bool
+
+        private enum CodingKeys: CodingKey { case name, desired, states, reason }
     }
 
     var cluster: String
     var network: String?
     var quorum: Bool
+    /// IDs of the etcd clusters that the members belong to; nil unless there is more than one.
+    var etcdClusters: [String]?
     var nodes: [Node]
     var units: [Unit]
 
@@ -39,6 +45,8 @@ struct StatusReport: Encodable, Hashable {
         let observed = seen.provider.nodes(of: cluster)
         network = seen.provider.network(of: cluster)?.cidr.map { "\($0)" }
         quorum = seen.etcd?.hasQuorum ?? false
+        let ids = seen.etcdClusterIDs(of: cluster)
+        etcdClusters = ids.count > 1 ? ids.sorted() : nil
         let names = Dictionary(
             observed.map { (Identity.machineID(cluster: cluster, node: $0.name), $0.name) },
             uniquingKeysWith: { first, _ in first },
@@ -51,6 +59,7 @@ struct StatusReport: Encodable, Hashable {
                 desired: unit.desiredState.rawValue,
                 states: Dictionary(states, uniquingKeysWith: { first, _ in first }),
                 reason: unit.reason,
+                isWell: !unit.states.isEmpty && unit.states.keys.allSatisfy(unit.isWell),
             )
         }
     }
@@ -59,13 +68,9 @@ struct StatusReport: Encodable, Hashable {
 
     /// Whether all nodes are ready and all units as wanted.
     var isWell: Bool {
-        quorum
+        quorum && etcdClusters == nil
             && nodes.allSatisfy { $0.state == "ready" && $0.etcd != "unhealthy" && $0.fleet != false }
-            && units.allSatisfy { $0.desired != "launched" || Self.isActive($0) }
-    }
-
-    private static func isActive(_ unit: Unit) -> Bool {
-        !unit.states.isEmpty && unit.states.values.allSatisfy { $0 == "active" }
+            && units.allSatisfy { $0.desired != "launched" || $0.isWell }
     }
 
     private static func node(_ node: ObservedNode, seen: Observation, cluster: String) -> Node {
@@ -108,7 +113,11 @@ struct StatusReport: Encodable, Hashable {
     func text(style: Style) -> String {
         let title = "Cluster \(style.paint(cluster, .bold)) on \(network ?? "no network")"
         let etcd = quorum ? "etcd has a quorum" : style.paint("etcd has no quorum", .red)
-        return "\(title): \(etcd).\n\n" + nodeTable.format(style: style)
+        let split = etcdClusters.map { ids in
+            let text = "the members belong to \(ids.count) etcd clusters: \(ids.joined(separator: ", "))"
+            return "; " + style.paint(text, .red)
+        }
+        return "\(title): \(etcd)\(split ?? "").\n\n" + nodeTable.format(style: style)
             + (units.isEmpty ? "" : "\n" + unitTable.format(style: style))
     }
 

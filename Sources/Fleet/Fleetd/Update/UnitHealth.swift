@@ -44,9 +44,7 @@ extension FleetSnapshot {
         case "failed": return .bad(state.reason.map { "failed: \($0)" } ?? "failed")
         case "activating" where state.subState.hasPrefix("auto-restart"): return .bad("ended and is being restarted")
         case "inactive" where state.outcome == .stopped: return .bad(state.reason ?? "is not running")
-        case "inactive" where state.outcome == .done: return .well
-        // A oneshot that is through, on a machine that does not tell.
-        case "inactive" where unit.isOneshot: return .well
+        case "inactive" where state.endedWell(isOneshot: unit.isOneshot): return .well
         default: return .coming("is \(state.activeState) (\(state.subState))")
         }
     }
