@@ -1,0 +1,89 @@
+import FoundationEssentials
+import Subprocess
+import SystemPackage
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Text that ``HostChecks`` and ``HostLimits`` judge: contents of this host's files, and output of its programs.
+///
+/// A file that is missing or cannot be read is an empty text.
+struct HostFacts {
+    /// Outcome of a program.
+    enum Answer: Equatable {
+        case missing
+        case failed
+        case said(String)
+    }
+
+    var isRoot = true
+    /// `/proc/filesystems`.
+    var fileSystems = ""
+    /// `/proc/self/mounts`.
+    var mounts = ""
+    /// `/proc/cpuinfo`.
+    var processors = ""
+    /// `/proc/meminfo`.
+    var memory = ""
+    /// `/sys/module/apparmor/parameters/enabled`.
+    var appArmor = ""
+    /// `/proc/net/tcp` and `udp`, then `tcp6` and `udp6`.
+    var sockets = ""
+    /// Names of the network interfaces.
+    var interfaces: [String] = []
+    /// Whether `/dev/kvm` exists, and may be read and written.
+    var kvm = (exists: false, isUsable: false)
+    /// Values of sysctls by name, such as `kernel.pid_max`.
+    var sysctls: [String: String] = [:]
+    /// `modprobe -n overlay`.
+    var overlayModule = Answer.missing
+    /// `iptables -S FORWARD`.
+    var forwardRules = Answer.missing
+
+    /// Reads this host.
+    static func read() async -> HostFacts {
+        var facts = HostFacts()
+        facts.isRoot = geteuid() == 0
+        facts.fileSystems = text("/proc/filesystems")
+        facts.mounts = text("/proc/self/mounts")
+        facts.processors = text("/proc/cpuinfo")
+        facts.memory = text("/proc/meminfo")
+        facts.appArmor = text("/sys/module/apparmor/parameters/enabled")
+        facts.sockets = ["tcp", "udp", "tcp6", "udp6"].map { text("/proc/net/\($0)") }.joined(separator: "\n")
+        facts.interfaces = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/class/net"))?.sorted() ?? []
+        facts.kvm = (access("/dev/kvm", F_OK) == 0, access("/dev/kvm", R_OK | W_OK) == 0)
+        for limit in HostLimits.all {
+            facts.sysctls[limit.sysctl] = text("/proc/sys/" + limit.sysctl.replacing(".", with: "/"))
+        }
+        facts.overlayModule = await run("modprobe", ["-n", "overlay"])
+        facts.forwardRules = await run("iptables", ["-S", "FORWARD"])
+        return facts
+    }
+
+    /// Path of a program, also where only root's `PATH` leads.
+    static func find(_ program: String) -> String? {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let directories = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
+        return directories.map { "\($0)/\(program)" }.first(where: FileManager.default.isExecutableFile)
+    }
+
+    private static func text(_ path: String) -> String {
+        (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    }
+
+    private static func run(_ program: String, _ arguments: [String]) async -> Answer {
+        guard let path = find(program) else { return .missing }
+        do {
+            let result = try await Subprocess.run(
+                .path(FilePath(path)),
+                arguments: Arguments(arguments),
+                output: .string(limit: 1 << 20),
+                error: .discarded,
+            )
+            return result.terminationStatus.isSuccess ? .said(result.standardOutput) : .failed
+        } catch {
+            return .failed
+        }
+    }
+}

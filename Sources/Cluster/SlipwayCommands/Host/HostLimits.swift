@@ -1,0 +1,57 @@
+import Terminal
+
+/// Limits of the kernel that all nodes of a host share, and the number of nodes that fit into each.
+enum HostLimits {
+    struct Limit {
+        var what: String
+        var sysctl: String
+        /// Estimate for an idle node: systemd, etcd, fleet and docker with a few containers.
+        var perNode: Int
+        /// Value that suffices for some hundred nodes.
+        var advised: Int
+        var note: String?
+    }
+
+    /// Number of nodes below which a limit is worth a warning.
+    private static let comfortable = 50
+
+    static let all = [
+        Limit(
+            what: "inotify instances",
+            sysctl: "fs.inotify.max_user_instances",
+            perNode: 8,
+            advised: 8192,
+            note: "container nodes raise it to 8192 as they boot",
+        ),
+        Limit(what: "inotify watches", sysctl: "fs.inotify.max_user_watches", perNode: 150, advised: 524_288),
+        Limit(what: "process numbers", sysctl: "kernel.pid_max", perNode: 150, advised: 4_194_304),
+        Limit(what: "connections", sysctl: "net.netfilter.nf_conntrack_max", perNode: 500, advised: 262_144),
+        // The members of etcd and the host know each node, and each node knows them.
+        Limit(
+            what: "ARP entries",
+            sysctl: "net.ipv4.neigh.default.gc_thresh3",
+            perNode: 10,
+            advised: 16384,
+            note: "fewer where all nodes speak with each other",
+        ),
+    ]
+
+    /// A sysctl without a value is left out: `nf_conntrack_max` appears with its module.
+    static func findings(_ facts: HostFacts) -> [HostFinding] {
+        all.compactMap { finding($0, value: facts.sysctls[$0.sysctl] ?? "") }
+    }
+
+    /// - Parameter value: content of the sysctl's file; nil comes of one that holds no number.
+    static func finding(_ limit: Limit, value: String) -> HostFinding? {
+        guard let number = Int(value.prefix { $0.isNumber }) else { return nil }
+        let nodes = number / limit.perNode
+        let note = limit.note.map { "; \($0)" } ?? ""
+        let isLow = nodes < comfortable
+        return HostFinding(
+            what: limit.what,
+            level: isLow ? .warning : .ok,
+            detail: "\(number), about \(Format.count(nodes, "node"))\(note)",
+            remedy: isLow ? "sudo sysctl -w \(limit.sysctl)=\(limit.advised)" : nil,
+        )
+    }
+}
