@@ -16,10 +16,14 @@ import Testing
                 for name in \(names); do eval "value=\\${$name-}"; [ -z "$value" ] || printf ' %s' "$name=$value"; done
 
                 """
-            let path = try scratch.write(program, to: "program", mode: 0o755)
+            let text = try scratch.write(program, to: "program.sh", mode: 0o644)
+            let path = scratch.path + "/program"
             let script = ImageScripts.etcdctl.replacing("program=/run/slipway/etcdctl", with: "program=\(path)")
-            try scratch.write(script, to: "etcdctl", mode: 0o755)
-            let ran = try await ShellCommand.run("unset ETCDCTL_API; \(environment) \(scratch.path)/etcdctl \(call)")
+            let etcdctl = try scratch.write(script, to: "etcdctl", mode: 0o644)
+            // Another process makes the program: while this one has it open for writing, any child that is started just
+            // then has it, too, and the kernel runs no program that somebody may write.
+            let call = "install -m 755 \(text) \(path) && unset ETCDCTL_API && \(environment) sh \(etcdctl) \(call)"
+            let ran = try await ShellCommand.run(call)
             #expect(ran.exitCode == 0)
             return ran.output
         }

@@ -1,5 +1,6 @@
 import Planning
 import Testing
+import TopologyModel
 
 @testable import SlipwayCommands
 

@@ -4,11 +4,11 @@ import Testing
 
 struct HostLimitsTests {
     private func finding(_ sysctl: String, _ value: String) throws -> HostFinding? {
-        try HostLimits.finding(#require(HostLimits.all.first { $0.sysctl == sysctl }), value: value)
+        HostLimits.finding(try #require(HostLimits.all.first { $0.sysctl == sysctl }), value: value)
     }
 
     @Test func aLowLimitIsShownWithTheNodesItSufficesFor() throws {
-        let instances = try #require(finding("fs.inotify.max_user_instances", "128\n"))
+        let instances = try #require(try finding("fs.inotify.max_user_instances", "128\n"))
         #expect(instances.level == .warning)
         #expect(instances.detail.hasPrefix("128, about 16 nodes"))
         #expect(instances.remedy == "sudo sysctl -w fs.inotify.max_user_instances=8192")

@@ -46,7 +46,9 @@ import Testing
                 try await client.put("k", "before")
                 etcd.kill(1)
                 for index in 0..<12 {
-                    let answer = await retryOnce { await Loopback.http(port: ports[0], path: "/v2/keys/") }
+                    let answer = await retryOnce {
+                        await Loopback.http(port: ports[0], path: "/v2/keys/", within: .seconds(1))
+                    }
                     #expect(answer?.status == 200, "request \(index)")
                 }
                 try await eventually("a write is accepted again") {
@@ -65,8 +67,14 @@ import Testing
                 for client in clients { try await client.put("k", "before") }
                 etcd.kill(try await etcd.leader())
                 for index in 0..<5 {
+                    // What the dead leader was handed is lost, and etcd says so after seven seconds only.
                     let answer = await retryOnce {
-                        await Loopback.http("PUT", port: ports[0], path: "/v2/keys/x?value=\(index)")
+                        await Loopback.http(
+                            "PUT",
+                            port: ports[0],
+                            path: "/v2/keys/x?value=\(index)",
+                            within: .seconds(2)
+                        )
                     }
                     #expect(answer?.status.isSuccess == true, "write \(index): \(String(describing: answer))")
                 }

@@ -74,7 +74,8 @@ extension FleetNode {
         let text = "[Service]\nType=simpel\nExecStart=/bin/sleep 1\n[X-Fleet]\nMachineMetadata=zone\n"
         try await cluster.put(text, "/tmp/wrong.service", on: node)
         let wrong = try await ctl("verify wrong.service")
-        #expect(wrong.exitCode == 1, "\(wrong)")
+        // systemd and fleet ignore such lines, so they are warnings.
+        #expect(wrong.exitCode == 0, "\(wrong)")
         #expect(wrong.text.contains("wrong.service:2:") && wrong.text.contains("wrong.service:5:"), "\(wrong)")
         let systemd = try await ctl("verify --systemd wrong.service")
         #expect(systemd.text.contains("systemd: "), "\(systemd)")
