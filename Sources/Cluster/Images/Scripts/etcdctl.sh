@@ -6,7 +6,7 @@
 
 program=/run/slipway/etcdctl
 [ -x "$program" ] || program=/usr/lib/slipway/etcdctl.distrib
-if [ ! -x "$program" ]; then
+if [ ! -x "$program" ] || [ "$program" -ef "$0" ]; then
     echo "etcdctl is not installed on this machine" >&2
     exit 127
 fi

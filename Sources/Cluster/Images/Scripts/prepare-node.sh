@@ -25,6 +25,7 @@ program=/usr/bin/etcdctl
 if [ -x $program ] && [ ! -e /usr/lib/slipway/etcdctl.distrib ] && [ ! -e /run/slipway/etcdctl ]; then
     mkdir -p /run/slipway
     : >/run/slipway/etcdctl
-    mount --bind $program /run/slipway/etcdctl
+    # Not shared: what is laid over the program would be laid over this one, too, and call itself for ever.
+    mount --bind --make-private $program /run/slipway/etcdctl
     mount --bind /usr/lib/slipway/etcdctl $program
 fi
