@@ -6,6 +6,7 @@
 
 program=/run/slipway/etcdctl
 [ -x "$program" ] || program=/usr/lib/slipway/etcdctl.distrib
+# shellcheck disable=SC3013 # not POSIX, and in dash and bash
 if [ ! -x "$program" ] || [ "$program" -ef "$0" ]; then
     echo "etcdctl is not installed on this machine" >&2
     exit 127
