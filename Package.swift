@@ -337,9 +337,8 @@ let package = Package(
         .testTarget(
             name: "WorkspaceTests",
             dependencies: [
-                "Basics", "Discovery", "Images", "Planning", "Provisioning", "SecureShell", "TestKit",
-                "TopologyLoading",
-                "TopologyModel", "Workspace", systemPackage,
+                "Basics", "Diagnostics", "Discovery", "Planning", "SecureShell", "TopologyModel", "Workspace",
+                systemPackage,
             ],
         ),
         .testTarget(

@@ -30,6 +30,9 @@ extension RealNodes {
                 }
                 try await HostTraces.requireNothingSince(cluster.before, after: "bad files")
                 try cluster.edit { $0 = good }
+                let plan = "\(Program.directory)/slipway plan --offline \(cluster.file)"
+                let full = try await Program.shell("\(plan) >/dev/full").expecting(1)
+                #expect(full.text.contains("No space left on device"), "\(full)")
             }
         }
 

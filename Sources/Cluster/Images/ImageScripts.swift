@@ -1,4 +1,5 @@
-/// The shell scripts that make an image, and those that are part of one. They lie in the folder Scripts, where shellcheck reads them.
+/// The shell scripts that make an image, and those that are part of one. They lie in the folder Scripts, where shellcheck
+/// reads them.
 enum ImageScripts {
     /// Turns a fresh Debian root into a node's.
     static let root = text(PackageResources.root_sh)

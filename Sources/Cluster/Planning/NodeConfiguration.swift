@@ -82,6 +82,14 @@ struct NodeConfiguration {
 
     // MARK: Digests
 
+    /// The cloud-config as the topology has it. What this host's environment adds is no reason to change a node: it would
+    /// be one in every other shell.
+    private var declaredText: String {
+        var declared = self
+        declared.inputs.registryMirrors = []
+        return text(declared.cloudConfig(peers: [], state: .new))
+    }
+
     /// Changes with what a node cannot change while it lives.
     private var baseDigest: String { baseDigest(root: image.root) }
 
@@ -91,7 +99,7 @@ struct NodeConfiguration {
             node.role.etcd.rawValue, Identity.uuid(cluster: topology.name, node: node.name),
         ]
         // Ignition reads its configuration before the first boot and never again.
-        if isIgnited { parts.append(sha256Hex(text(cloudConfig(peers: [], state: .new)))) }
+        if isIgnited { parts.append(sha256Hex(declaredText)) }
         return sha256Hex(parts.joined(separator: "\n"))
     }
 
@@ -99,12 +107,8 @@ struct NodeConfiguration {
     /// data, proxies follow it by asking, and fleetd needs the others only when the node's own fails.
     private var configDigest: String {
         let resources = node.role.resources
-        // What this host's environment adds is no reason to restart a node: it would be one in every other shell.
-        var declared = self
-        declared.inputs.registryMirrors = []
         var parts = [
-            inputs.rendersNodes ? text(declared.cloudConfig(peers: [], state: .new)) : "", "\(resources.cpus)",
-            "\(resources.memoryMiB)",
+            inputs.rendersNodes ? declaredText : "", "\(resources.cpus)", "\(resources.memoryMiB)",
         ]
         // A node that Ignition sets up has none of the node programs.
         if !isIgnited { parts.append(image.layer) }

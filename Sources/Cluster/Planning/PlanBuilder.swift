@@ -142,6 +142,10 @@ struct PlanBuilder {
     }
 
     private func render(_ node: PlacedNode, peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> NodePlan {
+        configuration(of: node).plan(peers: peers, state: state, generation: generation)
+    }
+
+    func configuration(of node: PlacedNode) -> NodeConfiguration {
         NodeConfiguration(
             topology: topology,
             inputs: inputs,
@@ -151,7 +155,6 @@ struct PlanBuilder {
             discovery: topology.etcd.discovery ?? ownDiscovery?.url,
             secrets: secrets[node.name, default: NodeSecrets()],
         )
-        .plan(peers: peers, state: state, generation: generation)
     }
 
     // MARK: Ground

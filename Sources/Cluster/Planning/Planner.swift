@@ -32,20 +32,27 @@ package struct Planner: Sendable {
             unknownImages
             + Obstacles(topology: topology, observed: observed).diagnostics(at: self.inputs.certificates.now)
         guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
+        var builder = try builder(from: observed)
+        var plan = try builder.build()
+        plan.warnings = obstacles + (try imageFindings(builder)) + plan.warnings
+        return plan
+    }
+
+    /// The nodes that the topology asks for as they would be made now, whatever stands in the way of a plan: their digests
+    /// tell which of those that are there are as wanted.
+    ///
+    /// - Throws: ``DiagnosticsError`` when they have no room in the network, or their keys cannot be made.
+    package func nodes(from observed: Observation) throws(DiagnosticsError) -> [NodePlan] {
+        let settled = topology.settlingRuntimes(on: observed.provider)
+        let builder = try Planner(topology: settled, inputs: inputs).builder(from: observed)
+        return builder.nodes.map { builder.nodePlan($0, peers: builder.wantedPeers, state: .new) }
+    }
+
+    private func builder(from observed: Observation) throws(DiagnosticsError) -> PlanBuilder {
         let nodes = try placedNodes(observed)
         let inputs = try self.inputs.withCertificates(for: topology, observed: observed.provider)
         let secrets = try NodeSecrets.all(nodes, topology: topology, inputs: inputs)
-        var builder = PlanBuilder(
-            topology: topology,
-            inputs: inputs,
-            observed: observed,
-            nodes: nodes,
-            secrets: secrets,
-        )
-        var plan = try builder.build()
-        plan.warnings =
-            obstacles + (try imageFindings(nodes, inputs: inputs, secrets: secrets, observed: observed)) + plan.warnings
-        return plan
+        return PlanBuilder(topology: topology, inputs: inputs, observed: observed, nodes: nodes, secrets: secrets)
     }
 
     /// The plan that removes all of `cluster` that there is, however much or little.
@@ -102,18 +109,10 @@ package struct Planner: Sendable {
     }
 
     /// What nodes cannot be told in the words of their images, a finding for each role and directive.
-    private func imageFindings(
-        _ nodes: [PlacedNode],
-        inputs: PlannerInputs,
-        secrets: [String: NodeSecrets],
-        observed: Observation,
-    ) throws(DiagnosticsError) -> [Diagnostic] {
-        let first = topology.roles.compactMap { role in nodes.first { $0.role.name == role.name } }
+    private func imageFindings(_ builder: PlanBuilder) throws(DiagnosticsError) -> [Diagnostic] {
+        let first = topology.roles.compactMap { role in builder.nodes.first { $0.role.name == role.name } }
         let findings = first.flatMap { node in
-            let host = observed.provider.machineHost
-            var configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node, machineHost: host)
-            configuration.secrets = secrets[node.name, default: NodeSecrets()]
-            return configuration.imageFindings.map { finding -> Diagnostic in
+            builder.configuration(of: node).imageFindings.map { finding -> Diagnostic in
                 let text = "nodes of role '\(node.role.name)' are not told \(finding.directive): \(finding.message)"
                 return finding.severity == .error
                     ? .error(text, at: node.role.location) : .warning(text, at: node.role.location)

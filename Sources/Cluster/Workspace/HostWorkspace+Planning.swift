@@ -6,7 +6,7 @@ import Provisioning
 import SecureShell
 import TopologyModel
 
-/// What a plan was made from.
+/// A plan, and what it was made from.
 package struct PlannedCluster: Sendable {
     /// Steps to take.
     package var plan: Plan

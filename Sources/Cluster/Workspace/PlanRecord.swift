@@ -40,21 +40,21 @@ package struct PlanRecord: Sendable, Codable {
         observed = Observation(provider: ProviderObservation(), images: Set([image, machineImage] + foreign))
     }
 
-    /// The record of what a plan is made from here.
-    package init(of topology: Topology, inputs: PlannerInputs, observed: Observation) {
+    /// The record of what a plan is made from here, also of one that is refused.
+    ///
+    /// - Throws: `DiagnosticsError` when the topology's nodes cannot even be laid out.
+    package init(of topology: Topology, inputs: PlannerInputs, observed: Observation) throws(DiagnosticsError) {
         time = inputs.certificates.now
         image = inputs.image
         machineImage = inputs.machineImage
         foreignImages = Dictionary(inputs.foreignImages.map { ($0.words, $1) }) { first, _ in first }
         self.observed = observed
-        let published = Planner(topology: topology, inputs: publishedInputs(for: topology))
-        // Where there is no plan, what stands in its way does not depend on digests.
-        guard let own = try? Planner(topology: topology, inputs: inputs).plan(from: observed),
-            let other = try? published.plan(from: observed)
-        else { return }
-        let digests = Dictionary(zip(own.nodes, other.nodes).map { ($0.name, (own: $0, other: $1)) }) { first, _ in
-            first
-        }
+        var declared = inputs
+        declared.certificates.renews = false
+        let own = try Planner(topology: topology, inputs: declared).nodes(from: observed)
+        let other = try Planner(topology: topology, inputs: publishedInputs(for: topology)).nodes(from: observed)
+        // Both place the same nodes in the same order.
+        let digests = Dictionary(zip(own, other).map { ($0.name, (own: $0, other: $1)) }) { first, _ in first }
         for index in self.observed.provider.nodes.indices where observed.provider.nodes[index].cluster == topology.name
         {
             guard let (own, other) = digests[observed.provider.nodes[index].name] else { continue }

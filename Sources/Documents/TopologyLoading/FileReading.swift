@@ -39,6 +39,10 @@ package struct DiskFiles: FileReading {
         return path == "-" || stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
+    /// The name under which mistakes are told, and beside which unit files are looked for: what comes through a pipe lies
+    /// nowhere, so that is where the command was run.
+    package static func name(of path: String) -> String { isReadOnce(path) ? "-" : path }
+
     /// What is in a file or comes through a pipe; nil when there is none of that name.
     ///
     /// - Throws: when it is there and cannot be read, or has more than ``limit`` bytes.

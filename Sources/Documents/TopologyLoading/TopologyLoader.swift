@@ -29,9 +29,7 @@ package struct TopologyLoader: Sendable {
     /// Reads the file at `path`.
     package func load(path: String) -> LoadedTopology {
         do {
-            // What comes through a pipe lies nowhere: its unit files are looked for where the command was run.
-            let file = DiskFiles.isReadOnce(path) ? "-" : path
-            if let text = try files.text(at: path) { return load(text, file: file) }
+            if let text = try files.text(at: path) { return load(text, file: DiskFiles.name(of: path)) }
             return LoadedTopology(diagnostics: [missing(path)], sources: [:])
         } catch {
             return LoadedTopology(diagnostics: [.error("cannot read \(path): \(error)")], sources: [:])

@@ -29,31 +29,41 @@ extension FleetRegistry {
         target: TargetState,
         since revision: Int64? = nil,
     ) async throws(RegistryError) -> Int64 {
-        let key = keyspace.unit(name)
-        let condition = revision.map { Comparison.unchanged(key, since: $0) } ?? .exists(key)
-        let transaction = Transaction(
-            if: [condition],
-            then: puts(name, file, target),
-            else: [.range(RangeRequest(.key(key), keysOnly: true))],
-        )
-        let response = try await write("replace unit \(name)", transaction)
-        guard !response.succeeded else { return response.revision }
-        guard response.ranges.first?.count == 1 else { throw Self.noSuchUnit(name) }
-        throw RegistryError(.changedMeanwhile, "unit \(name) was changed by somebody else")
+        try await change(name, "replace unit \(name)", since: revision, puts(name, file, target))
     }
 
     /// Says how far a unit is wanted.
     ///
-    /// - Throws: `noSuchUnit`, or that etcd did not do it.
+    /// - Parameter revision: of the text for which that is wanted; `nil` stands for whatever text there is.
+    /// - Throws: `noSuchUnit`, `changedMeanwhile`, or that etcd did not do it.
     @discardableResult
-    package func setTarget(_ target: TargetState, of name: String) async throws(RegistryError) -> Int64 {
+    package func setTarget(
+        _ target: TargetState,
+        of name: String,
+        since revision: Int64? = nil,
+    ) async throws(RegistryError) -> Int64 {
+        let puts = [Operation.put(keyspace.desired(name), target.rawValue)]
+        return try await change(name, "set the state of unit \(name)", since: revision, puts)
+    }
+
+    /// Writes what belongs to a unit that is there, with the text of `revision` where one is given.
+    private func change(
+        _ name: String,
+        _ what: String,
+        since revision: Int64?,
+        _ puts: [Operation],
+    ) async throws(RegistryError) -> Int64 {
+        let key = keyspace.unit(name)
+        let condition = revision.map { Comparison.unchanged(key, since: $0) } ?? .exists(key)
         let transaction = Transaction(
-            if: [.exists(keyspace.unit(name))],
-            then: [.put(keyspace.desired(name), target.rawValue)],
+            if: [condition],
+            then: puts,
+            else: [.range(RangeRequest(.key(key), keysOnly: true))],
         )
-        let response = try await write("set the state of unit \(name)", transaction)
-        guard response.succeeded else { throw Self.noSuchUnit(name) }
-        return response.revision
+        let response = try await write(what, transaction)
+        guard !response.succeeded else { return response.revision }
+        guard response.ranges.first?.count == 1 else { throw Self.noSuchUnit(name) }
+        throw RegistryError(.changedMeanwhile, "unit \(name) was changed by somebody else")
     }
 
     /// Removes a unit and all that is known of it. Its state goes when its machine has stopped it.

@@ -47,8 +47,13 @@ struct HostChecksTests {
     }
 
     @Test func kvmSaysWhichModuleHelps() {
-        #expect(HostChecks.kvm(exists: true, isUsable: true, processors: "").level == .ok)
-        #expect(HostChecks.kvm(exists: true, isUsable: false, processors: "").remedy == "run slipway with sudo")
+        let capable = "flags\t\t: fpu vmx\n"
+        #expect(HostChecks.kvm(exists: true, isUsable: true, processors: capable).level == .ok)
+        #expect(HostChecks.kvm(exists: true, isUsable: false, processors: capable).remedy == "run slipway with sudo")
+        // A guest's device, of which the planner makes no use either.
+        let guest = HostChecks.kvm(exists: true, isUsable: true, processors: "flags\t\t: fpu\n")
+        #expect(guest.level == .warning)
+        #expect(guest.detail.contains("emulated"))
         let intel = HostChecks.kvm(
             exists: false,
             isUsable: false,

@@ -1,4 +1,5 @@
 import Basics
+import Diagnostics
 import Foundation
 import Planning
 import SecureShell
@@ -112,6 +113,44 @@ struct PlanRecordTests {
         }
     }
 
+    /// The only member is off and etcd silent: what stands in the way is the same, and no digest is taken for drift.
+    @Test func aRefusalIsReplayedToo() throws {
+        try withInputs { inputs in
+            let topology = try topology()
+            var observed = carriedOut(
+                try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+            )
+            observed.provider.nodes[0].obstacle = .unreadable(path: "/node.json", reason: "it is empty")
+            func refusal(_ plan: () throws -> Plan) -> [String] {
+                (#expect(throws: DiagnosticsError.self) { try plan() })?.diagnostics.map(\.message) ?? []
+            }
+            let own = refusal { try Planner(topology: topology, inputs: inputs).plan(from: observed) }
+            let record = try replayed(PlanRecord(of: topology, inputs: inputs, observed: observed))
+            #expect(!own.isEmpty && refusal { try record.plan(topology) } == own)
+
+            observed.provider.nodes[0].obstacle = nil
+            observed.provider.nodes[0].power = .off
+            observed.etcd = nil
+            observed.fleet = nil
+            let recovery = try Planner(topology: topology, inputs: inputs).plan(from: observed).steps.map(\.id)
+            let silent = try replayed(PlanRecord(of: topology, inputs: inputs, observed: observed))
+            #expect(try silent.plan(topology).steps.map(\.id) == recovery)
+
+            var renewing = inputs
+            renewing.certificates.renews = true
+            let again = try replayed(
+                PlanRecord(
+                    of: topology,
+                    inputs: renewing,
+                    observed: carriedOut(
+                        try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+                    )
+                )
+            )
+            #expect(try again.plan(topology).isEmpty)
+        }
+    }
+
     @Test func driftStaysDrift() throws {
         try withInputs { inputs in
             let topology = try topology()
@@ -131,7 +170,7 @@ struct PlanRecordTests {
             let topology = try topology()
             let plan = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
             #expect(plan.nodes.allSatisfy { $0.userData.contains("PRIVATE KEY") })
-            let record = PlanRecord(of: topology, inputs: inputs, observed: carriedOut(plan))
+            let record = try PlanRecord(of: topology, inputs: inputs, observed: carriedOut(plan))
             let text = try record.json()
             for secret in ["KEY", "CERTIFICATE", "ssh-"] + plan.nodes.map(\.configDigest) {
                 #expect(!text.contains(secret), "\(secret)")

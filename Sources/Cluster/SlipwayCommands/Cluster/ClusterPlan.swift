@@ -63,7 +63,7 @@ struct ClusterPlan: AsyncParsableCommand {
             progress: Output.note,
         )
         if let record {
-            let seen = PlanRecord(of: topology, inputs: resolved.inputs, observed: resolved.observed)
+            let seen = try PlanRecord(of: topology, inputs: resolved.inputs, observed: resolved.observed)
             try AtomicFile.write(try seen.json(), to: record, mode: 0o644)
         }
         return try Planner(topology: topology, inputs: resolved.inputs).plan(from: resolved.observed)
@@ -71,9 +71,6 @@ struct ClusterPlan: AsyncParsableCommand {
 
     private func offlineRecord(_ topology: Topology) throws -> PlanRecord {
         guard let observed else { return PlanRecord(of: topology, time: Int64(Date().timeIntervalSince1970)) }
-        guard let json = FileManager.default.contents(atPath: observed) else {
-            throw UserError("cannot read \(observed)")
-        }
-        return try PlanRecord(json: json, file: observed)
+        return try PlanRecord(json: Diagnosing.text(at: observed).utf8, file: observed)
     }
 }

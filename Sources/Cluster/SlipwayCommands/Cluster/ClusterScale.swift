@@ -31,7 +31,9 @@ struct ClusterScale: AsyncParsableCommand {
     @OptionGroup var confirm: ConfirmOption
 
     func validate() throws {
-        guard !write || cluster != "-" else { throw ValidationError("--write needs a file, and - is standard input") }
+        guard !write || !DiskFiles.isReadOnce(cluster) else {
+            throw ValidationError("--write needs a file, and \(cluster) can only be read")
+        }
     }
 
     func run() async throws {
@@ -40,9 +42,9 @@ struct ClusterScale: AsyncParsableCommand {
         let text = try Diagnosing.text(at: path)
         var edited = text
         for (role, count) in try parsedCounts() {
-            edited = try TopologyEditing.setCount(role: role, to: count, in: edited, file: path)
+            edited = try TopologyEditing.setCount(role: role, to: count, in: edited, file: DiskFiles.name(of: path))
         }
-        let loaded = TopologyLoader().load(edited, file: DiskFiles.isReadOnce(path) ? "-" : path)
+        let loaded = TopologyLoader().load(edited, file: DiskFiles.name(of: path))
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
         guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }

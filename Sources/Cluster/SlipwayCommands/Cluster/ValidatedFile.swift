@@ -16,7 +16,7 @@ enum ValidatedFile {
     case cloudConfig([UInt8])
 
     /// More than any file of these kinds has; what is larger is not read into memory.
-    private static let limit = 16 << 20
+    private static let limit = DiskFiles.limit
 
     /// - Parameter isCloudConfig: whether it is one whatever it begins with.
     init(path: String, isCloudConfig: Bool) throws {

@@ -67,19 +67,26 @@ enum HostChecks {
 
     /// - Parameter processors: `/proc/cpuinfo`.
     static func kvm(exists: Bool, isUsable: Bool, processors: String) -> HostFinding {
+        let flags = Set(processors.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? [])
+        let firmware = "switch on virtualization in the firmware, or nested virtualization on the host of this machine"
+        if exists, flags.isDisjoint(with: ["vmx", "svm"]) {
+            // As MachineHost sees it: a host that is a guest itself may have the device, and no machine ever boots on it.
+            let detail =
+                "/dev/kvm, but a processor without vmx or svm; virtual machines are emulated, about ten times slower"
+            return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: firmware)
+        }
         if isUsable { return HostFinding(what: "KVM", level: .ok, detail: "/dev/kvm") }
         if exists {
             let detail = "this user may not use /dev/kvm"
             return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: "run slipway with sudo")
         }
-        let flags = Set(processors.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? [])
         let remedy =
             if flags.contains("vmx") {
                 "sudo modprobe kvm_intel"
             } else if flags.contains("svm") {
                 "sudo modprobe kvm_amd"
             } else {
-                "switch on virtualization in the firmware, or nested virtualization on the host of this machine"
+                firmware
             }
         let detail = "no /dev/kvm; virtual machines are emulated, about ten times slower"
         return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: remedy)

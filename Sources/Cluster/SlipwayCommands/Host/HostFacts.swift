@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Subprocess
 import SystemPackage
@@ -11,7 +12,7 @@ import SystemPackage
 /// A file that is missing or cannot be read is an empty text.
 struct HostFacts {
     /// Outcome of a program.
-    enum Answer: Equatable {
+    enum Answer: Equatable, Sendable {
         case missing
         case failed
         case said(String)
@@ -75,13 +76,16 @@ struct HostFacts {
     private static func run(_ program: String, _ arguments: [String]) async -> Answer {
         guard let path = find(program) else { return .missing }
         do {
-            let result = try await Subprocess.run(
-                .path(FilePath(path)),
-                arguments: Arguments(arguments),
-                output: .string(limit: 1 << 20),
-                error: .discarded,
-            )
-            return result.terminationStatus.isSuccess ? .said(result.standardOutput) : .failed
+            // Both answer at once, unless something is very wrong with the host.
+            return try await withDeadline(.seconds(5)) {
+                let result = try await Subprocess.run(
+                    .path(FilePath(path)),
+                    arguments: Arguments(arguments),
+                    output: .string(limit: 1 << 20),
+                    error: .discarded,
+                )
+                return result.terminationStatus.isSuccess ? .said(result.standardOutput) : .failed
+            } ?? .failed
         } catch {
             return .failed
         }

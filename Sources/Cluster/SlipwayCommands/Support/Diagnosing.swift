@@ -13,7 +13,7 @@ enum Diagnosing {
         return loaded
     }
 
-    /// A topology file's text, with what keeps it from being read told as of any other.
+    /// A file's text, with what keeps it from being read told as of a topology.
     static func text(at path: String) throws -> String {
         let files = DiskFiles()
         do {

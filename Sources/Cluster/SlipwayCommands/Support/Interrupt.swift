@@ -14,6 +14,23 @@ enum Interrupt {
         var cancel: (@Sendable () -> Void)?
     }
 
+    /// How many works are guarded, and whether ``end()`` stopped them.
+    private static let guarded = Mutex((count: 0, isEnding: false))
+
+    /// Ends the program with status 1; a work that is guarded, such as a change of a cluster, is stopped as by SIGTERM
+    /// first, once.
+    ///
+    /// - Parameter reason: told the first time.
+    static func end(saying reason: String?) {
+        let (count, again) = guarded.withLock { guarded in
+            defer { guarded.isEnding = true }
+            return (guarded.count, guarded.isEnding)
+        }
+        if !again, let reason { Output.note(reason) }
+        if count == 0 { exit(1) }
+        if !again { kill(getpid(), SIGTERM) }
+    }
+
     /// Runs `work`; on SIGINT, SIGTERM or SIGHUP (a closed terminal) it is cancelled, and the program ends with status
     /// 130 after saying `advice`. A SIGHUP that was ignored before, as by nohup, stays so.
     static func guarding<Result: Sendable>(
@@ -21,6 +38,8 @@ enum Interrupt {
         _ work: @escaping @Sendable () async throws -> Result,
     ) async throws -> Result {
         let state = Mutex(State())
+        guarded.withLock { $0.count += 1 }
+        defer { guarded.withLock { $0.count -= 1 } }
         // A queue of its own has a thread of its own, whatever else has much to do.
         let queue = DispatchQueue(label: "slipway.interrupt")
         let handled = [SIGINT, SIGTERM, SIGHUP].filter { $0 != SIGHUP || !isIgnored($0) }

@@ -41,8 +41,8 @@ enum Output {
                 }
                 // Who reads no more, as `head` does, has what it wanted; anything else is output that is lost.
                 guard descriptor == STDOUT_FILENO else { return }
-                if errno != EPIPE { note("cannot write the output: \(String(cString: strerror(errno)))") }
-                exit(1)
+                let reason = errno == EPIPE ? nil : String(cString: strerror(errno))
+                return Interrupt.end(saying: reason.map { "cannot write the output: \($0)" })
             }
             rest = rest.dropFirst(count)
         }

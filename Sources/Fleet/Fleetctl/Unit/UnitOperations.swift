@@ -18,8 +18,8 @@ package struct UnitOperations: Sendable {
     var client: FleetClient { context.client }
     var console: Console { context.console }
 
-    /// The units of the cluster that the names and patterns mean, in the order typed. Tells of those that mean none, in the words
-    /// of the original when there is none at all; it takes that for no failure.
+    /// The units of the cluster that the names and patterns mean, in the order typed. Tells of those that mean none, in
+    /// the words of the original when there is none at all; it takes that for no failure.
     func find(_ typed: [String]) async throws -> [APIUnit] {
         let patterns = typed.map { Glob(UnitName.completed($0)) }
         let matches = { (pattern: Glob, unit: APIUnit) in pattern.pattern == unit.name || pattern.matches(unit.name) }

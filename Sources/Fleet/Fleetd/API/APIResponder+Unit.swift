@@ -108,7 +108,9 @@ extension APIResponder {
         } else if let target {
             // Launched once more: its machine starts the unit again if it is down. Another state is written again, too:
             // what is known of the unit may be older than somebody else's wish.
-            await settle(try await registry.setTarget(target, of: name.full))
+            // A client that sent a text wants it for that one.
+            let revision = file.options.isEmpty ? nil : existing.unit.revision
+            await settle(try await registry.setTarget(target, of: name.full, since: revision))
         }
         return .empty(isNewText ? 201 : 204)
     }

@@ -49,6 +49,27 @@ struct WriteCostTests {
         }
     }
 
+    /// Somebody else gave the unit another text, of which the copy does not know yet: a client that sends the old text
+    /// gets the old text.
+    @Test func aTextIsNotTakenForAnothersThatIsNewer() async throws {
+        let registry = FleetRegistry(etcd: etcd)
+        let known = UnitFile(options: [UnitOption(section: "Service", name: "ExecStart", value: "/bin/sleep 1")])
+        try await registry.create(unit: "a.service", known, target: .loaded)
+        try await withFleetAPI(etcd) { (api, _) async throws in
+            let revision = try #require(try api.snapshot().units["a.service"]).revision
+            try await registry.replace(unit: "a.service", .service("2"), target: .loaded)
+            let error = await #expect(throws: RegistryError.self) {
+                try await registry.setTarget(.launched, of: "a.service", since: revision)
+            }
+            #expect(error?.code == .changedMeanwhile)
+            let status = await ask(api, "PUT", #"{\#(Self.text),"desiredState":"launched"}"#)
+            #expect(status == 201)
+            let unit = try #require(try await registry.unit("a.service"))
+            #expect(unit.unit.file.options.map(\.value) == ["/bin/sleep 1"])
+            #expect(unit.target == .launched)
+        }
+    }
+
     @Test func nullIsAnObjectWithoutMembers() async throws {
         try await withFleetAPI(etcd) { (api, _) async throws in #expect(await ask(api, "PUT", "null") == 409) }
     }
