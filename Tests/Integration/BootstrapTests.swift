@@ -93,7 +93,7 @@ extension RealNodes {
                 fleetctl list-machines --no-legend | wc -l
                 curl -s localhost:2375/info | grep -o '"0.0.0.0/0"'
                 cat /etc/conf.d/nfs
-                sudo tail -n 1 /home/core/.ssh/authorized_keys
+                sudo grep my_mac /home/core/.ssh/authorized_keys
                 """
             let expected = """
                 core-01

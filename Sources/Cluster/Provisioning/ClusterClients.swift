@@ -16,7 +16,7 @@ package protocol ClusterClients: Sendable {
 package protocol FleetAccess: Sendable {
     /// Everything fleet knows, in one look.
     func observe() async throws -> ObservedFleet
-    /// Looks at once and again after every change, until `done` says so or the time is up.
+    /// Looks at once and again after every change, until `done` says so or the time, counted from the first look, is up.
     ///
     /// - Returns: what was seen last, and whether `done` held for it.
     func observe(

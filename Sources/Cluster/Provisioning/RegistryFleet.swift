@@ -14,6 +14,10 @@ package struct RegistryFleet: FleetAccess {
     /// While something is waited for, fleet's state is read anew so often, beside the watch.
     private static let rereadInterval = Duration.seconds(2)
 
+    /// How long a first look may take at least. An etcd on an emulated machine needs longer for one than some callers
+    /// want to watch.
+    private static let firstLook = Duration.seconds(30)
+
     package init(registry: FleetRegistry) {
         self.registry = registry
     }
@@ -42,6 +46,7 @@ package struct RegistryFleet: FleetAccess {
         limit: Duration,
     ) async throws -> (fleet: ObservedFleet, done: Bool) {
         let watch = ClusterWatch(registry, logger: Logger(label: "slipway.fleet") { _ in SwiftLogNoOpLogHandler() })
+        let patience = max(limit, Self.firstLook)
         let result: ObservedFleet? = try await race([
             {
                 try await watch.run()
@@ -62,6 +67,9 @@ package struct RegistryFleet: FleetAccess {
                 }
             },
             {
+                let looks = watch.snapshots()
+                let isSeen = await withDeadline(patience) { await looks.contains { _ in true } }
+                guard isSeen == true else { return nil }
                 try await Task.sleep(for: limit)
                 return nil
             },
@@ -69,7 +77,7 @@ package struct RegistryFleet: FleetAccess {
         try Task.checkCancellation()
         if let result { return (result, true) }
         if let snapshot = watch.snapshot { return (Self.observed(snapshot), false) }
-        throw watch.failure ?? RegistryError(.unavailable, "fleet's state could not be read within \(limit)")
+        throw watch.failure ?? RegistryError(.unavailable, "fleet's state could not be read within \(patience)")
     }
 
     package func deploy(_ unit: UnitPlan) async throws {
