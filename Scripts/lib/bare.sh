@@ -12,7 +12,7 @@ set -euo pipefail
 
 root=$1 layer=$2 members=${3:-3} proxies=${4:-2}
 home=${SLIPWAY_HOME:-/var/lib/slipway}/clusters/bare
-emulator=$(virsh -q -c lxc:///system capabilities | sed -n 's:.*<emulator>\(.*\)</emulator>.*:\1:p' | head -n 1)
+emulator=$(virsh -q -c lxc:///system capabilities | sed -n 's:.*<emulator>\(.*\)</emulator>.*:\1:p' | sed -n 1p)
 export LIBVIRT_DEFAULT_URI=lxc:///system
 
 address() { echo "10.98.0.$((10 + $1))"; }

@@ -115,8 +115,8 @@ swift_platform() {
 # swift_is_new_enough: whether `swift` is on the path and at least swift_minimum.
 swift_is_new_enough() {
     local version
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
-    [ -n "$version" ] && [ "$(printf '%s\n' "$swift_minimum" "$version" | sort -V | head -n 1)" = "$swift_minimum" ]
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | sed -n 1p)
+    [ -n "$version" ] && [ "$(printf '%s\n' "$swift_minimum" "$version" | sort -V | sed -n 1p)" = "$swift_minimum" ]
 }
 
 # ensure_swift: puts a Swift toolchain on the path; installs the official one to /opt/swift when there is none, after

@@ -40,6 +40,11 @@ package enum EtcdHistory: Sendable, Hashable {
         if case .joined(let id) = self { id } else { nil }
     }
 
+    /// Digest of those that the node was started with to form a cluster.
+    var formation: String? {
+        if case .forming(let digest) = self { digest } else { nil }
+    }
+
     /// What is recorded of a node that is given a new definition: what was known stays known.
     ///
     /// - Parameters:
@@ -83,7 +88,9 @@ extension ObservedNode {
         guard etcd == .member else { return false }
         switch etcdHistory {
         case .joined: return true
-        case .never, .forming: return false
+        // It may have joined, and been left by those it joined, before anybody saw it ready.
+        case .never: return phase > .defined
+        case .forming: return false
         // A node of a version before. The first plan of a cluster has generation 1; a node that is older than its
         // start was seen ready once.
         case .unknown: return phase == .ready || phase > .defined && generation > 1

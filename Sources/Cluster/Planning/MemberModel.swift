@@ -20,6 +20,8 @@ struct MemberModel: Sendable, Hashable {
         var mayHoldEtcdData: Bool
         /// Whether it was a member of a whole cluster.
         var hasJoined: Bool
+        /// Those it was started together with, as a digest, where it was started to form a cluster.
+        var formation: String?
     }
 
     /// What is known of etcd.
@@ -48,6 +50,7 @@ struct MemberModel: Sendable, Hashable {
                 isOn: node.power == .running && node.hasDomain,
                 mayHoldEtcdData: node.mayHoldEtcdData,
                 hasJoined: node.hasJoinedEtcd,
+                formation: node.phase > .defined ? node.etcdHistory.formation : nil,
             )
         }
         for member in observed.etcd?.members ?? [] {
@@ -181,14 +184,16 @@ struct MemberModel: Sendable, Hashable {
             guard present?.isMember != true else { return "a member gets another part and keeps its storage" }
             return nil
         }
+        let second = secondCluster(plan, present)
         nodes[plan.name] = Node(
             peerURL: plan.peerURL,
             isMember: true,
             isOn: true,
             mayHoldEtcdData: present?.mayHoldEtcdData ?? false,
             hasJoined: present?.hasJoined ?? false,
+            formation: plan.etcdHistory.formation,
         )
-        guard knowledge == .stuck || knowledge == .whole else { return nil }
+        guard knowledge == .stuck || knowledge == .whole else { return second }
         guard let member = members[plan.peerURL] else { return "it starts, and etcd does not list it" }
         if member.isStarted, present == nil { return "a member that etcd lists comes back without its data" }
         if !member.isStarted, present?.hasJoined == true { return "it starts on the data of an earlier membership" }
@@ -198,6 +203,17 @@ struct MemberModel: Sendable, Hashable {
         members[plan.peerURL]?.runs = true
         members[plan.peerURL]?.isStarted = true
         return nil
+    }
+
+    /// What is wrong with a member that begins a cluster with others. With data of an earlier start, etcd does not look
+    /// at who the others are.
+    private func secondCluster(_ plan: NodePlan, _ present: Node?) -> String? {
+        guard let formation = plan.etcdHistory.formation, present?.hasJoined != true else { return nil }
+        guard knowledge == .forming else { return "a second etcd cluster is begun" }
+        let other = nodes.first { name, node in
+            name != plan.name && node.isMember && node.formation.map { $0 != formation } ?? node.isOn
+        }
+        return other.map { "a second etcd cluster is begun beside \($0.key)" }
     }
 
     private mutating func start(_ name: String) -> String? {

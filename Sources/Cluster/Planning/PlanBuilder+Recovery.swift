@@ -18,7 +18,10 @@ extension PlanBuilder {
                 wanted.map { nodePlan($0, peers: wantedPeers, state: .existing) }
                 ?? NodePlan(asItIs: node, network: topology.network.cidr)
             let change = changes[node.name] ?? .none
-            guard let needed = recovery(of: node, plan, change: change, after: begun) else { continue }
+            guard let needed = recovery(of: node, plan, change: change, after: begun) else {
+                warnUndefined(node)
+                continue
+            }
             able += 1
             needed.forEach { add($0) }
             begun += needed.map(\.id)
@@ -47,6 +50,16 @@ extension PlanBuilder {
         guard let etcd = observed.etcd else { return true }
         guard let member = node.peerURL.flatMap(etcd.member) else { return false }
         return member.started && !member.learner
+    }
+
+    /// A voter whose domain is gone can be made again from the file that describes it only.
+    private mutating func warnUndefined(_ node: ObservedNode) {
+        warnings.append(
+            .warning(
+                "etcd's data are on '\(node.name)'; its domain is gone, and the file does not ask for it",
+                notes: ["if etcd finds no majority without it: slipway up with a file that asks for it"],
+            )
+        )
     }
 
     /// How a member with its data is brought back, in one step or none; nil where that cannot be done.

@@ -27,7 +27,7 @@ struct SimulatedEtcd {
 
     private func lives(_ member: Member, _ nodes: [String: ObservedNode]) -> Bool {
         nodes.values.contains {
-            $0.peerURL == member.peerURL && $0.power == .running && $0.hasDomain && data[$0.name] == member.id
+            data[$0.name] == member.id && $0.power == .running && $0.hasDomain && $0.peerURL == member.peerURL
         }
     }
 
@@ -45,7 +45,7 @@ struct SimulatedEtcd {
         // One that never started can still be started.
         let able = voters.filter { member in
             !member.isStarted
-                || nodes.values.contains { $0.peerURL == member.peerURL && data[$0.name] == member.id && $0.hasStorage }
+                || nodes.values.contains { data[$0.name] == member.id && $0.hasStorage && $0.peerURL == member.peerURL }
         }
         return able.count < majority
     }

@@ -49,6 +49,7 @@ struct Simulation {
         switch step.action {
         case .awaitEtcd(let members): members.allSatisfy { etcd.isHealthy($0.name, nodes) }
         case .awaitQuorum(let members): members.contains { etcd.isHealthy($0.name, nodes) }
+        case .awaitNode(let node) where node.etcd == .member: etcd.isHealthy(node.name, nodes)
         case .awaitNode(let node): node.etcd == .none || etcd.hasMajority(nodes)
         default: true
         }
@@ -108,6 +109,14 @@ struct Simulation {
     /// Whether so many members were lost with all they had that no majority can ever be again.
     var isBeyondRepair: Bool { etcd.isLost(nodes) }
 
+    /// Whether etcd lists the node, and its data of that membership are gone: only a person who looks at it can tell.
+    func hasForgotten(_ name: String) -> Bool {
+        guard let url = nodes[name]?.peerURL, let member = etcd.members.first(where: { $0.peerURL == url }) else {
+            return false
+        }
+        return member.isStarted && etcd.data[name] != member.id
+    }
+
     // MARK: Steps
 
     private mutating func perform(_ step: Step, cluster: String) {
@@ -155,6 +164,8 @@ struct Simulation {
             if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
             if plan.etcd != .none, !etcd.hasMajority(nodes) { faults.append("\(step.id): etcd has no majority") }
             nodes[plan.name]?.phase = .ready
+            // A fleetd that was asked to leave is started again.
+            if plan.etcd != .none { machines.insert(plan.machineID) }
             if plan.etcd == .member { nodes[plan.name]?.etcdHistory = .joined(etcd.clusterID) }
         case .leaveFleet(_, let id, _):
             machines.remove(id)

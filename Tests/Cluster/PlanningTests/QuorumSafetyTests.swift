@@ -1,0 +1,160 @@
+import Diagnostics
+import Foundation
+import Planning
+import TestKit
+import Testing
+import TopologyModel
+
+/// Random clusters, as earlier runs and accidents left them, and random topologies for them: every plan passes the
+/// checker, is cut short wherever that may be in whatever order its needs allow, and the next plans bring the cluster
+/// to what the topology says, or say truly why they cannot.
+@Suite struct QuorumSafetyTests {
+    private static let inputs = {
+        var inputs = Fixture.inputs
+        inputs.rendersNodes = false
+        return inputs
+    }()
+
+    private func plan(_ topology: Topology, _ observed: Observation) throws(DiagnosticsError) -> Plan {
+        try Planner(topology: topology, inputs: Self.inputs).plan(from: observed)
+    }
+
+    /// Seeds of the histories; `SLIPWAY_HISTORIES` is how many, or a range of them as `FIRST-LAST`.
+    private static let seeds: [UInt64] = {
+        let wanted = ProcessInfo.processInfo.environment["SLIPWAY_HISTORIES"] ?? "200"
+        let bounds = wanted.split(separator: "-").compactMap { UInt64($0) }
+        return bounds.count == 2 ? Array(bounds[0]...bounds[1]) : Array(0..<(bounds.first ?? 0))
+    }()
+
+    @Test(arguments: 0..<20)
+    func everyHistoryIsSafe(batch: Int) throws {
+        for (index, seed) in Self.seeds.enumerated() where index % 20 == batch {
+            var history = History(seed: seed)
+            try history.run(plan)
+            guard !history.faults.isEmpty else { continue }
+            Issue.record("seed \(seed): \((history.faults + history.story).joined(separator: "\n"))")
+        }
+    }
+
+    /// One cluster's life: five topologies one after the other, each reached or cut short.
+    private struct History {
+        /// What happened so far.
+        var story: [String] = []
+        var random: SeededGenerator
+        var cluster = Simulation()
+        var topology = Fixture.topology(members: 1, workers: 0)
+        var faults: [String] = []
+
+        init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+
+        mutating func run(_ plan: (Topology, Observation) throws(DiagnosticsError) -> Plan) throws {
+            topology = someTopology()
+            for _ in 0..<5 {
+                try step(plan)
+                guard faults.isEmpty, !cluster.isBeyondRepair else { return }
+                if Bool.random(using: &random) { topology = someTopology() } else { happen() }
+                guard !cluster.isBeyondRepair else { return }
+            }
+            guard !cluster.isBeyondRepair else { return }
+            try converge(plan)
+        }
+
+        /// One command, which may be cut short.
+        private mutating func step(_ plan: (Topology, Observation) throws(DiagnosticsError) -> Plan) throws {
+            cluster.answersWithoutMajority = Bool.random(using: &random)
+            let next: Plan
+            do { next = try plan(topology, cluster.observed) } catch { return judge(error) }
+            let whole = next.steps.count
+            tell(next)
+            cluster.apply(
+                next,
+                steps: Bool.random(using: &random) ? whole : .random(in: 0...whole, using: &random),
+                using: &random
+            )
+            faults += cluster.faults
+        }
+
+        /// The command, as often as it says that there is more to do.
+        private mutating func converge(_ plan: (Topology, Observation) throws(DiagnosticsError) -> Plan) throws {
+            cluster.answersWithoutMajority = true
+            var last: Plan?
+            for _ in 0..<6 {
+                let next: Plan
+                do { next = try plan(topology, cluster.observed) } catch { return judge(error) }
+                if next.isEmpty { return }
+                tell(next)
+                last = next
+                cluster.apply(next, steps: next.steps.count, using: &random)
+                faults += cluster.faults
+                guard faults.isEmpty else { return }
+            }
+            // What it waits for in vain it must name: a member without its data, or one that the file does not ask for.
+            let isForgotten = cluster.observed.provider.nodes.contains { cluster.hasForgotten($0.name) }
+            let isNamed = last?.warnings.contains { $0.message.contains("the file does not ask for it") } == true
+            if !isForgotten, !isNamed { faults.append("it does not come to an end") }
+        }
+
+        /// A refusal must be true.
+        private mutating func judge(_ error: DiagnosticsError) {
+            let text = error.diagnostics.map(\.message).joined(separator: "; ")
+            let wanted = topology.roles.filter { $0.etcd == .member }
+            let isOnlyMember = text.contains("is etcd's only member") && (cluster.observed.etcd?.voters.count ?? 0) == 1
+            let cannotVote = text.contains("cannot get one") && cluster.observed.etcd?.hasQuorum != true
+            let isUnfinished = text.contains("was started") && cluster.observed.etcd == nil
+            guard isOnlyMember || cannotVote || isUnfinished else {
+                faults.append("refused (\(wanted.map { "\($0.name): \($0.count)" })): \(text)")
+                return
+            }
+        }
+
+        private mutating func tell(_ plan: Plan) {
+            let roles = topology.roles.map { "\($0.name) \($0.count) \($0.etcd)" }
+            let nodes = cluster.observed.provider.nodes.map {
+                "\($0.name): \($0.etcd), \($0.power), \($0.phase), \($0.etcdHistory), domain \($0.hasDomain)"
+            }
+            let members = cluster.observed.etcd?.members.map {
+                "etcd: \($0.peerURLs) \($0.name) started \($0.started) healthy \($0.healthy) learner \($0.learner)"
+            }
+            let machines = cluster.observed.fleet?.machines.sorted().joined(separator: " ") ?? "none"
+            story += [roles.joined(separator: ", ")] + nodes + (members ?? []) + ["machines \(machines)", plan.outline]
+        }
+
+        private mutating func someTopology() -> Topology {
+            var topology = Fixture.topology(members: 1, workers: 0)
+            let roles: [(String, EtcdRole)] = [
+                ("central", .member), ("core", .member), ("extra", .proxy), ("worker", .proxy),
+            ]
+            topology.roles = roles.compactMap { name, usual in
+                let part: EtcdRole =
+                    Int.random(in: 0..<4, using: &random) == 0 ? (usual == .member ? .proxy : .member) : usual
+                let count = Int.random(in: 0...3, using: &random)
+                return count == 0 ? nil : Role(name: name, count: count, etcd: part)
+            }
+            if !topology.roles.contains(where: { $0.etcd == .member }) {
+                topology.roles.removeAll { $0.name == "central" }
+                topology.roles.insert(Role(name: "central", count: 1, etcd: .member), at: 0)
+            }
+            for index in topology.roles.indices where Int.random(in: 0..<6, using: &random) == 0 {
+                topology.roles[index].resources.memoryMiB = 768
+            }
+            for index in topology.roles.indices where Int.random(in: 0..<8, using: &random) == 0 {
+                topology.roles[index].runtime = .vm
+            }
+            return topology
+        }
+
+        /// An accident.
+        private mutating func happen() {
+            guard let name = cluster.observed.provider.nodes.map(\.name).randomElement(using: &random) else { return }
+            switch Int.random(in: 0..<7, using: &random) {
+            case 0, 1: cluster.lose(name)
+            case 2: cluster.disturb(name) { $0.power = .off }
+            case 3: cluster.disturb(name) { $0.power = .other }
+            case 4: cluster.disturb(name) { $0.configDigest = "old" }
+            case 5 where cluster.hasBeenWhole: cluster.disturb(name) { ($0.hasDomain, $0.power) = (false, .off) }
+            default:
+                for node in cluster.observed.provider.nodes { cluster.disturb(node.name) { $0.power = .off } }
+            }
+        }
+    }
+}
