@@ -94,5 +94,25 @@ extension RealNodes {
                 try await cluster.requireHealthy()
             }
         }
+
+        @Test("`up` starts what is down on a node: fleet on a worker, etcd on the only member", .timeLimit(.minutes(4)))
+        func unitsThatAreDown() async throws {
+            try await TestCluster.with("down") { cluster in
+                try cluster.writeTopology(members: 1, workers: 1)
+                try await cluster.up()
+                for (node, unit) in [("worker-1", "fleet.service"), ("central-1", "etcd2.service")] {
+                    try await cluster.exec(node, "sudo systemctl stop \(unit)").expecting(0)
+                    // A machine is listed until its time is over.
+                    let end = ContinuousClock.now + .seconds(30)
+                    while try await cluster.status().problems.isEmpty, ContinuousClock.now < end {
+                        try await Task.sleep(for: .milliseconds(200))
+                    }
+                    let mended = try await cluster.up()
+                    print("`up` started \(unit) after \(mended.took)")
+                    #expect(mended.text.contains("\(unit) on \(node) was inactive, and is started"), "\(mended)")
+                    try await cluster.requireHealthy()
+                }
+            }
+        }
     }
 }

@@ -9,15 +9,15 @@ extension Executor {
         _ members: [NodePlan],
         atLeast needed: Int? = nil,
         say: @escaping @Sendable (String) -> Void,
+        warn: @escaping @Sendable (String) -> Void,
     ) async throws {
         let tolerated = members.count - (needed ?? members.count)
         let etcd = clusters.etcd(members.map(\.clientURL))
         let (limit, pause) = (limits.slowed(for: members).etcd, limits.slowed(for: members).pause)
         let seen = Latest<[String]>([])
         // Of members that need not all come back, one may be what etcd no longer lists, and end for good.
-        let watched = needed == nil ? members : []
         let whole = try await guarded(members) {
-            try await whileEtcdTries(watched) {
+            try await whileTrying(.etcd, on: members, givesUp: needed == nil, warn: warn) {
                 try await Waiting.until(limit, pause: pause) { () -> Bool? in
                     let unhealthy = await Self.unhealthy(members, etcd: etcd)
                     if seen.update(unhealthy), !unhealthy.isEmpty {
@@ -75,10 +75,11 @@ extension Executor {
         _ node: NodePlan,
         endpoints: [String],
         say: @escaping @Sendable (String) -> Void,
+        warn: @escaping @Sendable (String) -> Void,
     ) async throws {
         let etcd = clusters.etcd(endpoints)
         try await guarded([node]) {
-            try await whileEtcdTries([node]) {
+            try await whileTrying(.etcd, on: [node], warn: warn) {
                 try await retrying("etcd gives \(node.name) no vote", pause: limits.pause, say: say) {
                     let members = try await etcd.members()
                     guard let member = members.first(where: { $0.peerURLs.contains(node.peerURL) }) else {

@@ -25,17 +25,18 @@ extension Executor {
         case .releaseReboot(let node, let semaphore):
             try await releaseReboot(node, semaphore: semaphore)
         case .awaitEtcd(let members):
-            try await awaitEtcd(members, say: say)
+            try await awaitEtcd(members, say: say, warn: warn)
         case .awaitQuorum(let members):
-            try await awaitEtcd(members, atLeast: 1, say: say)
+            try await awaitEtcd(members, atLeast: 1, say: say, warn: warn)
         case .addMember(let node, let endpoints):
             try await addMember(node, endpoints: endpoints, say: say)
         case .promoteMember(let node, let endpoints):
-            try await promoteMember(node, endpoints: endpoints, say: say)
+            try await promoteMember(node, endpoints: endpoints, say: say, warn: warn)
         case .removeMember(let name, let peerURL, let endpoints):
             try await removeMember(name, peerURL: peerURL, endpoints: endpoints, say: say)
         case .awaitNode(let node):
-            try await Ladder(executor: self, node: node, members: members(of: plan), say: say).climb()
+            let ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
+            try await ladder.climb()
         case .leaveFleet(let node, let machineID, let address):
             try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say, warn: warn)
         case .removeNode(let name):

@@ -2,13 +2,16 @@ import Basics
 import Planning
 import SecureShell
 
-/// How often systemd has tried to start a unit, and what came of it.
+/// How systemd fares with a unit of the node's own: etcd2.service, fleet.service.
 struct UnitTrials: Sendable, Equatable {
-    var hasFailed: Bool
+    /// systemd's `ActiveState`.
+    var state: String
     /// Starts after the first.
     var restarts: Int
+    /// Whether neither a job of the unit is queued nor coreos-cloudinit is still at work, which starts it.
+    var isLeftAlone: Bool
 
-    /// What `systemctl show -p ActiveState -p NRestarts` prints; nil when it is something else.
+    /// What the commands of ``question(about:)`` print; nil when it is something else.
     init?(_ properties: String) {
         var values: [Substring: Substring] = [:]
         for line in properties.split(whereSeparator: \.isNewline) {
@@ -18,49 +21,103 @@ struct UnitTrials: Sendable, Equatable {
         guard let state = values["ActiveState"], let number = values["NRestarts"], let restarts = Int(number) else {
             return nil
         }
-        hasFailed = state == "failed"
+        self.state = String(state)
         self.restarts = restarts
+        let hasJob = values["Job"].map { $0 != "0" && !$0.isEmpty } ?? false
+        isLeftAlone = values["MainPID"] == "0" && !hasJob
     }
 
-    /// A unit may end now and then on its way up: it is hopeless when systemd has given up, or when it has ended again
-    /// and again and still does.
-    func isHopeless(after before: UnitTrials?) -> Bool {
-        hasFailed || (restarts >= 5 && before.map { $0.restarts < restarts } ?? false)
+    /// Commands that print how systemd fares with a unit, and whether coreos-cloudinit has come to its end.
+    static func question(about unit: String) -> String {
+        "systemctl show -p ActiveState -p NRestarts -p Job \(unit); systemctl show -p MainPID coreos-cloudinit.service"
+    }
+
+    /// systemd has given up.
+    var hasFailed: Bool { state == "failed" }
+
+    /// Whether the unit does not run and nothing on the node will start it.
+    var isDown: Bool { hasFailed || (state == "inactive" && isLeftAlone) }
+
+    /// A unit may end now and then on its way up: it is hopeless when it ended again and again and still does.
+    func endsAgainAndAgain(since before: UnitTrials?) -> Bool {
+        restarts >= 5 && before.map { $0.restarts < restarts } ?? false
     }
 }
 
 extension Executor {
-    /// Runs `wait`, and ends it early when etcd on one of the nodes will not come up.
+    /// Runs `wait`, and meanwhile starts a unit of the nodes' own where it is down: once on each node, with a word.
     ///
-    /// - Throws: what `wait` throws, or what is to be said of that node.
-    func whileEtcdTries<Result: Sendable>(
-        _ nodes: [NodePlan],
+    /// - Parameter givesUp: whether to end the wait early when the unit will not come up.
+    /// - Throws: what `wait` throws, or what is to be said of the node whose unit will not come up.
+    func whileTrying<Result: Sendable>(
+        _ unit: NodeUnit,
+        on nodes: [NodePlan],
+        givesUp: Bool = true,
+        warn: @escaping @Sendable (String) -> Void,
         _ wait: @escaping @Sendable () async throws -> Result,
     ) async throws -> Result {
         let pace = limits.slowed(for: nodes).look
+        // How to start what others' images bring is not known.
         let watches = nodes.map { node in
             { @Sendable () async throws -> Result in
-                let trials = try await hopelessTrials(of: node, pace: pace)
-                let how =
-                    trials.hasFailed ? "has failed" : "ends each time it is started (\(trials.restarts + 1) times)"
-                throw await nodeFailure(node, what: "etcd \(how)", unit: "etcd2.service")
+                let mends = node.seed.bringsNodePrograms
+                let how = try await hopeless(unit, on: node, pace: pace, mends: mends, givesUp: givesUp, warn: warn)
+                throw await nodeFailure(node, what: "\(unit.program) \(how)", unit: unit.rawValue)
             }
         }
         return try await race([wait] + watches)
     }
 
-    /// Returns once the node's etcd is past hope.
-    private func hopelessTrials(of node: NodePlan, pace: Duration) async throws -> UnitTrials {
-        let question = "systemctl show -p ActiveState -p NRestarts etcd2.service"
+    /// Returns once the node's unit is past hope, and says how it fares.
+    private func hopeless(
+        _ unit: NodeUnit,
+        on node: NodePlan,
+        pace: Duration,
+        mends: Bool,
+        givesUp: Bool,
+        warn: @Sendable (String) -> Void,
+    ) async throws -> String {
+        let question = UnitTrials.question(about: unit.rawValue)
         var before: UnitTrials?
+        var wasStarted = false
         while true {
             try await Task.sleep(for: pace)
-            // A node that takes no login yet has nothing to say of its etcd either; the wait itself has a deadline.
+            // A node that takes no login yet has nothing to say of its units either; the wait itself has a deadline.
             guard let answer = try? await shell.run(question, on: node.name, at: node.address, deadline: pace * 5),
                 let trials = UnitTrials(answer.standardOutput)
             else { continue }
-            if trials.isHopeless(after: before) { return trials }
-            before = trials
+            defer { before = trials }
+            if trials.isDown, mends, !wasStarted {
+                let start = "sudo systemctl start --no-block \(unit.rawValue)"
+                guard let started = try? await shell.run(start, on: node.name, at: node.address, deadline: pace * 5)
+                else { continue }
+                if started.exitCode != 0, givesUp {
+                    return "is \(trials.state) and cannot be started: \(started.standardError.trimmed)"
+                }
+                warn("\(unit.rawValue) on \(node.name) was \(trials.state), and is started")
+                wasStarted = true
+                continue
+            }
+            guard givesUp else { continue }
+            if trials.hasFailed { return "has failed" }
+            if trials.isDown, mends { return "ended again after it was started" }
+            if trials.endsAgainAndAgain(since: before) {
+                return "ends each time it is started (\(trials.restarts + 1) times)"
+            }
+        }
+    }
+}
+
+/// A unit that makes a node part of its cluster.
+enum NodeUnit: String, Sendable {
+    case etcd = "etcd2.service"
+    case fleet = "fleet.service"
+
+    /// What it runs, for messages.
+    var program: String {
+        switch self {
+        case .etcd: "etcd"
+        case .fleet: "fleetd"
         }
     }
 }

@@ -11,6 +11,8 @@ struct Ladder {
     let node: NodePlan
     let members: [NodePlan]
     let say: @Sendable (String) -> Void
+    /// Says what a person should know afterwards, too.
+    let warn: @Sendable (String) -> Void
 
     /// A fast node waits for slow members, whose etcd is its own rung.
     var limits: Executor.Limits { executor.limits.slowed(for: [node] + members) }
@@ -53,7 +55,7 @@ struct Ladder {
         say("waiting for etcd on it")
         let etcd = executor.clusters.etcd([node.clientURL])
         let last = Latest("no answer")
-        let healthy = try await executor.whileEtcdTries([node]) {
+        let healthy = try await executor.whileTrying(.etcd, on: [node], warn: warn) {
             try await Waiting.until(limits.etcd, pause: limits.pause) { () -> Bool? in
                 do {
                     if try await etcd.health(of: node.clientURL) { return true }
@@ -120,9 +122,12 @@ struct Ladder {
         say("waiting for fleet to list it")
         let fleet = executor.clusters.fleet(members.map(\.clientURL))
         let id = node.machineID
-        let result = try await fleet.observe(until: { $0.machines.contains(id) }, limit: limits.fleet)
+        let limit = limits.fleet
+        let result = try await executor.whileTrying(.fleet, on: [node], warn: warn) {
+            try await fleet.observe(until: { $0.machines.contains(id) }, limit: limit)
+        }
         guard result.done else {
-            throw await failure("fleet does not list machine \(id.prefix(8))", limits.fleet, unit: "fleet.service")
+            throw await failure("fleet does not list machine \(id.prefix(8))", limit, unit: "fleet.service")
         }
     }
 

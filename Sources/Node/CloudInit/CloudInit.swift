@@ -88,6 +88,10 @@ package struct CloudInit: Sendable {
             try await executor.performAll(plan.commands)
             if let error = outcome(fault, executor, userData) { throw error }
             try report(SetupResult(stage: .done, failedJobs: executor.failedJobs))
+            // A person who runs this program may do that again.
+            guard userData.isMachinesOwn, executor.hasDependents else { return }
+            try await executor.startDependents()
+            try report(SetupResult(stage: .done, failedJobs: executor.failedJobs))
         } catch {
             let error = located(error, executor.current, userData)
             let result = SetupResult(

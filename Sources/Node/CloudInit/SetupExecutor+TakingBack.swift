@@ -97,7 +97,9 @@ extension SetupExecutor {
     /// Where its file is gone, its links lead nowhere, and are no fault.
     private mutating func disable(_ unit: String, isRuntime: Bool) async throws(NodeSetupError) -> [UnitFileChange] {
         do {
-            return try await systemd().disableUnitFiles([unit], runtime: isRuntime)
+            return try await persisting { (manager, _) throws(SystemdError) in
+                try await manager.disableUnitFiles([unit], runtime: isRuntime)
+            }
         } catch  where error.isUnitNotLoaded {
             return []
         } catch {

@@ -6,6 +6,10 @@ package struct SetupExecutor {
     let system: System
     let files: NodeFiles
     private var manager: (any SystemdManager)?
+    /// Whether systemd has ever answered: what has never been there is not waited for.
+    private var hasAnswered = false
+    /// Units whose start failed because of a unit that they need, and what was to be done with them.
+    private var dependents: [(command: CloudConfig.UnitCommand, unit: String)] = []
     private(set) var unitEdits: [UnitFileEdit] = []
     var hasNetworkEdits = false
     /// Units that run with what was taken back, once systemd has read their files again.
@@ -210,7 +214,9 @@ package struct SetupExecutor {
 
     private mutating func enable(_ unit: String, runtime: Bool) async throws(NodeSetupError) {
         do {
-            let changes = try await systemd().enableUnitFiles([unit], runtime: runtime, force: true)
+            let changes = try await persisting { (manager, _) throws(SystemdError) in
+                try await manager.enableUnitFiles([unit], runtime: runtime, force: true)
+            }
             if !changes.isEmpty { system.say("\(unit) enabled") }
         } catch  where error.isUnitNotLoaded && CoreOSUnits.names.contains(unit) {
             system.say("\(unit) is not on this machine")
@@ -251,9 +257,6 @@ package struct SetupExecutor {
         try await run(.restart, unit, isOptional: false)
     }
 
-    /// Long enough for a member that waits for its peers; the job goes on when this program no longer waits for it.
-    private static let jobLimit = Duration.seconds(600)
-
     mutating func run(
         _ command: CloudConfig.UnitCommand,
         _ unit: String,
@@ -265,14 +268,14 @@ package struct SetupExecutor {
         let isIdle = [.stop, .tryRestart, .reloadOrTryRestart].contains(command)
         let isOptional = isOptional || isIdle || CoreOSUnits.names.contains(unit)
         do {
-            let result = try await systemd().run(verb, unit, mode: .replace, within: Self.jobLimit)
+            let result = try await persisting(for: system.patience.job) { (manager, left) throws(SystemdError) in
+                try await manager.run(verb, unit, mode: .replace, within: left)
+            }
+            if result == .dependency { dependents.append((command, unit)) }
             if result != .done { noteFailure(command, unit, result.description) }
         } catch  where error.code == .deadline {
-            noteFailure(
-                command,
-                unit,
-                "not finished after \(Self.jobLimit.components.seconds) s; systemd goes on with it"
-            )
+            let seconds = system.patience.job.components.seconds
+            noteFailure(command, unit, "not finished after \(seconds) s; systemd goes on with it")
         } catch  where isOptional && (error.isUnitNotLoaded || error.dbusName == SystemdError.unitMasked) {
             system.say("\(unit) is not on this machine")
         } catch {
@@ -290,11 +293,69 @@ package struct SetupExecutor {
         system.say("\(command.rawValue) \(unit): \(result)")
     }
 
-    mutating func systemd() throws(SystemdError) -> any SystemdManager {
+    /// Tries those units again that could not start because of others, which may only not be there yet: etcd waits for
+    /// its peers.
+    ///
+    /// Each try starts what the unit needs as well, and lasts until that is decided; between two there is a pause.
+    mutating func startDependents() async throws(NodeSetupError) {
+        let end = ContinuousClock.now + system.patience.job
+        var pause = system.patience.pause
+        while !dependents.isEmpty, ContinuousClock.now < end {
+            try await rest(pause)
+            pause = min(pause * 2, .seconds(10))
+            let again = dependents
+            dependents = []
+            for (command, unit) in again {
+                failedJobs.removeAll { $0.hasPrefix("\(command.rawValue) \(unit): ") }
+                try await run(command, unit, isOptional: true)
+            }
+        }
+    }
+
+    /// Whether units wait for others that they need.
+    var hasDependents: Bool { !dependents.isEmpty }
+
+    private func rest(_ pause: Duration) async throws(NodeSetupError) {
+        do {
+            try await Task.sleep(for: pause)
+        } catch {
+            throw NodeSetupError(.systemd, "stopped while systemd was waited for")
+        }
+    }
+
+    private func systemd() throws(SystemdError) -> any SystemdManager {
         if let manager { return manager }
-        let manager = try system.connectToSystemd()
-        self.manager = manager
-        return manager
+        return try system.connectToSystemd()
+    }
+
+    /// Asks systemd, and asks again where the connection broke, or PID 1 was busy: it executes itself anew or reads its
+    /// files, and answers afterwards. What is asked may be done twice.
+    ///
+    /// - Parameters:
+    ///   - limit: how long to try; nil for the time in which systemd is through with itself.
+    ///   - question: what is asked, and how long it may take.
+    mutating func persisting<Answer>(
+        for limit: Duration? = nil,
+        _ question: (any SystemdManager, _ left: Duration) async throws(SystemdError) -> Answer,
+    ) async throws(SystemdError) -> Answer {
+        let end = ContinuousClock.now + (limit ?? system.patience.systemd)
+        var pause = system.patience.pause
+        while true {
+            do throws(SystemdError) {
+                let manager = try systemd()
+                self.manager = manager
+                let answer = try await question(manager, end - ContinuousClock.now)
+                hasAnswered = true
+                return answer
+            } catch let failure {
+                guard failure.isPassing, hasAnswered || failure.code != .unreachable,
+                    ContinuousClock.now + pause < end
+                else { throw failure }
+                system.say("\(failure); asking again")
+                do { try await Task.sleep(for: pause) } catch { throw failure }
+                pause = min(pause * 2, .seconds(2))
+            }
+        }
     }
 
     @discardableResult
@@ -302,7 +363,7 @@ package struct SetupExecutor {
         _ question: (any SystemdManager) async throws(SystemdError) -> Answer,
     ) async throws(NodeSetupError) -> Answer {
         do {
-            return try await question(systemd())
+            return try await persisting { (manager, _) throws(SystemdError) in try await question(manager) }
         } catch {
             throw NodeSetupError(
                 .systemd,

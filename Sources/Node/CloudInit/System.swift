@@ -30,6 +30,22 @@ package struct System: Sendable {
     package var notifyReady: @Sendable () throws(SystemdError) -> Void
     /// Prints a line of progress.
     package var say: @Sendable (String) -> Void
+    /// How long systemd is waited for.
+    package var patience = Patience()
+
+    /// How long systemd is waited for.
+    package struct Patience: Sendable {
+        /// Limit for a unit's job: long enough for a member that waits for its peers. The job goes on when this program
+        /// no longer waits for it.
+        package var job: Duration = .seconds(600)
+        /// Limit for systemd to answer again after a connection broke.
+        package var systemd: Duration = .seconds(120)
+        /// How long to wait before a question is put again the first time.
+        package var pause: Duration = .milliseconds(200)
+
+        /// The limits of an ordinary machine.
+        package init() {}
+    }
 
     package init(
         root: String,

@@ -38,6 +38,21 @@ package struct SystemdError: Error, Sendable, Hashable {
     /// systemd does not have the unit: it is not loaded, or there is no unit file of that name.
     package var isUnitNotLoaded: Bool { dbusName == Self.noSuchUnit }
 
+    /// The same question may be answered a little later: PID 1 executes itself anew, reads its unit files, or has much to
+    /// do.
+    package var isPassing: Bool {
+        switch code {
+        case .disconnected, .unreachable, .deadline: true
+        default: dbusName.map(Self.passing.contains) ?? false
+        }
+    }
+
+    private static let passing: Set<String> = [
+        "org.freedesktop.DBus.Error.Disconnected", "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Timeout",
+        "org.freedesktop.DBus.Error.TimedOut",
+    ]
+
     /// D-Bus name of the error for a unit that does not exist.
     package static let noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
     /// D-Bus name of the error for a masked unit.

@@ -1,5 +1,8 @@
 import Basics
+import Etcd
 import Planning
+import SecureShell
+import Synchronization
 import TestKit
 import Testing
 import TopologyModel
@@ -19,7 +22,13 @@ import TopologyModel
     }
 
     /// A container beside an emulated member, and its ladder.
-    private func ladder(member: RuntimeChoice, accelerator: Accelerator) async throws -> Ladder {
+    private func ladder(
+        member: RuntimeChoice,
+        accelerator: Accelerator,
+        limits: Executor.Limits = Executor.Limits(),
+        shell: ((FakeCluster) -> any NodeShell)? = nil,
+        warn: @escaping @Sendable (String) -> Void = { _ in },
+    ) async throws -> Ladder {
         let planner = Planner(
             topology: Topology(
                 name: "demo",
@@ -39,16 +48,27 @@ import TopologyModel
         let cluster = await FakeCluster()
         let observer = ClusterObserver(provider: cluster.provider, images: NoImages()) { _ in cluster }
         let plan = try planner.plan(from: try await observer.observe("demo"))
+        cluster.know(plan.nodes)
+        let network = NetworkPlan(cluster: "demo", cidr: .derived(fromCluster: "demo"), mode: .nat)
+        try await cluster.provider.createNetwork(network)
+        for node in plan.nodes {
+            let image = NoImages().paths(node.image)
+            try await cluster.provider.allocate(node, image: image)
+            try await cluster.provider.define(node, image: image)
+            try await cluster.provider.start(NodeReference(node))
+        }
         let executor = Executor(
             provider: cluster.provider,
             images: NoImages(),
-            shell: cluster,
+            shell: shell?(cluster) ?? cluster,
             clusters: cluster,
+            limits: limits,
+            reaches: { address, _ in cluster.reaches(address) },
             emit: { _ in },
         )
         let worker = try #require(plan.nodes.first { $0.name == "worker-1" })
         let members = plan.nodes.filter { $0.name == "central-1" }
-        return Ladder(executor: executor, node: worker, members: members, say: { _ in })
+        return Ladder(executor: executor, node: worker, members: members, say: { _ in }, warn: warn)
     }
 
     @Test func aContainerWaitsForAnEmulatedMemberAsLongAsThatMayTake() async throws {
@@ -56,5 +76,103 @@ import TopologyModel
         #expect(try await ladder(member: .container, accelerator: .auto).limits.etcd == usual)
         let beside = try await ladder(member: .vm, accelerator: .tcg).limits.etcd
         #expect(beside == usual * NodePlan.slowestMachine)
+    }
+
+    /// A shell of a node on which a unit is down until it is started, as often as that.
+    private final class Shell: NodeShell {
+        let cluster: FakeCluster
+        let unit: String
+        let fault: FakeCluster.Fault
+        private let state: Mutex<(commands: [String], deaths: Int, isUp: Bool)>
+
+        init(_ cluster: FakeCluster, _ unit: String, _ fault: FakeCluster.Fault, deaths: Int) {
+            (self.cluster, self.unit, self.fault) = (cluster, unit, fault)
+            state = Mutex(([], deaths, false))
+            cluster.breakNode("worker-1", at: fault)
+        }
+
+        var starts: Int { state.withLock { $0.commands.count } }
+
+        func run(_ command: String, on node: String, at address: IPv4Address, deadline: Duration) async throws
+            -> SSHClient.Output
+        {
+            if command.hasPrefix("sudo systemctl start") {
+                #expect(command == "sudo systemctl start --no-block \(unit)" && node == "worker-1")
+                let isUp = state.withLock { state in
+                    state.commands.append(command)
+                    state.deaths -= 1
+                    state.isUp = state.deaths == 0
+                    return state.isUp
+                }
+                if isUp { cluster.breakNode("worker-1", at: nil) }
+                return SSHClient.Output(exitCode: 0)
+            }
+            guard command.hasPrefix("systemctl show") else {
+                return try await cluster.run(command, on: node, at: address, deadline: deadline)
+            }
+            let isDown = command.contains(" \(unit);") && node == "worker-1" && !state.withLock { $0.isUp }
+            let active = isDown ? "inactive" : "active"
+            return SSHClient.Output(exitCode: 0, standardOutput: "ActiveState=\(active)\nNRestarts=0\nMainPID=0\n")
+        }
+    }
+
+    private var impatient: Executor.Limits {
+        var limits = Executor.Limits()
+        limits.look = .milliseconds(5)
+        (limits.etcd, limits.fleet) = (.seconds(20), .seconds(20))
+        return limits
+    }
+
+    /// After a reboot of the host or by hand.
+    @Test(.timeLimit(.minutes(1)), arguments: [("fleet.service", FakeCluster.Fault.fleet), ("etcd2.service", .etcd)])
+    func aUnitThatIsDownIsStartedOnce(unit: String, fault: FakeCluster.Fault) async throws {
+        let said = Mutex<[String]>([])
+        let shell = Mutex<Shell?>(nil)
+        let ladder = try await ladder(
+            member: .container,
+            accelerator: .auto,
+            limits: impatient,
+            shell: { cluster in
+                let new = Shell(cluster, unit, fault, deaths: 1)
+                shell.withLock { $0 = new }
+                return new
+            },
+            warn: { text in said.withLock { $0.append(text) } },
+        )
+        try await ladder.climb()
+        #expect(said.withLock { $0.contains("\(unit) on worker-1 was inactive, and is started") })
+        #expect(shell.withLock { $0?.starts } == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aUnitThatEndsAgainIsToldWithWhatItSaid() async throws {
+        let ladder = try await ladder(
+            member: .container,
+            accelerator: .auto,
+            limits: impatient,
+            shell: { Shell($0, "fleet.service", .fleet, deaths: 9) },
+        )
+        let error = await #expect(throws: ProvisioningError.self) { try await ladder.climb() }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.contains("worker-1: fleetd ended again after it was started"), "\(text)")
+        #expect(error?.evidence.contains("worker-1 says what is wrong") == true)
+    }
+
+    /// etcd of a cluster with one member was stopped: there is no majority, and nobody else to ask.
+    @Test(.timeLimit(.minutes(1))) func membersThatAreAwaitedForTheirMajorityAreStarted() async throws {
+        let said = Mutex<[String]>([])
+        let ladder = try await ladder(
+            member: .container,
+            accelerator: .auto,
+            limits: impatient,
+            shell: { Shell($0, "etcd2.service", .etcd, deaths: 1) },
+        )
+        let worker = [ladder.node]
+        try await ladder.executor.awaitEtcd(
+            worker,
+            atLeast: 1,
+            say: { _ in },
+            warn: { text in said.withLock { $0.append(text) } }
+        )
+        #expect(said.withLock { $0.contains("etcd2.service on worker-1 was inactive, and is started") })
     }
 }

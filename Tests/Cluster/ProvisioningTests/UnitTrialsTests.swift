@@ -3,23 +3,37 @@ import Testing
 @testable import Provisioning
 
 @Suite struct UnitTrialsTests {
-    private func trials(_ state: String, _ restarts: Int) throws -> UnitTrials {
-        try #require(UnitTrials("NRestarts=\(restarts)\nActiveState=\(state)\n"))
+    private func trials(_ state: String, _ restarts: Int, more: String = "MainPID=0") throws -> UnitTrials {
+        try #require(UnitTrials("NRestarts=\(restarts)\nActiveState=\(state)\n\(more)\n"))
     }
 
     @Test func aUnitOnItsWayUpIsNotHopeless() throws {
-        #expect(try !trials("activating", 0).isHopeless(after: nil))
-        #expect(try !trials("activating", 3).isHopeless(after: trials("activating", 1)))
+        #expect(try !trials("activating", 0).endsAgainAndAgain(since: nil))
+        #expect(try !trials("activating", 3).endsAgainAndAgain(since: trials("activating", 1)))
+        #expect(try !trials("activating", 3).isDown)
     }
 
     @Test func aUnitThatEndedOftenAndStandsNowIsNotHopeless() throws {
-        #expect(try !trials("active", 9).isHopeless(after: nil))
-        #expect(try !trials("active", 9).isHopeless(after: trials("activating", 9)))
+        #expect(try !trials("active", 9).endsAgainAndAgain(since: nil))
+        #expect(try !trials("active", 9).endsAgainAndAgain(since: trials("activating", 9)))
     }
 
     @Test func aUnitThatEndsAgainAndAgainIsHopeless() throws {
-        #expect(try trials("activating", 7).isHopeless(after: trials("activating", 4)))
-        #expect(try trials("failed", 0).isHopeless(after: nil))
+        #expect(try trials("activating", 7).endsAgainAndAgain(since: trials("activating", 4)))
+    }
+
+    @Test(
+        arguments: [
+            ("failed", "MainPID=0", true), ("failed", "MainPID=7", true), ("inactive", "MainPID=0", true),
+            // coreos-cloudinit is at work, or nothing is known of it.
+            ("inactive", "MainPID=7", false), ("inactive", "", false),
+            // It waits for what it is ordered after.
+            ("inactive", "Job=12\nMainPID=0", false), ("inactive", "Job=0\nMainPID=0", true),
+            ("active", "MainPID=0", false), ("deactivating", "MainPID=0", false),
+        ]
+    )
+    func aUnitIsDownThatNothingStarts(state: String, more: String, isDown: Bool) throws {
+        #expect(try trials(state, 0, more: more).isDown == isDown)
     }
 
     @Test(arguments: ["", "ActiveState=active", "NRestarts=x\nActiveState=active", "sh: systemctl: not found"])

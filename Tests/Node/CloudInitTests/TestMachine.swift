@@ -35,7 +35,7 @@ final class TestMachine: Sendable {
     deinit { Self.remove(root) }
 
     var machine: System {
-        System(
+        var system = System(
             root: root,
             setsOwners: setsOwners.withLock { $0 },
             environment: ["COREOS_PRIVATE_IPV4": "10.0.0.7"],
@@ -53,6 +53,9 @@ final class TestMachine: Sendable {
             notifyReady: { [self] () throws(SystemdError) in state.withLock { $0.readyCount += 1 } },
             say: { [self] line in state.withLock { $0.lines.append(line) } },
         )
+        system.patience.pause = .milliseconds(1)
+        system.patience.job = .seconds(20)
+        return system
     }
 
     var lines: [String] { state.withLock { $0.lines } }

@@ -28,6 +28,9 @@ extension FakeSystemd {
         var ended: [Int: Result<JobResult, SystemdError>] = [:]
         var listeners: [AsyncStream<UnitChange>.Continuation] = []
         var connected = true
+        /// Questions at which the connection still breaks, and whether systemd has heard them.
+        var breaks = (times: 0, heard: false)
+        var onJob: (@Sendable (JobVerb, String) -> Void)?
         var meanwhile: (@Sendable () async -> Void)?
         private var lastID = 1000
 
@@ -42,7 +45,10 @@ extension FakeSystemd {
 
         mutating func record(_ call: Call) throws(SystemdError) {
             try checkConnection()
-            calls.append(call)
+            if breaks.times == 0 || breaks.heard { calls.append(call) }
+            guard breaks.times > 0 else { return }
+            breaks.times -= 1
+            throw SystemdError(.disconnected, operation: "\(call)", message: "the connection was lost")
         }
 
         func tell(_ change: UnitChange) {

@@ -36,6 +36,8 @@ package final class FakeSystemd: SystemdManager {
         mode: JobMode,
         within limit: Duration,
     ) async throws(SystemdError) -> JobResult {
+        let onJob = state.withLock { $0.onJob }
+        onJob?(verb, unit)
         let (outcome, id) = try state.withLock { (state) throws(SystemdError) in
             (try state.begin(verb, unit).outcome, state.waiting[unit]?.id)
         }
@@ -184,6 +186,16 @@ extension FakeSystemd {
     /// Decides what the next jobs of this kind on this unit come to; nil makes them succeed again.
     package func script(_ verb: JobVerb, _ unit: String, _ outcome: Outcome?) {
         state.withLock { $0.script[.init(verb: verb, unit: unit)] = outcome }
+    }
+
+    /// Loses the connection with the next question, which may have been heard, and so many after it.
+    package func breakConnection(times: Int, heard: Bool = false) {
+        state.withLock { $0.breaks = (times, heard) }
+    }
+
+    /// Does something whenever a job was asked for.
+    package func onJob(_ body: (@Sendable (JobVerb, String) -> Void)?) {
+        state.withLock { $0.onJob = body }
     }
 
     /// Ends a job that hangs.
