@@ -81,7 +81,8 @@ struct MemberModel: Sendable, Hashable {
         case .createNode(let node), .reconfigureNode(let node), .rebootNode(let node, _):
             node.etcd == .member || nodes[node.name]?.isMember == true
         case .startNode(let name), .removeNode(let name): nodes[name]?.isMember == true
-        case .buildImage, .fetchImage, .createNetwork, .releaseReboot, .awaitNode, .leaveFleet, .deployUnit,
+        case .buildImage, .fetchImage, .createNetwork, .setAutostart, .releaseReboot, .awaitNode, .leaveFleet,
+            .deployUnit,
             .destroyUnit, .awaitUnits, .removeNetwork, .removeRemains:
             false
         }

@@ -62,8 +62,7 @@ enum NodeChange: Sendable, Hashable {
         if observed.phase <= .defined { return .create("an earlier run did not start it") }
         if observed.configDigest != plan.configDigest {
             if let renewal = Self.renewal(observed, plan) { return .reconfigure(renewal) }
-            let programs = observed.image?.layer != plan.image.layer
-            return .reconfigure("its \(programs ? "node programs" : "cloud-config or resources") changed")
+            return .reconfigure("its \(configDifference(observed, plan)) changed")
         }
         return nil
     }
@@ -100,6 +99,13 @@ enum NodeChange: Sendable, Hashable {
             .await(let reason):
             reason
         }
+    }
+
+    private static func configDifference(_ observed: ObservedNode, _ plan: NodePlan) -> String {
+        if let present = observed.configParts, let planned = plan.configParts, !observed.configDigest.isEmpty {
+            return present.difference(to: planned)
+        }
+        return observed.image?.layer != plan.image.layer ? "node programs" : "cloud-config or resources"
     }
 
     private static func baseDifference(_ observed: ObservedNode, _ plan: NodePlan) -> String {

@@ -48,13 +48,15 @@ struct NodeConfiguration {
             seed: seed(config),
             etcdPeers: node.isMember ? peers.map(\.peerURL).sorted() : [],
             etcdHistory: history(peers: peers, state: state),
+            configParts: configParts,
+            autostart: topology.autostart,
         )
     }
 
     private var isMachine: Bool { node.role.runtime == .vm }
     /// Whether Ignition sets it up, once.
     var isIgnited: Bool { node.role.image.map { $0.kind != .cloudInit } ?? false }
-    private var image: ImageDigests {
+    var image: ImageDigests {
         let newest = isMachine ? inputs.machineImage : inputs.image
         // The planner has refused a topology with an image that is not known.
         if isMachine, let foreign = node.role.image.flatMap({ inputs.foreignImages[$0] }) {
@@ -76,7 +78,7 @@ struct NodeConfiguration {
         guard node.isMember else { return .unknown }
         return state == .new ? .forming(EtcdPeer.formation(peers)) : .never
     }
-    private var accelerator: Accelerator? {
+    var accelerator: Accelerator? {
         isMachine ? node.role.accelerator.resolved(on: machineHost) : nil
     }
 

@@ -46,6 +46,10 @@ package struct NodePlan: Sendable, Hashable {
     package var baseDigest: String
     /// Changes with what a restart can bring to a node: cloud-config, resources, node programs.
     package var configDigest: String
+    /// Digests of the parts of what ``configDigest`` is of; nil where nothing is rendered.
+    package var configParts: ConfigParts?
+    /// Whether the node starts with the host.
+    package var autostart: Bool
     /// Counts the plans that changed the cluster.
     package var generation: Int
     /// Whether etcd's ports speak TLS only.
@@ -86,6 +90,8 @@ package struct NodePlan: Sendable, Hashable {
         seed: NodeSeed = .configDrive,
         etcdPeers: [String] = [],
         etcdHistory: EtcdHistory = .unknown,
+        configParts: ConfigParts? = nil,
+        autostart: Bool = true,
     ) {
         self.cluster = cluster
         self.name = name
@@ -115,6 +121,8 @@ package struct NodePlan: Sendable, Hashable {
         self.seed = seed
         self.etcdPeers = etcdPeers
         self.etcdHistory = etcdHistory
+        self.configParts = configParts
+        self.autostart = autostart
     }
 }
 
@@ -151,6 +159,8 @@ extension NodePlan {
             etcdTLS: node.etcdTLS,
             certificates: node.certificates,
             etcdHistory: node.etcdHistory,
+            configParts: node.configParts,
+            autostart: node.autostart ?? true,
         )
     }
 }

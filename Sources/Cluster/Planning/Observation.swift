@@ -71,6 +71,10 @@ package struct ObservedNode: Sendable, Hashable, Codable {
     package var obstacle: StorageObstacle?
     /// What is recorded of its part in etcd.
     package var etcdHistory: EtcdHistory
+    /// Digests of the parts of its configuration; nil in records from before there were any.
+    package var configParts: ConfigParts?
+    /// Whether libvirt starts it with the host; nil where that is not known, or has no meaning.
+    package var autostart: Bool?
 
     package init(
         cluster: String,
@@ -93,6 +97,8 @@ package struct ObservedNode: Sendable, Hashable, Codable {
         etcdTLS: Bool = false,
         certificates: CertificateGeneration? = nil,
         etcdHistory: EtcdHistory = .unknown,
+        configParts: ConfigParts? = nil,
+        autostart: Bool? = nil,
     ) {
         self.cluster = cluster
         self.name = name
@@ -114,6 +120,8 @@ package struct ObservedNode: Sendable, Hashable, Codable {
         self.etcdTLS = etcdTLS
         self.certificates = certificates
         self.etcdHistory = etcdHistory
+        self.configParts = configParts
+        self.autostart = autostart
     }
 }
 

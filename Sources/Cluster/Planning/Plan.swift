@@ -126,6 +126,8 @@ package enum Action: Sendable, Hashable {
     case createNode(NodePlan)
     /// Starts a node that is powered off.
     case startNode(name: String)
+    /// Has libvirt start the node with the host, or not.
+    case setAutostart(node: String, isOn: Bool)
     /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
     case reconfigureNode(NodePlan)
     /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is named.

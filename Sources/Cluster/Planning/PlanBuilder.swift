@@ -63,6 +63,7 @@ struct PlanBuilder {
         planWorkers(changes)
         planSurplus()
         planUnits()
+        planAutostart()
         let discovery = isBootstrapping && !steps.isEmpty ? ownDiscovery : nil
         do {
             var plan = try Plan(

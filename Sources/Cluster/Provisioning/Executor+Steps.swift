@@ -18,6 +18,8 @@ extension Executor {
             try await create(node)
         case .startNode(let name):
             try await provider.start(NodeReference(cluster: plan.cluster, name: name))
+        case .setAutostart(let node, let isOn):
+            try await provider.setAutostart(isOn, of: NodeReference(cluster: plan.cluster, name: node))
         case .reconfigureNode(let node):
             try await reconfigure(node, say: say, warn: warn)
         case .rebootNode(let node, let semaphore):

@@ -28,6 +28,8 @@ package protocol NodeProvider: Sendable {
     func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome
     /// Powers the node off at once, as a power cut would.
     func powerOff(_ node: NodeReference) async throws
+    /// Has the node start with the host, or not.
+    func setAutostart(_ isOn: Bool, of node: NodeReference) async throws
     /// Writes how far the node has come onto its domain; a node without one is `leaving` as it is, and nothing else.
     func setPhase(_ phase: NodePhase, of node: NodeReference) async throws
     /// Writes onto a member's domain that it belongs to the etcd cluster of that ID, whatever phase the node is in later.

@@ -61,6 +61,12 @@ package struct PlanRecord: Sendable, Codable {
             if observed.provider.nodes[index].configDigest == own.configDigest {
                 self.observed.provider.nodes[index].configDigest = other.configDigest
             }
+            if let parts = observed.provider.nodes[index].configParts, let ownParts = own.configParts,
+                let otherParts = other.configParts
+            {
+                let translated = parts.translated(from: ownParts, to: otherParts)
+                self.observed.provider.nodes[index].configParts = translated
+            }
             if observed.provider.nodes[index].baseDigest == own.baseDigest {
                 self.observed.provider.nodes[index].baseDigest = other.baseDigest
             }

@@ -29,7 +29,8 @@ struct TopologyReader {
     }
 
     static let keys = [
-        "name", "defaults", "network", "etcd", "fleet", "docker", "ssh_authorized_keys", "roles", "cloud_config",
+        "name", "autostart", "defaults", "network", "etcd", "fleet", "docker", "ssh_authorized_keys", "roles",
+        "cloud_config",
         "units",
     ]
 
@@ -47,6 +48,7 @@ struct TopologyReader {
             roles: readRoles(fields, defaults: defaults),
             cloudConfig: readCloudConfig(fields),
             units: readUnits(fields),
+            autostart: decoder.bool("autostart", in: fields) ?? true,
         )
         decoder.diagnostics += findings(of: topology)
         return topology

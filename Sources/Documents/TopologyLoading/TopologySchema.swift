@@ -10,7 +10,7 @@ package enum TopologySchema {
     package static let jsonSchema = mapping(
         TopologyReader.keys,
         [
-            "name": text, "defaults": mapping(TopologyReader.resourceKeys, resources),
+            "name": text, "autostart": boolean, "defaults": mapping(TopologyReader.resourceKeys, resources),
             "network": mapping(
                 TopologyReader.networkKeys,
                 ["cidr": text.with("pattern", .string("^[0-9.]+/[0-9]+$")), "mode": words(NetworkSettings.Mode.self)]

@@ -23,6 +23,8 @@ package struct Topology: Sendable, Hashable {
     package var cloudConfig: CloudConfig
     /// In the file's order.
     package var units: [UnitDeployment]
+    /// Whether the nodes start with the host.
+    package var autostart: Bool
 
     package init(
         name: String,
@@ -34,6 +36,7 @@ package struct Topology: Sendable, Hashable {
         roles: [Role],
         cloudConfig: CloudConfig = CloudConfig(),
         units: [UnitDeployment] = [],
+        autostart: Bool = true,
     ) {
         self.name = name
         self.network = network
@@ -44,6 +47,7 @@ package struct Topology: Sendable, Hashable {
         self.roles = roles
         self.cloudConfig = cloudConfig
         self.units = units
+        self.autostart = autostart
     }
 }
 

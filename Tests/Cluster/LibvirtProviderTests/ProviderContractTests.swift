@@ -93,6 +93,35 @@ import Testing
     }
 
     @Test(arguments: ProviderUnderTest.all)
+    func nodesStartWithTheHostAsTheFileSays(_ provider: ProviderUnderTest) async throws {
+        try await provider.with { world in
+            var node = world.node()
+            try await world.bringUp(node)
+            #expect(try await world.observed().map(\.autostart) == [true])
+            for isOn in [false, true] {
+                try await world.provider.setAutostart(isOn, of: NodeReference(node))
+                #expect(try await world.observed().map(\.autostart) == [isOn])
+            }
+            node.autostart = false
+            try await world.provider.define(node, image: world.image)
+            #expect(try await world.observed().map(\.autostart) == [false])
+            let nobody = NodeReference(cluster: world.cluster, name: "central-9")
+            await #expect(throws: ProviderError.self) { try await world.provider.setAutostart(true, of: nobody) }
+        }
+    }
+
+    @Test(arguments: ProviderUnderTest.all)
+    func whatItsConfigurationIsMadeOfIsKnownAgain(_ provider: ProviderUnderTest) async throws {
+        try await provider.with { world in
+            var node = world.node()
+            node.configParts = ConfigParts("cloud_config.users=01234567 memory=89abcdef")
+            try await world.bringUp(node)
+            #expect(try await world.observed().map(\.configParts) == [node.configParts])
+            #expect(node.configParts?.description == "cloud_config.users=01234567 memory=89abcdef")
+        }
+    }
+
+    @Test(arguments: ProviderUnderTest.all)
     func remainsAreSeenAndRemoved(_ provider: ProviderUnderTest) async throws {
         try await provider.with { world in
             let allocated = world.node(1)

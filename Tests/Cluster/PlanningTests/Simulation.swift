@@ -142,6 +142,8 @@ struct Simulation {
             machines.insert(Identity.machineID(cluster: cluster, node: name))
         case .rebootNode(let plan, _):
             if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
+        case .setAutostart(let name, let isOn):
+            nodes[name]?.autostart = isOn
         case .releaseReboot:
             break
         case .awaitEtcd(let wanted):
@@ -222,6 +224,8 @@ struct Simulation {
             certificates: plan.certificates,
             etcdHistory: present.map { $0.etcdHistory.keeping(over: plan.etcdHistory, phase: $0.phase) }
                 ?? plan.etcdHistory,
+            configParts: plan.configParts,
+            autostart: plan.autostart,
         )
         directories.insert(plan.cluster)
         if plan.etcd == .member { note(etcd.start(plan, nodes), step) }

@@ -64,6 +64,7 @@ struct PlanRecordTests {
                 etcdTLS: node.etcdTLS,
                 certificates: node.certificates,
                 etcdHistory: .joined("c1"),
+                configParts: node.configParts,
             )
         }
         let members = plan.nodes.filter { $0.etcd == .member }.map {
@@ -148,6 +149,22 @@ struct PlanRecordTests {
                 )
             )
             #expect(try again.plan(topology).isEmpty)
+        }
+    }
+
+    /// The parts that changed are those that change for everybody.
+    @Test func reasonsStayReasons() throws {
+        try withInputs { inputs in
+            let topology = try topology()
+            let plan = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+            var changed = topology
+            changed.roles[0].resources.memoryMiB += 512
+            changed.docker.insecureRegistries = ["10.0.0.1:5000"]
+            let observed = carriedOut(plan)
+            let own = try Planner(topology: changed, inputs: inputs).plan(from: observed)
+            #expect(own.steps.contains { $0.reason == "its docker and memory changed" })
+            let record = try replayed(PlanRecord(of: changed, inputs: inputs, observed: observed))
+            #expect(try record.plan(changed).steps.map(\.reason) == own.steps.map(\.reason))
         }
     }
 

@@ -121,6 +121,13 @@ import UnitFiles
         #expect(topology.check().map(\.message) == ["no role has etcd members"])
     }
 
+    @Test(arguments: [("true", true), ("false", false)]) func nodesStartWithTheHostOrNot(text: String, isOn: Bool)
+        throws
+    {
+        let file = "name: demo\nautostart: \(text)\nroles: {core: {etcd: member}}\n"
+        #expect(try Fixture.load(file).checked().autostart == isOn)
+    }
+
     @Test func defaultsAreFilledIn() throws {
         let topology = try Fixture.load(
             """
@@ -140,6 +147,7 @@ import UnitFiles
             ]
         )
         #expect(topology.roles.map(\.count) == [1, 2])
+        #expect(topology.autostart)
         #expect(topology.roles.map(\.etcd) == [.member, .proxy])
         #expect(topology.roles[1].metadata == ["disk": "1"])
         #expect(topology.fleet == FleetSettings(machineTTLSeconds: 60, enabled: true, tcp: false))

@@ -50,6 +50,8 @@ extension FakeProvider {
             etcdTLS: plan?.etcdTLS ?? false,
             certificates: plan?.certificates,
             etcdHistory: node.domain?.etcd ?? .unknown,
+            configParts: plan?.configParts,
+            autostart: node.domain?.autostart,
         )
     }
 
@@ -103,7 +105,7 @@ extension FakeProvider {
         let etcd = present.map { $0.etcd.keeping(over: node.etcdHistory, phase: $0.phase) } ?? node.etcdHistory
         try step {
             var entry = nodes[node.domainName] ?? Node(cluster: node.cluster, name: node.name)
-            entry.domain = FakeDomain(plan: node, phase: .defined, power: power, etcd: etcd)
+            entry.domain = FakeDomain(plan: node, phase: .defined, power: power, etcd: etcd, autostart: node.autostart)
             nodes[node.domainName] = entry
         }
     }
@@ -142,6 +144,12 @@ extension FakeProvider {
         guard let domain = nodes[node.domainName]?.domain, domain.power != .off else { return }
         try step {}
         await setPower(.off, of: node.domainName)
+    }
+
+    package func setAutostart(_ isOn: Bool, of node: NodeReference) async throws {
+        try begin("setAutostart", "\(node.domainName) \(isOn)")
+        _ = try requireDomain(node)
+        try step { nodes[node.domainName]?.domain?.autostart = isOn }
     }
 
     package func setPhase(_ phase: NodePhase, of node: NodeReference) async throws {

@@ -43,6 +43,7 @@ package actor FakeProvider: NodeProvider {
         var phase: NodePhase
         var power: ObservedNode.Power
         var etcd: EtcdHistory
+        var autostart: Bool
     }
 
     struct FakeNetwork: Sendable {

@@ -38,6 +38,14 @@ extension LibvirtProvider {
         }
     }
 
+    package func setAutostart(_ isOn: Bool, of node: NodeReference) async throws {
+        let runtime = try await runtime(of: node)
+        try await refuseForeign(node, runtime)
+        try await run(on: runtime) { connection throws(LibvirtError) in
+            try connection.domain(named: node.domainName).setAutostart(isOn)
+        }
+    }
+
     package func setPhase(_ phase: NodePhase, of node: NodeReference) async throws {
         let isOurs = try await run(on: runtime(of: node)) { connection throws(LibvirtError) in
             // A node whose domain someone took away is leaving already.
@@ -104,10 +112,13 @@ extension Connection {
             let isLeaving = known.phase == .leaving
             record = record.keeping(known)
             known.phase = record.phase
-            if known == record, !isLeaving, present.isPersistent { return false }
+            if known == record, !isLeaving, present.isPersistent {
+                try domain(named: name).setAutostart(definition.node.autostart)
+                return false
+            }
         }
         let xml = definition.document(metadata: record).rendered()
-        try defineDomain(xml, name: name, validate: validate).setAutostart(true)
+        try defineDomain(xml, name: name, validate: validate).setAutostart(definition.node.autostart)
         return false
     }
 }

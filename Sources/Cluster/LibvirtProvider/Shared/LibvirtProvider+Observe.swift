@@ -95,6 +95,7 @@ extension LibvirtProvider {
                 let volumes = record.runtime == .vm ? kinds[reference] ?? [] : []
                 let hasStorage = record.runtime == .vm ? volumes.contains(.disk) : whole[reference] ?? false
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
+                node.autostart = domain.autostart
                 // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
                 if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
                 node.obstacle = domain.obstacle(storage) ?? unreadable[reference]
@@ -149,6 +150,8 @@ struct SeenDomain: Sendable, Hashable {
     var record: NodeRecord?
     /// A container's definition.
     var xml: String?
+    /// Whether it starts with the host; nil for a domain whose definition was removed, and for one that is not Slipway's.
+    var autostart: Bool?
     /// The directory that a container's files lie in, once its definition is read.
     var directory: String?
 
@@ -208,7 +211,10 @@ extension Domain {
         let record = try record()
         // A virtual machine's files are in libvirt's own storage.
         let xml = record?.runtime == .container ? try xml() : nil
-        return SeenDomain(name: name, power: .init(try state()), record: record, xml: xml)
+        // libvirt starts only what it has a definition of.
+        let isDefined = record == nil ? false : try isPersistent()
+        let autostart = isDefined ? try autostart() : nil
+        return SeenDomain(name: name, power: .init(try state()), record: record, xml: xml, autostart: autostart)
     }
 }
 

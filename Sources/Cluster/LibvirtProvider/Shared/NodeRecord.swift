@@ -31,6 +31,8 @@ struct NodeRecord: Sendable, Hashable, Codable {
     /// What is known of its part in etcd, as ``EtcdHistory/mark``; no later phase resets it. Nil in records from before
     /// there was one.
     var etcdMark: String?
+    /// Digests of the parts of its configuration; nil in records from before there were any.
+    var parts: ConfigParts?
 
     init(_ node: NodePlan, phase: NodePhase, definition: String) {
         cluster = node.cluster
@@ -50,6 +52,7 @@ struct NodeRecord: Sendable, Hashable, Codable {
         etcdTLS = node.etcdTLS ? true : nil
         certificates = node.certificates
         etcdMark = node.etcdHistory.mark
+        parts = node.configParts
     }
 }
 
@@ -68,7 +71,7 @@ extension NodeRecord {
                 "base": baseDigest, "config": configDigest, "generation": String(generation),
                 "phase": phase.rawValue, "definition": definition, "fleet": fleet?.rawValue,
                 "etcd-tls": etcdTLS.map { String($0) }, "certificates": certificates?.description,
-                "etcd-cluster": etcdMark,
+                "etcd-cluster": etcdMark, "parts": parts?.description,
             ],
         )
         if qualified {
@@ -104,6 +107,7 @@ extension NodeRecord {
         etcdTLS = element["etcd-tls"].flatMap { Bool($0) }
         certificates = element["certificates"].flatMap { CertificateGeneration($0) }
         etcdMark = element["etcd-cluster"]
+        parts = element["parts"].flatMap { ConfigParts($0) }
     }
 
     /// Reads the metadata's text as libvirt returns it.
@@ -142,6 +146,7 @@ extension NodeRecord {
             etcdTLS: etcdTLS ?? false,
             certificates: certificates,
             etcdHistory: EtcdHistory(mark: etcdMark),
+            configParts: parts,
         )
     }
 

@@ -60,6 +60,7 @@ struct StepTitle {
             case .createNetwork(let network): "network \(network.cidr) (\(network.mode.rawValue))"
             case .createNode(let node): "boot \(node.name) (\(Self.kind(node)), \(node.address))"
             case .startNode(let name): "start \(name)"
+            case .setAutostart(let node, let isOn): "\(node) \(isOn ? "starts" : "does not start") with the host"
             case .reconfigureNode(let node): "restart \(node.name)"
             case .rebootNode(let node, _): "reboot \(node.name)"
             case .releaseReboot(let node, _): "\(node.name) leaves the reboot semaphore"
