@@ -58,6 +58,9 @@ let package = Package(
         /// What every part may need, without Foundation: encodings, quoting, durations, addresses, locks, whole files.
         .target(name: "Basics", exclude: ["README.md"]),
 
+        /// Errors of files in the system's words, whatever Foundation wraps them in.
+        .target(name: "FileErrors", dependencies: ["Basics"]),
+
         // MARK: Pure: values in, values out; no I/O, no clock, no randomness that is not handed in.
 
         /// Errors and warnings with file, line, column and caret, as values.
@@ -120,24 +123,28 @@ let package = Package(
         /// The worker's local door to etcd.
         .target(name: "EtcdProxy", dependencies: ["Basics", logging, nioCore, nioHPACK, nioHTTP1, nioPosix, nioSSL]),
         /// etcd's v2 discovery protocol: how the first members find each other.
-        .target(name: "Discovery", dependencies: ["Basics", httpTypes, hummingbirdCore, logging, nioCore, nioPosix]),
+        .target(
+            name: "Discovery",
+            dependencies: ["Basics", "FileErrors", httpTypes, hummingbirdCore, logging, nioCore, nioPosix]
+        ),
         /// Node images: a Debian root and the project's node programs on it.
         .target(
             name: "Images",
-            dependencies: ["Basics", crypto, logging, subprocess, systemPackage],
+            dependencies: ["Basics", "FileErrors", crypto, logging, subprocess, systemPackage],
             resources: ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"].map {
                 .embedInCode("Scripts/\($0)")
             },
         ),
         .target(
             name: "SecureShell",
-            dependencies: ["Basics", "Planning", "TopologyModel", crypto, subprocess, systemPackage]
+            dependencies: ["Basics", "FileErrors", "Planning", "TopologyModel", crypto, subprocess, systemPackage]
         ),
         /// Observes, and carries out plans; knows providers only by protocol.
         .target(
             name: "Provisioning",
             dependencies: [
-                "Basics", "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "Planning", "RebootLock",
+                "Basics", "CloudConfig", "Diagnostics", "Etcd", "FileErrors", "FleetState", "Images", "Planning",
+                "RebootLock",
                 "SecureShell",
                 "TopologyModel", "UnitFiles", logging, subprocess, systemPackage,
             ],
@@ -151,7 +158,8 @@ let package = Package(
         .target(
             name: "LibvirtProvider",
             dependencies: [
-                "Basics", "Cgroups", "Images", "Libvirt", "Planning", "Provisioning", "TopologyModel", logging,
+                "Basics", "Cgroups", "FileErrors", "Images", "Libvirt", "Planning", "Provisioning", "TopologyModel",
+                logging,
                 subprocess,
                 systemPackage,
             ],
@@ -194,7 +202,8 @@ let package = Package(
             dependencies: [
                 "Basics", "Certificates", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics",
                 "Discovery",
-                "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning", "Provisioning", "Rendering",
+                "Etcd", "FileErrors", "FleetState", "Images", "LibvirtProvider", "Planning", "Provisioning",
+                "Rendering",
                 "SmokeTests", "Terminal", "SecureShell", "TopologyModel", "TopologyLoading", "UnitFiles", "Workspace",
                 argumentParser, crypto, logging, subprocess, systemPackage,
             ],
@@ -245,6 +254,7 @@ let package = Package(
             ],
         ),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+        .testTarget(name: "FileErrorsTests", dependencies: ["Basics", "FileErrors"]),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics", "TestKit"]),
         .testTarget(name: "LocatedYAMLTests", dependencies: ["Diagnostics", "LocatedYAML", "TestKit"]),
         .testTarget(
@@ -365,7 +375,7 @@ let package = Package(
 
 /// Where targets lie: the folders group them by what they are about, and are the map of the project.
 let folders: [String: [String]] = [
-    "Sources": ["Basics", "Terminal"],
+    "Sources": ["Basics", "FileErrors", "Terminal"],
     "Sources/Documents": [
         "CZlib", "CloudConfig", "CloudConfigLinting", "CloudConfigLoading", "Diagnostics", "LocatedYAML", "Rendering",
         "TopologyLoading", "TopologyModel", "UnitFiles",
@@ -381,7 +391,7 @@ let folders: [String: [String]] = [
         "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl", "slipway", "slipway-bench", "slipway-etcd-proxy",
         "slipway-node-init",
     ],
-    "Tests": ["DocumentationTests", "TerminalTests", "TestKit"],
+    "Tests": ["DocumentationTests", "FileErrorsTests", "TerminalTests", "TestKit"],
     "Tests/Documents": [
         "CloudConfigTests", "DiagnosticsTests", "LocatedYAMLTests", "RenderingTests", "TopologyLoadingTests",
         "UnitFilesTests",

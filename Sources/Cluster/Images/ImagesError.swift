@@ -1,3 +1,5 @@
+import FileErrors
+
 /// Why an image could not be made, found or removed.
 package struct ImagesError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
@@ -37,6 +39,6 @@ package struct ImagesError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
-        cause.map { "\(message): \($0)" } ?? message
+        cause.map { "\(message): \($0.plainReason)" } ?? message
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import FileErrors
 import FoundationEssentials
 import SystemPackage
 import TopologyModel
@@ -76,13 +77,12 @@ extension FileLock {
                 attributes: [.posixPermissions: 0o700],
             )
         } catch {
-            let reason = ((error as? CocoaError)?.underlying as? POSIXError).map { Errno(rawValue: $0.code.rawValue) }
-            throw ProvisioningError("cannot create \(directory): \(reason.map { "\($0)" } ?? "\(error)")")
+            throw ProvisioningError("cannot make the directory of locks: \(error.plainReason)")
         }
         do {
             try self.init(directory.appending(name).string)
         } catch {
-            throw ProvisioningError("cannot use the lock \(directory.appending(name)): \(error)")
+            throw ProvisioningError("cannot use the lock \(directory.appending(name)): \(error.plainReason)")
         }
     }
 

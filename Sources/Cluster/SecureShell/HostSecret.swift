@@ -1,5 +1,6 @@
 import Basics
 import Crypto
+import FileErrors
 import FoundationEssentials
 import Planning
 import SystemPackage
@@ -23,7 +24,7 @@ package struct HostSecret: Sendable {
             try Self.makePrivateDirectory(directory)
             key = SymmetricKey(data: try Self.readOrMakeSeed(directory.appending("seed")))
         } catch {
-            throw SSHError(.secret, "Slipway's keys in \(directory) cannot be used", cause: "\(error)")
+            throw SSHError(.secret, "Slipway's keys in \(directory) cannot be used", cause: error.plainReason)
         }
     }
 

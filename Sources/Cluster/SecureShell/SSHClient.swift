@@ -1,4 +1,5 @@
 import Basics
+import FileErrors
 import FoundationEssentials
 import Subprocess
 import SystemPackage
@@ -27,7 +28,7 @@ package struct SSHClient: Sendable {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             try AtomicFile.write(lines.joined(), to: knownHostsFile.string)
         } catch {
-            throw SSHError(.secret, "the host keys could not be written to \(knownHostsFile)", cause: "\(error)")
+            throw SSHError(.secret, "the host keys could not be written to \(knownHostsFile)", cause: error.plainReason)
         }
     }
 

@@ -1,4 +1,5 @@
 import Basics
+import FileErrors
 import FoundationEssentials
 import Subprocess
 import Synchronization
@@ -43,7 +44,11 @@ package final class SSHGateway: Sendable {
                 attributes: [.posixPermissions: 0o700],
             )
         } catch {
-            throw SSHError(.connection, "\(directory) cannot be made for a connection's socket", cause: "\(error)")
+            throw SSHError(
+                .connection,
+                "\(directory) cannot be made for a connection's socket",
+                cause: error.plainReason
+            )
         }
         let control = directory.appending("\(getpid())").string
         // Left by another process of that number.

@@ -1,4 +1,7 @@
 import ArgumentParser
+import FileErrors
+import FoundationEssentials
+import Workspace
 
 /// The `slipway` program: its commands, grouped as a person meets them.
 package struct SlipwayCommand: AsyncParsableCommand {
@@ -41,6 +44,24 @@ package struct SlipwayCommand: AsyncParsableCommand {
     )
 
     package init() {}
+
+    /// Does what the command line says, and ends the program.
+    package static func main() async {
+        do {
+            let command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
+                try command.run()
+            }
+        } catch let error as CocoaError {
+            // A file's error that nobody has said anything of.
+            exit(withError: UserError(error.plainReason))
+        } catch {
+            exit(withError: error)
+        }
+    }
 }
 
 enum SlipwayVersion {

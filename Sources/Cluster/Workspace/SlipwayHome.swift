@@ -58,6 +58,6 @@ package enum SlipwayHome {
 
     private static func failure(_ action: String) -> UserError {
         let reason = Errno(rawValue: errno).description
-        return UserError("cannot \(action): \(reason)" + (geteuid() == 0 ? "" : " (are you root?)"))
+        return UserError("cannot \(action): \(reason)" + (geteuid() == 0 ? "" : " (you are not root; use sudo)"))
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import FileErrors
 import FoundationEssentials
 
 /// The tokens on disk: one file each, replaced as a whole and written through before anybody is told.
@@ -15,7 +16,7 @@ struct DiscoveryFiles: Sendable {
                 clusters[token] = try JSONDecoder().decode(DiscoveryCluster.self, from: data)
             }
         } catch {
-            throw DiscoveryError(.storage, "cannot read the tokens in \(directory)", cause: "\(error)")
+            throw DiscoveryError(.storage, "cannot read the tokens in \(directory)", cause: error.plainReason)
         }
         return clusters
     }
@@ -26,7 +27,7 @@ struct DiscoveryFiles: Sendable {
             let data = try JSONEncoder().encode(cluster)
             try AtomicFile.write(Array(data), to: path)
         } catch {
-            throw DiscoveryError(.storage, "cannot write \(path)", cause: "\(error)")
+            throw DiscoveryError(.storage, "cannot write \(path)", cause: error.plainReason)
         }
     }
 }

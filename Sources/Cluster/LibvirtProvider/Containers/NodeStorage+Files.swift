@@ -1,4 +1,5 @@
 import Basics
+import FileErrors
 import FoundationEssentials
 import Provisioning
 
@@ -33,7 +34,7 @@ extension NodeStorage {
         } catch let error as CocoaError where error.isMissingFile {
             return nil
         } catch {
-            throw ProviderError(.failed, "cannot read \(path)", cause: "\(error)")
+            throw ProviderError(.failed, "cannot read \(path)", cause: error.plainReason)
         }
     }
 
@@ -44,7 +45,7 @@ extension NodeStorage {
         } catch let error as CocoaError where error.isMissingFile {
             return []
         } catch {
-            throw ProviderError(.failed, "cannot list \(path)", cause: "\(error)")
+            throw ProviderError(.failed, "cannot list \(path)", cause: error.plainReason)
         }
     }
 
@@ -67,7 +68,7 @@ extension NodeStorage {
         do {
             try body()
         } catch {
-            throw ProviderError(.failed, "cannot \(action)", cause: "\(error)")
+            throw ProviderError(.failed, "cannot \(action)", cause: error.plainReason)
         }
     }
 }
