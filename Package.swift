@@ -229,11 +229,11 @@ let package = Package(
 
         // MARK: Mains: under fifty lines each.
 
-        .executableTarget(name: "slipway", dependencies: ["SlipwayCommands", argumentParser]),
+        .executableTarget(name: "slipway", dependencies: ["Basics", "SlipwayCommands", argumentParser]),
         .executableTarget(name: "fleetd", dependencies: ["Fleetd", argumentParser, logging]),
         .executableTarget(name: "fleetctl", dependencies: ["Fleetctl"]),
         .executableTarget(name: "coreos-cloudinit", dependencies: ["CloudInit"]),
-        .executableTarget(name: "locksmithctl", dependencies: ["Locksmith"]),
+        .executableTarget(name: "locksmithctl", dependencies: ["Basics", "Locksmith"]),
         /// PID 1 of a container node until it hands over to systemd.
         .executableTarget(name: "slipway-node-init", dependencies: ["Cgroups"]),
         .executableTarget(name: "slipway-etcd-proxy", dependencies: ["Basics", "EtcdProxy", logging]),

@@ -72,7 +72,7 @@ struct UnitFileParser {
             return
         }
         section = String(scalars: line[(bracket + 1)..<end])
-        if section == "" { fail("the section has no name", at: bracket, length: 2) }
+        if section == "" { warn("this section has no name; systemd ignores what is in it", at: bracket, length: 2) }
         if let garbage = line[(end + 1)...].firstIndex(where: { !$0.isSpace }) {
             let text = String(scalars: line[garbage...].trimmed)
             fail("nothing may follow a section's ], but here is \"\(text)\"", at: garbage, length: text.count)
@@ -86,16 +86,16 @@ struct UnitFileParser {
             return
         }
         let name = String(scalars: line[start..<equals].trimmed)
-        if name.isEmpty { fail("an option needs a name before =", at: equals) }
+        if name.isEmpty { warn("there is no name before =; systemd ignores the line", at: equals) }
         let valueStart = line[(equals + 1)...].firstIndex { !$0.isSpace } ?? equals
         let position = TextPosition(
             line: index + 1,
             column: start + 1,
-            length: name.count,
+            length: max(1, name.count),
             valueColumn: valueStart + 1,
         )
         let value = readValue(from: equals + 1)
-        guard let section, !name.isEmpty else { return }
+        guard let section else { return }
         options.append(UnitOption(section: section, name: name, value: value, position: position))
     }
 
@@ -149,19 +149,17 @@ struct UnitFileParser {
 
     private mutating func warnOfSpaceAfterBackslash() {
         let end = lines[index].lastIndex(of: "\\") ?? 0
-        let position = TextPosition(line: index + 1, column: end + 1, length: 1)
-        let text = "white space follows the backslash; written without it, as fleet does, the line is continued"
-        diagnostics.append(.warning(text, at: origin.location(of: position)))
+        warn("white space follows the backslash; written without it, as fleet does, the line is continued", at: end)
     }
 
     private mutating func warnOfPreamble(from start: Int) {
-        let position = TextPosition(line: index + 1, column: start + 1, length: lines[index][start...].trimmed.count)
-        diagnostics.append(
-            .warning(
-                "this line stands before the first section and is ignored",
-                at: origin.location(of: position),
-            )
-        )
+        let length = lines[index][start...].trimmed.count
+        warn("this line stands before the first section and is ignored", at: start, length: length)
+    }
+
+    private mutating func warn(_ message: String, at column: Int, length: Int = 1) {
+        let position = TextPosition(line: index + 1, column: column + 1, length: length)
+        diagnostics.append(.warning(message, at: origin.location(of: position)))
     }
 
     private mutating func fail(_ message: String, at column: Int, length: Int = 1, notes: [String] = []) {

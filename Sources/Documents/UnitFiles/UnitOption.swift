@@ -57,8 +57,8 @@ extension UnitOption {
     /// A client may send any string as section, name or value. A newline in a value that no backslash continues would
     /// become a line of its own, and so an option nobody checked.
     package var fault: String? {
-        if section.isEmpty || section.unicodeScalars.contains(where: { $0 == "]" || $0 == "\n" || $0 == "\r" }) {
-            return "the section name \"\(section)\" is empty or contains ] or a newline"
+        if section.unicodeScalars.contains(where: { $0 == "]" || $0 == "\n" || $0 == "\r" }) {
+            return "the section name \"\(section)\" contains ] or a newline"
         }
         if let fault = nameFault { return fault }
         if value.unicodeScalars.contains("\0") { return "the value of \(name) contains a zero byte" }
@@ -76,7 +76,7 @@ extension UnitOption {
     }
 
     private var nameFault: String? {
-        guard let first = name.unicodeScalars.first else { return "an option in [\(section)] has no name" }
+        guard let first = name.unicodeScalars.first else { return nil }
         let isBroken = name.unicodeScalars.contains { $0 == "=" || $0 == "\n" || $0 == "\r" || $0 == "\0" }
         guard isBroken || first == "[" || first == "#" || first == ";" else { return nil }
         return "\"\(name)\" cannot be the name of an option"

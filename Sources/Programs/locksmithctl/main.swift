@@ -1,3 +1,5 @@
+import Basics
 import Locksmith
 
+StandardOutput.failWhenLost()
 await LocksmithMain.run(CommandLine.arguments)

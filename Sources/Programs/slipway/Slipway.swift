@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import SlipwayCommands
 
 #if canImport(Glibc)
@@ -10,6 +11,7 @@ enum Slipway {
     static func main() async {
         // What the caller's umask is must not decide what a node's users may read in its root.
         umask(0o022)
+        StandardOutput.failWhenLost()
         await SlipwayCommand.main()
     }
 }

@@ -66,13 +66,22 @@ import UnitFiles
     }
 
     @Test(arguments: [
-        ("[A]\nfoo", "unit:2:1"), ("[A] x\nb=c", "unit:1:5"), ("[A\nb=c", "unit:1:1"), ("[A]\n  =c", "unit:2:3"),
+        ("[A]\nfoo", "unit:2:1"), ("[A] x\nb=c", "unit:1:5"), ("[A\nb=c", "unit:1:1"),
         ("[A]\nb=c \\\r\n  d\r\n", "unit:3:3"), ("[A]\nb=" + String(repeating: "x", count: 2047), "unit:2:1"),
     ])
     func refuses(text: String, place: String) throws {
         let error = try #require(throws: DiagnosticsError.self) { try UnitFile(parsing: text) }
         let errors = error.diagnostics.filter { $0.severity == .error }
         #expect(errors.map { $0.location?.description } == [place])
+    }
+
+    /// systemd ignores both, and the original's reader took them.
+    @Test(arguments: [("[A]\n  =c", "unit:2:3", "[A]\n=c\n"), (" []\nb=c", "unit:1:2", "[]\nb=c\n")])
+    func warnsOfWhatHasNoName(text: String, place: String, written: String) {
+        let (unit, found) = UnitFile.parse(text, origin: TextOrigin(file: "unit"))
+        #expect(found.map(\.severity) == [.warning])
+        #expect(found.first?.location?.description == place)
+        #expect(unit.canonicalText == written && unit.optionFault == nil)
     }
 
     @Test func aLineOfTheGreatestLengthIsRead() throws {
@@ -104,8 +113,7 @@ import UnitFiles
     }
 
     @Test(arguments: [
-        UnitOption(section: "A]", name: "b", value: ""), UnitOption(section: "", name: "b", value: ""),
-        UnitOption(section: "A", name: "", value: ""), UnitOption(section: "A", name: "b=", value: ""),
+        UnitOption(section: "A]", name: "b", value: ""), UnitOption(section: "A", name: "b=", value: ""),
         UnitOption(section: "A", name: "[b", value: ""), UnitOption(section: "A", name: "#b", value: ""),
         UnitOption(section: "A", name: "b", value: "c\nd=e"), UnitOption(section: "A", name: "b", value: "c\0"),
         UnitOption(section: "A", name: "b", value: "c\r\nd=e"), UnitOption(section: "A", name: "b", value: "c\\"),

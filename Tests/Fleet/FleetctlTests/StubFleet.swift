@@ -124,10 +124,13 @@ final class StubRun: ProcessRunner {
     let fleet = StubFleet()
     let files: [String: String]
     let exitCode: Int32
+    /// What programs print whose output is read.
+    let printed: String
 
-    init(files: [String: String] = [:], exitCode: Int32 = 0) {
+    init(files: [String: String] = [:], exitCode: Int32 = 0, printed: String = "") {
         self.files = files
         self.exitCode = exitCode
+        self.printed = printed
     }
 
     var out: String { lines.withLock(\.out) }
@@ -140,6 +143,11 @@ final class StubRun: ProcessRunner {
     }
 
     func become(_ program: String, _ arguments: [String]) async throws -> Int32 { try await run(program, arguments) }
+
+    func output(of program: String, _ arguments: [String], within limit: Duration) async throws -> String {
+        guard try await run(program, arguments) == 0 else { throw FleetctlError(.refused, "\(program) failed: no way") }
+        return printed
+    }
 
     /// No pause takes any time.
     func context(localMachineID: String? = nil, ssh: SSHSettings = SSHSettings()) -> FleetContext {

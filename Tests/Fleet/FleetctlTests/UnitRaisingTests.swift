@@ -48,6 +48,21 @@ import UnitFiles
         #expect(run.err.contains("unit a.service failed on its machine"))
     }
 
+    @Test(arguments: [(true, 0, "    one\n    two\n"), (false, 0, "    one\n    two\n"), (false, 255, nil)])
+    func theLogOfAFailedUnitIsShown(_ isHere: Bool, _ code: Int32, _ shown: String?) async throws {
+        let run = StubRun(files: ["a.service": Self.hello], exitCode: code, printed: "one\ntwo\n")
+        run.fleet.change { $0.active["a.service"] = ["failed/failed"] }
+        let context = run.context(localMachineID: isHere ? "aaaaaaaabbbbccccddddeeeeffff0000" : nil)
+        #expect(try await UnitOperations(context).raise(["a"], to: .launched) == 1)
+        let command = ["journalctl", "--unit", "a.service", "--no-pager", "-q", "-n", "10", "--output", "short"]
+        #expect(run.programs.map { Array($0.suffix(command.count)) } == [command])
+        #expect(run.programs.allSatisfy { $0[0] == (isHere ? "journalctl" : "ssh") })
+        #expect(run.programs.allSatisfy { isHere || $0.contains("BatchMode=yes") && $0.contains("ConnectTimeout=3") })
+        let rest = shown ?? "    its log cannot be read from here: ssh failed: no way\n"
+        #expect(run.err == "unit a.service failed on its machine; fleetctl journal a.service shows why\n\(rest)")
+        #expect(run.out == "Unit a.service inactive\nUnit a.service launched on aaaaaaaa.../10.0.0.5\n")
+    }
+
     @Test(arguments: [("active/running", 0), ("failed/failed", 1)])
     func aReplacedUnitIsWaitedForAndJudged(_ state: String, _ code: Int) async throws {
         let files = ["a.service": Self.hello, "new/a.service": Self.other]

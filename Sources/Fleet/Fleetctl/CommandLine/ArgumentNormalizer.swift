@@ -42,6 +42,7 @@ package struct ArgumentNormalizer: Sendable {
         }
         guard let typed = rest.popFirst() else { return ["--help"] }
         let command = try command(for: typed)
+        if command == "help", rest.isEmpty { return ["--help"] }
         let end = command == "ssh" ? ownEnd(rest) : rest.firstIndex(of: "--") ?? rest.endIndex
         return [command] + (try (leading + rest[..<end]).compactMap(plain)) + rest[end...]
     }

@@ -1,3 +1,4 @@
+import Basics
 import Subprocess
 
 #if canImport(Glibc)
@@ -17,6 +18,12 @@ package protocol ProcessRunner: Sendable {
     ///
     /// - Returns: only where that is not possible, the program's exit code.
     func become(_ program: String, _ arguments: [String]) async throws -> Int32
+
+    /// Runs `program` without input and ends it after a while.
+    ///
+    /// - Returns: its standard output.
+    /// - Throws: `FleetctlError` when it cannot be run, fails, or takes too long.
+    func output(of program: String, _ arguments: [String], within limit: Duration) async throws -> String
 }
 
 /// Runs them for real.
@@ -50,6 +57,28 @@ struct ForegroundRunner: ProcessRunner {
             case .exited(let code): return code
             case .signaled(let signal): return 128 + signal
             }
+        } catch is SubprocessError {
+            throw FleetctlError(.file, "cannot run \(program); is it installed?")
+        }
+    }
+
+    func output(of program: String, _ arguments: [String], within limit: Duration) async throws -> String {
+        do {
+            let result = try await Interruption.throwing {
+                try await withDeadline(limit) {
+                    try await Subprocess.run(
+                        .name(program),
+                        arguments: Arguments(arguments),
+                        output: .string(limit: 1 << 20),
+                        error: .string(limit: 1 << 16),
+                    )
+                }
+            }
+            guard let result else { throw FleetctlError(.timedOut, "\(program) takes longer than \(limit)") }
+            guard result.terminationStatus.isSuccess else {
+                throw FleetctlError(.refused, "\(program) failed: \(result.standardError.trimmed)")
+            }
+            return result.standardOutput
         } catch is SubprocessError {
             throw FleetctlError(.file, "cannot run \(program); is it installed?")
         }

@@ -63,6 +63,23 @@ package struct RemoteOperations: Sendable {
         return try await context.runner.become("ssh", call.arguments)
     }
 
+    /// How long looking at a log may take beside something else, and connecting to its machine, in seconds.
+    private static let logLimit = (whole: Duration.seconds(5), connecting: 3.0)
+
+    /// The last lines of a unit's log on a machine.
+    func lastLines(_ count: Int, of unit: String, on machine: String) async throws -> [Substring] {
+        let command = ["journalctl", "--unit", unit, "--no-pager", "-q", "-n", String(count), "--output", "short"]
+        var (program, arguments) = (command[0], Array(command.dropFirst()))
+        if machine != context.localMachineID {
+            var call = try await sshCommand(to: machine, command)
+            call.isInteractive = false
+            call.settings.timeout = min(call.settings.timeout, Self.logLimit.connecting)
+            (program, arguments) = ("ssh", call.arguments)
+        }
+        let log = try await context.runner.output(of: program, arguments, within: Self.logLimit.whole)
+        return log.split(whereSeparator: \.isNewline)
+    }
+
     /// Opens a shell, or runs a command, on a machine, given by the beginning of its id or by a unit on it.
     package func shell(machine: String?, unit: String?, target: String?, _ command: [String]) async throws -> Int32 {
         let id = try await resolve(machine: machine, unit: unit, target: target)

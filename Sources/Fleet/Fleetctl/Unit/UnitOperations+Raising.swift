@@ -58,26 +58,39 @@ extension UnitOperations {
         guard !waiting.isEmpty else { return 0 }
         let settled = await outcomes(of: waiting) { try await settle($0) }
         let machines = try await client.machines()
-        var placed: [UnitWait] = []
+        var placed: [(unit: UnitWait, machineID: String?)] = []
         var failed = false
         for (unit, outcome) in zip(waiting, settled) {
             switch outcome {
             case .success(let machineID):
                 report(unit.unit, goal, on: machineID, machines)
-                placed.append(unit)
+                placed.append((unit, machineID))
             case .failure(let error):
                 console.err("\(error)")
                 failed = true
             }
         }
         guard goal == .launched else { return failed ? 1 : 0 }
-        let running = await outcomes(of: placed) { try await settleRunning($0) }
-        for case .failure(let error) in running {
-            console.err("\(error)")
-            failed = true
+        let running = await outcomes(of: placed) { try await settleRunning($0.unit) }
+        let broken = zip(placed, running).compactMap { place, outcome -> (String, String?, any Error)? in
+            if case .failure(let error) = outcome { (place.unit.unit, place.machineID, error) } else { nil }
         }
-        return failed ? 1 : 0
+        let logs = await outcomes(of: broken.map { ($0.0, $0.1) }) { unit, machineID in
+            guard let machineID else { return [Substring]() }
+            return try await RemoteOperations(context).lastLines(Self.logLines, of: unit, on: machineID)
+        }
+        for ((_, _, error), log) in zip(broken, logs) {
+            console.err("\(error)")
+            switch log {
+            case .success(let lines): for line in lines { console.err("    \(line)") }
+            case .failure(let reason): console.err("    its log cannot be read from here: \(reason)")
+            }
+        }
+        return failed || !broken.isEmpty ? 1 : 0
     }
+
+    /// How many lines of its log are shown of a unit that does not run.
+    private static let logLines = 10
 
     /// Does the same for every item at the same time; the outcomes in the order of the items.
     func outcomes<Item: Sendable, Value: Sendable>(

@@ -1,9 +1,13 @@
+import Basics
+
 /// A request as the API sees it, whatever brought it.
 package struct APIRequest: Sendable {
     /// HTTP method, in capitals.
     package var method: String
     /// Decoded, without the query.
     package var path: String
+    /// Path and query as they were sent, percent-encoded.
+    package var target: String
     /// Names and values, decoded; of several values of one name the first.
     package var query: [String: String]
     /// The names that have several values.
@@ -38,8 +42,27 @@ package struct APIRequest: Sendable {
     ) {
         self.method = method
         self.path = path
+        target = path
         self.query = query
         self.contentTypes = contentTypes
         body = bytes
+    }
+}
+
+extension APIRequest {
+    /// Where Go's server sends a client whose path has repeated slashes or dot segments; nil for a path without.
+    var cleanTarget: String? {
+        let path = target.prefix { $0 != "?" }
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") {
+            switch PercentEncoding.decode(part) {
+            case ".": continue
+            case "..": _ = parts.popLast()
+            default: parts.append(part)
+            }
+        }
+        let end = path.hasSuffix("/") && !parts.isEmpty ? "/" : ""
+        let clean = "/" + parts.joined(separator: "/") + end
+        return clean == path ? nil : clean + target.dropFirst(path.count)
     }
 }

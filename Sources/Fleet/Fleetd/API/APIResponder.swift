@@ -99,6 +99,7 @@ package struct APIResponder: Sendable {
         if let presence, presence.session == nil {
             guard watch.snapshot != nil, presence.failure?.code == .machineLost else { throw APIError.noEtcd }
         }
+        if let target = request.cleanTarget { return .moved(to: target, request.method) }
         let parts = request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
         guard let rest = Self.withoutPrefix(parts) else {
             throw request.path == "/" ? APIError(405) : .notFound

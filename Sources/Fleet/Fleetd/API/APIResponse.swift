@@ -8,6 +8,8 @@ package struct APIResponse: Sendable, Equatable {
     package var contentType: String?
     /// Body of the response.
     package var body: String
+    /// Where else what was asked for is; nil for none.
+    package var location: String?
 
     package init(status: Int, contentType: String? = "application/json", body: String) {
         self.status = status
@@ -18,6 +20,18 @@ package struct APIResponse: Sendable, Equatable {
     /// A status without a body.
     package static func empty(_ status: Int) -> APIResponse {
         APIResponse(status: status, contentType: nil, body: "")
+    }
+
+    /// Sends a client to another target, in the words of Go's server, which says them to GET only.
+    static func moved(to target: String, _ method: String) -> APIResponse {
+        let escaped = target.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            .replacing("\"", with: "&#34;").replacing("'", with: "&#39;")
+        let isRead = method == "GET" || method == "HEAD"
+        let type = isRead ? "text/html; charset=utf-8" : nil
+        let body = method == "GET" ? "<a href=\"\(escaped)\">Moved Permanently</a>.\n\n" : ""
+        var response = APIResponse(status: 301, contentType: type, body: body)
+        response.location = target
+        return response
     }
 
     /// A value of fleet's API.

@@ -190,6 +190,7 @@ package struct APIServer: Service {
         var response = Response(status: .init(code: answer.status), body: body)
         response.headers[.server] = "fleetd/\(version)"
         if let type = answer.contentType { response.headers[.contentType] = type }
+        if let location = answer.location { response.headers[.location] = location }
         return response
     }
 }
@@ -219,6 +220,7 @@ extension APIRequest {
             contentTypes: contentTypes,
             bytes: body,
         )
+        self.target = target
         repeatedQuery = Set(values.filter { $0.value.count > 1 }.keys)
     }
 }

@@ -1,4 +1,5 @@
 import Etcd
+import FleetAPI
 import FleetState
 import Fleetd
 import TestKit
@@ -79,6 +80,40 @@ struct GoClientTests {
         try await withFleetAPI(etcd) { (api, _) async throws in
             let text = #"{"error":{"code":400,"message":"unable to decode body: \#(message)"}}"#
             #expect(await put(api, body) == APIResponse(status: 400, body: text))
+        }
+    }
+
+    /// Go's server sends clients to the path without repeated slashes and dot segments.
+    @Test(arguments: [
+        ("//fleet/v1/units", "/fleet/v1/units"), ("/fleet/v1//units?alt=json&a=%20", "/fleet/v1/units?alt=json&a=%20"),
+        ("/fleet/v1/./machines", "/fleet/v1/machines"), ("/fleet/v1/units/../state", "/fleet/v1/state"),
+        ("/fleet/v1/units/a%40b.service/%2e", "/fleet/v1/units/a%40b.service"), ("/../..", "/"), ("//", "/"),
+        ("/fleet//v1/units//", "/fleet/v1/units/"), ("//metrics", "/metrics"), ("//nothing", "/nothing"),
+    ])
+    func pathsAreCleaned(_ sent: String, _ location: String) async throws {
+        try await withFleetAPI(etcd) { (api, _) async throws in
+            let get = await api.respond(to: APIRequest("GET", target: sent, contentTypes: [], body: []))
+            let link = location.replacing("&", with: "&amp;")
+            #expect(get.status == 301 && get.location == location && get.contentType == "text/html; charset=utf-8")
+            #expect(get.body == "<a href=\"\(link)\">Moved Permanently</a>.\n\n")
+            let put = await api.respond(to: APIRequest("PUT", target: sent, contentTypes: [], body: []))
+            #expect(put.status == 301 && put.location == location && put.body.isEmpty && put.contentType == nil)
+        }
+    }
+
+    /// systemd ignores what stands in no section or has no name, with a warning; so the original took it.
+    @Test(arguments: [
+        ("{}", "[]\n=\n"), (#"{"section":"Service"}"#, "[Service]\n=\n"),
+        (#"{"name":"A","value":"b"}"#, "[]\nA=b\n"), (#"{"section":"S","value":"[c]"}"#, "[S]\n=[c]\n"),
+    ])
+    func optionsMayBeEmpty(_ option: String, _ text: String) async throws {
+        try await withFleetAPI(etcd) { (api, _) async throws in
+            #expect(await put(api, #"{"options":[\#(option)]}"#) == .empty(201))
+            #expect(try await registry.unit("a.service")?.unit.file.canonicalText == text)
+            #expect(await put(api, #"{"options":[\#(option)],"desiredState":"loaded"}"#) == .empty(204))
+            let read = await api.respond(to: APIRequest("GET", "/fleet/v1/units/a.service"))
+            let unit = try GoJSON.decode(APIUnit.self, Array(read.body.utf8))
+            #expect(unit.options == (try GoJSON.decode(APIUnit.self, Array(#"{"options":[\#(option)]}"#.utf8))).options)
         }
     }
 }
