@@ -102,7 +102,8 @@ extension RealNodes {
         private static func etcdClients(port: Int, value: String) -> String {
             """
             set -e
-            export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=http://localhost:\(port)
+            export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=https://localhost:\(port)
+            ask() { curl -sf -m 5 --cacert $ETCDCTL_CACERT --cert $ETCDCTL_CERT --key $ETCDCTL_KEY "$@"; }
             timeout 10 etcdctl watch /test/watched > /tmp/watch.\(port) & watch=$!
             for i in $(seq 20); do
                 etcdctl put /test/v3 \(value) >/dev/null
@@ -112,8 +113,8 @@ extension RealNodes {
             done
             kill $watch; wait $watch || true
             echo v3 $(etcdctl get --print-value-only /test/v3)
-            curl -sf -m 5 -X PUT -d value=\(value) http://localhost:\(port)/v2/keys/test >/dev/null
-            echo v2 $(curl -sf -m 5 http://localhost:\(port)/v2/keys/test | sed 's/.*"value":"\\([^"]*\\)".*/\\1/')
+            ask -X PUT -d value=\(value) https://localhost:\(port)/v2/keys/test >/dev/null
+            echo v2 $(ask https://localhost:\(port)/v2/keys/test | sed 's/.*"value":"\\([^"]*\\)".*/\\1/')
             echo watch $(grep -m 1 \(value) /tmp/watch.\(port))
             """
         }
