@@ -10,6 +10,8 @@ struct UnitTrials: Sendable, Equatable {
     var restarts: Int
     /// Whether neither a job of the unit is queued nor coreos-cloudinit is still at work, which starts it.
     var isLeftAlone: Bool
+    /// How coreos-cloudinit came to its end, as systemd's `Result`; nil where it was well, or nothing is known.
+    var setupFault: String?
 
     /// What the commands of ``question(about:)`` print; nil when it is something else.
     init?(_ properties: String) {
@@ -25,11 +27,13 @@ struct UnitTrials: Sendable, Equatable {
         self.restarts = restarts
         let hasJob = values["Job"].map { $0 != "0" && !$0.isEmpty } ?? false
         isLeftAlone = values["MainPID"] == "0" && !hasJob
+        setupFault = values["Result"].flatMap { $0 == "success" ? nil : String($0) }
     }
 
     /// Commands that print how systemd fares with a unit, and whether coreos-cloudinit has come to its end.
     static func question(about unit: String) -> String {
-        "systemctl show -p ActiveState -p NRestarts -p Job \(unit); systemctl show -p MainPID coreos-cloudinit.service"
+        "systemctl show -p ActiveState -p NRestarts -p Job \(unit); "
+            + "systemctl show -p MainPID -p Result coreos-cloudinit.service"
     }
 
     /// systemd has given up.
@@ -62,13 +66,14 @@ extension Executor {
             { @Sendable () async throws -> Result in
                 let mends = node.seed.bringsNodePrograms
                 let how = try await hopeless(unit, on: node, pace: pace, mends: mends, givesUp: givesUp, warn: warn)
-                throw await nodeFailure(node, what: "\(unit.program) \(how)", unit: unit.rawValue)
+                let culprit = how.isSetUp ? unit.rawValue : "coreos-cloudinit.service"
+                throw await nodeFailure(node, what: "\(unit.program) \(how.words)", unit: culprit)
             }
         }
         return try await race([wait] + watches)
     }
 
-    /// Returns once the node's unit is past hope, and says how it fares.
+    /// Returns once the node's unit is past hope, and says how it fares, and whether coreos-cloudinit has done its work.
     private func hopeless(
         _ unit: NodeUnit,
         on node: NodePlan,
@@ -76,7 +81,7 @@ extension Executor {
         mends: Bool,
         givesUp: Bool,
         warn: @Sendable (String) -> Void,
-    ) async throws -> String {
+    ) async throws -> (words: String, isSetUp: Bool) {
         let question = UnitTrials.question(about: unit.rawValue)
         var before: UnitTrials?
         var wasStarted = false
@@ -87,22 +92,27 @@ extension Executor {
                 let trials = UnitTrials(answer.standardOutput)
             else { continue }
             defer { before = trials }
+            // Without its configuration, etcd would begin a cluster of its own.
+            if trials.isDown, mends, let fault = trials.setupFault {
+                guard givesUp else { continue }
+                return ("does not run, for its cloud-config is not applied (\(fault))", false)
+            }
             if trials.isDown, mends, !wasStarted {
                 let start = "sudo systemctl start --no-block \(unit.rawValue)"
                 guard let started = try? await shell.run(start, on: node.name, at: node.address, deadline: pace * 5)
                 else { continue }
                 if started.exitCode != 0, givesUp {
-                    return "is \(trials.state) and cannot be started: \(started.standardError.trimmed)"
+                    return ("is \(trials.state) and cannot be started: \(started.standardError.trimmed)", true)
                 }
                 warn("\(unit.rawValue) on \(node.name) was \(trials.state), and is started")
                 wasStarted = true
                 continue
             }
             guard givesUp else { continue }
-            if trials.hasFailed { return "has failed" }
-            if trials.isDown, mends { return "ended again after it was started" }
+            if trials.hasFailed { return ("has failed", true) }
+            if trials.isDown, mends { return ("ended again after it was started", true) }
             if trials.endsAgainAndAgain(since: before) {
-                return "ends each time it is started (\(trials.restarts + 1) times)"
+                return ("ends each time it is started (\(trials.restarts + 1) times)", true)
             }
         }
     }

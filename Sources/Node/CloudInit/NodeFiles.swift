@@ -82,19 +82,17 @@ struct NodeFiles: Sendable {
         throws(NodeSetupError)
     {
         guard path != "/", !path.isEmpty else { return }
-        if mkdir(host(path), mode_t(mode)) == 0 {
-            if setsOwners, chown(host(path), owner.user, owner.group) != 0 {
-                throw failure("cannot give away \(path)")
-            }
-            return
-        }
-        switch errno {
-        case EEXIST: return
-        case ENOENT:
+        var made = mkdir(host(path), mode_t(mode))
+        if made != 0, errno == ENOENT {
             try makeDirectory(NodePath.parent(path))
-            try makeDirectory(path, owner: owner, mode: mode)
-        default: throw failure("cannot make the directory \(path)")
+            // In /proc, and where others take directories away, it is ENOENT again.
+            made = mkdir(host(path), mode_t(mode))
         }
+        guard made == 0 else {
+            if errno == EEXIST { return }
+            throw failure("cannot make the directory \(path)")
+        }
+        if setsOwners, chown(host(path), owner.user, owner.group) != 0 { throw failure("cannot give away \(path)") }
     }
 
     /// Removes a file; one that is not there is removed already.

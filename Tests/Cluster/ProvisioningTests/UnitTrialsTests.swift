@@ -36,6 +36,11 @@ import Testing
         #expect(try trials(state, 0, more: more).isDown == isDown)
     }
 
+    @Test(arguments: [("success", nil), ("exit-code", "exit-code"), ("signal", "signal")])
+    func whatCoreosCloudinitLeftUndoneIsKnown(result: String, fault: String?) throws {
+        #expect(try trials("inactive", 0, more: "MainPID=0\nResult=\(result)").setupFault == fault)
+    }
+
     @Test(arguments: ["", "ActiveState=active", "NRestarts=x\nActiveState=active", "sh: systemctl: not found"])
     func otherAnswersSayNothing(text: String) { #expect(UnitTrials(text) == nil) }
 }

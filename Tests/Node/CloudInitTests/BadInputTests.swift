@@ -23,6 +23,18 @@ import Testing
         0x02, 0x00, 0x49, 0x75, 0xB3, 0x15, 0x1A, 0x00, 0x00, 0x00,
     ]
 
+    /// mkdir says ENOENT there although the directory above is there.
+    @Test func aPlaceThatNobodyCanMakeIsNamed() async throws {
+        let machine = try TestMachine()
+        #expect(symlink("/proc", machine.root + "/proc") == 0)
+        let files = "write_files: [{path: /proc/no/such/place}, {path: /etc/other, content: there}]"
+        try machine.write("/u", "#cloud-config\n\(files)\nhostname: x\n")
+        #expect(await machine.run(["-from-file=\(machine.root)/u"]) == 1)
+        #expect(machine.complaints.joined().contains("cannot make the directory /proc/no: "), "\(machine.complaints)")
+        #expect(machine.hostname == "x")
+        #expect(machine.read("/etc/other") == "there")
+    }
+
     @Test func gzipThatIsCutOffIsNamed() async throws {
         for length in [3, 12, 30, Self.packed.count - 5] {
             let (code, machine) = try await run(Array(Self.packed.prefix(length)))
