@@ -354,8 +354,10 @@ let package = Package(
         .testTarget(
             name: "SlipwayCommandsTests",
             dependencies: [
-                "Basics", "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell", "SlipwayCommands",
-                "SmokeTests", "TestKit", "TopologyModel", "UnitFiles", "Workspace", argumentParser, systemPackage,
+                "Basics", "Diagnostics", "Discovery", "Planning", "Provisioning", "Terminal", "SecureShell",
+                "SlipwayCommands",
+                "SmokeTests", "TestKit", "TopologyLoading", "TopologyModel", "UnitFiles", "Workspace", argumentParser,
+                systemPackage,
             ],
             exclude: ["Golden"],
         ),

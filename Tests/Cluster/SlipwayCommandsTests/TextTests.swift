@@ -26,7 +26,7 @@ struct TextTests {
         )
     }
 
-    private func plan(_ observed: Observation) throws -> Plan {
+    func plan(_ observed: Observation) throws -> Plan {
         return try Planner(topology: topology(), inputs: .fixed).plan(from: observed)
     }
 
@@ -94,7 +94,7 @@ struct TextTests {
 
     // MARK: Status
 
-    private func observedNode(_ name: String, etcd: EtcdRole, address: String) -> ObservedNode {
+    func observedNode(_ name: String, etcd: EtcdRole, address: String) -> ObservedNode {
         ObservedNode(
             cluster: "demo",
             name: name,
@@ -112,7 +112,7 @@ struct TextTests {
         )
     }
 
-    private func seen(state: String) throws -> Observation {
+    func seen(state: String) throws -> Observation {
         let worker = Identity.machineID(cluster: "demo", node: "worker-1")
         let machines: Set<String> = [worker, Identity.machineID(cluster: "demo", node: "central-1")]
         let network = ObservedNetwork(
