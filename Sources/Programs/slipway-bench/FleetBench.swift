@@ -5,7 +5,7 @@ import Foundation
 struct FleetBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet",
-        abstract: "Launch, destroy, list and lose units, beside the original's figures.",
+        abstract: "Launch, destroy, write, list and lose units, beside the original's figures.",
         discussion: """
             A unit counts as active, or gone, when its machine has said so in etcd. Requests are those that etcd's own \
             /metrics count; CPU is that of the three fleetd together. Both hardly depend on what else the machine does; \
@@ -50,6 +50,7 @@ struct FleetBench: AsyncParsableCommand {
             Host.note("run \(run) of \(runs.count)")
             try await change(1, .active, cluster, figures, "start")
             try await change(1, .gone, cluster, figures, "stop")
+            try await write(cluster, figures)
             for size in sizes {
                 try await change(size, .active, cluster, figures, "launch_\(size)")
                 if run == 1 { try await idle(size, cluster, figures) }
@@ -181,6 +182,7 @@ struct FleetBench: AsyncParsableCommand {
             Row(title: "one unit, PUT to active", figure: "start_ms", original: 3.8, aim: .atMost(0.15)),
             Row(title: "one unit, DELETE to gone", figure: "stop_ms", original: 3.2),
         ]
+        rows += writeRows
         for size in sizes {
             let aim = Self.launchAims[size].map(Row.Aim.atMost)
             let original = Self.originalLaunches[size]

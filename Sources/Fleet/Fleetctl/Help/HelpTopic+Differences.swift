@@ -37,7 +37,8 @@ extension HelpTopic {
               it waits. (It did nothing.) Units that stop with another one, by BindsTo=, Requires= or PartOf=, are
               started again with it. (They stayed down.)
               start waits, for up to a minute, until a unit runs, or failed, or was through; and says at once why no
-              machine takes it, or systemd does not start it. (It gave up after two seconds, or waited for ever.)
+              machine takes it, or systemd does not start it. (It gave up after two seconds, or waited for ever.) Of a
+              unit that does not run, the last lines of its log follow on standard error.
               A unit with the name of one that its machine has of its own is refused. (It took its place.)
               --no-block of destroy does not wait. (It waited with the flag, and not without.)
               restart --no-block waits for the stop, too, and not for the start.
