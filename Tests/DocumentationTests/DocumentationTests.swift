@@ -35,6 +35,16 @@ import UnitFiles
         #expect(Page(path: relative).anchors.contains(String(parts[1])), "\(link)")
     }
 
+    /// The tests that the security page names, as `Suite/test`.
+    @Test(arguments: Page(path: "Sources/Documentation/security.md").testNames)
+    func testsThatAreNamedAreThere(_ name: String) throws {
+        let parts = name.split(separator: "/").map(String.init)
+        let files = FileManager.default.enumerator(atPath: "\(Checkout.path)/Tests")?.compactMap { $0 as? String } ?? []
+        let texts = try files.filter { $0.hasSuffix("/\(parts[0]).swift") }
+            .map { try String(contentsOfFile: "\(Checkout.path)/Tests/\($0)", encoding: .utf8) }
+        #expect(texts.contains { $0.contains("func \(parts[1])(") }, "there is no test \(name)")
+    }
+
     @Test(arguments: Page.blocks("yaml topology"))
     func topologiesLoad(_ block: Page.Block) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "slipway-docs-\(UUID().uuidString)")

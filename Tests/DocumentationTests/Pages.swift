@@ -57,6 +57,11 @@ struct Page: Sendable, CustomStringConvertible {
 
     static func blocks(_ kind: String) -> [Block] { all.flatMap(\.blocks).filter { $0.kind == kind } }
 
+    /// Words such as `SuiteTests/test` between backquotes.
+    var testNames: [String] {
+        lines.flatMap { $0.matches(of: /`(\w+Tests\/\w+)`/).map { String($0.1) } }
+    }
+
     // MARK: Links
 
     struct Link: Sendable, CustomStringConvertible {

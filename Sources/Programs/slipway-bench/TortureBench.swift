@@ -182,6 +182,8 @@ struct Torture {
             kill -0 $pid 2>/dev/null && struck=struck
             { \(strike)
             } 2>/dev/null || true
+            # Whoever cut a node's power does not wait for its units for minutes.
+            timeout 20 tail --pid $pid -f /dev/null || kill -INT $pid
             wait $pid || true
             cat "$log"
             echo ${struck:-}
