@@ -79,7 +79,8 @@ extension Executor {
     func unitsFailure(_ status: UnitsStatus, plan: Plan) async -> ProvisioningError {
         let names = (Array(status.failed.keys) + Array(status.pending.keys)).sorted()
         var evidence = [status.summary]
-        for (unit, _) in status.failed.sorted(by: { $0.key < $1.key }).prefix(2) {
+        let starting = status.pending.filter { $0.value == "activating" }.keys.sorted()
+        for unit in (status.failed.keys.sorted() + starting).prefix(2) {
             evidence += await unitEvidence(unit, plan: plan)
         }
         return ProvisioningError(
@@ -95,7 +96,8 @@ extension Executor {
     private func unitEvidence(_ unit: String, plan: Plan) async -> [String] {
         let quoted = ShellWord.quoted(unit)
         for node in plan.nodes where node.runsFleet {
-            let command = "systemctl is-failed --quiet \(quoted) && { \(Self.unitState(quoted, lines: 10)); }"
+            let state = Self.unitState(quoted, lines: 10)
+            let command = "systemctl is-active \(quoted) | grep -qxE 'failed|activating' && { \(state); }"
             guard let output = try? await shell.run(command, on: node.name, at: node.address, deadline: .seconds(5)),
                 !output.standardOutput.isEmpty
             else { continue }

@@ -48,7 +48,7 @@ extension Executor {
         case .destroyUnit(let name):
             try await fleet(of: plan).destroy(name)
         case .awaitUnits(let units):
-            try await awaitUnits(units, plan: plan, say: say)
+            try await awaitUnits(units, plan: plan, say: say, warn: warn)
         case .removeNetwork(let cluster):
             try await provider.removeNetwork(cluster: cluster)
         case .removeRemains(let cluster):
@@ -58,7 +58,7 @@ extension Executor {
 
     func members(of plan: Plan) -> [NodePlan] { plan.nodes.filter { $0.etcd == .member } }
 
-    private func fleet(of plan: Plan) -> any FleetAccess { clusters.fleet(members(of: plan).map(\.clientURL)) }
+    func fleet(of plan: Plan) -> any FleetAccess { clusters.fleet(members(of: plan).map(\.clientURL)) }
 
     // MARK: Nodes
 
@@ -157,38 +157,5 @@ extension Executor {
             warn("fleetd on \(node) was not asked to leave: \(error)")
         }
         return false
-    }
-
-    private func awaitUnits(
-        _ units: [UnitPlan],
-        plan: Plan,
-        say: @escaping @Sendable (String) -> Void,
-    ) async throws {
-        let fleet = fleet(of: plan)
-        let limit = limits.slowed(for: plan.nodes).units
-        let last = Latest("")
-        let end = ContinuousClock.now + limit
-        var status: UnitsStatus
-        var lasts = false
-        repeat {
-            let result = try await fleet.observe(
-                until: { seen in
-                    let status = UnitsStatus(units, seen: seen)
-                    if last.update(status.summary), !status.isDone { say(status.summary) }
-                    return status.isDone || status.isHopeless
-                },
-                limit: end - ContinuousClock.now,
-            )
-            let found = UnitsStatus(units, seen: result.fleet)
-            status = found
-            guard result.done else { break }
-            // A program that exits at once is active for a moment, and a mended one is known as failed for another.
-            lasts = try await !fleet.observe(
-                until: { UnitsStatus(units, seen: $0) != found },
-                limit: found.isDone ? limits.steadyUnits : limits.failedUnits,
-            ).done
-        } while !lasts
-        guard !status.isDone else { return try await fleet.record(deployed: units.map(\.name)) }
-        throw await unitsFailure(status, plan: plan)
     }
 }

@@ -22,6 +22,7 @@ package final class FakeCluster: Sendable {
         var units: [String: UnitPlan] = [:]
         var deployed: Set<String> = []
         var brokenUnits: Set<String> = []
+        var loopingUnits: Set<String> = []
         var log: [String] = []
         var listeners: [AsyncStream<Void>.Continuation] = []
     }
@@ -81,6 +82,11 @@ extension FakeCluster {
         change { $0.brokenUnits.insert(name) }
     }
 
+    /// Lets a unit end and be started again wherever it is; false ends that.
+    package func loopUnit(_ name: String, _ loops: Bool = true) {
+        change { if loops { $0.loopingUnits.insert(name) } else { $0.loopingUnits.remove(name) } }
+    }
+
     /// What happened on nodes, in order: `on`, `off`, `deploy`.
     package var log: [String] { read { $0.log } }
     /// Names of the units that fleet has.
@@ -104,6 +110,10 @@ extension FakeCluster.State {
         return healthy >= members.count / 2 + 1
     }
 
+    private func activeState(of unit: String) -> String {
+        loopingUnits.contains(unit) ? "activating" : brokenUnits.contains(unit) ? "failed" : "active"
+    }
+
     var fleet: ObservedFleet {
         let machines = well([.address, .etcd, .fleet]).filter(\.runsFleet).map(\.machineID).sorted()
         let observed = units.mapValues { unit in
@@ -112,7 +122,7 @@ extension FakeCluster.State {
                 name: unit.name,
                 hash: unit.hash,
                 desiredState: unit.desiredState,
-                states: host.map { [$0: brokenUnits.contains(unit.name) ? "failed" : "active"] } ?? [:],
+                states: host.map { [$0: activeState(of: unit.name)] } ?? [:],
             )
         }
         return ObservedFleet(machines: Set(machines), units: observed, deployed: deployed)

@@ -1,0 +1,91 @@
+import Basics
+import Planning
+import SecureShell
+import UnitFiles
+
+/// Waiting for fleet's units.
+extension Executor {
+    /// Waits until the units are as wanted, and says meanwhile which of them end again and again, and why.
+    func awaitUnits(
+        _ units: [UnitPlan],
+        plan: Plan,
+        say: @escaping @Sendable (String) -> Void,
+        warn: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        try await race([
+            { @Sendable () async throws in try await settle(units, plan: plan, say: say) },
+            { @Sendable () async throws in try await tellRestarts(of: units, plan: plan, warn: warn) },
+        ])
+    }
+
+    private func settle(
+        _ units: [UnitPlan],
+        plan: Plan,
+        say: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        let fleet = fleet(of: plan)
+        let limit = limits.slowed(for: plan.nodes).units
+        let last = Latest("")
+        let end = ContinuousClock.now + limit
+        var status: UnitsStatus
+        var lasts = false
+        repeat {
+            let result = try await fleet.observe(
+                until: { seen in
+                    let status = UnitsStatus(units, seen: seen)
+                    if last.update(status.summary), !status.isDone { say(status.summary) }
+                    return status.isDone || status.isHopeless
+                },
+                limit: end - ContinuousClock.now,
+            )
+            let found = UnitsStatus(units, seen: result.fleet)
+            status = found
+            guard result.done else { break }
+            // A program that exits at once is active for a moment, and a mended one is known as failed for another.
+            lasts = try await !fleet.observe(
+                until: { UnitsStatus(units, seen: $0) != found },
+                limit: found.isDone ? limits.steadyUnits : limits.failedUnits,
+            ).done
+        } while !lasts
+        guard !status.isDone else { return try await fleet.record(deployed: units.map(\.name)) }
+        throw await unitsFailure(status, plan: plan)
+    }
+
+    /// Looks at units that are being started, and says why each has ended, from the second time on: what keeps it from
+    /// starting may pass, or not before somebody does something about it.
+    ///
+    /// - Returns: never; it ends with its task.
+    private func tellRestarts(of units: [UnitPlan], plan: Plan, warn: @Sendable (String) -> Void) async throws {
+        let pace = limits.slowed(for: plan.nodes).look
+        let nodes = Dictionary(plan.nodes.map { ($0.machineID, $0) }) { first, _ in first }
+        var told: Set<String> = []
+        while true {
+            try await Task.sleep(for: pace)
+            // The wait itself says when fleet cannot be asked.
+            guard let seen = try? await fleet(of: plan).observe() else { continue }
+            for unit in units where unit.desiredState == .launched && !told.contains(unit.name) {
+                let starting = seen.units[unit.name]?.states.filter { $0.value == "activating" }.keys.sorted() ?? []
+                guard let node = starting.compactMap({ nodes[$0] }).first,
+                    let text = await restarts(of: unit.name, on: node, deadline: pace * 5)
+                else { continue }
+                told.insert(unit.name)
+                warn(text)
+            }
+        }
+    }
+
+    /// What is to be said of a unit that has ended twice on a node; nil for another, and where the node does not say.
+    private func restarts(of unit: String, on node: NodePlan, deadline: Duration) async -> String? {
+        let name = ShellWord.quoted(unit)
+        let question = """
+            systemctl show -p ActiveState -p NRestarts \(name); \
+            echo; journalctl --no-pager --quiet --output=cat --lines=1 _SYSTEMD_UNIT=\(name)
+            """
+        guard let answer = try? await shell.run(question, on: node.name, at: node.address, deadline: deadline),
+            let trials = UnitTrials(answer.standardOutput), trials.restarts >= 2
+        else { return nil }
+        let said = answer.standardOutput.split(separator: "\n\n", maxSplits: 1).dropFirst().first?.trimmed ?? ""
+        let last = said.isEmpty ? "it has said nothing" : said
+        return "\(unit) on \(node.name) has ended \(trials.restarts) times and is started again: \(last)"
+    }
+}
