@@ -29,6 +29,7 @@ package final class FakeCluster: Sendable {
 
     /// Nodes and networks of the cluster.
     package let provider: FakeProvider
+    /// Reboot semaphore of the cluster.
     package let rebootLock = FakeRebootLock()
     private let state = Mutex(State())
 

@@ -1,5 +1,6 @@
 import Diagnostics
 import FoundationEssentials
+import SystemPackage
 import TopologyLoading
 import TopologyModel
 import Workspace
@@ -24,7 +25,8 @@ enum ClusterArgument: Sendable, Hashable {
         }
     }
 
-    /// The topology, checked. A bare name stands for `NAME.yaml` here or in `Topologies/`.
+    /// The topology, checked. A bare name stands for `NAME.yaml` here or in `Topologies/`, and else for
+    /// one that was installed with the program.
     func topology() throws -> Topology { try load().checked() }
 
     func load() throws -> LoadedTopology { TopologyLoader().load(path: try path()) }
@@ -36,13 +38,21 @@ enum ClusterArgument: Sendable, Hashable {
         case .name(let text):
             let name = try ClusterName(text)
             let candidates = ["\(name).yaml", "\(name).yml", "Topologies/\(name).yaml", "Topologies/\(name).yml"]
-            guard let found = candidates.first(where: Self.isFile) else {
+            if let found = candidates.first(where: Self.isFile) { return found }
+            guard let found = Self.installed.map({ "\($0)/\(name).yaml" }), Self.isFile(found) else {
                 throw UserError(
                     "'\(name)' is no file, and there is none of \(candidates.joined(separator: ", ")); name a topology file"
                 )
             }
+            Output.note("\(name) is \(found)")
             return found
         }
+    }
+
+    /// `share/slipway` beside the directory of the running program.
+    private static var installed: String? {
+        let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return program.map { "\(FilePath($0).removingLastComponent().removingLastComponent())/share/slipway" }
     }
 
     private static func isFile(_ path: String) -> Bool {

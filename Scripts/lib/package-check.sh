@@ -1,0 +1,64 @@
+# What is asked of a package before anybody gets it. Sourced by Scripts/package, not run.
+# shellcheck shell=bash
+
+# check_packages BUILD OUTPUT SCRATCH
+check_packages() {
+    local build=$1 output=$2 scratch=$3 file
+    command -v man >/dev/null || die "man is missing; run: apt-get install man-db"
+    [ "$(id -u)" -eq 0 ] || die "--check hides this checkout from what it runs, which needs root"
+
+    mkdir -p "$scratch/again"
+    make_packages "$build" "$scratch/again" "$scratch/second"
+    for file in "$output"/slipway_*.deb "$output"/slipway_*.tar.gz; do
+        cmp "$file" "$scratch/again/$(basename "$file")" || die "$file is not the same bytes when it is made again"
+    done
+    echo "made twice: the same bytes"
+
+    # It reads all of a package, which of a debug build takes minutes.
+    if [[ $build == */release ]]; then
+        command -v lintian >/dev/null || die "lintian is missing; run: apt-get install lintian"
+        lintian --fail-on error,warning "$output"/slipway_*.deb || die "lintian has findings"
+        echo "lintian: no findings"
+    fi
+
+    mkdir "$scratch/deb" "$scratch/tar"
+    # It is read where this checkout is hidden.
+    cp Scripts/lib/package-check.sh "$scratch/check.sh"
+    dpkg-deb --extract "$output"/slipway_*.deb "$scratch/deb"
+    tar -xzf "$output"/slipway_*.tar.gz -C "$scratch/tar" --strip-components=1
+    check_pages "$scratch/deb/usr/share/man/man1"
+    for file in "$scratch/deb/usr" "$scratch/tar"; do
+        # shellcheck disable=SC2016 # that shell's own
+        unshare --mount --propagation private bash -euo pipefail -c \
+            'mount -t tmpfs none "$1" && cd / && shift && . "$0" && "$@"' \
+            "$scratch/check.sh" "$PWD" check_prefix "$file" "$scratch/home" ||
+            die "what is in $file does not run by itself"
+    done
+    echo "unpacked, and run without a checkout"
+}
+
+check_pages() { # directory
+    local page said
+    for page in "$1"/*.gz; do
+        said=$(LC_ALL=C.UTF-8 man --warnings=w -l "$page" 2>&1 >/dev/null)
+        [ -z "$said" ] || die "$page: $said"
+    done
+}
+
+# check_prefix PREFIX HOME: runs what is installed below PREFIX, in an environment that knows nothing of it.
+check_prefix() {
+    local prefix=$1 slipway=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ SLIPWAY_HOME="$2" "$1/bin/slipway") name said
+    said=$("${slipway[@]}" --version)
+    [[ $said =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || { echo "--version says: $said"; return 1; }
+    for name in laptop dev-test production; do
+        "${slipway[@]}" validate "$prefix/share/slipway/$name.yaml" >/dev/null
+        # By its name alone; its nodes are made of the node programs, which have to be found for that.
+        said=$("${slipway[@]}" plan --offline "$name" --json) || [ $? -eq 2 ]
+        [[ $said == *"\"cluster\" : \"$name\""* ]] || { echo "plan $name says: $said"; return 1; }
+    done
+    said=$("${slipway[@]}" render laptop core-1 2>&1) || { echo "$said"; return 1; }
+    [[ $said == *"#cloud-config"* ]] || { echo "render says: $said"; return 1; }
+    env -i "$prefix/bin/fleetctl" --version >/dev/null
+    bash -n "$prefix/share/bash-completion/completions/slipway"
+    [ -s "$prefix/share/fish/vendor_completions.d/slipway.fish" ]
+}
