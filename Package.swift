@@ -340,7 +340,7 @@ let package = Package(
             name: "ProvisioningTests",
             dependencies: [
                 "Basics", "CloudConfig", "Diagnostics", "Etcd", "FleetState", "Images", "LibvirtProvider", "Planning",
-                "Provisioning", "SecureShell", "TestKit", "TopologyModel", "TopologyLoading", "UnitFiles",
+                "Provisioning", "RebootLock", "SecureShell", "TestKit", "TopologyModel", "TopologyLoading", "UnitFiles",
                 systemPackage,
             ],
         ),

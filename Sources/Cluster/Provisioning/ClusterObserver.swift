@@ -4,6 +4,9 @@ import TopologyModel
 
 /// Looks at what is really there: libvirt and the disk, then etcd, then fleet.
 package struct ClusterObserver: Sendable {
+    /// How long fleet's state is asked for while etcd has a majority and still cannot tell it.
+    private static let fleetLimit = Duration.seconds(5)
+
     private let provider: any NodeProvider
     private let images: any ImageSource
     private let clusters: @Sendable (_ nodes: [ObservedNode]) throws -> any ClusterClients
@@ -40,9 +43,20 @@ package struct ClusterObserver: Sendable {
         let clusters = try clusters(seen.nodes(of: cluster))
         observation.etcd = await Self.observeEtcd(clusters.etcd(endpoints), endpoints: endpoints)
         if observation.etcd?.hasQuorum == true {
-            observation.fleet = try? await clusters.fleet(endpoints).observe()
+            observation.fleet = await Self.observeFleet(clusters.fleet(endpoints))
         }
         return observation
+    }
+
+    /// Nil when etcd does not say what fleet's state is for longer than it takes to find a new leader.
+    private static func observeFleet(_ fleet: any FleetAccess) async -> ObservedFleet? {
+        try? await Waiting.until(fleetLimit, pause: .milliseconds(100)) { () -> ObservedFleet? in
+            do {
+                return try await fleet.observe()
+            } catch let error where Executor.isTransient(error) {
+                return nil
+            }
+        }
     }
 
     /// Nil when no member answers: that is a fact about the cluster, not a failure to look.

@@ -35,7 +35,7 @@ extension Executor {
     /// etcd's data are on it. Part of the node's own step, since nothing else may write onto its domain meanwhile.
     func recordEtcd(of member: NodePlan, say: @escaping @Sendable (String) -> Void) async throws {
         let etcd = clusters.etcd([member.clientURL])
-        try await retrying("\(member.name) does not say which etcd cluster it belongs to", say: say) {
+        try await retryingMembers("\(member.name) does not say which etcd cluster it belongs to", say: say) {
             let id = try await etcd.status(of: member.clientURL).cluster
             try await provider.recordEtcd(cluster: id, of: NodeReference(member))
         }
@@ -64,7 +64,7 @@ extension Executor {
     ) async throws {
         let etcd = clusters.etcd(endpoints)
         say("announcing \(node.peerURL) to etcd")
-        try await retrying("etcd does not take \(node.name) as a member", say: say) {
+        try await retryingMembers("etcd does not take \(node.name) as a member", say: say) {
             if try await etcd.members().contains(where: { $0.peerURLs.contains(node.peerURL) }) { return }
             try await etcd.addMember(peerURLs: [node.peerURL], learner: true)
         }
@@ -80,7 +80,7 @@ extension Executor {
         let etcd = clusters.etcd(endpoints)
         try await guarded([node]) {
             try await whileTrying(.etcd, on: [node], warn: warn) {
-                try await retrying("etcd gives \(node.name) no vote", pause: limits.pause, say: say) {
+                try await retryingMembers("etcd gives \(node.name) no vote", pause: limits.pause, say: say) {
                     let members = try await etcd.members()
                     guard let member = members.first(where: { $0.peerURLs.contains(node.peerURL) }) else {
                         throw ProvisioningError("etcd does not list \(node.name), which is to get its vote")
@@ -99,30 +99,9 @@ extension Executor {
     ) async throws {
         let etcd = clusters.etcd(endpoints)
         say("taking \(peerURL) out of etcd")
-        try await retrying("etcd does not let \(name) go", say: say) {
+        try await retryingMembers("etcd does not let \(name) go", say: say) {
             guard let member = try await etcd.members().first(where: { $0.peerURLs.contains(peerURL) }) else { return }
             try await etcd.removeMember(member.id)
         }
-    }
-
-    /// etcd takes a change only once its members have been connected for five seconds, so a refusal is asked again.
-    private func retrying(
-        _ failure: String,
-        pause: Duration = .milliseconds(250),
-        say: @escaping @Sendable (String) -> Void,
-        _ change: @escaping @Sendable () async throws -> Void,
-    ) async throws {
-        let said = Latest("")
-        let done = try await Waiting.until(limits.etcd, pause: pause) { () -> Bool? in
-            do {
-                try await change()
-                return true
-            } catch let error as EtcdError {
-                if said.update(error.description) { say(error.description) }
-                return nil
-            }
-        }
-        guard done == nil else { return }
-        throw ProvisioningError("\(failure) within \(limits.etcd)", evidence: [said.value])
     }
 }

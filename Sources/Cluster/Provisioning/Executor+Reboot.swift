@@ -58,7 +58,14 @@ extension Executor {
         )
     }
 
-    func releaseReboot(_ node: NodePlan, semaphore: RebootSemaphoreGroup) async throws {
-        try await clusters.rebootLock(semaphore.endpoints, group: semaphore.group).release(node.machineID)
+    func releaseReboot(
+        _ node: NodePlan,
+        semaphore: RebootSemaphoreGroup,
+        say: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        let lock = clusters.rebootLock(semaphore.endpoints, group: semaphore.group)
+        try await retryingKeys("the reboot semaphore does not take the place of \(node.name) back", say: say) {
+            try await lock.release(node.machineID)
+        }
     }
 }

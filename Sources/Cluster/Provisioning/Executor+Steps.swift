@@ -25,7 +25,7 @@ extension Executor {
         case .rebootNode(let node, let semaphore):
             try await reboot(node, semaphore: semaphore, of: plan, say: say, warn: warn)
         case .releaseReboot(let node, let semaphore):
-            try await releaseReboot(node, semaphore: semaphore)
+            try await releaseReboot(node, semaphore: semaphore, say: say)
         case .awaitEtcd(let members):
             try await awaitEtcd(members, say: say, warn: warn)
         case .awaitQuorum(let members):
@@ -44,9 +44,11 @@ extension Executor {
         case .removeNode(let name):
             try await removeNode(name, cluster: plan.cluster, say: say, warn: warn)
         case .deployUnit(let unit):
-            try await fleet(of: plan).deploy(unit)
+            let fleet = fleet(of: plan)
+            try await retryingKeys("fleet does not take \(unit.name)", say: say) { try await fleet.deploy(unit) }
         case .destroyUnit(let name):
-            try await fleet(of: plan).destroy(name)
+            let fleet = fleet(of: plan)
+            try await retryingKeys("fleet does not let \(name) go", say: say) { try await fleet.destroy(name) }
         case .awaitUnits(let units):
             try await awaitUnits(units, plan: plan, say: say, warn: warn)
         case .removeNetwork(let cluster):
@@ -119,7 +121,7 @@ extension Executor {
         machineID: String,
         address: IPv4Address?,
         plan: Plan,
-        say: @Sendable (String) -> Void,
+        say: @escaping @Sendable (String) -> Void,
         warn: @Sendable (String) -> Void,
     ) async throws {
         let fleet = fleet(of: plan)
@@ -128,15 +130,19 @@ extension Executor {
             // fleetd leaves on SIGUSR2: it stops its units, and fleet places them elsewhere.
             let command = "sudo systemctl kill --kill-who=main --signal=USR2 fleet.service"
             if try await isDone(command, on: node, at: address, warn: warn) {
-                let left = try await fleet.observe(
-                    until: { !$0.machines.contains(machineID) },
-                    limit: limits.leave,
-                )
-                if left.done { return }
+                do {
+                    let gone: @Sendable (ObservedFleet) -> Bool = { !$0.machines.contains(machineID) }
+                    if try await fleet.observe(until: gone, limit: limits.leave).done { return }
+                } catch let error where Self.isTransient(error) {
+                    try Task.checkCancellation()
+                    say("\(error)")
+                }
             }
         }
         say("taking it off fleet's list")
-        try await fleet.forget(machineID: machineID)
+        try await retryingKeys("fleet does not forget \(node)", say: say) {
+            try await fleet.forget(machineID: machineID)
+        }
     }
 
     /// Whether a command of a node that leaves succeeded; where it did not, the reason is said and the work goes on.

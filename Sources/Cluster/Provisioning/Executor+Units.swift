@@ -42,13 +42,33 @@ extension Executor {
             status = found
             guard result.done else { break }
             // A program that exits at once is active for a moment, and a mended one is known as failed for another.
-            lasts = try await !fleet.observe(
+            lasts = try await isSteady(found, of: units, fleet: fleet, say: say)
+        } while !lasts
+        guard !status.isDone else {
+            return try await retryingKeys("etcd does not record which units are deployed", say: say) {
+                try await fleet.record(deployed: units.map(\.name))
+            }
+        }
+        throw await unitsFailure(status, plan: plan)
+    }
+
+    /// Whether units stay in a state for a while. Not where fleet's state could not be read meanwhile.
+    private func isSteady(
+        _ found: UnitsStatus,
+        of units: [UnitPlan],
+        fleet: any FleetAccess,
+        say: @Sendable (String) -> Void,
+    ) async throws -> Bool {
+        do {
+            return try await !fleet.observe(
                 until: { UnitsStatus(units, seen: $0) != found },
                 limit: found.isDone ? limits.steadyUnits : limits.failedUnits,
             ).done
-        } while !lasts
-        guard !status.isDone else { return try await fleet.record(deployed: units.map(\.name)) }
-        throw await unitsFailure(status, plan: plan)
+        } catch let error where Self.isTransient(error) {
+            try Task.checkCancellation()
+            say("\(error)")
+            return false
+        }
     }
 
     /// Looks at units that are being started, and says why each has ended, from the second time on: what keeps it from

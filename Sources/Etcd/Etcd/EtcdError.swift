@@ -49,15 +49,17 @@ package struct EtcdError: Error, Sendable, CustomStringConvertible {
 }
 
 extension EtcdError {
-    /// A refusal of the gateway. `code` is gRPC's: 5 not found, 11 out of range, 14 unavailable.
+    /// A refusal of the gateway. `code` is gRPC's: 1 cancelled, 4 deadline exceeded, 5 not found, 11 out of range,
+    /// 14 unavailable.
     init(refusal: Gateway.Refusal, status: Int, where place: String) {
         let text = refusal.message ?? refusal.error ?? "HTTP status \(status)"
         let code: Code =
             switch refusal.code {
+            // The gateway's own call within the member was cancelled, as it shuts down: "client connection is closing".
+            case 1: .unavailable
             case 5: .notFound
             case 11 where text.contains("compacted"): .compacted
             case 4: .timeout
-            case 14 where text.contains("timed out"): .timeout
             case 14: .unavailable
             case nil where status >= 500: .unavailable
             default: .refused

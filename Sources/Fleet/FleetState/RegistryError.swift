@@ -45,6 +45,12 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
         self.init(.unavailable, "cannot \(what)", cause: error)
     }
 
+    /// Whether the same may succeed a little later: etcd could not do it now, or somebody else was faster.
+    package var isTransient: Bool {
+        guard code == .unavailable else { return code == .changedMeanwhile || code == .unitExists }
+        return (cause as? EtcdError)?.isTransient ?? true
+    }
+
     package var description: String {
         guard let cause else { return message }
         return "\(message): \(cause)"

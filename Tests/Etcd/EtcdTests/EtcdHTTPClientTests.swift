@@ -5,6 +5,21 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)), .serialized)
 struct EtcdHTTPClientTests {
+    /// gRPC's codes of what passes: cancelled by the member's own end, deadline exceeded, unavailable.
+    @Test(arguments: [
+        (1, "grpc: the client connection is closing"), (4, "slow"), (14, "etcdserver: request timed out"),
+    ])
+    func whatPassesIsToldByItsCode(code: Int, text: String) {
+        let refusal = Gateway.Refusal(error: text, message: text, code: code)
+        #expect(EtcdError(refusal: refusal, status: 500, where: "here").isTransient)
+    }
+
+    @Test func whatIsRefusedDoesNotPassWhateverItsText() {
+        let text = "the name 'timed out' is unavailable"
+        let refusal = Gateway.Refusal(error: text, message: text, code: 9)
+        #expect(EtcdError(refusal: refusal, status: 503, where: "here").code == .refused)
+    }
+
     @Test func goesOnToTheNextEndpoint() async throws {
         let dead = try Loopback.freePorts(1).map { "http://127.0.0.1:\($0)" }
         try await RealEtcd.with { server in

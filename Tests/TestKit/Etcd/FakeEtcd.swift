@@ -16,6 +16,7 @@ package final class FakeEtcd: Sendable {
         var nextWatcher = 0
         var outage: EtcdError?
         var failures: [EtcdError] = []
+        var lostAnswers: [EtcdError] = []
         var requests = 0
         var writes = 0
     }
@@ -49,6 +50,11 @@ package final class FakeEtcd: Sendable {
     /// The next call fails with this error.
     package func failNext(_ error: EtcdError) {
         change { $0.failures.append(error) }
+    }
+
+    /// The next transaction is made, and its answer is this error.
+    package func loseNextAnswer(_ error: EtcdError) {
+        change { $0.lostAnswers.append(error) }
     }
 
     /// Forgets the changes before `revision`; watches that still need them end with `compacted`.
@@ -114,7 +120,9 @@ extension FakeEtcd: EtcdClient {
     package func commit(_ transaction: Transaction) async throws(EtcdError) -> TransactionResponse {
         try call { state throws(EtcdError) in
             state.writes += 1
-            return try state.store.commit(transaction)
+            let response = try state.store.commit(transaction)
+            if !state.lostAnswers.isEmpty { throw state.lostAnswers.removeFirst() }
+            return response
         }
     }
 
