@@ -46,6 +46,15 @@ package struct FileLock: ~Copyable, Sendable {
         return true
     }
 
+    /// The file's device and number on this host.
+    package var identity: String {
+        get throws(SystemFailure) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw SystemFailure("look at \(path)") }
+            return "\(status.st_dev):\(status.st_ino)"
+        }
+    }
+
     /// The file's text, of at most 512 bytes: what a holder says of itself.
     package var note: String? {
         var bytes = [UInt8](repeating: 0, count: 512)

@@ -56,6 +56,50 @@ extension RealNodes {
             }
         }
 
+        /// Each `host` has a directory for locks of its own, and the libvirt of the sandbox.
+        @Test("operators on two hosts who drive one libvirt exclude each other", .timeLimit(.minutes(6)))
+        func twoHosts() async throws {
+            try await TestCluster.with("hosts") { cluster in
+                func elsewhere(_ words: String) async throws -> Ran {
+                    let mount = "mount -t tmpfs none /run/slipway"
+                    let script = "\(mount) && exec \(Program.directory)/slipway \(words)"
+                    return try await Program.run(["unshare", "-m", "--propagation", "private", "sh", "-c", script])
+                }
+                let lease = "virsh -q -c lxc:///system net-list --all --name | grep -x slipway-lease.\(cluster.name)"
+                try cluster.writeTopology(members: 1, workers: 1)
+                async let first = Program.slipway(["up", cluster.file, "--yes"])
+                try await eventually("the first has the lease") { try await Program.shell(lease).exitCode == 0 }
+                let refused = try await elsewhere("down \(cluster.name) --yes").expecting(1)
+                #expect(refused.text.contains("is being changed by root@"), "\(refused)")
+                #expect(refused.text.contains("slipway up \(cluster.file)"), "\(refused)")
+                try await first.expecting(0)
+                try await Program.shell(lease).expecting(1)
+                try await cluster.requireHealthy()
+
+                let killed = try await Program.killed(["down", cluster.name, "--yes"], after: .milliseconds(500))
+                #expect(killed != nil)
+                try await Program.shell(lease).expecting(0)
+                try await elsewhere("down \(cluster.name) --yes").expecting(1)
+                // Who has the lock of the holder's host need not wait.
+                let again = try await cluster.down()
+                #expect(again.took < .seconds(15) && !again.text.contains("taking over"), "\(again)")
+
+                try await cluster.up()
+                #expect(try await Program.killed(["down", cluster.name, "--yes"], after: .milliseconds(500)) != nil)
+                var last: Ran?
+                try await eventually(within: .seconds(120), "the other host takes over") {
+                    let ran = try await elsewhere("down \(cluster.name) --yes --timeout 0")
+                    last = ran
+                    return ran.exitCode == 0
+                }
+                #expect(
+                    last?.text.contains("taking over cluster '\(cluster.name)' from root@") == true,
+                    "\(String(describing: last))"
+                )
+                try await Program.shell(lease).expecting(1)
+            }
+        }
+
         @Test("two clusters come up and go down side by side", .timeLimit(.minutes(6)))
         func sideBySide() async throws {
             try await TestCluster.with("left") { left in

@@ -26,6 +26,12 @@ extension Connection {
         return try Network(adopting: virNetworkLookupByName(try open(for: action), name), action)
     }
 
+    /// The network of a UUID; ``LibvirtError/Code/notFound`` when there is none.
+    package func network(uuid: String) throws(LibvirtError) -> Network {
+        let action = "find network \(uuid)"
+        return try Network(adopting: virNetworkLookupByUUIDString(try open(for: action), uuid), action)
+    }
+
     /// Defines a network, or changes the definition of the one that has its name and UUID.
     ///
     /// - Throws: ``LibvirtError/Code/exists`` when a network has the name and another UUID, or the reverse.

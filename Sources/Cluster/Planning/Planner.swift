@@ -57,14 +57,26 @@ package struct Planner: Sendable {
 
     /// The plan that removes all of `cluster` that there is, however much or little.
     ///
+    /// - Parameter gently: whether etcd's members go last, so that units on other nodes can still tell it of their end, and
+    ///   one after the other: a leader waits seconds for one to take over that goes at the same time.
     /// - Throws: ``PlanFault`` when the plan contradicts itself.
-    package static func tearDown(_ cluster: String, observed: ProviderObservation) throws(PlanFault) -> Plan {
-        let nodes = observed.nodes(of: cluster)
+    package static func tearDown(
+        _ cluster: String,
+        observed: ProviderObservation,
+        gently: Bool = false,
+    ) throws(PlanFault) -> Plan {
+        let all = observed.nodes(of: cluster)
+        let members = gently ? all.filter { $0.etcd == .member && $0.power == .running }.map(\.name) : []
+        let nodes = all.filter { !members.contains($0.name) } + all.filter { members.contains($0.name) }
+        var before = nodes.filter { !members.contains($0.name) && $0.power == .running }.map(Self.removal(of:))
         let removals = nodes.map { node in
-            Step(
-                "node/\(node.name)/remove",
+            let isLast = members.contains(node.name)
+            defer { if isLast { before = [Self.removal(of: node)] } }
+            return Step(
+                Self.removal(of: node),
                 .removeNode(name: node.name),
                 reason: node.hasDomain ? "the cluster is taken down" : "remains of a node that is gone",
+                needs: isLast ? before : [],
                 cost: .destroys,
             )
         }
@@ -93,6 +105,8 @@ package struct Planner: Sendable {
         let generation = (nodes.map(\.generation).max() ?? 0) + (steps.isEmpty ? 0 : 1)
         return try Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
     }
+
+    private static func removal(of node: ObservedNode) -> StepID { "node/\(node.name)/remove" }
 
     /// Images that this host has not got, and nobody says where to get them.
     private var unknownImages: [Diagnostic] {

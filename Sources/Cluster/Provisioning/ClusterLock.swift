@@ -51,6 +51,11 @@ package struct ClusterLock: ~Copyable {
 
     deinit { file.clearNote() }
 
+    /// Which file of this host the lock is on: whoever has it at another time has this text, too.
+    package var identity: String {
+        get throws { try file.identity }
+    }
+
     private static func refusal(_ message: String) -> ProvisioningError {
         let hints = ["wait until it is done, or stop it with Ctrl-C where it runs; then run this again"]
         return ProvisioningError(message, hints: hints)

@@ -16,6 +16,7 @@ package struct Executor: Sendable {
     /// How long each wait may take.
     package let limits: Limits
     let reaches: Reach
+    let check: @Sendable () async throws -> Void
     let emit: EventSink
 
     /// Whether something takes TCP connections on that port, now.
@@ -69,6 +70,7 @@ package struct Executor: Sendable {
         }
     }
 
+    /// - Parameter check: throws where the cluster is not, or no longer, this program's to change; asked before each step.
     package init(
         provider: any NodeProvider,
         images: any ImageSource,
@@ -76,6 +78,7 @@ package struct Executor: Sendable {
         clusters: any ClusterClients,
         limits: Limits = Limits(),
         reaches: @escaping Reach = { await Waiting.answers($0.description, port: $1) },
+        check: @escaping @Sendable () async throws -> Void = {},
         emit: @escaping EventSink,
     ) {
         self.provider = provider
@@ -84,6 +87,7 @@ package struct Executor: Sendable {
         self.clusters = clusters
         self.limits = limits
         self.reaches = reaches
+        self.check = check
         self.emit = emit
     }
 
@@ -125,6 +129,7 @@ package struct Executor: Sendable {
         let begin = clock.now
         emit(.started(step))
         do {
+            try await check()
             try await carryOut(step, of: plan)
             emit(.finished(step, took: clock.now - begin))
             return nil

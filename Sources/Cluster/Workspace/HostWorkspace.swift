@@ -19,6 +19,8 @@ import TopologyModel
 package struct HostWorkspace: Sendable {
     /// Nodes and networks of one libvirt connection.
     package let provider: any NodeProvider
+    /// Who changes clusters, for all who drive the same libvirt.
+    let leases: any LeaseStore
     /// Images of this host.
     package let images: StoredImages
     let secret: HostSecret
@@ -74,6 +76,7 @@ package struct HostWorkspace: Sendable {
         let provider = LibvirtProvider(uri: uri, home: home.string, logger: logger)
         return HostWorkspace(
             provider: provider,
+            leases: provider,
             images: try StoredImages(home: home),
             secret: try HostSecret(directory: home.appending("keys")),
             home: home,
@@ -114,6 +117,7 @@ package struct HostWorkspace: Sendable {
         cluster: ClusterName,
         certificates: [CertificateGeneration],
         limits: Executor.Limits = Executor.Limits(),
+        check: @escaping @Sendable () async throws -> Void = {},
         emit: @escaping EventSink,
     ) throws -> Executor {
         let keys = HostKeys(secret: secret, cluster: cluster.description)
@@ -125,20 +129,9 @@ package struct HostWorkspace: Sendable {
             clusters: try clients(of: cluster.description, certificates: certificates),
             limits: limits,
             reaches: { await answers($0, port: $1) },
+            check: check,
             emit: emit,
         )
-    }
-
-    private var locks: FilePath { Self.runtimeDirectory(home: home).appending("locks") }
-
-    /// Takes the cluster's lock; whoever has it may change the cluster.
-    package func lock(_ cluster: ClusterName, purpose: String) throws -> ClusterLock {
-        try ClusterLock(cluster: cluster, directory: locks, purpose: purpose)
-    }
-
-    /// Keeps all changes to clusters out: an image that nothing lies on yet may be one that a node is being made of.
-    package func lockImages(purpose: String) throws -> ClusterLock {
-        try ClusterLock(allIn: locks, purpose: purpose)
     }
 
     // MARK: ssh

@@ -51,7 +51,7 @@ struct TestCluster: Sendable {
 
     /// Removes what a test left, with less trust in the program under test than `down` asks for.
     func removeAll() async throws {
-        let ran = try await Program.slipway(["down", name, "--yes"], deadline: 60)
+        let ran = try await Program.slipway(["down", name, "--yes", "--timeout", "0"], deadline: 60)
         try? FileManager.default.removeItem(atPath: directory)
         try ran.expecting(0)
     }

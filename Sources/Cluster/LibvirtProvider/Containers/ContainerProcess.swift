@@ -10,14 +10,23 @@ struct ContainerProcess: Sendable {
     let carrier: UInt32
     let domain: String
 
+    /// What came of a signal.
+    enum Answer: Sendable {
+        case sent
+        /// The carrier runs, and the container has no process any more.
+        case isGone
+        /// The process was not found.
+        case unknown
+    }
+
     /// Sends process 1 a signal.
-    ///
-    /// - Returns: false when it cannot be found, or is gone.
-    func signal(_ number: UInt32) -> Bool {
-        guard carriesDomain(Self.contents(of: "/proc/\(carrier)/cmdline")) else { return false }
-        let children = Self.contents(of: "/proc/\(carrier)/task/\(carrier)/children").split(separator: " ")
-        guard children.count == 1, let process = children.first.flatMap({ Int32($0) }) else { return false }
-        return kill(process, Int32(number)) == 0
+    func signal(_ number: UInt32) -> Answer {
+        guard carriesDomain(Self.contents(of: "/proc/\(carrier)/cmdline")) else { return .unknown }
+        let list = "/proc/\(carrier)/task/\(carrier)/children"
+        let children = Self.contents(of: list).split(separator: " ")
+        if children.isEmpty, access(list, R_OK) == 0 { return .isGone }
+        guard children.count == 1, let process = children.first.flatMap({ Int32($0) }) else { return .unknown }
+        return kill(process, Int32(number)) == 0 ? .sent : .unknown
     }
 
     /// Whether a command line is the carrier's, and not that of a process that was given its number since.

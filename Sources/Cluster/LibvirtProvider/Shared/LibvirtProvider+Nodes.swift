@@ -68,10 +68,16 @@ extension LibvirtProvider {
 
     /// Whether the node's domain is there and has processes.
     func isActive(_ node: NodeReference, _ runtime: Runtime) async throws -> Bool {
+        try await activeState(of: node, runtime) != nil
+    }
+
+    /// State of the node's domain; nil where it is not there or has no processes.
+    func activeState(of node: NodeReference, _ runtime: Runtime) async throws -> DomainState? {
         try await run(on: runtime) { connection throws(LibvirtError) in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
-                try domain.state().isActive
-            } ?? false
+                let state = try domain.state()
+                return state.isActive ? state : nil
+            } ?? nil
         }
     }
 

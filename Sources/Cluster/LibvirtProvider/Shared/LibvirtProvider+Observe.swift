@@ -23,7 +23,9 @@ extension LibvirtProvider {
         var observation = ProviderObservation(hostRoutes: try hostRoutes())
         observation.noContainers = try await presence(of: .container).reason
         observation.noMachines = try await presence(of: .vm).reason
-        observation.networks = try networks.map { try ObservedNetwork(xml: $0.xml, active: $0.active) }
+        observation.networks = try networks.filter { try LeaseXML.record($0.xml) == nil }.map {
+            try ObservedNetwork(xml: $0.xml, active: $0.active)
+        }
         observation.networks.sort { $0.name < $1.name }
         observation.foreignDomains = domains.filter { $0.record == nil }.map(\.name).sorted()
         observation.nodes = Self.nodes(domains: domains, entries: listing.entries, volumes: volumes, storage: storage)

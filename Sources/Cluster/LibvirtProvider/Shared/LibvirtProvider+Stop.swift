@@ -21,9 +21,12 @@ extension LibvirtProvider {
     package func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome {
         let runtime = try await runtime(of: node)
         try await refuseForeign(node, runtime)
-        guard try await isActive(node, runtime) else { return .shutDown }
+        guard let state = try await activeState(of: node, runtime) else { return .shutDown }
+        // What is paused hears no wish.
+        let isPaused = state == .paused || state == .suspendedByGuest
         let interval = runtime == .vm ? Self.buttonInterval : Self.askInterval
-        let isStopped = try await waitForStop(of: node, runtime, within: deadline, repeatingEvery: interval) {
+        let limit = isPaused ? .zero : deadline
+        let isStopped = try await waitForStop(of: node, runtime, within: limit, repeatingEvery: interval) {
             switch runtime {
             // systemd takes SIGTERM as process 1 for a wish to be started anew; SIGRTMIN+3 is halt.target.
             case .container: try await self.signal(.realTime(3), node)
@@ -101,7 +104,12 @@ extension LibvirtProvider {
         // By way of the carrier, because libvirt 9.0 at times does not learn of a container's first process, or takes
         // that of an earlier start for it.
         let process = ContainerProcess(carrier: carrier, domain: node.domainName)
-        if try await offPool({ process.signal(signal.number) }) { return }
+        switch try await offPool({ process.signal(signal.number) }) {
+        case .sent: return
+        // libvirt at times does not see that a container has ended.
+        case .isGone: return try await destroy(node, .container)
+        case .unknown: break
+        }
         let isSent = try await run(on: .container) { connection throws(LibvirtError) in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
                 try domain.signal(signal)

@@ -8,27 +8,17 @@ struct ClusterDown: AsyncParsableCommand {
         discussion: """
             Also one that is half made, or of which parts were removed by hand. Nothing else is touched.
 
-            Nodes lose their power at once, as all that is stored on them goes. Where their units have work to end or \
-            others to tell, --timeout 120 asks the nodes first, all at the same time.
+            Nodes are shut down first, all at the same time, so that their units end their work and tell others. \
+            --timeout 0, or a second Ctrl-C soon after the first, cuts their power at once.
             """,
     )
 
     @Argument(help: "A topology file, or the name of a cluster.")
     var cluster: String
-    @Option(
-        help: ArgumentHelp(
-            "How many seconds units may take to stop before the power is cut.",
-            valueName: "seconds",
-        )
-    )
-    var timeout = 0
+    @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
-
-    func validate() throws {
-        guard timeout >= 0 else { throw ValidationError("--timeout cannot be less than 0") }
-    }
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
@@ -38,7 +28,7 @@ struct ClusterDown: AsyncParsableCommand {
             command: "slipway down \(cluster)",
             json: output.json,
             yes: confirm.yes,
-            patience: .seconds(timeout),
+            patience: stop.patience,
         )
         try await runner.tearDown(name)
     }

@@ -27,8 +27,11 @@ struct ClusterSmoke: AsyncParsableCommand {
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let lock = try workspace.lock(name, purpose: "slipway smoke \(cluster)")
-        defer { withExtendedLifetime(lock) {} }
+        let purpose = "slipway smoke \(cluster)"
+        try await workspace.changing(name, purpose: purpose, note: Output.note) { _ in try await test(name, workspace) }
+    }
+
+    private func test(_ name: ClusterName, _ workspace: HostWorkspace) async throws {
         let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         _ = try workspace.sshTargets(cluster: name, nodes: nodes)

@@ -79,12 +79,10 @@ struct PowerOptions: ParsableArguments {
         let argument = try NodeArgument(words: words)
         let workspace = try await HostWorkspace.open(connect.uri)
         let node = try await argument.resolve(workspace)
-        let lock = try workspace.lock(
-            ClusterName(node.cluster),
-            purpose: "slipway \(verb) \(words.joined(separator: " "))"
-        )
-        defer { withExtendedLifetime(lock) {} }
-        try await body(node, workspace)
+        let purpose = "slipway \(verb) \(words.joined(separator: " "))"
+        try await workspace.changing(ClusterName(node.cluster), purpose: purpose, note: Output.note) { _ in
+            try await body(node, workspace)
+        }
     }
 
     func stop(_ node: ObservedNode, workspace: HostWorkspace) async throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Dispatch
 import Synchronization
 
@@ -10,9 +11,15 @@ import Synchronization
 /// the program at once.
 enum Interrupt {
     private struct State {
-        var isInterrupted = false
+        /// The signal that stopped the work.
+        var stopped: Int32?
         var cancel: (@Sendable () -> Void)?
+        /// What a second Ctrl-C does instead of ending the program.
+        var insist: (@Sendable () -> Void)?
     }
+
+    /// How long after a first Ctrl-C a second one belongs to it.
+    private static let pairLimit = Duration.seconds(2)
 
     /// How many works are guarded, and whether ``end()`` stopped them.
     private static let guarded = Mutex((count: 0, isEnding: false))
@@ -33,11 +40,18 @@ enum Interrupt {
 
     /// Runs `work`; on SIGINT, SIGTERM or SIGHUP (a closed terminal) it is cancelled, and the program ends with status
     /// 130 after saying `advice`. A SIGHUP that was ignored before, as by nohup, stays so.
+    ///
+    /// - Parameter insisting: work that is begun in place of that end when a second Ctrl-C follows the first soon, and
+    ///   what it is, for the person who may want it; nil where a second one ends the program at once.
     static func guarding<Result: Sendable>(
         advice: String,
+        insisting: (words: String, work: @Sendable () async throws -> Result)? = nil,
         _ work: @escaping @Sendable () async throws -> Result,
     ) async throws -> Result {
         let state = Mutex(State())
+        let (insistences, insistence) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        if insisting != nil { state.withLock { $0.insist = { insistence.yield() } } }
+        let note = insisting.map { "Stopping; once more \($0.words)." } ?? "Stopping; once more to stop at once."
         guarded.withLock { $0.count += 1 }
         defer { guarded.withLock { $0.count -= 1 } }
         // A queue of its own has a thread of its own, whatever else has much to do.
@@ -47,13 +61,18 @@ enum Interrupt {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                let (again, cancel) = state.withLock { state in
-                    defer { state.isInterrupted = true }
-                    return (state.isInterrupted, state.cancel)
+                let (before, act) = state.withLock { state in
+                    let before = state.stopped
+                    guard before != nil else {
+                        state.stopped = number
+                        return (before, state.cancel)
+                    }
+                    defer { state.insist = nil }
+                    return (before, before == SIGINT && number == SIGINT ? state.insist : nil)
                 }
-                if again { _exit(130) }
-                Output.note("\nStopping; once more to stop at once.")
-                cancel?()
+                if before == nil { Output.note("\n\(number == SIGINT || insisting == nil ? note : "Stopping.")") }
+                if before != nil, act == nil { _exit(130) }
+                act?()
             }
             source.resume()
             return source
@@ -66,12 +85,19 @@ enum Interrupt {
         let task = Task(operation: work)
         let isLate = state.withLock { state in
             state.cancel = { task.cancel() }
-            return state.isInterrupted
+            return state.stopped != nil
         }
         if isLate { task.cancel() }
         do {
             return try await task.value
-        } catch  where state.withLock({ $0.isInterrupted }) {
+        } catch  where state.withLock({ $0.stopped != nil }) {
+            if let insisting, state.withLock({ $0.stopped == SIGINT }) {
+                let isInsisted = await withDeadline(pairLimit) { () -> Bool in
+                    for await _ in insistences { return true }
+                    return false
+                }
+                if isInsisted == true { return try await insisting.work() }
+            }
             Output.note(advice)
             throw ExitCode(130)
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Dispatch
 import Planning
 import Provisioning
 import SecureShell
@@ -25,8 +26,23 @@ struct PlanRunner: Sendable {
         sources: [String: String] = [:],
         renewsCertificates: Bool = false,
     ) async throws -> Plan {
-        let lock = try workspace.lock(ClusterName(topology.name), purpose: command)
-        defer { withExtendedLifetime(lock) {} }
+        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
+            let plan = try await step(topology, sources, renewsCertificates, check)
+            // etcd has its majority back; what it lacked it for can be planned now.
+            guard plan.continues else { return plan }
+            let rest = try await step(topology, sources, renewsCertificates, check, isRest: true)
+            return rest.isEmpty ? plan : rest
+        }
+    }
+
+    /// Plans and carries the plan out.
+    private func step(
+        _ topology: Topology,
+        _ sources: [String: String],
+        _ renewsCertificates: Bool,
+        _ check: @escaping @Sendable () async throws -> Void,
+        isRest: Bool = false,
+    ) async throws -> Plan {
         let planned = try await workspace.plan(
             topology,
             renewsCertificates: renewsCertificates,
@@ -35,57 +51,49 @@ struct PlanRunner: Sendable {
         let plan = planned.plan
         warn(plan.warnings, sources: sources)
         if plan.isEmpty {
-            try report(plan)
+            if !isRest { try report(plan) }
             return plan
         }
         try workspace.sshTargets(plan, observed: planned.observed.provider.nodes)
-        try await carryOut(plan)
-        guard plan.continues else { return plan }
-        // etcd has its majority back; what it lacked it for can be planned now.
-        let next = try await workspace.plan(
-            topology,
-            renewsCertificates: renewsCertificates,
-            progress: Output.note
-        )
-        let rest = next.plan
-        warn(rest.warnings, sources: sources)
-        guard !rest.isEmpty else { return plan }
-        try workspace.sshTargets(rest, observed: next.observed.provider.nodes)
-        try await carryOut(rest)
-        return rest
+        try await carryOut(plan, check)
+        return plan
     }
 
     /// Reboots nodes of a cluster that is as its topology says.
     func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
-        let lock = try workspace.lock(ClusterName(topology.name), purpose: command)
-        defer { withExtendedLifetime(lock) {} }
-        let plan = try await workspace.plan(topology, roll, progress: Output.note)
-        warn(plan.warnings, sources: sources)
-        guard !plan.isEmpty else { return try report(plan) }
-        try workspace.sshTargets(plan, observed: [])
-        try await carryOut(plan)
+        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
+            let plan = try await workspace.plan(topology, roll, progress: Output.note)
+            warn(plan.warnings, sources: sources)
+            guard !plan.isEmpty else { return try report(plan) }
+            try workspace.sshTargets(plan, observed: [])
+            try await carryOut(plan, check)
+        }
     }
 
     /// Removes all there is of a cluster.
     @discardableResult
     func tearDown(_ cluster: ClusterName) async throws -> Plan {
-        let lock = try workspace.lock(cluster, purpose: command)
-        defer { withExtendedLifetime(lock) {} }
-        let observed = try await workspace.provider.observe()
-        for node in observed.nodes(of: cluster.description) {
-            guard case .elsewhere? = node.obstacle, let obstacle = node.obstacle else { continue }
-            throw UserError("node '\(node.name)': \(obstacle); \(obstacle.advice)")
+        try await workspace.changing(cluster, purpose: command, note: Output.note) { check in
+            let observed = try await workspace.provider.observe()
+            for node in observed.nodes(of: cluster.description) {
+                guard case .elsewhere? = node.obstacle, let obstacle = node.obstacle else { continue }
+                throw UserError("node '\(node.name)': \(obstacle); \(obstacle.advice)")
+            }
+            let plan = try Planner.tearDown(cluster.description, observed: observed, gently: patience > .zero)
+            if plan.isEmpty {
+                if json {
+                    try Output.json(PlanPayload(plan))
+                } else {
+                    Output.print("There is no cluster '\(cluster)'.")
+                }
+                // A cluster of that name may be on this host, of which the other knows nothing.
+                if workspace.isRemote { return plan }
+            } else {
+                try await carryOut(plan, check)
+            }
+            try workspace.forget(cluster)
+            return plan
         }
-        let plan = try Planner.tearDown(cluster.description, observed: observed)
-        if plan.isEmpty {
-            if json { try Output.json(PlanPayload(plan)) } else { Output.print("There is no cluster '\(cluster)'.") }
-            // A cluster of that name may be on this host, of which the other knows nothing.
-            if workspace.isRemote { return plan }
-        } else {
-            try await carryOut(plan)
-        }
-        try workspace.forget(cluster)
-        return plan
     }
 
     private func report(_ plan: Plan) throws {
@@ -96,17 +104,22 @@ struct PlanRunner: Sendable {
         }
     }
 
-    private func carryOut(_ plan: Plan) async throws {
+    /// - Parameter check: throws where the cluster is no longer this command's to change.
+    private func carryOut(_ plan: Plan, _ check: @escaping @Sendable () async throws -> Void) async throws {
         if !json { Output.note(PlanText(plan: plan, style: Output.errorStyle).text()) }
-        try confirm(plan)
+        try await confirm(plan)
         let cluster = try ClusterName(plan.cluster)
         let printer = ProgressPrinter(format: json ? .json : .text)
-        let executor = try workspace.executor(
-            cluster: cluster,
-            certificates: plan.nodes.compactMap(\.certificates),
-            limits: Executor.Limits(shutdown: patience),
-            emit: printer.sink,
-        )
+        func executor(_ patience: Duration) throws -> Executor {
+            try workspace.executor(
+                cluster: cluster,
+                certificates: plan.nodes.compactMap(\.certificates),
+                limits: Executor.Limits(shutdown: patience),
+                check: check,
+                emit: printer.sink,
+            )
+        }
+        let (patient, hasty) = (try executor(patience), try executor(.zero))
         let discovery = workspace.discovery(of: cluster)
         if plan.discovery != nil, workspace.isRemote {
             throw UserError(
@@ -117,9 +130,18 @@ struct PlanRunner: Sendable {
         let clock = ContinuousClock()
         let begin = clock.now
         do {
-            try await Interrupt.guarding(advice: "Stopped. Run `\(command)` again to go on from here.") {
+            // What is taken down for good need not be asked twice.
+            let insists = plan.purpose == .tearDown && patience > .zero
+            try await Interrupt.guarding(
+                advice: "Stopped. Run `\(command)` again to go on from here.",
+                insisting: insists
+                    ? (
+                        "cuts the nodes' power and goes on",
+                        { try await printer.during { try await hasty.apply(plan) } },
+                    ) : nil,
+            ) {
                 try await discovery.serving(plan.discovery) {
-                    try await printer.during { try await executor.apply(plan) }
+                    try await printer.during { try await patient.apply(plan) }
                 }
             }
         } catch let failure as PlanFailure {
@@ -131,7 +153,7 @@ struct PlanRunner: Sendable {
         if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
     }
 
-    private func confirm(_ plan: Plan) throws {
+    private func confirm(_ plan: Plan) async throws {
         let destroyed = plan.steps.filter { $0.cost == .destroys }
         guard !destroyed.isEmpty, !yes else { return }
         let question = "This destroys what is stored on \(Format.count(destroyed.count, "thing")) marked '-'."
@@ -139,7 +161,12 @@ struct PlanRunner: Sendable {
             throw UserError("\(question) Say --yes where nobody can be asked.")
         }
         Output.raw("\(question) Go on? [y/N] ")
-        let answer = readLine()?.lowercased() ?? ""
+        // On a thread of its own: the lease is renewed while a person thinks.
+        let answer = await withCheckedContinuation { continuation in
+            DispatchQueue(label: "slipway.question").async {
+                continuation.resume(returning: readLine()?.lowercased() ?? "")
+            }
+        }
         guard ["y", "yes"].contains(answer) else {
             Output.note("Nothing was changed.")
             throw ExitCode.failure

@@ -1,3 +1,4 @@
+import Basics
 import FleetState
 import Logging
 import Systemd
@@ -188,12 +189,30 @@ actor Agent {
         )
         guard !changes.isEmpty else { return true }
         do {
-            published = try await registry.publish(changes, session)
+            published = try await published(changes, session)
             return true
         } catch {
             if error.code == .machineLost { presence.ended(session, error) }
             logger.warning("unit states are not published", metadata: ["error": "\(error)"])
             return false
         }
+    }
+
+    /// Writes states. A machine that leaves waits no longer than ``AgentService/farewellLimit`` for each answer: etcd may
+    /// go down with it.
+    private func published(_ changes: [StateChange], _ session: MachineSession) async throws(RegistryError) -> Int64 {
+        guard leaving else { return try await registry.publish(changes, session) }
+        let registry = registry
+        do {
+            let limit = AgentService.farewellLimit
+            if let revision = try await withDeadline(limit, { try await registry.publish(changes, session) }) {
+                return revision
+            }
+        } catch let error as RegistryError {
+            throw error
+        } catch {
+            throw RegistryError(.unavailable, "the publication was cancelled")
+        }
+        throw RegistryError(.unavailable, "etcd does not answer within \(AgentService.farewellLimit)")
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import FleetState
 import Logging
 import ServiceLifecycle
@@ -64,6 +65,9 @@ package struct AgentService: Service {
         }
     }
 
+    /// How long a machine that leaves waits for etcd to take note of it.
+    static let farewellLimit = Duration.seconds(1)
+
     /// Stops and unloads every unit, and leaves the cluster at once. The agent must be running.
     ///
     /// - Returns: the units that were not stopped in time.
@@ -71,7 +75,16 @@ package struct AgentService: Service {
         let left = await leaving.agent?.leave(within: limit) ?? []
         let session = presence.session
         presence.close()
-        if let session { try await registry.leave(session) }
+        guard let session else { return left }
+        // Where etcd goes down with the machine there is nobody to tell, and the lease ends soon.
+        let registry = registry
+        let told: Void? = try await withDeadline(Self.farewellLimit) { try await registry.leave(session) }
+        guard told != nil else {
+            throw RegistryError(
+                .unavailable,
+                "cannot leave the cluster: etcd does not answer within \(Self.farewellLimit)"
+            )
+        }
         return left
     }
 }

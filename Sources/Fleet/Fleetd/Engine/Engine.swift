@@ -1,3 +1,4 @@
+import Basics
 import FleetState
 import Logging
 
@@ -148,8 +149,12 @@ actor Engine {
 
     func resign() async {
         guard let leader else { return }
+        let registry = registry
         do {
-            try await registry.resign(leader)
+            let told: Void? = try await withDeadline(AgentService.farewellLimit) { try await registry.resign(leader) }
+            guard told == nil else { return }
+            let limit = AgentService.farewellLimit
+            logger.warning("the leadership ends with the machine's lease: etcd does not answer within \(limit)")
         } catch {
             logger.warning("the leadership ends with the machine's lease", metadata: ["error": "\(error)"])
         }

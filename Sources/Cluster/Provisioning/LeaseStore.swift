@@ -1,0 +1,41 @@
+/// Who changes a cluster, as everybody sees it who drives the same libvirt.
+package struct LeaseRecord: Sendable, Hashable {
+    /// Name of the cluster.
+    package var cluster: String
+    /// UUID of this lease, and of no other: whoever takes the next one takes another.
+    package var id: String
+    /// Holder for people: user, host, process and command.
+    package var holder: String
+    /// Lock file that the holder has of its host's kernel, told by the host's boot and the file's number: whoever has that
+    /// lock knows that no other holder of it is left.
+    package var lock: String
+    /// How often the lease was renewed.
+    package var renewals: Int
+    /// When it was renewed last by the holder's clock, in seconds since 1970.
+    package var time: Int64
+
+    package init(cluster: String, id: String, holder: String, lock: String, renewals: Int = 0, time: Int64) {
+        self.cluster = cluster
+        self.id = id
+        self.holder = holder
+        self.lock = lock
+        self.renewals = renewals
+        self.time = time
+    }
+}
+
+/// Where leases are kept; each call is atomic. A cluster has one lease at most.
+package protocol LeaseStore: Sendable {
+    /// The cluster's lease; nil when there is none.
+    func lease(of cluster: String) async throws -> LeaseRecord?
+    /// Adds a lease.
+    ///
+    /// - Returns: false where the cluster has one, which stays.
+    func create(_ lease: LeaseRecord) async throws -> Bool
+    /// Replaces what the lease of that ID says.
+    ///
+    /// - Returns: false where it is no more.
+    func renew(_ lease: LeaseRecord) async throws -> Bool
+    /// Removes the lease of that ID; one that is no more is no error.
+    func remove(_ lease: LeaseRecord) async throws
+}

@@ -1,0 +1,74 @@
+import Basics
+import FoundationEssentials
+import Planning
+import Provisioning
+import SystemPackage
+import TopologyModel
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+extension HostWorkspace {
+    private var locks: FilePath { Self.runtimeDirectory(home: home).appending("locks") }
+
+    /// Does something while nobody else changes the cluster: on this host by a lock of its kernel, which costs nothing and
+    /// ends with its holder, and on others that drive the same libvirt by a lease there.
+    ///
+    /// - Parameters:
+    ///   - purpose: the command, for whoever is refused meanwhile.
+    ///   - note: told where somebody else's lease is waited for or taken over.
+    ///   - body: is given what throws as soon as the cluster is no longer this program's to change.
+    package func changing<Result>(
+        _ cluster: ClusterName,
+        purpose: String,
+        note: @Sendable (String) -> Void,
+        _ body: (_ check: @escaping @Sendable () async throws -> Void) async throws -> Result,
+    ) async throws -> Result {
+        let lock = try ClusterLock(cluster: cluster, directory: locks, purpose: purpose)
+        defer { withExtendedLifetime(lock) {} }
+        let clock: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+        let wanted = LeaseRecord(
+            cluster: cluster.description,
+            id: UUID().uuidString.lowercased(),
+            holder: "\(try Self.userAtHost()): `\(purpose)`, process \(getpid())",
+            lock: "\(try Self.bootID()) \(try lock.identity)",
+            time: clock(),
+        )
+        let lease = try await ClusterLease.take(wanted, from: leases, now: clock, say: note)
+        let result: Result
+        do {
+            result = try await body { try await lease.check() }
+        } catch {
+            await giveBack(lease, note: note)
+            throw error
+        }
+        await giveBack(lease, note: note)
+        return result
+    }
+
+    /// A lease that stays is taken over later; what was done while it was held is done.
+    private func giveBack(_ lease: ClusterLease, note: @Sendable (String) -> Void) async {
+        do { try await lease.release() } catch { note("the cluster's lease is not given back: \(error)") }
+    }
+
+    /// Keeps all changes to clusters out: an image that nothing lies on yet may be one that a node is being made of.
+    package func lockImages(purpose: String) throws -> ClusterLock {
+        try ClusterLock(allIn: locks, purpose: purpose)
+    }
+
+    /// This host's boot, of which no other host has the like.
+    private static func bootID() throws -> String {
+        try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8).trimmed
+    }
+
+    private static func userAtHost() throws -> String {
+        var system = utsname()
+        guard uname(&system) == 0 else { throw SystemFailure("ask for this host's name") }
+        let host = withUnsafeBytes(of: system.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let user =
+            ProcessInfo.processInfo.environment["SUDO_USER"]
+            ?? getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) }
+        return "\(user ?? "user \(geteuid())")@\(host)"
+    }
+}
