@@ -36,6 +36,60 @@ extension RealNodes {
             }
         }
 
+        @Test("nodes that run are on a network that was taken away and is made again", .timeLimit(.minutes(6)))
+        func networkMadeAgain() async throws {
+            try await TestCluster.with("plugged") { cluster in
+                try cluster.writeTopology(members: 1, workers: 1)
+                try await cluster.up()
+                try await Program.virsh("net-destroy", "slipway.\(cluster.name)").expecting(0)
+                let ran = try await cluster.up(deadline: 60)
+                #expect(!ran.text.contains("boot"), "\(ran)")
+                try await cluster.requireHealthy()
+                try await cluster.plan(expecting: 0)
+
+                for node in ["central-1", "worker-1"] {
+                    try await Program.slipway(["stop", cluster.name, node, "--timeout", "0"]).expecting(0)
+                }
+                let off = try await Program.slipway(["env", cluster.name]).expecting(1)
+                #expect(off.output.isEmpty && off.error.contains("no node of cluster"), "\(off)")
+                try await cluster.up()
+                for (script, code) in [("kill -9 $$", 137), ("exit 7", 7), ("echo 'a b' | grep -q 'a b'", 0)] {
+                    try await Program.slipway(["exec", cluster.name, "worker-1", "--", script]).expecting(code)
+                }
+            }
+        }
+
+        @Test("`down` waits for units that stop slowly, and cuts the power when told to", .timeLimit(.minutes(6)))
+        func patientDown() async throws {
+            try await TestCluster.with("patient") { cluster in
+                func unit(_ seconds: Int) -> String {
+                    Units.sleeper().replacing("[Service]\n", with: "[Service]\nExecStop=/bin/sleep \(seconds)\n")
+                }
+                try cluster.writeTopology(members: 1, workers: 1, units: ["slow.service": unit(4)])
+                try await cluster.up()
+                let patient = try await cluster.down()
+                #expect(patient.took > .seconds(4) && !patient.text.contains("power cut"), "\(patient)")
+
+                try cluster.write(unit(80), to: "slow.service")
+                try await cluster.up()
+                let command = "\(Program.directory)/slipway down \(cluster.name) --yes 2>&1"
+                let insisted = try await Program.shell(
+                    "\(command) & sleep 3; kill -INT $!; sleep 0.5; kill -INT $!; wait $!"
+                ).expecting(0)
+                #expect(insisted.took < .seconds(15), "\(insisted)")
+                #expect(insisted.text.contains("once more cuts the nodes' power and goes on"), "\(insisted)")
+                try await HostTraces.requireNothingSince(cluster.before, after: "\(insisted)")
+
+                try await cluster.up()
+                let stopped = try await Program.shell(
+                    "\(command) & sleep 3; kill -INT $!; wait $!; echo ended with $?"
+                )
+                #expect(stopped.text.contains("ended with 130"), "\(stopped)")
+                let hasty = try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "1"]).expecting(0)
+                #expect(hasty.text.contains("power cut after 1 s"), "\(hasty)")
+            }
+        }
+
         @Test(
             "a unit that exits is named with what it said, and `up` goes on once it is mended",
             .timeLimit(.minutes(6))

@@ -32,6 +32,14 @@ import Testing
         #expect(report.live(frame: .min).count == 4)
     }
 
+    @Test func whatDoesNotFitOnTheScreenIsNotWritten() {
+        var area = LiveArea()
+        let lines = (1...9).map { "line \($0) of nine" }
+        let text = area.update(lasting: [], live: lines, screen: (rows: 4, columns: 8))
+        #expect(text == "line 1 …\nline 2 …\n… and 7…\n")
+        #expect(area.clear() == "\r\u{1B}[3A\u{1B}[J")
+    }
+
     @Test func theLiveAreaIsWrittenOver() {
         var area = LiveArea()
         #expect(area.update(lasting: [], live: ["a", "b"]) == "a\nb\n")

@@ -2,11 +2,14 @@ import Basics
 import Libvirt
 import Planning
 import Provisioning
+import Subprocess
 
 extension LibvirtProvider {
     /// What came of making a network.
     fileprivate enum NetworkOutcome: Sendable {
         case done
+        /// It was not running, and does now.
+        case begun
         case foreign
         /// It differs, and nodes run on it.
         case inUse([String])
@@ -19,12 +22,49 @@ extension LibvirtProvider {
         }
         switch outcome {
         case .done: break
+        case .begun: try await plugIn(interfaces(on: network.name), bridge: network.bridge)
         case .foreign: throw Self.foreign(network: network.name)
         case .inUse(let domains):
             throw ProviderError(
                 .conflict,
                 "network \(network.name) is to change, and \(domains.joined(separator: ", ")) run on it; "
                     + "take the cluster down first",
+            )
+        }
+    }
+
+    /// The host's side of the interfaces that running nodes have in a network that was made anew.
+    private func interfaces(on network: String) async throws -> [String] {
+        var found: Set<String> = []
+        for runtime in try await presentRuntimes() where try await !isTestDriver(runtime) {
+            found.formUnion(
+                try await run(on: runtime) { connection throws(LibvirtError) in try connection.interfaces(on: network) }
+            )
+        }
+        return found.sorted()
+    }
+
+    /// Puts interfaces of nodes that run on the bridge of their network, which was made anew: libvirt does that only as a
+    /// node starts.
+    private func plugIn(_ interfaces: [String], bridge: String) async throws {
+        for interface in interfaces {
+            if uris.isRemote {
+                throw ProviderError(
+                    .failed,
+                    "the network was made anew, and nodes that run are not on it; restart them: slipway restart",
+                )
+            }
+            let result = try await Subprocess.run(
+                .name("ip"),
+                arguments: ["link", "set", "dev", interface, "master", bridge, "up"],
+                output: .discarded,
+                error: .string(limit: 4096),
+            )
+            guard !result.terminationStatus.isSuccess else { continue }
+            throw ProviderError(
+                .failed,
+                "cannot put \(interface) on bridge \(bridge); restart the nodes: slipway restart",
+                cause: result.standardError.trimmed,
             )
         }
     }
@@ -76,8 +116,23 @@ extension Connection {
         if present?.matches(plan) != true {
             try defineNetwork(xml, name: plan.name).setAutostart(true)
         }
-        try network(named: plan.name).startIfNeeded()
-        return .done
+        let network = try network(named: plan.name)
+        guard try !network.isActive() else { return .done }
+        try network.startIfNeeded()
+        return .begun
+    }
+
+    /// The host's side of the interfaces that running nodes have in a network.
+    fileprivate func interfaces(on network: String) throws(LibvirtError) -> [String] {
+        var documents: [String] = []
+        try forEachDomain { domain throws(LibvirtError) in
+            if try domain.record() != nil, try domain.state().isActive { documents.append(try domain.xml()) }
+        }
+        return documents.flatMap { document -> [String] in
+            guard let xml = try? XMLReader.read(document) else { return [] }
+            let own = xml.all("devices", "interface").filter { $0.first("source")?["network"] == network }
+            return own.compactMap { $0.first("target")?["dev"] }
+        }
     }
 }
 

@@ -56,11 +56,7 @@ struct ClusterStatus: AsyncParsableCommand {
         if output.json { return Output.print(try JSONText.line(report)) }
         let text = report.text(style: Output.style)
         guard Output.isTerminal else { return Output.print(text + "\n") }
-        Output.rawOutput(
-            area.update(
-                lasting: [],
-                live: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            )
-        )
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        Output.rawOutput(area.update(lasting: [], live: lines, screen: Output.screen))
     }
 }

@@ -30,7 +30,14 @@ struct ClusterEnv: AsyncParsableCommand {
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
+        // Nothing said would leave a shell speaking to the cluster before.
+        guard nodes.contains(where: { $0.power == .running }) else {
+            throw UserError("no node of cluster '\(name)' is on; start them: slipway up \(cluster)")
+        }
         let variables = try await variables(name, nodes: nodes, workspace: workspace)
+        guard !variables.isEmpty else {
+            throw UserError("cluster '\(name)' has nothing now that docker, fleetctl or etcdctl here could speak to")
+        }
         if output.json {
             try Output.json(Dictionary(variables, uniquingKeysWith: { first, _ in first }))
         } else {

@@ -14,10 +14,15 @@ enum Output {
     static var errorStyle: Style { Style(isTerminal: errorIsTerminal, environment: environment) }
 
     /// The terminal's columns, or 80.
-    static var width: Int {
+    static var width: Int { screen(of: STDERR_FILENO)?.columns ?? 80 }
+
+    /// The size of the terminal that reports go to; nil where they go elsewhere, or it does not say.
+    static var screen: (rows: Int, columns: Int)? { screen(of: STDOUT_FILENO) }
+
+    private static func screen(of descriptor: Int32) -> (rows: Int, columns: Int)? {
         var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return Int(size.ws_col)
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
+        return (Int(size.ws_row), Int(size.ws_col))
     }
 
     static func print(_ text: String) { write(text.hasSuffix("\n") ? text : text + "\n", to: STDOUT_FILENO) }
