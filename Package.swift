@@ -122,10 +122,14 @@ let package = Package(
         .target(name: "RebootLock", dependencies: ["Basics", "Etcd"]),
         /// The worker's local door to etcd.
         .target(name: "EtcdProxy", dependencies: ["Basics", logging, nioCore, nioHPACK, nioHTTP1, nioPosix, nioSSL]),
+        /// How many connections a listener takes, and how long until one asks for something.
+        .target(name: "ConnectionLimits", dependencies: [nioCore]),
         /// etcd's v2 discovery protocol: how the first members find each other.
         .target(
             name: "Discovery",
-            dependencies: ["Basics", "FileErrors", httpTypes, hummingbirdCore, logging, nioCore, nioPosix]
+            dependencies: [
+                "Basics", "ConnectionLimits", "FileErrors", httpTypes, hummingbirdCore, logging, nioCore, nioPosix,
+            ]
         ),
         /// Node images: a Debian root and the project's node programs on it.
         .target(
@@ -170,8 +174,8 @@ let package = Package(
         .target(
             name: "Fleetd",
             dependencies: [
-                "Basics", "Etcd", "FleetAPI", "FleetState", "Scheduling", "Systemd", "UnitFiles", httpTypes,
-                hummingbirdCore,
+                "Basics", "ConnectionLimits", "Etcd", "FleetAPI", "FleetState", "Scheduling", "Systemd", "UnitFiles",
+                httpTypes, hummingbirdCore,
                 logging,
                 nioCore, nioPosix, nioSSL, serviceLifecycle, unixSignals,
             ],
@@ -307,7 +311,10 @@ let package = Package(
             dependencies: ["CloudConfig", "Etcd", "Locksmith", "RebootLock", "Systemd", "TestKit", logging],
             exclude: ["Golden"],
         ),
-        .testTarget(name: "DiscoveryTests", dependencies: ["Discovery", "EtcdProxy", "TestKit", logging, nioCore]),
+        .testTarget(
+            name: "DiscoveryTests",
+            dependencies: ["Discovery", "EtcdProxy", "TestKit", logging, nioCore, nioPosix]
+        ),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(
             name: "FleetdTests",
@@ -386,7 +393,7 @@ let folders: [String: [String]] = [
         "CLibvirt", "Certificates", "Images", "Libvirt", "LibvirtProvider", "Planning", "Provisioning", "SecureShell",
         "SlipwayCommands", "SmokeTests", "Workspace",
     ],
-    "Sources/Etcd": ["Discovery", "Etcd", "EtcdProxy", "RebootLock"],
+    "Sources/Etcd": ["ConnectionLimits", "Discovery", "Etcd", "EtcdProxy", "RebootLock"],
     "Sources/Fleet": ["FleetAPI", "FleetState", "Fleetctl", "Fleetd", "Scheduling"],
     "Sources/Node": ["CSystemd", "Cgroups", "CloudInit", "Locksmith", "Systemd"],
     "Sources/Programs": [

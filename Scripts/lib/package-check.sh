@@ -3,13 +3,15 @@
 
 # check_packages BUILD OUTPUT SCRATCH
 check_packages() {
-    local build=$1 output=$2 scratch=$3 file
+    local build=$1 output=$2 scratch=$3 file name
     command -v man >/dev/null || die "man is missing; run: apt-get install man-db"
     [ "$(id -u)" -eq 0 ] || die "--check hides this checkout from what it runs, which needs root"
 
     mkdir -p "$scratch/again"
     make_packages "$build" "$scratch/again" "$scratch/second"
-    for file in "$output"/slipway_*.deb "$output"/slipway_*.tar.gz; do
+    # Others may be of earlier versions.
+    name=$(basename "$scratch/again"/slipway_*.deb .deb)
+    for file in "$output/$name".deb "$output/$name".tar.gz; do
         cmp "$file" "$scratch/again/$(basename "$file")" || die "$file is not the same bytes when it is made again"
     done
     echo "made twice: the same bytes"
@@ -17,15 +19,15 @@ check_packages() {
     # It reads all of a package, which of a debug build takes minutes.
     if [[ $build == */release ]]; then
         command -v lintian >/dev/null || die "lintian is missing; run: apt-get install lintian"
-        lintian --fail-on error,warning "$output"/slipway_*.deb || die "lintian has findings"
+        lintian --fail-on error,warning "$output/$name".deb || die "lintian has findings"
         echo "lintian: no findings"
     fi
 
     mkdir "$scratch/deb" "$scratch/tar"
     # It is read where this checkout is hidden.
     cp Scripts/lib/package-check.sh "$scratch/check.sh"
-    dpkg-deb --extract "$output"/slipway_*.deb "$scratch/deb"
-    tar -xzf "$output"/slipway_*.tar.gz -C "$scratch/tar" --strip-components=1
+    dpkg-deb --extract "$output/$name".deb "$scratch/deb"
+    tar -xzf "$output/$name".tar.gz -C "$scratch/tar" --strip-components=1
     check_pages "$scratch/deb/usr/share/man/man1"
     for file in "$scratch/deb/usr" "$scratch/tar"; do
         # shellcheck disable=SC2016 # that shell's own

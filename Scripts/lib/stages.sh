@@ -23,7 +23,9 @@ begin_stage() {
     stage_began[$name]=$SECONDS
     (
         rc=0
-        (set -e; "$@") || rc=$?
+        # Left of `||`, or in an `if`, `set -e` would do nothing.
+        (set -e; "$@") &
+        wait $! || rc=$?
         echo "$SECONDS" >"$(stage_log "$name").end"
         exit $rc
     ) >"$(stage_log "$name")" 2>&1 &

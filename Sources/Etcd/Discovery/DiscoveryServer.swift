@@ -1,3 +1,4 @@
+import ConnectionLimits
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -13,10 +14,22 @@ package struct DiscoveryServer: Sendable {
 
     private let service: DiscoveryService
     private let logger: Logger
+    private let connectionLimit: Int
+    private let firstRequests: FirstRequests
 
-    package init(_ service: DiscoveryService, logger: Logger) {
+    /// - Parameters:
+    ///   - connectionLimit: how many connections are served at a time; others wait.
+    ///   - firstRequestLimit: how long a client may take until its first request.
+    package init(
+        _ service: DiscoveryService,
+        logger: Logger,
+        connectionLimit: Int = ConnectionLimit.standard,
+        firstRequestLimit: TimeAmount = .seconds(10),
+    ) {
         self.service = service
         self.logger = logger
+        self.connectionLimit = connectionLimit
+        firstRequests = FirstRequests(within: firstRequestLimit)
     }
 
     /// Listens and serves until the task is cancelled.
@@ -29,7 +42,13 @@ package struct DiscoveryServer: Sendable {
         port: Int,
         onListening: @Sendable (Int) -> Void = { _ in },
     ) async throws {
-        let http = HTTP1Channel(responder: { request, writer, _ in try await respond(request, writer) })
+        let http = HTTP1Channel(
+            responder: { request, writer, channel in
+                firstRequests.came(on: channel)
+                try await respond(request, writer)
+            },
+            configuration: .init(idleTimeout: .seconds(60)),
+        )
         let connections = try await bind(http, host: host, port: port)
         onListening(connections.channel.localAddress?.port ?? port)
         await withTaskCancellationHandler {
@@ -51,14 +70,23 @@ package struct DiscoveryServer: Sendable {
     }
 
     private func bind(_ http: HTTP1Channel, host: String, port: Int) async throws -> Connections {
+        let (limit, firstRequests) = (connectionLimit, firstRequests)
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(ConnectionLimit(limit))
+                    }
+                }
                 .serverChannelOption(.backlog, value: 256)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 // A cluster's network may be made only after its discovery is there.
                 .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_IP), SocketOptionName(IP_FREEBIND)), value: 1)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .bind(host: host, port: port) { channel in http.setup(channel: channel, logger: logger) }
+                .bind(host: host, port: port) { channel in
+                    firstRequests.expect(on: channel)
+                    return http.setup(channel: channel, logger: logger)
+                }
         } catch {
             throw DiscoveryError(.socket, "cannot serve discovery on \(host):\(port)", cause: "\(error)")
         }

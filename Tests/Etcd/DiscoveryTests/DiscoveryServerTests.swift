@@ -3,6 +3,7 @@ import EtcdProxy
 import Foundation
 import Logging
 import NIOCore
+import NIOPosix
 import TestKit
 import Testing
 
@@ -36,6 +37,21 @@ import Testing
                 let seen = await answer
                 #expect(seen?.status == 200)
                 #expect(seen?.body.contains("b2=http://127.0.0.1:2380") == true)
+            }
+        }
+    }
+
+    /// Those who connect and say nothing are closed, and others get their turn.
+    @Test func idleConnectionsLockNobodyOut() async throws {
+        try await withDirectory { directory in
+            try await withService(directory, connections: 10, firstRequest: .seconds(1)) { port, _ in
+                let loops = MultiThreadedEventLoopGroup.singleton
+                var clients: [any Channel] = []
+                for _ in 0..<30 {
+                    clients.append(try await ClientBootstrap(group: loops).connect(host: "127.0.0.1", port: port).get())
+                }
+                #expect(await Loopback.http(port: port, path: "/health", within: .seconds(30))?.status == 200)
+                for client in clients { client.close(promise: nil) }
             }
         }
     }
@@ -159,10 +175,17 @@ import Testing
 
     private func withService<T: Sendable>(
         _ directory: String,
+        connections: Int = 100,
+        firstRequest: TimeAmount = .seconds(10),
         _ body: @Sendable (_ port: Int, DiscoveryService) async throws -> T,
     ) async throws -> T {
         let service = try DiscoveryService(directory: directory)
-        let server = DiscoveryServer(service, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let server = DiscoveryServer(
+            service,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            connectionLimit: connections,
+            firstRequestLimit: firstRequest,
+        )
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -47,6 +47,7 @@ extension LibvirtProvider {
     /// Puts interfaces of nodes that run on the bridge of their network, which was made anew: libvirt does that only as a
     /// node starts.
     private func plugIn(_ interfaces: [String], bridge: String) async throws {
+        var failure: ProviderError?
         for interface in interfaces {
             if uris.isRemote {
                 throw ProviderError(
@@ -61,12 +62,13 @@ extension LibvirtProvider {
                 error: .string(limit: 4096),
             )
             guard !result.terminationStatus.isSuccess else { continue }
-            throw ProviderError(
+            failure = ProviderError(
                 .failed,
                 "cannot put \(interface) on bridge \(bridge); restart the nodes: slipway restart",
                 cause: result.standardError.trimmed,
             )
         }
+        if let failure { throw failure }
     }
 
     package func removeNetwork(cluster: String) async throws {
@@ -126,7 +128,9 @@ extension Connection {
     fileprivate func interfaces(on network: String) throws(LibvirtError) -> [String] {
         var documents: [String] = []
         try forEachDomain { domain throws(LibvirtError) in
-            if try domain.record() != nil, try domain.state().isActive { documents.append(try domain.xml()) }
+            try Connection.unlessGone { () throws(LibvirtError) in
+                if try domain.record() != nil, try domain.state().isActive { documents.append(try domain.xml()) }
+            }
         }
         return documents.flatMap { document -> [String] in
             guard let xml = try? XMLReader.read(document) else { return [] }

@@ -242,7 +242,7 @@ extension Connection {
     }
 
     /// What vanishes between the listing and the look at it was never there.
-    private static func unlessGone(_ body: () throws(LibvirtError) -> Void) throws(LibvirtError) {
+    static func unlessGone(_ body: () throws(LibvirtError) -> Void) throws(LibvirtError) {
         do {
             try body()
         } catch {

@@ -14,6 +14,8 @@ package final class LibvirtProvider: NodeProvider {
     let hypervisor: Hypervisor
     private let machineHypervisor: Hypervisor
     private let containerHypervisor: Hypervisor
+    /// For what must not wait until calls are over that take long.
+    let urgent: Hypervisor
     let uris: ConnectionURIs
     let uploads = ImageUploads()
     let knownPresence = Mutex<[Runtime: DriverPresence]>([:])
@@ -34,13 +36,15 @@ package final class LibvirtProvider: NodeProvider {
         self.hypervisor = hypervisor
         machineHypervisor = sister(uris.machines)
         containerHypervisor = sister(uris.containers)
+        // What the driver for tests has is its connection's alone.
+        urgent = uri.hasPrefix("test:") ? hypervisor : Hypervisor(uri: uri, connections: 1)
         storage = NodeStorage(home: home)
         self.logger = logger
     }
 
     /// Closes the connections to libvirt.
     package func close() async {
-        for each in [hypervisor, machineHypervisor, containerHypervisor] { await each.close() }
+        for each in [hypervisor, machineHypervisor, containerHypervisor, urgent] { await each.close() }
     }
 
     subscript(runtime: Runtime) -> Hypervisor {

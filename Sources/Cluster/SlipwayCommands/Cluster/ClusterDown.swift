@@ -8,7 +8,8 @@ struct ClusterDown: AsyncParsableCommand {
         discussion: """
             Also one that is half made, or of which parts were removed by hand. Nothing else is touched.
 
-            Nodes are shut down first, all at the same time, so that their units end their work and tell others. \
+            Nodes are shut down first, so that their units end their work and tell others: all at the same time, and then \
+            etcd's members one after the other. \
             --timeout 0, or a second Ctrl-C soon after the first, cuts their power at once.
             """,
     )

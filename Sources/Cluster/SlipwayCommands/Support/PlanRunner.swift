@@ -43,11 +43,9 @@ struct PlanRunner: Sendable {
         _ check: @escaping @Sendable () async throws -> Void,
         isRest: Bool = false,
     ) async throws -> Plan {
-        let planned = try await workspace.plan(
-            topology,
-            renewsCertificates: renewsCertificates,
-            progress: Output.note
-        )
+        let planned = try await untouched {
+            try await workspace.plan(topology, renewsCertificates: renewsCertificates, progress: Output.note)
+        }
         let plan = planned.plan
         warn(plan.warnings, sources: sources)
         if plan.isEmpty {
@@ -62,7 +60,7 @@ struct PlanRunner: Sendable {
     /// Reboots nodes of a cluster that is as its topology says.
     func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
         try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
-            let plan = try await workspace.plan(topology, roll, progress: Output.note)
+            let plan = try await untouched { try await workspace.plan(topology, roll, progress: Output.note) }
             warn(plan.warnings, sources: sources)
             guard !plan.isEmpty else { return try report(plan) }
             try workspace.sshTargets(plan, observed: [])
@@ -161,15 +159,33 @@ struct PlanRunner: Sendable {
             throw UserError("\(question) Say --yes where nobody can be asked.")
         }
         Output.raw("\(question) Go on? [y/N] ")
-        // On a thread of its own: the lease is renewed while a person thinks.
-        let answer = await withCheckedContinuation { continuation in
-            DispatchQueue(label: "slipway.question").async {
-                continuation.resume(returning: readLine()?.lowercased() ?? "")
-            }
-        }
+        let answer = try await untouched { await Self.answer() }
         guard ["y", "yes"].contains(answer) else {
             Output.note("Nothing was changed.")
             throw ExitCode.failure
+        }
+    }
+
+    /// What a person types; nothing when the task is cancelled first.
+    private static func answer() async -> String {
+        let (answers, continuation) = AsyncStream.makeStream(of: String.self)
+        // On a thread of its own: the lease is renewed while a person thinks.
+        DispatchQueue(label: "slipway.question").async {
+            continuation.yield(readLine()?.lowercased() ?? "")
+            continuation.finish()
+        }
+        for await answer in answers { return answer }
+        return ""
+    }
+
+    /// Does what changes nothing; stopped by Ctrl-C, it lets go of the cluster.
+    private func untouched<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws
+        -> Result
+    {
+        try await Interrupt.guarding(advice: "Stopped; nothing was changed.") {
+            let result = try await work()
+            try Task.checkCancellation()
+            return result
         }
     }
 

@@ -1,4 +1,5 @@
 import Basics
+import ConnectionLimits
 import HTTPTypes
 import HummingbirdCore
 import Logging
