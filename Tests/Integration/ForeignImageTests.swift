@@ -31,7 +31,7 @@ extension RealNodes {
                 try await cluster.requireHealthy()
                 try await worksAsANode(cluster)
                 try await isSmokeTested(cluster)
-                try await Program.slipway(["down", cluster.name, "--yes"]).expecting(0)
+                try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "0"]).expecting(0)
                 let removed = try await Program.slipway(["image", "prune"]).expecting(0)
                 #expect(removed.output.contains(".qcow2"), "\(removed)")
                 try #require(try await Self.forget() == 1)

@@ -22,7 +22,7 @@ extension RealNodes {
                 try await cluster.smoke(deadline: Self.patience)
                 print("their smoke test took \(ContinuousClock.now - begin)")
                 try await power(cluster)
-                try await Program.slipway(["down", cluster.name, "--yes"]).expecting(0)
+                try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "0"]).expecting(0)
                 try await HostTraces.requireNothingSince(cluster.before, after: "taking machines down")
                 try await prune()
             }

@@ -47,7 +47,7 @@ extension RealNodes {
             try await slipway("stop", cluster.name, "core-1", "--force")
             let log = try await slipway("logs", cluster.name, "core-1")
             #expect(log.output.contains("console: "), "\(log)")
-            try await slipway("down", cluster.name, "--yes")
+            try await slipway("down", cluster.name, "--yes", "--timeout", "0")
             // libvirt's own log of a domain that was, which on another host stays as libvirt leaves it.
             try await Program.run(["rm", "/var/log/libvirt/qemu/\(cluster.name).core-1.log"]).expecting(0)
             let pruned = try await slipway("image", "prune")

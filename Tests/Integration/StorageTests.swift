@@ -21,7 +21,7 @@ extension RealNodes {
                     for word in ["full.yaml:5:", "the storage pool has 100MiB left"] {
                         #expect(refused.text.contains(word), "no '\(word)' in \(refused)")
                     }
-                    try await Program.slipway(["down", cluster.name, "--yes"]).expecting(0)
+                    try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "0"]).expecting(0)
                 }
             }
         }
