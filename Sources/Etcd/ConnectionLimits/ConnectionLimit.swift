@@ -13,9 +13,13 @@ import NIOCore
 ///
 /// Each listener has a limit of its own, so that the network cannot lock out a unix socket.
 package final class ConnectionLimit: ChannelDuplexHandler {
+    /// A connection that was taken.
     package typealias InboundIn = any Channel
+    /// The same connection.
     package typealias InboundOut = any Channel
+    /// Nothing is written to a listening socket.
     package typealias OutboundIn = Never
+    /// Nothing is written to a listening socket.
     package typealias OutboundOut = Never
 
     /// Connections of a listener, unless the process may have too few descriptors for that: it needs the others for what it

@@ -112,7 +112,10 @@ import TopologyModel
             }
             let isDown = command.contains(" \(unit);") && node == "worker-1" && !state.withLock { $0.isUp }
             let active = isDown ? "inactive" : "active"
-            return SSHClient.Output(exitCode: 0, standardOutput: "ActiveState=\(active)\nNRestarts=0\nMainPID=0\nSubState=exited\n")
+            return SSHClient.Output(
+                exitCode: 0,
+                standardOutput: "ActiveState=\(active)\nNRestarts=0\nMainPID=0\nSubState=exited\n"
+            )
         }
     }
 

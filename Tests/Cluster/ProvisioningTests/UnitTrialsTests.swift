@@ -3,7 +3,9 @@ import Testing
 @testable import Provisioning
 
 @Suite struct UnitTrialsTests {
-    private func trials(_ state: String, _ restarts: Int, more: String = "MainPID=0\nSubState=exited") throws -> UnitTrials {
+    private func trials(_ state: String, _ restarts: Int, more: String = "MainPID=0\nSubState=exited") throws
+        -> UnitTrials
+    {
         try #require(UnitTrials("NRestarts=\(restarts)\nActiveState=\(state)\n\(more)\n"))
     }
 
@@ -24,13 +26,15 @@ import Testing
 
     @Test(
         arguments: [
-            ("failed", "MainPID=0\nSubState=exited", true), ("failed", "MainPID=7", true), ("inactive", "MainPID=0\nSubState=exited", true),
+            ("failed", "MainPID=0\nSubState=exited", true), ("failed", "MainPID=7", true),
+            ("inactive", "MainPID=0\nSubState=exited", true),
             // coreos-cloudinit is at work, or nothing is known of it.
             ("inactive", "MainPID=7", false), ("inactive", "", false),
             // It has not begun.
             ("inactive", "MainPID=0\nSubState=dead", false),
             // It waits for what it is ordered after.
-            ("inactive", "Job=12\nMainPID=0\nSubState=exited", false), ("inactive", "Job=0\nMainPID=0\nSubState=exited", true),
+            ("inactive", "Job=12\nMainPID=0\nSubState=exited", false),
+            ("inactive", "Job=0\nMainPID=0\nSubState=exited", true),
             ("active", "MainPID=0\nSubState=exited", false), ("deactivating", "MainPID=0\nSubState=exited", false),
         ]
     )
