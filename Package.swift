@@ -244,7 +244,7 @@ let package = Package(
         /// Times slipway, fleet and the scheduler, for Scripts/bench.
         .executableTarget(
             name: "slipway-bench",
-            dependencies: ["Etcd", "Scheduling", "UnitFiles", argumentParser, subprocess, systemPackage],
+            dependencies: ["Basics", "Etcd", "Scheduling", "UnitFiles", argumentParser, subprocess, systemPackage],
         ),
 
         // MARK: Tests.
@@ -269,7 +269,7 @@ let package = Package(
             ],
         ),
         .testTarget(name: "UnitFilesTests", dependencies: ["Diagnostics", "TestKit", "UnitFiles"]),
-        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestKit", "UnitFiles"]),
+        .testTarget(name: "SchedulingTests", dependencies: ["Basics", "Scheduling", "TestKit", "UnitFiles"]),
         .testTarget(
             name: "CloudConfigTests",
             dependencies: [
@@ -313,7 +313,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DiscoveryTests",
-            dependencies: ["Discovery", "EtcdProxy", "TestKit", logging, nioCore, nioPosix]
+            dependencies: ["Basics", "Discovery", "EtcdProxy", "TestKit", logging, nioCore, nioPosix]
         ),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd", "TestKit"]),
         .testTarget(

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Man pages from what a program of ArgumentParser's says of itself.
 
 PROGRAM --experimental-dump-help | man-pages.py DIRECTORY VERSION TIME
@@ -88,8 +89,8 @@ def page(path, command, version, date):
     if len(path) > 1:
         related.insert(0, path[:-1])
     lines.append(".SH SEE ALSO")
-    lines.append(",\n".join(".BR %s (1)" % escaped("-".join(each)) for each in related).replace(")\n", ")\n"))
-    return "\n".join(lines).replace("(1),\n", "(1),\n") + "\n"
+    lines.append(",\n".join(".BR %s (1)" % escaped("-".join(each)) for each in related))
+    return "\n".join(lines) + "\n"
 
 
 def write(directory, path, command, version, date):

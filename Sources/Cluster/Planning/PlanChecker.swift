@@ -1,3 +1,5 @@
+import Basics
+
 /// Proves of a plan, whatever order its steps' needs allow and wherever it is cut short, that etcd keeps its majority
 /// and its data.
 ///
@@ -93,7 +95,7 @@ package struct PlanChecker: Sendable {
     }
 
     private func walkAtRandom(_ found: inout [String]) {
-        var generator = SplitMix(state: 0x5119_3A7E)
+        var generator = SeededGenerator(seed: 0x5119_3A7E)
         for _ in 0..<Self.randomOrders {
             var (model, done, left) = (start, Set<Int>(), Array(steps.indices))
             while !left.isEmpty, found.isEmpty {
@@ -105,18 +107,5 @@ package struct PlanChecker: Sendable {
                 left.removeAll { $0 == index }
             }
         }
-    }
-}
-
-/// Sebastiano Vigna's generator: the same seed gives the same orders.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -98,7 +98,8 @@ package final class ClusterLease: Sendable {
             "cluster '\(other.cluster)' is being changed by \(other.holder) (renewed \(ago) s ago)",
             hints: [
                 "wait until it is done, or stop it with Ctrl-C where it runs; then run this again",
-                "where it was killed, the cluster is free \(timing.patience.components.seconds) s after that",
+                "where it was killed, this takes over "
+                    + "\((timing.patience + timing.watch).components.seconds) s after that",
             ],
         )
     }

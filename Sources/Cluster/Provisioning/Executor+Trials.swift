@@ -8,7 +8,7 @@ struct UnitTrials: Sendable, Equatable {
     var state: String
     /// Starts after the first.
     var restarts: Int
-    /// Whether neither a job of the unit is queued nor coreos-cloudinit is still at work, which starts it.
+    /// Whether coreos-cloudinit, which starts it, has come to its end, and no job of the unit is queued.
     var isLeftAlone: Bool
     /// How coreos-cloudinit came to its end, as systemd's `Result`; nil where it was well, or nothing is known.
     var setupFault: String?

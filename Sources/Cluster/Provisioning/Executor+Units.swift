@@ -43,11 +43,18 @@ extension Executor {
             guard result.done else { break }
             // A program that exits at once is active for a moment, and a mended one is known as failed for another.
             lasts = try await isSteady(found, of: units, fleet: fleet, say: say)
-        } while !lasts
-        guard !status.isDone else {
+        } while !lasts && ContinuousClock.now < end
+        guard !status.isDone || !lasts else {
             return try await retryingKeys("etcd does not record which units are deployed", say: say) {
                 try await fleet.record(deployed: units.map(\.name))
             }
+        }
+        guard !status.isDone else {
+            throw ProvisioningError(
+                "the units were as wanted again and again, and did not stay so (waited \(limit))",
+                evidence: [status.summary],
+                hints: ["see which of them come and go: slipway exec \(plan.cluster) NODE -- fleetctl list-units"],
+            )
         }
         throw await unitsFailure(status, plan: plan)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 
 /// Random changes of a cluster, each cut short, and whether the next `up` makes good what was left.
@@ -45,7 +46,8 @@ struct TortureBench: AsyncParsableCommand {
         Host.note(torture.summary)
         try result.get()
         try options.show(report, title: "torture", rows: [Row(title: "until all is well again", figure: "converged")])
-        guard torture.faults.isEmpty else { throw BenchError(torture.faults.joined(separator: "\n")) }
+        let faults = torture.faults + register.faults
+        guard faults.isEmpty else { throw BenchError(faults.joined(separator: "\n")) }
     }
 }
 
@@ -56,7 +58,8 @@ struct Torture {
     let slipway: SlipwayProgram
     let scratch: Scratch
     let register: TortureRegister
-    private var random: Splitmix
+    private let seed: UInt64
+    private var random: SeededGenerator
     private var roles = ["central": 1, "extra": 0, "worker": 1]
     private var extraIsMember = false
     private var isUp = false
@@ -66,7 +69,8 @@ struct Torture {
 
     init(slipway: SlipwayProgram, scratch: Scratch, register: TortureRegister, seed: UInt64) {
         (self.slipway, self.scratch, self.register) = (slipway, scratch, register)
-        random = Splitmix(state: seed)
+        self.seed = seed
+        random = SeededGenerator(seed: seed)
     }
 
     /// Commands that were under way when they were struck.
@@ -108,7 +112,7 @@ struct Torture {
         let begin = ContinuousClock.now
         let more = try await converge()
         let took = ContinuousClock.now - begin
-        try await inspect(before: before, told: told + more, cut: victim)
+        try await inspect(before: before, told: told + more)
         let counts = roles.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         Host.note("\(words[0]) to \(counts), \(victim ?? "") \(blow.rawValue): \(took)")
         return took
@@ -211,7 +215,7 @@ struct Torture {
             }
         }
         let why = try String(contentsOfFile: "\(scratch.path)/said.error", encoding: .utf8)
-        throw BenchError("seed \(random.state): three further `up` did not make it well:\n\(why)")
+        throw BenchError("seed \(seed): three further `up` did not make it well:\n\(why)")
     }
 
     private struct Status: Decodable {
@@ -231,7 +235,7 @@ struct Torture {
     private func names() async throws -> [String] { try await status().map(\.name) }
 
     /// What nodes and etcd hold now, against what was told.
-    private mutating func inspect(before: [String], told: [String], cut: String?) async throws {
+    private mutating func inspect(before: [String], told: [String]) async throws {
         let nodes = try await status()
         let members = nodes.filter { $0.name.hasPrefix("central") || $0.name.hasPrefix("extra") && extraIsMember }
         let endpoints = members.compactMap(\.address).map { "http://\($0):2379" }
@@ -255,17 +259,4 @@ struct Torture {
     }
 
     private func mentions(_ told: [String], _ step: String) -> Bool { told.contains { $0.contains("\"\(step)\"") } }
-}
-
-/// Sebastiano Vigna's generator: the same seed makes the same choices.
-struct Splitmix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

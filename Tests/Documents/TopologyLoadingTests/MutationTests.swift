@@ -1,3 +1,4 @@
+import Basics
 import Diagnostics
 import Testing
 import TopologyLoading
@@ -42,7 +43,7 @@ import TopologyModel
     ]
 
     @Test(arguments: 0..<20) func neverCrashesAndAlwaysPoints(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<30 {
             var characters = Array(Self.text)
             for _ in 0..<Int.random(in: 1...4, using: &random) { Self.mutate(&characters, using: &random) }
@@ -58,7 +59,7 @@ import TopologyModel
     }
 
     @Test(arguments: 0..<10) func editingKeepsTheRest(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<20 {
             var characters = Array(Self.text)
             Self.mutate(&characters, using: &random)
@@ -74,7 +75,7 @@ import TopologyModel
         }
     }
 
-    private static func mutate(_ characters: inout [Character], using random: inout SplitMix) {
+    private static func mutate(_ characters: inout [Character], using random: inout SeededGenerator) {
         let index = Int.random(in: 0..<characters.count, using: &random)
         switch Int.random(in: 0..<5, using: &random) {
         case 0: characters.remove(at: index)
@@ -99,20 +100,5 @@ import TopologyModel
             lines.indices.contains(place.line - 1) && place.column >= 1
             && place.column <= lines[place.line - 1].count + 1
         #expect(isInside, "\(place): \(diagnostic.message)\n\(text)")
-    }
-}
-
-/// A small generator with a seed (SplitMix64, https://prng.di.unimi.it/splitmix64.c).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Diagnostics
 import Testing
 import TopologyModel
@@ -6,7 +7,7 @@ import UnitFiles
 /// Random small topologies: what the check calls impossible, trying every assignment finds impossible too.
 @Suite struct PlacementOracleTests {
     @Test(arguments: 0..<20) func neverRefusesWhatIsPossible(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<50 {
             let topology = Self.randomTopology(using: &random)
             let errors = topology.placementFindings().filter { $0.severity == .error }
@@ -17,7 +18,7 @@ import UnitFiles
 
     /// With one kind of constraint at a time the check misses nothing.
     @Test(arguments: 0..<20) func findsWhatIsImpossible(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<50 {
             let keepApart = Bool.random(using: &random)
             let topology = Self.randomTopology(using: &random) { unit in
@@ -38,7 +39,7 @@ import UnitFiles
     }
 
     private static func randomTopology(
-        using random: inout SplitMix,
+        using random: inout SeededGenerator,
         _ change: (inout Wishes) -> Void = { _ in },
     ) -> Topology {
         let names = ["a.service", "b.service", "c.service", "d.service", "e.service"]
@@ -61,8 +62,8 @@ import UnitFiles
         return Topology(name: "x", network: network, roles: roles, units: units)
     }
 
-    private static func randomWishes(_ names: [String], using random: inout SplitMix) -> Wishes {
-        func chance(_ percent: Int, using random: inout SplitMix) -> Bool {
+    private static func randomWishes(_ names: [String], using random: inout SeededGenerator) -> Wishes {
+        func chance(_ percent: Int, using random: inout SeededGenerator) -> Bool {
             Int.random(in: 0..<100, using: &random) < percent
         }
         let isGlobal = chance(15, using: &random)

@@ -1,3 +1,4 @@
+import Basics
 import Discovery
 import TestKit
 import Testing

@@ -1,3 +1,4 @@
+import Basics
 import Scheduling
 import Testing
 import UnitFiles

@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import CloudInit
 import Synchronization

@@ -29,7 +29,7 @@ extension LibvirtProvider: LeaseStore {
 
     package func renew(_ lease: LeaseRecord) async throws -> Bool {
         let (name, xml) = (LeaseXML.networkName(cluster: lease.cluster), LeaseXML.text(lease))
-        return try await urgent.run { connection throws(LibvirtError) in
+        return try await run(isUrgent: true) { connection throws(LibvirtError) in
             // One that was removed must not come back: somebody else may have had the cluster since.
             guard
                 try connection.ifPresent(network: name, { network throws(LibvirtError) in try network.uuid() })

@@ -47,14 +47,14 @@ extension LibvirtProvider {
     /// Puts interfaces of nodes that run on the bridge of their network, which was made anew: libvirt does that only as a
     /// node starts.
     private func plugIn(_ interfaces: [String], bridge: String) async throws {
+        guard interfaces.isEmpty || !uris.isRemote else {
+            throw ProviderError(
+                .failed,
+                "the network was made anew, and nodes that run are not on it; restart them: slipway restart",
+            )
+        }
         var failure: ProviderError?
         for interface in interfaces {
-            if uris.isRemote {
-                throw ProviderError(
-                    .failed,
-                    "the network was made anew, and nodes that run are not on it; restart them: slipway restart",
-                )
-            }
             let result = try await Subprocess.run(
                 .name("ip"),
                 arguments: ["link", "set", "dev", interface, "master", bridge, "up"],

@@ -14,8 +14,7 @@ package final class LibvirtProvider: NodeProvider {
     let hypervisor: Hypervisor
     private let machineHypervisor: Hypervisor
     private let containerHypervisor: Hypervisor
-    /// For what must not wait until calls are over that take long.
-    let urgent: Hypervisor
+    private let urgent: Hypervisor
     let uris: ConnectionURIs
     let uploads = ImageUploads()
     let knownPresence = Mutex<[Runtime: DriverPresence]>([:])
@@ -55,11 +54,14 @@ package final class LibvirtProvider: NodeProvider {
     }
 
     /// Runs libvirt calls that concern no node, with their errors as the provider's.
+    ///
+    /// - Parameter isUrgent: whether they must not wait until calls are over that take long.
     func run<Value: Sendable>(
+        isUrgent: Bool = false,
         _ body: @Sendable (isolated Connection) throws(LibvirtError) -> Value
     ) async throws(ProviderError) -> Value {
         do {
-            return try await hypervisor.run(body)
+            return try await (isUrgent ? urgent : hypervisor).run(body)
         } catch {
             throw ProviderError(error)
         }

@@ -43,7 +43,7 @@ struct PlanRunner: Sendable {
         _ check: @escaping @Sendable () async throws -> Void,
         isRest: Bool = false,
     ) async throws -> Plan {
-        let planned = try await untouched {
+        let planned = try await untouched(isRest ? goOn : nothingWasChanged) {
             try await workspace.plan(topology, renewsCertificates: renewsCertificates, progress: Output.note)
         }
         let plan = planned.plan
@@ -60,7 +60,9 @@ struct PlanRunner: Sendable {
     /// Reboots nodes of a cluster that is as its topology says.
     func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
         try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
-            let plan = try await untouched { try await workspace.plan(topology, roll, progress: Output.note) }
+            let plan = try await untouched(nothingWasChanged) {
+                try await workspace.plan(topology, roll, progress: Output.note)
+            }
             warn(plan.warnings, sources: sources)
             guard !plan.isEmpty else { return try report(plan) }
             try workspace.sshTargets(plan, observed: [])
@@ -131,7 +133,7 @@ struct PlanRunner: Sendable {
             // What is taken down for good need not be asked twice.
             let insists = plan.purpose == .tearDown && patience > .zero
             try await Interrupt.guarding(
-                advice: "Stopped. Run `\(command)` again to go on from here.",
+                advice: goOn,
                 insisting: insists
                     ? (
                         "cuts the nodes' power and goes on",
@@ -159,7 +161,7 @@ struct PlanRunner: Sendable {
             throw UserError("\(question) Say --yes where nobody can be asked.")
         }
         Output.raw("\(question) Go on? [y/N] ")
-        let answer = try await untouched { await Self.answer() }
+        let answer = try await untouched(nothingWasChanged) { await Self.answer() }
         guard ["y", "yes"].contains(answer) else {
             Output.note("Nothing was changed.")
             throw ExitCode.failure
@@ -178,11 +180,15 @@ struct PlanRunner: Sendable {
         return ""
     }
 
-    /// Does what changes nothing; stopped by Ctrl-C, it lets go of the cluster.
-    private func untouched<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws
-        -> Result
-    {
-        try await Interrupt.guarding(advice: "Stopped; nothing was changed.") {
+    private var nothingWasChanged: String { "Stopped; nothing was changed." }
+    private var goOn: String { "Stopped. Run `\(command)` again to go on from here." }
+
+    /// Does what changes nothing; stopped by Ctrl-C, it lets go of the cluster, after saying `advice`.
+    private func untouched<Result: Sendable>(
+        _ advice: String,
+        _ work: @escaping @Sendable () async throws -> Result,
+    ) async throws -> Result {
+        try await Interrupt.guarding(advice: advice) {
             let result = try await work()
             try Task.checkCancellation()
             return result
