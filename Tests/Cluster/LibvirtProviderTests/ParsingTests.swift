@@ -47,14 +47,4 @@ import TopologyModel
         #expect(Evidence.tail(log, lines: 1).count == 1)
         #expect(Evidence.tail("", lines: 3) == [])
     }
-
-    @Test(arguments: [
-        ("/usr/lib/libvirt/libvirt_lxc --name prod.a-1 --console 36 ", true),
-        ("/usr/lib/libvirt/libvirt_lxc --name prod.a-10 ", false), ("vim --name prod.a-1 ", false), ("", false),
-        ("/usr/lib/libvirt/libvirt_lxc --name ", false),
-    ])
-    func knowsTheCarrierOfAContainer(commandLine: String, isCarrier: Bool) {
-        let process = ContainerProcess(carrier: 1, domain: "prod.a-1")
-        #expect(process.carriesDomain(commandLine.replacing(" ", with: "\0")) == isCarrier)
-    }
 }

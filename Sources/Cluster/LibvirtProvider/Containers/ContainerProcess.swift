@@ -4,40 +4,50 @@
     import Darwin
 #endif
 
-/// Process 1 of a container, as the host sees it: the child of the `libvirt_lxc` that carries the container.
+/// Process 1 of a container, as the host sees it: the child of the container's supervisor, `libvirt_lxc`.
 struct ContainerProcess: Sendable {
-    /// The carrier's process, by libvirt's word.
-    let carrier: UInt32
+    /// PID of the supervisor, as libvirt gives it.
+    let supervisorPID: UInt32
     let domain: String
 
-    /// What came of a signal.
-    enum Answer: Sendable {
+    /// The result of a signal.
+    enum Answer: Sendable, Equatable {
         case sent
-        /// The carrier runs, and the container has no process any more.
-        case isGone
-        /// The process was not found.
+        /// The supervisor runs, and process 1 has ended.
+        case ended
+        /// The supervisor or process 1 was not found.
         case unknown
     }
 
     /// Sends process 1 a signal.
     func signal(_ number: UInt32) -> Answer {
-        guard carriesDomain(Self.contents(of: "/proc/\(carrier)/cmdline")) else { return .unknown }
-        let list = "/proc/\(carrier)/task/\(carrier)/children"
+        guard isSupervisor(commandLine: Self.contents(of: "/proc/\(supervisorPID)/cmdline")) else { return .unknown }
+        let list = "/proc/\(supervisorPID)/task/\(supervisorPID)/children"
         let children = Self.contents(of: list).split(separator: " ")
-        if children.isEmpty, access(list, R_OK) == 0 { return .isGone }
+        if children.isEmpty, access(list, R_OK) == 0 { return .ended }
         guard children.count == 1, let process = children.first.flatMap({ Int32($0) }) else { return .unknown }
+        // kill(2) succeeds for a process that has ended and that the supervisor has not collected.
+        if Self.hasEnded(stat: Self.contents(of: "/proc/\(process)/stat")) { return .ended }
         return kill(process, Int32(number)) == 0 ? .sent : .unknown
     }
 
-    /// Whether a command line is the carrier's, and not that of a process that was given its number since.
+    /// Whether a command line is that of this domain's supervisor, and not of a process that has taken over its PID.
     ///
-    /// - Parameter commandLine: arguments with a NUL after each.
-    func carriesDomain(_ commandLine: String) -> Bool {
+    /// - Parameter commandLine: arguments with a NUL after each, as in `/proc/PID/cmdline`.
+    func isSupervisor(commandLine: String) -> Bool {
         let arguments = commandLine.split(separator: "\0")
         guard arguments.first?.hasSuffix("libvirt_lxc") == true, let name = arguments.firstIndex(of: "--name") else {
             return false
         }
         return arguments.dropFirst(name + 1).first.map(String.init) == domain
+    }
+
+    /// Whether a `/proc/PID/stat` is that of a process that has ended: its state, after the name in parentheses
+    /// (proc(5)), is a zombie's or a dead process's.
+    static func hasEnded(stat: String) -> Bool {
+        guard let name = stat.lastIndex(of: ")") else { return false }
+        guard let state = stat[stat.index(after: name)...].first(where: { $0 != " " }) else { return false }
+        return "ZXx".contains(state)
     }
 
     /// A small file of the kernel's; empty when it cannot be read.

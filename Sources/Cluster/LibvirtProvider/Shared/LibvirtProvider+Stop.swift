@@ -15,6 +15,10 @@ extension LibvirtProvider {
     /// How often the wish to stop is repeated: the kernel drops it while systemd is not far enough to listen.
     private static let askInterval = Duration.seconds(1)
 
+    /// The number of wishes to stop in a row that reach nothing, after which a container that libvirt calls active has
+    /// ended: at times libvirt does not notice that the supervisor has.
+    private static let missesOfTheStopped = 3
+
     /// How often a machine's power button is pressed again: systemd in it may not have been listening.
     private static let buttonInterval = Duration.seconds(5)
 
@@ -26,16 +30,18 @@ extension LibvirtProvider {
         let isPaused = state == .paused || state == .suspendedByGuest
         let interval = runtime == .vm ? Self.buttonInterval : Self.askInterval
         let limit = isPaused ? .zero : deadline
-        let isStopped = try await waitForStop(of: node, runtime, within: limit, repeatingEvery: interval) {
+        let end = try await waitForStop(of: node, runtime, within: limit, repeatingEvery: interval) {
             switch runtime {
             // systemd takes SIGTERM as process 1 for a wish to be started anew; SIGRTMIN+3 is halt.target.
-            case .container: try await self.signal(.realTime(3), node)
-            case .vm: try await self.shutDown(node)
+            case .container: return try await self.signal(.realTime(3), node)
+            case .vm:
+                try await self.shutDown(node)
+                return true
             }
         }
-        if isStopped { return .shutDown }
+        if end == .stopped { return .shutDown }
         try await powerOff(node)
-        return .powerCut
+        return end == .unreachable ? .shutDown : .powerCut
     }
 
     package func powerOff(_ node: NodeReference) async throws {
@@ -45,8 +51,9 @@ extension LibvirtProvider {
         if runtime == .container, try await killed(node) { return }
         let isDestroyed = try await waitForStop(of: node, runtime, within: Self.destroyPatience) {
             try await self.destroy(node, runtime)
+            return true
         }
-        guard isDestroyed else {
+        guard isDestroyed == .stopped else {
             throw ProviderError(.failed, "\(node.domainName) still runs \(Self.destroyPatience) after it was destroyed")
         }
     }
@@ -57,7 +64,7 @@ extension LibvirtProvider {
         // processes to end for 1.6 s first, which systemd does not.
         try await waitForStop(of: node, .container, within: Self.killPatience) {
             try await self.signal(.kill, node)
-        }
+        } == .stopped
     }
 
     /// Asks a machine to shut down: by its guest agent where it answers, and otherwise by the power button.
@@ -93,21 +100,28 @@ extension LibvirtProvider {
         }
     }
 
-    /// Sends process 1 a signal; the caller waits for what comes of it. A kill that does not reach it is done by force.
-    private func signal(_ signal: DomainSignal, _ node: NodeReference) async throws {
+    /// Sends process 1 a signal; the caller waits for its effect. A kill that does not reach it is done by force.
+    ///
+    /// - Returns: false when process 1 was not found, neither below the supervisor nor by libvirt.
+    private func signal(_ signal: DomainSignal, _ node: NodeReference) async throws -> Bool {
         // libvirt's driver for tests takes signals and does nothing.
-        if try await driver() == .test { return try await destroy(node, .container) }
-        let carrier = try await run(on: .container) { connection throws(LibvirtError) in
+        if try await driver() == .test {
+            try await destroy(node, .container)
+            return true
+        }
+        let supervisorPID = try await run(on: .container) { connection throws(LibvirtError) in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in domain.id } ?? nil
         }
-        guard let carrier else { return }
-        // By way of the carrier, because libvirt 9.0 at times does not learn of a container's first process, or takes
+        guard let supervisorPID else { return true }
+        // Through the supervisor, because libvirt 9.0 at times does not learn of a container's first process, or takes
         // that of an earlier start for it.
-        let process = ContainerProcess(carrier: carrier, domain: node.domainName)
+        let process = ContainerProcess(supervisorPID: supervisorPID, domain: node.domainName)
         switch try await offPool({ process.signal(signal.number) }) {
-        case .sent: return
-        // libvirt at times does not see that a container has ended.
-        case .isGone: return try await destroy(node, .container)
+        case .sent: return true
+        case .ended:
+            // libvirt at times does not see that a container has ended.
+            try await destroy(node, .container)
+            return true
         case .unknown: break
         }
         let isSent = try await run(on: .container) { connection throws(LibvirtError) in
@@ -116,6 +130,7 @@ extension LibvirtProvider {
             }
         }
         if isSent == false, signal == .kill { try await destroy(node, .container) }
+        return isSent != false
     }
 
     private func destroy(_ node: NodeReference, _ runtime: Runtime) async throws {
@@ -126,16 +141,24 @@ extension LibvirtProvider {
         }
     }
 
-    /// Does something that makes a domain stop, and waits until it has.
+    /// The end of a wait for a domain to stop.
+    private enum StopWait: Sendable {
+        case stopped
+        /// The domain counts as active, and nothing in it can be reached any more.
+        case unreachable
+        case timedOut
+    }
+
+    /// Acts so that a domain stops, and waits until it has.
     ///
-    /// - Returns: false when it runs still after `limit`.
+    /// - Parameter act: returns whether the domain was reached.
     private func waitForStop(
         of node: NodeReference,
         _ runtime: Runtime,
         within limit: Duration,
         repeatingEvery interval: Duration? = nil,
-        _ act: @escaping @Sendable () async throws -> Void
-    ) async throws -> Bool {
+        _ act: @escaping @Sendable () async throws -> Bool
+    ) async throws -> StopWait {
         let events: AsyncStream<DomainEvent>
         do {
             // Before the act, so that the event cannot be missed.
@@ -143,35 +166,38 @@ extension LibvirtProvider {
         } catch {
             throw ProviderError(error)
         }
-        try await act()
-        return try await withThrowingTaskGroup(of: Bool?.self) { group in
+        let isReached = try await act()
+        return try await withThrowingTaskGroup(of: StopWait?.self) { group in
             group.addTask {
                 for await event in events where event == DomainEvent(domain: node.domainName, kind: .stopped) {
-                    return true
+                    return .stopped
                 }
                 return nil
             }
             group.addTask {
                 var next = interval.map { ContinuousClock.now + $0 }
+                var misses = isReached ? 0 : 1
                 while try await self.isActive(node, runtime) {
                     if let due = next, let interval, ContinuousClock.now >= due {
                         next = due + interval
-                        try await act()
+                        misses = try await act() ? 0 : misses + 1
+                        // A container that starts cannot be reached for a moment; this one has no process any more.
+                        if misses >= Self.missesOfTheStopped { return .unreachable }
                     }
                     try await Task.sleep(for: Self.pollInterval)
                 }
-                return true
+                return .stopped
             }
             group.addTask {
                 try await Task.sleep(for: limit)
-                return false
+                return .timedOut
             }
             defer { group.cancelAll() }
             // An event stream that ends tells nothing; the poll goes on.
             while let answer = try await group.next() {
                 if let answer { return answer }
             }
-            return false
+            return .timedOut
         }
     }
 }
