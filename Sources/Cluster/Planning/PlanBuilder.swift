@@ -297,6 +297,8 @@ struct PlanBuilder {
     // MARK: Units
 
     private mutating func planUnits() {
+        // The plan that follows sees fleet, and has the nodes on which units are to run.
+        guard postponed.isEmpty || steps.isEmpty else { return }
         let units = topology.units.map(unitPlan)
         let changed = units.filter { unit in
             guard let present = observed.fleet?.units[unit.name] else { return true }

@@ -33,8 +33,12 @@ struct TortureBench: AsyncParsableCommand {
         let report = Report(runs: interruptions.count)
         let result: Result<Void, any Error>
         do {
+            var rounds = 0
             while torture.interruptions < interruptions.count {
                 report.figures.add("converged", try await torture.round())
+                rounds += 1
+                // Hours of work are not lost with the last line.
+                if rounds.isMultiple(of: 10) { Host.note("after \(rounds) commands: \(torture.summary)") }
             }
             result = .success(())
         } catch {
@@ -63,7 +67,9 @@ struct Torture {
     private var roles = ["central": 1, "extra": 0, "worker": 1]
     private var extraIsMember = false
     private var isUp = false
-    private(set) var faults: [String] = []
+    private(set) var faults: [String] = [] {
+        didSet { if let last = faults.last { Host.note("FAULT: \(last)") } }
+    }
     private var interrupted: [String: Int] = [:]
     private var retries = 0
 

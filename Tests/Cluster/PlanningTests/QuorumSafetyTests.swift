@@ -5,6 +5,7 @@ import Planning
 import TestKit
 import Testing
 import TopologyModel
+import UnitFiles
 
 /// Random clusters, as earlier runs and accidents left them, and random topologies for them: every plan passes the
 /// checker, is cut short wherever that may be in whatever order its needs allow, and the next plans bring the cluster
@@ -14,6 +15,16 @@ import TopologyModel
         var inputs = Fixture.inputs
         inputs.rendersNodes = false
         return inputs
+    }()
+
+    /// A unit that runs on every machine.
+    private static let everywhere: UnitDeployment = {
+        do {
+            let file = try UnitFile(parsing: "[Service]\nExecStart=/bin/true\n\n[X-Fleet]\nGlobal=true\n")
+            return UnitDeployment(name: "all.service", file: "all.service", unit: file)
+        } catch {
+            preconditionFailure("\(error)")
+        }
     }()
 
     private func plan(_ topology: Topology, _ observed: Observation) throws(DiagnosticsError) -> Plan {
@@ -68,6 +79,7 @@ import TopologyModel
             do { next = try plan(topology, cluster.observed) } catch { return judge(error) }
             let whole = next.steps.count
             tell(next)
+            faults += unitsAwaitedNowhere(next)
             cluster.apply(
                 next,
                 steps: Bool.random(using: &random) ? whole : .random(in: 0...whole, using: &random),
@@ -86,6 +98,7 @@ import TopologyModel
                 if next.isEmpty { return }
                 tell(next)
                 last = next
+                faults += unitsAwaitedNowhere(next)
                 cluster.apply(next, steps: next.steps.count, using: &random)
                 faults += cluster.faults
                 guard faults.isEmpty else { return }
@@ -94,6 +107,22 @@ import TopologyModel
             let isForgotten = cluster.observed.provider.nodes.contains { cluster.hasForgotten($0.name) }
             let isNamed = last?.warnings.contains { $0.message.contains("the file does not ask for it") } == true
             if !isForgotten, !isNamed { faults.append("it does not come to an end") }
+        }
+
+        /// Global units are awaited on nodes that are there by then, or the command waits in vain.
+        private func unitsAwaitedNowhere(_ plan: Plan) -> [String] {
+            var there = Set(cluster.observed.provider.nodes.filter(\.hasDomain).map(\.name))
+            var awaited: Set<String> = []
+            for step in plan.steps {
+                switch step.action {
+                case .createNode(let node): there.insert(node.name)
+                case .removeNode(let name): there.remove(name)
+                case .awaitUnits(let units): awaited.formUnion(units.flatMap { $0.everywhere ?? [] })
+                default: break
+                }
+            }
+            let machines = Set(there.map { Identity.machineID(cluster: plan.cluster, node: $0) })
+            return awaited.subtracting(machines).isEmpty ? [] : ["units are awaited on nodes that are not there"]
         }
 
         /// A refusal must be true.
@@ -136,6 +165,7 @@ import TopologyModel
                 topology.roles.removeAll { $0.name == "central" }
                 topology.roles.insert(Role(name: "central", count: 1, etcd: .member), at: 0)
             }
+            topology.units = [QuorumSafetyTests.everywhere]
             for index in topology.roles.indices where Int.random(in: 0..<6, using: &random) == 0 {
                 topology.roles[index].resources.memoryMiB = 768
             }

@@ -201,6 +201,8 @@ struct Simulation {
         if networks.isEmpty { faults.append("\(step.id): there is no network") }
         if !images.contains(plan.image) { faults.append("\(step.id): there is no image") }
         let present = nodes[plan.name]
+        // A member that came up again without its data, during a formation that was cut short, fails as it did before.
+        let failedBefore = present?.hasDomain == true && hasForgotten(plan.name)
         if let present, present.hasStorage, present.baseDigest != plan.baseDigest {
             faults.append("\(step.id): its storage is another's")
         }
@@ -228,7 +230,7 @@ struct Simulation {
             autostart: plan.autostart,
         )
         directories.insert(plan.cluster)
-        if plan.etcd == .member { note(etcd.start(plan, nodes), step) }
+        if plan.etcd == .member, !failedBefore { note(etcd.start(plan, nodes), step) }
         if plan.etcd != .none { machines.insert(plan.machineID) }
     }
 

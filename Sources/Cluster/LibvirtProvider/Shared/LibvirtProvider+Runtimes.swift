@@ -42,7 +42,7 @@ extension LibvirtProvider {
     }
 
     /// The runtimes there can be, the one of the given URI first.
-    func presentRuntimes() async throws(ProviderError) -> [Runtime] {
+    package func presentRuntimes() async throws(ProviderError) -> [Runtime] {
         var present: [Runtime] = []
         for runtime in Runtime.allCases where try await presence(of: runtime) == .present { present.append(runtime) }
         return present

@@ -80,16 +80,11 @@ enum HostChecks {
             let detail = "this user may not use /dev/kvm"
             return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: "run slipway with sudo")
         }
-        let remedy =
-            if flags.contains("vmx") {
-                "sudo modprobe kvm_intel"
-            } else if flags.contains("svm") {
-                "sudo modprobe kvm_amd"
-            } else {
-                firmware
-            }
         let detail = "no /dev/kvm; virtual machines are emulated, about ten times slower"
-        return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: remedy)
+        guard let module = flags.contains("vmx") ? "kvm_intel" : flags.contains("svm") ? "kvm_amd" : nil else {
+            return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: firmware)
+        }
+        return HostFinding(what: "KVM", level: .warning, detail: detail, fix: ["modprobe \(module)"])
     }
 
     /// Docker sets the policy DROP, which also applies to what nodes send each other where `br_netfilter` is loaded.
@@ -117,8 +112,10 @@ enum HostChecks {
             what: what,
             level: .warning,
             detail: "FORWARD drops, as Docker sets it: nodes may not reach the outside or each other",
-            remedy: "sudo iptables -I FORWARD -i slw+ -j ACCEPT && "
-                + "sudo iptables -I FORWARD -o slw+ -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+            fix: [
+                "iptables -I FORWARD -i slw+ -j ACCEPT",
+                "iptables -I FORWARD -o slw+ -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+            ],
         )
     }
 
@@ -155,7 +152,7 @@ enum HostChecks {
             what: "bridges",
             level: .warning,
             detail: "\(leftovers.joined(separator: ", ")) without a network of libvirt's",
-            remedy: leftovers.map { "sudo ip link delete \($0)" }.joined(separator: " && "),
+            fix: leftovers.map { "ip link delete \($0)" },
         )
     }
 

@@ -2,8 +2,10 @@ import ArgumentParser
 import FoundationEssentials
 import LibvirtProvider
 import Planning
+import Provisioning
 import SystemPackage
 import Terminal
+import TopologyModel
 import Workspace
 
 #if canImport(Glibc)
@@ -13,41 +15,76 @@ import Workspace
 struct HostDoctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Say what this host lacks, and the command that mends it.",
-        discussion: "Exit code 1 when something is missing without which `up` cannot work.",
+        abstract: "Say what this host lacks, and the command that fixes it.",
+        discussion: """
+            Exit code 1 when something is missing without which `up` cannot work. Features are named with what \
+            keeps them from working here. --fix runs the commands that are safe to run, after asking, and looks \
+            again; what takes a decision (another program on port 53, the version of cgroups) stays advice.
+            """,
     )
 
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
+    @Flag(help: "Run the commands that fix what was found, after asking.")
+    var fix = false
+
+    @Flag(name: [.long, .customShort("y")], help: "Do not ask before --fix runs commands.")
+    var yes = false
+
+    func validate() throws {
+        if yes, !fix { throw ValidationError("--yes goes with --fix") }
+        if output.json, fix, !yes { throw ValidationError("--json with --fix needs --yes") }
+    }
+
     func run() async throws {
+        var findings = await check()
+        let repair = HostFix(findings)
+        if fix, !repair.commands.isEmpty {
+            if !yes { Output.print(text(findings)) }
+            guard try repair.confirm(yes: yes) else {
+                Output.note("Nothing was changed.")
+                throw ExitCode.failure
+            }
+            for command in await repair.run() { Output.note("failed: \(command)") }
+            findings = await check()
+        }
+        if output.json { try Output.json(findings) } else { Output.print(text(findings)) }
+        if findings.contains(where: { $0.kind == .check && $0.level == .missing }) { throw ExitCode.failure }
+    }
+
+    func check() async -> [HostFinding] {
         let facts = await HostFacts.read()
-        let (connection, networks) = await libvirt()
+        let (connection, seen) = await libvirt()
         var findings = programs() + HostChecks.findings(facts) + HostLimits.findings(facts)
-        findings += [disk(), memory(facts.memory), connection]
+        findings += [disk(), memory(facts.memory)] + connection
         // The bridges that can be seen are this host's, whatever host libvirt is on.
-        if let networks, connect.uri.contains(":///") {
-            findings.append(HostChecks.bridges(facts.interfaces, networks: networks))
+        if let seen, connect.uri.contains(":///") {
+            findings.append(HostChecks.bridges(facts.interfaces, networks: seen.networks))
         }
         findings.append(image())
-        if output.json { try Output.json(findings) } else { Output.print(text(findings)) }
-        if findings.contains(where: { $0.level == .missing }) { throw ExitCode.failure }
+        return findings + HostFeatures.findings(findings)
     }
 
     private func text(_ findings: [HostFinding]) -> String {
         let style = Output.style
-        let rows = findings.map { finding in
-            let mark =
-                switch finding.level {
-                case .ok: style.paint("ok", .green)
-                case .warning: style.paint("warn", .yellow)
-                case .missing: style.paint("MISSING", .red)
-                }
-            return [mark, finding.what, finding.detail]
+        let tables = [HostFinding.Kind.check, .feature].map { kind in
+            let rows = findings.filter { $0.kind == kind }.map { finding in
+                let mark =
+                    switch finding.level {
+                    case .ok: style.paint("ok", .green)
+                    case .warning: style.paint("warn", .yellow)
+                    case .missing: style.paint(kind == .check ? "MISSING" : "no", .red)
+                    }
+                return [mark, finding.what, finding.detail]
+            }
+            return Table("", "WHAT", "FOUND", rows: rows).format(header: false, style: style)
         }
         let remedies = findings.compactMap { finding in finding.remedy.map { "  \(finding.what): \($0)" } }
-        let advice = remedies.isEmpty ? "" : "\nTo mend it:\n" + remedies.joined(separator: "\n") + "\n"
-        return Table("", "WHAT", "FOUND", rows: rows).format(header: false, style: style) + advice
+        let isFixable = findings.contains { $0.level != .ok && !$0.fix.isEmpty }
+        let hint = isFixable && !fix ? " (`slipway doctor --fix` runs those that begin with sudo)" : ""
+        let advice = remedies.isEmpty ? "" : "\nTo fix it\(hint):\n" + remedies.joined(separator: "\n") + "\n"
+        return "\(tables[0])\nWhat works here:\n\(tables[1])\(advice)"
     }
 
     // MARK: Checks
@@ -57,15 +94,19 @@ struct HostDoctor: AsyncParsableCommand {
             ("ssh", "openssh-client"), ("virsh", "libvirt-clients"), ("mmdebstrap", "mmdebstrap"),
             ("dnsmasq", "dnsmasq-base"), ("ip", "iproute2"),
         ]
-        return needed.map { program, package in
-            if let path = HostFacts.find(program) { return HostFinding(what: program, level: .ok, detail: path) }
-            return HostFinding(
-                what: program,
-                level: .missing,
-                detail: "not found",
-                remedy: "sudo apt-get install \(package)",
-            )
-        }
+        // For virtual machines, and for images from elsewhere.
+        let useful = [
+            ("qemu-img", "qemu-utils"), ("mkfs.ext4", "e2fsprogs"), ("curl", "curl"), ("gpgv", "gpgv"),
+            ("gzip", "gzip"),
+            ("bzip2", "bzip2"), ("xz", "xz-utils"), ("zstd", "zstd"),
+        ]
+        return needed.map { program($0, package: $1, level: .missing) }
+            + useful.map { program($0, package: $1, level: .warning) }
+    }
+
+    private func program(_ name: String, package: String, level: HostFinding.Level) -> HostFinding {
+        if let path = HostFacts.find(name) { return HostFinding(what: name, level: .ok, detail: path) }
+        return HostFinding(what: name, level: level, detail: HostFinding.absent, fix: ["apt-get install -y \(package)"])
     }
 
     private func disk() -> HostFinding {
@@ -100,8 +141,8 @@ struct HostDoctor: AsyncParsableCommand {
         return HostFinding(what: "memory", level: free > 1 << 20 ? .ok : .warning, detail: detail)
     }
 
-    /// - Returns: the finding, and libvirt's networks where it answers.
-    private func libvirt() async -> (HostFinding, networks: [ObservedNetwork]?) {
+    /// - Returns: findings on libvirt and its drivers, and the state of libvirt where it answers.
+    private func libvirt() async -> ([HostFinding], ProviderObservation?) {
         do {
             let provider = LibvirtProvider(
                 uri: connect.uri,
@@ -110,19 +151,38 @@ struct HostDoctor: AsyncParsableCommand {
             )
             let seen = try await provider.observe()
             let detail = "\(connect.uri) answers; \(Format.count(seen.networks.count, "network"))"
-            return (HostFinding(what: "libvirt", level: .ok, detail: detail), seen.networks)
+            let drivers = try await provider.presentRuntimes()
+            return (
+                [
+                    HostFinding(what: "libvirt", level: .ok, detail: detail),
+                    driver("containers of libvirt", drivers.contains(.container), package: "libvirt-daemon-driver-lxc"),
+                    driver("machines of libvirt", drivers.contains(.vm), package: "libvirt-daemon-driver-qemu"),
+                ], seen,
+            )
         } catch {
             let hasSystemd = access("/run/systemd/system", F_OK) == 0
+            let packages = "libvirt-daemon-system libvirt-daemon-driver-lxc"
             let finding = HostFinding(
                 what: "libvirt",
                 level: .missing,
                 detail: "\(error)",
-                remedy: hasSystemd
-                    ? "sudo apt-get install libvirt-daemon-system libvirt-daemon-driver-lxc && sudo systemctl enable --now libvirtd"
-                    : "there is no systemd here; run slipway through Scripts/sandbox",
+                remedy: hasSystemd ? nil : "there is no systemd here; run slipway through Scripts/sandbox",
+                fix: hasSystemd
+                    ? ["apt-get install -y \(packages)", "systemctl enable --now libvirtd.socket"] : [],
             )
-            return (finding, nil)
+            return ([finding], nil)
         }
+    }
+
+    private func driver(_ what: String, _ isPresent: Bool, package: String) -> HostFinding {
+        isPresent
+            ? HostFinding(what: what, level: .ok, detail: "yes")
+            : HostFinding(
+                what: what,
+                level: .warning,
+                detail: HostFinding.absent,
+                fix: ["apt-get install -y \(package)"]
+            )
     }
 
     private func image() -> HostFinding {
@@ -136,7 +196,7 @@ struct HostDoctor: AsyncParsableCommand {
                     what: "node image",
                     level: .warning,
                     detail: "\(name) is not made yet",
-                    remedy: "slipway image build"
+                    fix: ["\(CommandLine.arguments.first ?? "slipway") image build"]
                 )
         } catch {
             return HostFinding(

@@ -13,7 +13,7 @@ enum HostLimits {
     }
 
     /// Number of nodes below which a limit is worth a warning.
-    private static let comfortable = 50
+    static let comfortable = 50
 
     static let all = [
         Limit(
@@ -51,7 +51,7 @@ enum HostLimits {
             what: limit.what,
             level: isLow ? .warning : .ok,
             detail: "\(number), about \(Format.count(nodes, "node"))\(note)",
-            remedy: isLow ? "sudo sysctl -w \(limit.sysctl)=\(limit.advised)" : nil,
+            fix: isLow ? ["sysctl -w \(limit.sysctl)=\(limit.advised)"] : [],
         )
     }
 }

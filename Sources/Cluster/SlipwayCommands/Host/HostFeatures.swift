@@ -1,0 +1,69 @@
+/// Slipway's features, and whether they work on a host, by the findings of ``HostDoctor``.
+enum HostFeatures {
+    private struct Feature {
+        var name: String
+        /// Findings without which it does not work.
+        var needs: [String]
+        /// Findings that limit it.
+        var limits: [String] = []
+    }
+
+    private static let all = [
+        Feature(
+            name: "containers",
+            needs: ["privileges", "libvirt", "containers of libvirt", "overlay file system", "cgroups", "mmdebstrap"],
+        ),
+        Feature(
+            name: "virtual machines",
+            needs: ["libvirt", "machines of libvirt", "qemu-img", "mkfs.ext4", "mmdebstrap"],
+            limits: ["KVM"],
+        ),
+        Feature(name: "limits of units on containers", needs: ["containers of libvirt"], limits: ["cgroups"]),
+        Feature(
+            name: "images from elsewhere",
+            needs: ["machines of libvirt", "qemu-img", "curl", "gpgv"],
+            limits: ["bzip2", "gzip", "xz", "zstd"],
+        ),
+        Feature(name: "networks of nodes", needs: ["dnsmasq", "port 53"], limits: ["forwarding", "bridges"]),
+        Feature(name: "logins to nodes", needs: ["ssh", "privileges"]),
+        Feature(name: "\(HostLimits.comfortable) nodes and more", needs: [], limits: HostLimits.all.map(\.what)),
+    ]
+
+    /// Names of all checks that features depend on.
+    static var dependencies: Set<String> { Set(all.flatMap { $0.needs + $0.limits }) }
+
+    static func findings(_ checks: [HostFinding]) -> [HostFinding] {
+        let poor = checks.filter { $0.level != .ok }
+        return all.map { feature in
+            // What is missing for one feature may be no more than a warning for `up`.
+            let broken = poor.filter { feature.needs.contains($0.what) && ($0.level == .missing || $0.isAbsent) }
+            if !broken.isEmpty {
+                return finding(feature, .missing, "no, for want of: ", broken)
+            }
+            let limits = poor.filter { (feature.limits + feature.needs).contains($0.what) }
+            if !limits.isEmpty {
+                return finding(feature, .warning, "with limits, see: ", limits)
+            }
+            return HostFinding(kind: .feature, what: feature.name, level: .ok, detail: "yes")
+        }
+    }
+
+    /// Features are reported, and do not decide the exit code: a host without QEMU is fine for containers.
+    private static func finding(
+        _ feature: Feature,
+        _ level: HostFinding.Level,
+        _ verdict: String,
+        _ causes: [HostFinding],
+    ) -> HostFinding {
+        let reasons = causes.map(\.what).joined(separator: ", ")
+        return HostFinding(kind: .feature, what: feature.name, level: level, detail: verdict + reasons)
+    }
+}
+
+extension HostFinding {
+    /// Whether a program or driver is not there, which `up` can do without.
+    fileprivate var isAbsent: Bool { detail == HostFinding.absent }
+
+    /// The detail of a program or driver that is not there.
+    static let absent = "not found"
+}
