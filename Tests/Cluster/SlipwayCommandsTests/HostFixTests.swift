@@ -52,6 +52,28 @@ import Testing
         }
     }
 
+    // MARK: After a failure
+
+    @Test func aFailureNamesTheTrapsOfThisHost() throws {
+        var facts = HostFacts()
+        facts.fileSystems = "nodev\toverlay\nnodev\tcgroup2\n"
+        facts.mounts = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0"
+        facts.memory = "MemAvailable: 16000000 kB\n"
+        func names(_ facts: HostFacts) -> Set<String> {
+            Set(HostFinding.suspects(facts, networks: []).map(\.what))
+        }
+        let usual = names(facts)
+        #expect(usual.isDisjoint(with: ["port 53", "forwarding", "bridges", "memory", "KVM"]))
+        facts.sockets = "  0: 00000000:0035 00000000:0000 0A 0 0 0 0 0"
+        facts.forwardRules = .said("-P FORWARD DROP\n")
+        facts.interfaces = ["lo", "slw0123456789"]
+        facts.memory = "MemAvailable: 1000 kB\n"
+        #expect(names(facts).subtracting(usual) == ["port 53", "forwarding", "bridges", "memory"])
+        let bridges = try #require(HostFinding.suspects(facts, networks: []).first { $0.what == "bridges" })
+        #expect(bridges.note.contains("slipway doctor"))
+        #expect(bridges.note.contains("sudo ip link delete slw0123456789"))
+    }
+
     // MARK: Fixes
 
     @Test func remediesAreTheFixesAsRoot() {

@@ -56,8 +56,7 @@ struct HostDoctor: AsyncParsableCommand {
     func check() async -> [HostFinding] {
         let facts = await HostFacts.read()
         let (connection, seen) = await libvirt()
-        var findings = programs() + HostChecks.findings(facts) + HostLimits.findings(facts)
-        findings += [disk(), memory(facts.memory)] + connection
+        var findings = HostFinding.ofThisHost(facts) + connection
         // The bridges that can be seen are this host's, whatever host libvirt is on.
         if let seen, connect.uri.contains(":///") {
             findings.append(HostChecks.bridges(facts.interfaces, networks: seen.networks))
@@ -88,58 +87,6 @@ struct HostDoctor: AsyncParsableCommand {
     }
 
     // MARK: Checks
-
-    private func programs() -> [HostFinding] {
-        let needed = [
-            ("ssh", "openssh-client"), ("virsh", "libvirt-clients"), ("mmdebstrap", "mmdebstrap"),
-            ("dnsmasq", "dnsmasq-base"), ("ip", "iproute2"),
-        ]
-        // For virtual machines, and for images from elsewhere.
-        let useful = [
-            ("qemu-img", "qemu-utils"), ("mkfs.ext4", "e2fsprogs"), ("curl", "curl"), ("gpgv", "gpgv"),
-            ("gzip", "gzip"),
-            ("bzip2", "bzip2"), ("xz", "xz-utils"), ("zstd", "zstd"),
-        ]
-        return needed.map { program($0, package: $1, level: .missing) }
-            + useful.map { program($0, package: $1, level: .warning) }
-    }
-
-    private func program(_ name: String, package: String, level: HostFinding.Level) -> HostFinding {
-        if let path = HostFacts.find(name) { return HostFinding(what: name, level: .ok, detail: path) }
-        return HostFinding(what: name, level: level, detail: HostFinding.absent, fix: ["apt-get install -y \(package)"])
-    }
-
-    private func disk() -> HostFinding {
-        let home: FilePath
-        do throws(UserError) {
-            home = try SlipwayHome.path()
-        } catch {
-            return HostFinding(what: "disk", level: .missing, detail: error.description)
-        }
-        var path = home
-        while access(path.string, F_OK) != 0, !path.components.isEmpty { path.removeLastComponent() }
-        var status = statvfs()
-        guard statvfs(path.string, &status) == 0 else {
-            return HostFinding(what: "disk", level: .warning, detail: "\(path) cannot be looked at")
-        }
-        let free = Int64(status.f_bavail) * Int64(status.f_frsize)
-        let detail = "\(Format.bytes(free)) free in \(home)"
-        return free > 4 << 30
-            ? HostFinding(what: "disk", level: .ok, detail: detail)
-            : HostFinding(
-                what: "disk",
-                level: .warning,
-                detail: detail,
-                remedy: "make room, or set SLIPWAY_HOME elsewhere"
-            )
-    }
-
-    private func memory(_ text: String) -> HostFinding {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") } ?? ""
-        let free = Int64(line.filter(\.isNumber)) ?? 0
-        let detail = "\(Format.bytes(free * 1024)) available"
-        return HostFinding(what: "memory", level: free > 1 << 20 ? .ok : .warning, detail: detail)
-    }
 
     /// - Returns: findings on libvirt and its drivers, and the state of libvirt where it answers.
     private func libvirt() async -> ([HostFinding], ProviderObservation?) {

@@ -146,11 +146,23 @@ struct PlanRunner: Sendable {
             }
         } catch let failure as PlanFailure {
             if json { Output.note("\(failure)") }
+            await suspect()
             let count = Format.count(failure.failures.count, "step")
             Output.note("\(count) failed. Nothing is lost: run `\(command)` again once the cause is mended.")
             throw ExitCode.failure
         }
         if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
+    }
+
+    /// Names what of this host may be why steps failed.
+    private func suspect() async {
+        guard !workspace.isRemote else { return }
+        let facts = await HostFacts.read()
+        var networks: [ObservedNetwork]?
+        do { networks = try await workspace.provider.observe().networks } catch {
+            // The steps that failed have said that libvirt does not answer.
+        }
+        for finding in HostFinding.suspects(facts, networks: networks) { Output.note(finding.note) }
     }
 
     private func confirm(_ plan: Plan) async throws {
