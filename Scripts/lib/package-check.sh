@@ -29,6 +29,7 @@ check_packages() {
     dpkg-deb --extract "$output/$name".deb "$scratch/deb"
     tar -xzf "$output/$name".tar.gz -C "$scratch/tar" --strip-components=1
     check_pages "$scratch/deb/usr/share/man/man1"
+    check_materials "$scratch/deb/usr/share/doc/slipway/slipway.spdx.json"
     for file in "$scratch/deb/usr" "$scratch/tar"; do
         # shellcheck disable=SC2016 # that shell's own
         unshare --mount --propagation private bash -euo pipefail -c \
@@ -37,6 +38,22 @@ check_packages() {
             die "what is in $file does not run by itself"
     done
     echo "unpacked, and run without a checkout"
+}
+
+# check_materials FILE: every relation of the bill of materials leads to a package, and every pinned one is there.
+check_materials() {
+    python3 - "$1" <<'END'
+import json, sys
+bill, pins = json.load(open(sys.argv[1])), json.load(open("Package.resolved"))["pins"]
+known = [package["SPDXID"] for package in bill["packages"]]
+assert len(known) == len(set(known)), "a package is named twice"
+related = [relation["relatedSpdxElement"] for relation in bill["relationships"]]
+assert sorted(related) == sorted(known), "a package has no relation"
+unlicensed = [p["name"] for p in bill["packages"] if "pkg:swift/" in str(p["externalRefs"]) and p["licenseDeclared"] == "NOASSERTION"]
+assert not unlicensed, f"no license found: {unlicensed}"
+missing = [p["identity"] for p in pins if f"SPDXRef-{p['identity']}" not in known]
+assert set(missing) <= {"swift-custom-dump", "xctest-dynamic-overlay"}, f"not in the bill of materials: {missing}"
+END
 }
 
 check_pages() { # directory

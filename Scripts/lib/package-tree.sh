@@ -42,6 +42,7 @@ package_tree() {
     cp Sources/Documentation/*.md "$prefix/$doc/"
     rm "$prefix/$doc/README.md"
     copyright >"$prefix/$doc/copyright"
+    bill_of_materials "$build" "$prefix" >"$prefix/$doc/slipway.spdx.json"
     changelog "$("$build/slipway" --version)" | gzip -9n >"$prefix/$doc/changelog.gz"
     gzip -9n "$prefix"/share/man/man1/*.1
     find "$prefix" -type f ! -perm -u+x -exec chmod 0644 {} +
@@ -107,7 +108,7 @@ Version: $2
 Architecture: $3
 Maintainer: $(maintainer)
 Installed-Size: $(du -k -s --apparent-size "$1/usr" | cut -f1)
-Depends: $(library_depends "$1"), debian-archive-keyring, dnsmasq-base, iproute2, iptables, libvirt-clients, libvirt-daemon-driver-lxc, libvirt-daemon-system, mmdebstrap, openssh-client
+Depends: $(library_depends "$1/usr"), debian-archive-keyring, dnsmasq-base, iproute2, iptables, libvirt-clients, libvirt-daemon-driver-lxc, libvirt-daemon-system, mmdebstrap, openssh-client
 Recommends: bzip2, curl, e2fsprogs, gpgv, libvirt-daemon-driver-qemu, $emulator, qemu-utils, xz-utils, zstd
 Suggests: docker.io, etcd-client
 Section: admin
@@ -120,12 +121,20 @@ Description: CoreOS-style clusters on libvirt, from a file
 END
 }
 
-# What the programs of this host are linked with, and from which version on.
-library_depends() { # root
+# bill_of_materials BUILD PREFIX: what the programs are made of, in SPDX.
+bill_of_materials() {
+    local libraries
+    mapfile -t libraries < <(library_depends "$2" | sed 's/, /\n/g')
+    python3 Scripts/lib/sbom.py Package.resolved .build/checkouts "$("$1/slipway" --version)" \
+        "$(swiftc --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p')" "$SOURCE_DATE_EPOCH" "${libraries[@]}"
+}
+
+# library_depends PREFIX: what the programs of this host are linked with, and from which version on.
+library_depends() {
     local work
     work=$(mktemp -d)
     mkdir "$work/debian"
     printf 'Source: slipway\n\nPackage: slipway\nArchitecture: any\n' >"$work/debian/control"
-    (cd "$work" && dpkg-shlibdeps -O "$1/usr/bin/slipway" "$1/usr/bin/fleetctl" 2>/dev/null) | sed 's/^shlibs:Depends=//'
+    (cd "$work" && dpkg-shlibdeps -O "$1/bin/slipway" "$1/bin/fleetctl" 2>/dev/null) | sed 's/^shlibs:Depends=//'
     rm -r "$work"
 }
