@@ -159,9 +159,31 @@ verify_swift() { # directory with swift.tar.gz and its signature
     gpg --homedir "$1/gnupg" --quiet --verify "$1/swift.tar.gz.sig" "$1/swift.tar.gz" 2>/dev/null
 }
 
-# build_release: slipway and the node programs, as they run on nodes that have no Swift.
+# shellcheck disable=SC2034 # those who source this use them
+# What a release consists of: slipway, and what runs on nodes that have no Swift.
+release_programs=(slipway fleetctl fleetd coreos-cloudinit locksmithctl slipway-etcd-proxy slipway-node-init)
+
+# build_release PROGRAM…: a release build of these; nothing where they were built from the same sources.
 build_release() {
-    swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error -Xlinker -s
+    local program stamp digest
+    [ -e Package.resolved ] || swift package resolve
+    digest=$(sources_digest)
+    for program in "$@"; do
+        stamp=.build/release/.built-$program
+        if [ -x ".build/release/$program" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then continue; fi
+        # A product at a time: what only benchmarks and tests are made of is not built.
+        swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error -Xlinker -s \
+            --product "$program" || return 1
+        echo "$digest" >"$stamp"
+    done
+}
+
+# sources_digest: what a build is made from: the sources, the versions of dependencies, and the compiler.
+sources_digest() {
+    {
+        find Sources Package.swift Package.resolved -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 sha256sum
+        swift --version 2>/dev/null
+    } | sha256sum | cut -d' ' -f1
 }
 
 # host_libvirt_answers: whether this host's own libvirtd serves containers, started first where systemd can.
