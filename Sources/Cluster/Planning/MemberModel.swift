@@ -80,7 +80,7 @@ struct MemberModel: Sendable, Hashable {
         case .addMember, .promoteMember, .removeMember, .awaitEtcd, .awaitQuorum: true
         case .createNode(let node), .reconfigureNode(let node), .rebootNode(let node, _):
             node.etcd == .member || nodes[node.name]?.isMember == true
-        case .startNode(let name), .removeNode(let name): nodes[name]?.isMember == true
+        case .startNode(let node), .removeNode(let node): nodes[node.name]?.isMember == true
         case .buildImage, .fetchImage, .createNetwork, .setAutostart, .releaseReboot, .awaitNode, .leaveFleet,
             .deployUnit, .destroyUnit, .awaitUnits, .removeNetwork, .removeRemains:
             false
@@ -116,8 +116,8 @@ struct MemberModel: Sendable, Hashable {
             case .removeMember(_, let url, let endpoints): remove(url, endpoints)
             case .awaitEtcd(let members), .awaitQuorum(let members): wait(for: members)
             case .createNode(let node), .reconfigureNode(let node): run(node)
-            case .startNode(let name): start(name)
-            case .removeNode(let name): destroy(name)
+            case .startNode(let node): start(node.name)
+            case .removeNode(let node): destroy(node.name)
             default: nil
             }
         return problem.map { ["\(step.id): \($0)"] } ?? []

@@ -125,9 +125,9 @@ package enum Action: Sendable, Hashable {
     /// Storage, seed, domain and start, from wherever an earlier run left off.
     case createNode(NodePlan)
     /// Starts a node that is powered off.
-    case startNode(name: String)
+    case startNode(NodeReference)
     /// Has libvirt start the node with the host, or not.
-    case setAutostart(node: String, isOn: Bool)
+    case setAutostart(NodeReference, isOn: Bool)
     /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
     case reconfigureNode(NodePlan)
     /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is named.
@@ -152,7 +152,7 @@ package enum Action: Sendable, Hashable {
     /// Has the machine leave fleet, so that its units are placed elsewhere.
     case leaveFleet(node: String, machineID: String, address: IPv4Address?)
     /// Removes domain, storage and traces.
-    case removeNode(name: String)
+    case removeNode(NodeReference)
     /// Gives fleet a unit with the state wanted of it.
     case deployUnit(UnitPlan)
     /// Takes a unit away that Slipway deployed and the file does not name any more.

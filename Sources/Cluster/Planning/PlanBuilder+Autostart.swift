@@ -13,8 +13,10 @@ extension PlanBuilder {
             }
         )
         for node in nodes where !defined.contains(node.name) {
-            guard let present = node.observed?.autostart, present != topology.autostart else { continue }
-            let action = Action.setAutostart(node: node.name, isOn: topology.autostart)
+            guard let present = node.observed, let autostart = present.autostart, autostart != topology.autostart else {
+                continue
+            }
+            let action = Action.setAutostart(NodeReference(present), isOn: topology.autostart)
             add(Step("node/\(node.name)/autostart", action, reason: "autostart is to be \(topology.autostart)"))
         }
     }

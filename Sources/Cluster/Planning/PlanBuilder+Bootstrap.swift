@@ -60,7 +60,7 @@ extension PlanBuilder {
             let action = Action.reconfigureNode(plan)
             add(Step("\(path)/create", action, reason: reason, needs: groundwork, cost: .restarts))
         case .start(let reason):
-            add(Step("\(path)/create", .startNode(name: plan.name), reason: reason, needs: groundwork))
+            add(Step("\(path)/create", .startNode(NodeReference(plan)), reason: reason, needs: groundwork))
         case .none, .await:
             return []
         }

@@ -16,7 +16,7 @@ extension PlanBuilder {
             add(Step("\(path)/create", .createNode(plan), reason: reason, needs: needs))
             return ["\(path)/create"]
         case .start(let reason):
-            add(Step("\(path)/start", .startNode(name: plan.name), reason: reason, needs: needs))
+            add(Step("\(path)/start", .startNode(NodeReference(plan)), reason: reason, needs: needs))
             return ["\(path)/start"]
         case .reconfigure(let reason):
             add(Step("\(path)/restart", .reconfigureNode(plan), reason: reason, needs: needs, cost: .restarts))

@@ -81,11 +81,11 @@ extension PlanBuilder {
         case _ where !node.hasDomain:
             return nil
         case (.start(let reason), _):
-            return [Step("\(path)/start", .startNode(name: node.name), reason: reason, needs: groundwork)]
+            return [Step("\(path)/start", .startNode(NodeReference(node)), reason: reason, needs: groundwork)]
         case _ where node.power != .running:
             postponed.append(node.name)
             let reason = "it is off, and its vote is missed"
-            return [Step("\(path)/start", .startNode(name: node.name), reason: reason, needs: groundwork)]
+            return [Step("\(path)/start", .startNode(NodeReference(node)), reason: reason, needs: groundwork)]
         case (.none, _), (.await, _):
             return []
         default:
@@ -121,7 +121,7 @@ extension PlanBuilder {
                 add(Step("\(path)/restart", restart, reason: reason, needs: needs, cost: .restarts))
                 begun.append("\(path)/restart")
             case .start(let reason):
-                add(Step("\(path)/start", .startNode(name: node.name), reason: reason, needs: needs))
+                add(Step("\(path)/start", .startNode(NodeReference(plan)), reason: reason, needs: needs))
                 begun.append("\(path)/start")
             case .none, .await:
                 break

@@ -290,8 +290,15 @@ struct PlanBuilder {
             needs = [step.id]
         }
         let id: StepID = "node/\(name)/remove"
-        add(Step(id, .removeNode(name: name), reason: reason, needs: unique(needs), cost: .destroys))
+        add(Step(id, .removeNode(reference(to: name)), reason: reason, needs: unique(needs), cost: .destroys))
         return id
+    }
+
+    /// The node as it exists, or, where it does not, as it is wanted.
+    private func reference(to name: String) -> NodeReference {
+        if let node = ownNodes.first(where: { $0.name == name }) { return NodeReference(node) }
+        let runtime = nodes.first { $0.name == name }?.role.runtime ?? .container
+        return NodeReference(cluster: topology.name, name: name, runtime: runtime)
     }
 
     // MARK: Units

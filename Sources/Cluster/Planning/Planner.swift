@@ -74,7 +74,7 @@ package struct Planner: Sendable {
             defer { if isLast { before = [Self.removal(of: node)] } }
             return Step(
                 Self.removal(of: node),
-                .removeNode(name: node.name),
+                .removeNode(NodeReference(node)),
                 reason: node.hasDomain ? "the cluster is taken down" : "remains of a node that is gone",
                 needs: isLast ? before : [],
                 cost: .destroys,

@@ -7,13 +7,13 @@ package struct ClusterObserver: Sendable {
     /// How long fleet's state is asked for while etcd has a majority and still cannot tell it.
     private static let fleetLimit = Duration.seconds(5)
 
-    private let provider: any NodeProvider
+    private let provider: any Inventory
     private let images: any ImageSource
     private let clusters: @Sendable (_ nodes: [ObservedNode]) throws -> any ClusterClients
 
     /// - Parameter clusters: how to speak to a cluster of these nodes.
     package init(
-        provider: any NodeProvider,
+        provider: any Inventory,
         images: any ImageSource,
         clusters: @escaping @Sendable (_ nodes: [ObservedNode]) throws -> any ClusterClients,
     ) {

@@ -16,10 +16,10 @@ extension Executor {
             try await provider.createNetwork(network)
         case .createNode(let node):
             try await create(node)
-        case .startNode(let name):
-            try await provider.start(NodeReference(cluster: plan.cluster, name: name))
+        case .startNode(let node):
+            try await provider.start(node)
         case .setAutostart(let node, let isOn):
-            try await provider.setAutostart(isOn, of: NodeReference(cluster: plan.cluster, name: node))
+            try await provider.setAutostart(isOn, of: node)
         case .reconfigureNode(let node):
             try await reconfigure(node, say: say, warn: warn)
         case .rebootNode(let node, let semaphore):
@@ -41,8 +41,8 @@ extension Executor {
             try await ladder.climb()
         case .leaveFleet(let node, let machineID, let address):
             try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say, warn: warn)
-        case .removeNode(let name):
-            try await removeNode(name, cluster: plan.cluster, say: say, warn: warn)
+        case .removeNode(let node):
+            try await remove(node, say: say, warn: warn)
         case .deployUnit(let unit):
             let fleet = fleet(of: plan)
             try await retryingKeys("fleet does not take \(unit.name)", say: say) { try await fleet.deploy(unit) }
@@ -101,13 +101,11 @@ extension Executor {
         warn("power cut after \(limits.shutdown.components.seconds) s")
     }
 
-    private func removeNode(
-        _ name: String,
-        cluster: String,
+    private func remove(
+        _ node: NodeReference,
         say: @Sendable (String) -> Void,
         warn: @Sendable (String) -> Void,
     ) async throws {
-        let node = NodeReference(cluster: cluster, name: name)
         try await provider.setPhase(.leaving, of: node)
         // Its units may have work to end, and others to tell.
         if limits.shutdown > .zero { try await shutDown(node, say: say, warn: warn) }

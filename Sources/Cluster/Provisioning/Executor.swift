@@ -7,7 +7,7 @@ import TopologyModel
 /// Carries out plans: as many steps at once as their order allows, and nothing that the plan does not say.
 package struct Executor: Sendable {
     /// Nodes and networks.
-    package let provider: any NodeProvider
+    package let provider: any ClusterProvider
     let images: any ImageSource
     /// Commands on nodes.
     package let shell: any NodeShell
@@ -72,7 +72,7 @@ package struct Executor: Sendable {
 
     /// - Parameter check: throws where the cluster is not, or no longer, this program's to change; asked before each step.
     package init(
-        provider: any NodeProvider,
+        provider: any ClusterProvider,
         images: any ImageSource,
         shell: any NodeShell,
         clusters: any ClusterClients,

@@ -1,26 +1,48 @@
 import Planning
 import TopologyModel
 
-/// Makes and unmakes nodes and networks. Everything is idempotent: what is already so is left as it is, what is already
-/// gone counts as gone; an answer that does not come is an error, never "gone".
-package protocol NodeProvider: Sendable {
-    /// Everything of Slipway's that exists, of all clusters, in one pass.
-    func observe() async throws -> ProviderObservation
+/// Nodes, networks and the inventory of one host, all behind one connection.
+///
+/// Every change is idempotent: what is already so is left as it is, what is already gone counts as gone. An answer that
+/// does not come is an error, never "gone".
+package typealias ClusterProvider = NodeProvider & NetworkProvider & Inventory
 
-    /// Makes the network and starts it. One that is there and equal is only started.
+/// Everything that exists on one host, of all clusters. Nothing is changed by it.
+package protocol Inventory: Sendable {
+    /// Nodes and networks of all clusters, in one pass, and what is in their way.
+    func observe() async throws -> ProviderObservation
+    /// Facts about the host that matter to virtual machines before any is made; nil where none can run.
+    func machineHost() async throws -> MachineHost?
+    /// Nodes whose directories are on this host, and that need images of this host, whatever host libvirt is on.
+    func nodesOfThisHost() async throws -> [ObservedNode]
+    /// Last lines that the node or the hypervisor logged about it, for an error that is being reported.
+    func evidence(for node: NodeReference, lines: Int) async -> [String]
+    /// Names of domains (`cluster.node`) as they stop, for whatever reason.
+    func stoppedDomains() async -> AsyncStream<String>
+}
+
+/// Networks of clusters.
+package protocol NetworkProvider: Sendable {
+    /// Makes the network and starts it. One that exists and is equal is only started.
     ///
     /// - Throws: ``ProviderError`` with `.conflict` when a network of that name is not Slipway's.
     func createNetwork(_ network: NetworkPlan) async throws
     /// Removes the cluster's network; one that is not Slipway's is left alone and reported.
     func removeNetwork(cluster: String) async throws
+    /// The network's XML as ``createNetwork(_:)`` would give it to libvirt.
+    func networkXML(for network: NetworkPlan) async throws -> String
+}
 
-    /// Makes the node's storage and seed: a directory or volumes, whole or recognisably unfinished.
+/// Nodes, and what they leave on their host.
+package protocol NodeProvider: Sendable {
+    /// Makes the node's storage and configuration: a directory or volumes, whole or recognisably unfinished.
     func allocate(_ node: NodePlan, image: NodeImagePaths) async throws
-    /// Throws what ``allocate(_:image:)`` would throw of a node that is there, which may still run, without changing
-    /// anything.
+    /// Throws what ``allocate(_:image:)`` would throw of an existing node, which may still run, without changing anything.
     func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws
-    /// Defines the node's domain with its phase; one that is there and equal is left, one that differs is redefined.
+    /// Defines the node's domain with its phase; one that exists and is equal is left, one that differs is redefined.
     func define(_ node: NodePlan, image: NodeImagePaths) async throws
+    /// The domain's XML as ``define(_:image:)`` would give it to libvirt.
+    func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String
     /// Powers the node on; one that runs is left running.
     func start(_ node: NodeReference) async throws
     /// Asks the node to shut down and waits; after `deadline` it is powered off.
@@ -30,38 +52,18 @@ package protocol NodeProvider: Sendable {
     func powerOff(_ node: NodeReference) async throws
     /// Has the node start with the host, or not.
     func setAutostart(_ isOn: Bool, of node: NodeReference) async throws
-    /// Writes how far the node has come onto its domain; a node without one is `leaving` as it is, and nothing else.
+    /// Writes the node's phase onto its domain; a node without a domain counts as `leaving`, and cannot be in another phase.
     func setPhase(_ phase: NodePhase, of node: NodeReference) async throws
-    /// Writes onto a member's domain that it belongs to the etcd cluster of that ID, whatever phase the node is in later.
+    /// Writes onto a member's domain which etcd cluster it belongs to; no later phase resets it.
     func recordEtcd(cluster id: String, of node: NodeReference) async throws
     /// Removes domain, storage and every other trace of the node.
     func remove(_ node: NodeReference) async throws
     /// Removes the cluster's own directory, once no node is left.
     func removeClusterRemains(_ cluster: String) async throws
-
-    /// What can be said of virtual machines at this connection before any is made; nil where there can be none.
-    func machineHost() async throws -> MachineHost?
-    /// Removes images of virtual machines from libvirt's storage that no node refers to. Returns their names there.
+    /// Removes images of virtual machines from libvirt's storage that no node refers to.
+    ///
+    /// - Returns: names of the volumes removed.
     func pruneVolumes() async throws -> [String]
-    /// The nodes that have directories on this host, and so lie on images of this host, whatever host libvirt is on.
-    func nodesOfThisHost() async throws -> [ObservedNode]
-
-    /// The last lines the node or the hypervisor said of it: evidence for an error.
-    func evidence(for node: NodeReference, lines: Int) async -> [String]
-    /// Names of domains (`cluster.node`) as they stop, however that happens.
-    func stoppedDomains() async -> AsyncStream<String>
-
-    /// The domain's XML as ``define(_:image:)`` would give it to libvirt.
-    func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String
-    /// The network's XML as ``createNetwork(_:)`` would give it to libvirt.
-    func networkXML(for network: NetworkPlan) async throws -> String
-}
-
-extension NodeProvider {
-    package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {}
-    package func machineHost() async throws -> MachineHost? { nil }
-    package func pruneVolumes() async throws -> [String] { [] }
-    package func nodesOfThisHost() async throws -> [ObservedNode] { [] }
 }
 
 /// How a node came to be off.
@@ -70,27 +72,6 @@ package enum StopOutcome: Sendable, Hashable {
     case shutDown
     /// It had not when its time was up.
     case powerCut
-}
-
-/// Which node is meant, when no more than its names matter.
-package struct NodeReference: Sendable, Hashable {
-    /// Name of the cluster.
-    package var cluster: String
-    /// Name of the node.
-    package var name: String
-
-    package init(cluster: String, name: String) {
-        self.cluster = cluster
-        self.name = name
-    }
-
-    /// Names a planned node.
-    package init(_ node: NodePlan) { self.init(cluster: node.cluster, name: node.name) }
-    /// Names an observed node.
-    package init(_ node: ObservedNode) { self.init(cluster: node.cluster, name: node.name) }
-
-    /// libvirt's name of the node.
-    package var domainName: String { Identity.domainName(cluster: cluster, node: name) }
 }
 
 /// Where a node's image lies on the host.

@@ -18,7 +18,7 @@ import TopologyModel
 /// This host's libvirt, images, keys and locks, and what is done with a cluster by them: observe, plan, carry out.
 package struct HostWorkspace: Sendable {
     /// Nodes and networks of one libvirt connection.
-    package let provider: any NodeProvider
+    package let provider: any ClusterProvider
     /// Who changes clusters, for all who drive the same libvirt.
     let leases: any LeaseStore
     /// Images of this host.

@@ -20,7 +20,7 @@ import TopologyModel
             node: node,
             image: NodeImagePaths(root: "/srv/root", layer: "/srv/layer"),
             directory: "/srv/clusters/prod/central-1",
-            driver: .lxc(emulator: "/usr/lib/libvirt/libvirt_lxc"),
+            dialect: .lxc(emulator: "/usr/lib/libvirt/libvirt_lxc"),
         )
     }
 
@@ -31,7 +31,7 @@ import TopologyModel
     private static func machine(_ image: MachineImage, _ change: (inout NodePlan) -> Void) -> VirtualMachineXML {
         var node = Samples.node(runtime: .vm)
         change(&node)
-        return VirtualMachineXML(node: node, image: image, poolPath: "/pool", isTest: false)
+        return VirtualMachineXML(node: node, image: image, poolPath: "/pool", dialect: .qemu)
     }
 
     private static let own = MachineImage(
@@ -57,7 +57,7 @@ import TopologyModel
                 node: Samples.node(),
                 image: NodeImagePaths(root: "/srv/root", layer: "/srv/layer"),
                 directory: "/srv/clusters/prod/central-1",
-                driver: .test,
+                dialect: .test,
             )
         ),
         ("vm-kvm", machine(own) { $0.accelerator = .kvm }),
@@ -78,7 +78,7 @@ import TopologyModel
         ),
         (
             "vm-pretended",
-            VirtualMachineXML(node: Samples.node(runtime: .vm), image: own, poolPath: "/pool", isTest: true)
+            VirtualMachineXML(node: Samples.node(runtime: .vm), image: own, poolPath: "/pool", dialect: .test)
         ),
     ]
 

@@ -3,6 +3,7 @@ import Planning
 import Provisioning
 import TestKit
 import Testing
+import TopologyModel
 
 /// What every provider does, whatever is behind it.
 @Suite(.timeLimit(.minutes(5))) struct ProviderContractTests {
@@ -48,7 +49,7 @@ import Testing
     @Test(arguments: ProviderUnderTest.all)
     func whatIsNotThereIsGone(_ provider: ProviderUnderTest) async throws {
         try await provider.with { world in
-            let reference = NodeReference(cluster: world.cluster, name: "central-9")
+            let reference = NodeReference(cluster: world.cluster, name: "central-9", runtime: .container)
             try await world.provider.stop(reference, deadline: .seconds(1))
             try await world.provider.powerOff(reference)
             try await world.provider.setPhase(.leaving, of: reference)
@@ -105,7 +106,7 @@ import Testing
             node.autostart = false
             try await world.provider.define(node, image: world.image)
             #expect(try await world.observed().map(\.autostart) == [false])
-            let nobody = NodeReference(cluster: world.cluster, name: "central-9")
+            let nobody = NodeReference(cluster: world.cluster, name: "central-9", runtime: .container)
             await #expect(throws: ProviderError.self) { try await world.provider.setAutostart(true, of: nobody) }
         }
     }

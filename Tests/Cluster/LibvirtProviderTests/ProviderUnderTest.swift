@@ -89,7 +89,7 @@ struct ProviderWorld: Sendable {
         case libvirt(LibvirtProvider)
     }
 
-    let provider: any NodeProvider
+    let provider: any ClusterProvider
     let hands: Hands
     let image: NodeImagePaths
     let network: NetworkPlan
@@ -97,7 +97,7 @@ struct ProviderWorld: Sendable {
 
     private static let count = Mutex<UInt32>(0)
 
-    init(provider: any NodeProvider, hands: Hands, image: NodeImagePaths) {
+    init(provider: any ClusterProvider, hands: Hands, image: NodeImagePaths) {
         self.provider = provider
         self.hands = hands
         self.image = image
@@ -186,7 +186,7 @@ struct ProviderWorld: Sendable {
                 ObservedNetwork(name: network, cluster: nil, cidr: nil, mode: .isolated, bridge: nil, active: false)
             )
         case .libvirt(let libvirt):
-            let type = try await libvirt.driver() == .test ? "test" : "lxc"
+            let type = try await libvirt.containers.driver.dialect() == .test ? "test" : "lxc"
             let system = type == "test" ? "<type>hvm</type>" : "<type>exe</type><init>/bin/sh</init>"
             let xml = "<domain type='\(type)'><name>\(domain)</name><memory>65536</memory><os>\(system)</os></domain>"
             let networkXML = "<network><name>\(network)</name></network>"

@@ -7,14 +7,14 @@ import TopologyModel
 @testable import LibvirtProvider
 
 @Suite struct RenderingTests {
-    private let lxc = ContainerDriver.lxc(emulator: "/usr/lib/libvirt/libvirt_lxc")
+    private let lxc = DriverDialect.lxc(emulator: "/usr/lib/libvirt/libvirt_lxc")
 
     private func domain(_ node: NodePlan) -> DomainXML {
         DomainXML(
             node: node,
             image: NodeImagePaths(root: "/srv/root", layer: "/srv/layer"),
             directory: "/srv/clusters/prod/central-1",
-            driver: lxc,
+            dialect: lxc,
         )
     }
 
@@ -191,10 +191,10 @@ import TopologyModel
             <emulator>/usr/libexec/libvirt_lxc</emulator><domain type='lxc'/></arch></guest></capabilities>
             """
         #expect(
-            try ContainerDriver(driver: "LXC", capabilities: capabilities)
+            try DriverDialect(.container, driver: "LXC", capabilities: capabilities)
                 == .lxc(emulator: "/usr/libexec/libvirt_lxc")
         )
-        #expect(try ContainerDriver(driver: "QEMU", capabilities: capabilities) == nil)
-        #expect(try ContainerDriver(driver: "LXC", capabilities: "<capabilities/>") == nil)
+        #expect(try DriverDialect(.container, driver: "QEMU", capabilities: capabilities) == nil)
+        #expect(try DriverDialect(.container, driver: "LXC", capabilities: "<capabilities/>") == nil)
     }
 }

@@ -37,7 +37,13 @@ import TopologyModel
 
     private func destroy(_ index: Int, needs: [StepID] = [], cost: Step.Cost = .destroys) -> Step {
         let name = "central-\(index)"
-        return Step("node/\(name)/remove", .removeNode(name: name), reason: "a test", needs: needs, cost: cost)
+        return Step(
+            "node/\(name)/remove",
+            .removeNode(NodeReference(cluster: "demo", name: name, runtime: .container)),
+            reason: "a test",
+            needs: needs,
+            cost: cost
+        )
     }
 
     @Test func whatThePlannerMakesIsSafe() throws {

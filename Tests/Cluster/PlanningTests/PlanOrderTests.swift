@@ -8,7 +8,7 @@ struct PlanOrderTests {
     }
 
     private func step(_ id: StepID, _ needs: StepID...) -> Step {
-        Step(id, .removeNode(name: "\(id)"), reason: "a test", needs: needs)
+        Step(id, .destroyUnit(name: "\(id)"), reason: "a test", needs: needs)
     }
 
     @Test func aNeedThatNoStepMeetsIsRefused() {

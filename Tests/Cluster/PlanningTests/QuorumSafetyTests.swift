@@ -116,7 +116,7 @@ import UnitFiles
             for step in plan.steps {
                 switch step.action {
                 case .createNode(let node): there.insert(node.name)
-                case .removeNode(let name): there.remove(name)
+                case .removeNode(let node): there.remove(node.name)
                 case .awaitUnits(let units): awaited.formUnion(units.flatMap { $0.everywhere ?? [] })
                 default: break
                 }

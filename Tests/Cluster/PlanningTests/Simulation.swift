@@ -136,14 +136,14 @@ struct Simulation {
             ]
         case .createNode(let plan), .reconfigureNode(let plan):
             run(plan, step)
-        case .startNode(let name):
+        case .startNode(let node):
             if networks.isEmpty { faults.append("\(step.id): there is no network") }
-            nodes[name]?.power = .running
-            machines.insert(Identity.machineID(cluster: cluster, node: name))
+            nodes[node.name]?.power = .running
+            machines.insert(Identity.machineID(cluster: cluster, node: node.name))
         case .rebootNode(let plan, _):
             if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
-        case .setAutostart(let name, let isOn):
-            nodes[name]?.autostart = isOn
+        case .setAutostart(let node, let isOn):
+            nodes[node.name]?.autostart = isOn
         case .releaseReboot:
             break
         case .awaitEtcd(let wanted):
@@ -171,9 +171,9 @@ struct Simulation {
             if plan.etcd == .member { nodes[plan.name]?.etcdHistory = .joined(etcd.clusterID) }
         case .leaveFleet(_, let id, _):
             machines.remove(id)
-        case .removeNode(let name):
-            note(etcd.destroy(name), step)
-            nodes[name] = nil
+        case .removeNode(let node):
+            note(etcd.destroy(node.name), step)
+            nodes[node.name] = nil
         case .deployUnit(let unit):
             units[unit.name] = .init(name: unit.name, hash: unit.hash, desiredState: unit.desiredState, states: [:])
             deployed.insert(unit.name)

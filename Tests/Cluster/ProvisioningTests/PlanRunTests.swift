@@ -4,7 +4,7 @@ import Testing
 
 struct PlanRunTests {
     private func step(_ id: StepID, _ needs: StepID...) -> Step {
-        Step(id, .removeNode(name: "\(id)"), reason: "why not", needs: needs)
+        Step(id, .destroyUnit(name: "\(id)"), reason: "why not", needs: needs)
     }
 
     private func run(_ steps: Step...) throws -> PlanRun {

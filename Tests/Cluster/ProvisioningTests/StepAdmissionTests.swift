@@ -1,5 +1,6 @@
 import Planning
 import Testing
+import TopologyModel
 
 @testable import Provisioning
 
@@ -45,7 +46,10 @@ struct StepAdmissionTests {
     }
 
     @Test func otherStepsDoNotWait() throws {
-        let nodes = (1...100).map { Step("node/n\($0)/start", .startNode(name: "n\($0)"), reason: "it is off") }
+        let nodes = (1...100).map { number in
+            let node = NodeReference(cluster: "demo", name: "n\(number)", runtime: .container)
+            return Step("node/n\(number)/start", .startNode(node), reason: "it is off")
+        }
         var run = try run(nodes)
         var admission = StepAdmission()
         #expect(run.takeReady { admission.admits($0) }.map(\.id) == nodes.map(\.id))

@@ -183,6 +183,18 @@ extension FakeProvider {
         if clusterDirectories.contains(cluster) { try step { clusterDirectories.remove(cluster) } }
     }
 
+    /// Any image of a virtual machine fits.
+    package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {}
+
+    /// No virtual machines can run.
+    package func machineHost() async throws -> MachineHost? { nil }
+
+    /// The pool has no images.
+    package func pruneVolumes() async throws -> [String] { [] }
+
+    /// Every node lies on this host.
+    package func nodesOfThisHost() async throws -> [ObservedNode] { [] }
+
     package func evidence(for node: NodeReference, lines: Int) async -> [String] {
         Array((consoles[node.domainName] ?? []).suffix(lines))
     }

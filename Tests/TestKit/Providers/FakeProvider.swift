@@ -3,7 +3,7 @@ import Provisioning
 import TopologyModel
 
 /// A provider in memory, which can be made to fail, and to die at any moment of any call.
-package actor FakeProvider: NodeProvider {
+package actor FakeProvider: ClusterProvider {
     /// A call, as ``calls`` lists it: the protocol's name and what it was about.
     package struct Call: Sendable, Hashable, CustomStringConvertible {
         /// Name of the function.

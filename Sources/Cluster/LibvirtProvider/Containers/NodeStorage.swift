@@ -154,7 +154,7 @@ struct NodeStorage: Sendable {
             let nodes = try names(in: "\(clusters)/\(cluster)").compactMap(NodeName.init)
             if nodes.isEmpty { listing.emptyClusters.append(cluster) }
             for name in nodes {
-                let condition = try condition(of: NodeReference(cluster: cluster, name: name.text))
+                let condition = try condition(of: NodeReference(cluster: cluster, name: name.text, runtime: .container))
                 let data = "\(clusters)/\(cluster)/\(name.text)/upper\(Self.etcdData)"
                 let hasEtcdData = FileManager.default.fileExists(atPath: data)
                 listing.entries.append(

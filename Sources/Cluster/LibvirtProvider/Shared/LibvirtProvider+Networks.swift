@@ -36,9 +36,9 @@ extension LibvirtProvider {
     /// The host's side of the interfaces that running nodes have in a network that was made anew.
     private func interfaces(on network: String) async throws -> [String] {
         var found: Set<String> = []
-        for runtime in try await presentRuntimes() where try await !isTestDriver(runtime) {
+        for driver in try await presentDrivers() where try await driver.dialect().runsDomains {
             found.formUnion(
-                try await run(on: runtime) { connection throws(LibvirtError) in try connection.interfaces(on: network) }
+                try await driver.run { connection throws(LibvirtError) in try connection.interfaces(on: network) }
             )
         }
         return found.sorted()

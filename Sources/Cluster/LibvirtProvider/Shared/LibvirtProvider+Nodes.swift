@@ -5,49 +5,69 @@ import TopologyModel
 
 extension LibvirtProvider {
     package func allocate(_ node: NodePlan, image: NodeImagePaths) async throws {
-        let reference = NodeReference(node)
-        try await refuseForeign(reference, node.runtime)
-        if node.runtime == .vm { return try await allocateMachine(node, image: image) }
-        if try await isActive(reference, node.runtime) {
-            let present = try await offPool { [storage] in try storage.content(of: reference) }
-            guard present?.record.baseDigest == node.baseDigest else {
-                throw ProviderError(
-                    .failed,
-                    "\(node.domainName) runs, and its directory \(storage.directory(of: reference)) would have to be "
-                        + "made anew; stop or remove the node first",
-                )
-            }
-        }
-        try await offPool { [storage] in try storage.create(node, image: image) }
+        let backend = backend(node.runtime)
+        try await backend.driver.refuseForeign(NodeReference(node))
+        try await backend.allocate(node, image: image)
+    }
+
+    package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {
+        try await backend(node.runtime).checkAllocation(of: node, image: image)
     }
 
     package func define(_ node: NodePlan, image: NodeImagePaths) async throws {
-        let definition = try await definition(of: node, image: image)
-        let isMachine = node.runtime == .vm
-        let isForeign = try await run(on: node.runtime) { connection throws(LibvirtError) in
-            try connection.define(definition, validate: isMachine)
+        let backend = backend(node.runtime)
+        let definition = try await backend.definition(of: node, image: image)
+        let isForeign = try await backend.driver.run { connection throws(LibvirtError) in
+            try connection.define(definition, validate: backend.validatesDefinitions)
         }
-        if isForeign { throw Self.foreign(node.domainName) }
+        if isForeign { throw ProviderError.foreign(domain: node.domainName) }
     }
 
     package func start(_ node: NodeReference) async throws {
-        let runtime = try await runtime(of: node)
-        try await refuseForeign(node, runtime)
-        try await run(on: runtime) { connection throws(LibvirtError) in
+        let driver = backend(node.runtime).driver
+        try await driver.refuseForeign(node)
+        try await driver.run { connection throws(LibvirtError) in
             try connection.domain(named: node.domainName).startIfNeeded()
         }
     }
 
+    package func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome {
+        try await backend(node.runtime).stop(node, deadline: deadline)
+    }
+
+    package func powerOff(_ node: NodeReference) async throws {
+        try await backend(node.runtime).powerOff(node)
+    }
+
+    package func remove(_ node: NodeReference) async throws {
+        let backend = backend(node.runtime)
+        try await backend.driver.refuseForeign(node)
+        try await backend.remove(node)
+    }
+
+    package func removeClusterRemains(_ cluster: String) async throws {
+        let nodes = try await observe().nodes(of: cluster).map(\.name)
+        guard nodes.isEmpty else {
+            throw ProviderError(
+                .failed,
+                "cluster \(cluster) still has \(nodes.joined(separator: ", ")); its directory is not removed",
+            )
+        }
+        // Virtual machines have no directory; the pool stays, since it has their images.
+        guard try await containers.driver.presence() == .present else { return }
+        try await offPool { [storage] in try storage.deleteCluster(cluster) }
+    }
+
     package func setAutostart(_ isOn: Bool, of node: NodeReference) async throws {
-        let runtime = try await runtime(of: node)
-        try await refuseForeign(node, runtime)
-        try await run(on: runtime) { connection throws(LibvirtError) in
+        let driver = backend(node.runtime).driver
+        try await driver.refuseForeign(node)
+        try await driver.run { connection throws(LibvirtError) in
             try connection.domain(named: node.domainName).setAutostart(isOn)
         }
     }
 
     package func setPhase(_ phase: NodePhase, of node: NodeReference) async throws {
-        let isOurs = try await run(on: runtime(of: node)) { connection throws(LibvirtError) in
+        let isOurs = try await backend(node.runtime).driver.run { connection throws(LibvirtError) in
             // A node whose domain someone took away is leaving already.
             if phase == .leaving {
                 return try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
@@ -56,47 +76,18 @@ extension LibvirtProvider {
             }
             return try connection.domain(named: node.domainName).setPhase(phase)
         }
-        if !isOurs { throw Self.foreign(node.domainName) }
+        if !isOurs { throw ProviderError.foreign(domain: node.domainName) }
     }
 
     package func recordEtcd(cluster id: String, of node: NodeReference) async throws {
-        let isOurs = try await run(on: runtime(of: node)) { connection throws(LibvirtError) in
+        let isOurs = try await backend(node.runtime).driver.run { connection throws(LibvirtError) in
             try connection.domain(named: node.domainName).change { $0.etcdMark = EtcdHistory.joined(id).mark }
         }
-        if !isOurs { throw Self.foreign(node.domainName) }
+        if !isOurs { throw ProviderError.foreign(domain: node.domainName) }
     }
 
-    /// Whether the node's domain is there and has processes.
-    func isActive(_ node: NodeReference, _ runtime: Runtime) async throws -> Bool {
-        try await activeState(of: node, runtime) != nil
-    }
-
-    /// State of the node's domain; nil where it is not there or has no processes.
-    func activeState(of node: NodeReference, _ runtime: Runtime) async throws -> DomainState? {
-        try await run(on: runtime) { connection throws(LibvirtError) in
-            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
-                let state = try domain.state()
-                return state.isActive ? state : nil
-            } ?? nil
-        }
-    }
-
-    /// Throws when the domain of that name is someone else's.
-    func refuseForeign(_ node: NodeReference, _ runtime: Runtime) async throws {
-        let isOurs = try await run(on: runtime) { connection throws(LibvirtError) in
-            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
-                try domain.record() != nil
-            }
-        }
-        if isOurs == false { throw Self.foreign(node.domainName) }
-    }
-
-    static func foreign(_ domain: String) -> ProviderError {
-        ProviderError(
-            .conflict,
-            "domain \(domain) exists and is not Slipway's; rename or remove it (virsh dumpxml \(domain)), "
-                + "or give the cluster another name",
-        )
+    package func evidence(for node: NodeReference, lines: Int) async -> [String] {
+        await backend(node.runtime).evidence(for: node, lines: lines)
     }
 }
 

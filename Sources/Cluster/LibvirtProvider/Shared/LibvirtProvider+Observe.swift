@@ -9,20 +9,19 @@ import TopologyModel
 
 extension LibvirtProvider {
     package func observe() async throws -> ProviderObservation {
-        let present = try await presentRuntimes()
-        async let directories = listing(present)
+        async let directories = listing()
         let networks = try await run { connection throws(LibvirtError) in try connection.seenNetworks() }
         var domains: [SeenDomain] = []
-        // One driver for both shows everything at once.
-        for runtime in self[.vm] === self[.container] ? Array(present.prefix(1)) : present {
-            let seen = try await run(on: runtime) { connection throws(LibvirtError) in try connection.seenDomains() }
+        for driver in try await presentDrivers() {
+            let seen = try await driver.run { connection throws(LibvirtError) in try connection.seenDomains() }
             domains += try seen.map { try $0.read() }
         }
-        let volumes = present.contains(.vm) ? try await machineVolumes() : []
+        let hasMachines = try await machines.driver.presence() == .present
+        let volumes = hasMachines ? try await machines.volumeNames() : []
         let listing = try await directories
         var observation = ProviderObservation(hostRoutes: try hostRoutes())
-        observation.noContainers = try await presence(of: .container).reason
-        observation.noMachines = try await presence(of: .vm).reason
+        observation.noContainers = try await containers.driver.presence().reason
+        observation.noMachines = try await machines.driver.presence().reason
         observation.networks = try networks.filter { try LeaseXML.record($0.xml) == nil }.map {
             try ObservedNetwork(xml: $0.xml, active: $0.active)
         }
@@ -35,6 +34,10 @@ extension LibvirtProvider {
         return observation
     }
 
+    package func machineHost() async throws -> MachineHost? { try await machines.machineHost() }
+
+    package func pruneVolumes() async throws -> [String] { try await machines.pruneVolumes() }
+
     package func nodesOfThisHost() async throws -> [ObservedNode] {
         try await offPool { [storage] in try storage.list() }.entries.compactMap { entry in
             entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
@@ -44,10 +47,10 @@ extension LibvirtProvider {
     /// This host's directories, where containers can be: another host has none of them.
     ///
     /// - Throws: where a driver is not there and nodes of its runtime are: it may be stopped, and they may run.
-    private func listing(_ present: [Runtime]) async throws -> NodeStorage.Listing {
+    private func listing() async throws -> NodeStorage.Listing {
         let none = NodeStorage.Listing(entries: [], emptyClusters: [])
         if uris.isRemote { return none }
-        if !present.contains(.vm), let uri = uris.machines {
+        if try await machines.driver.presence() != .present, let uri = uris.machines {
             try refuseAbsence(
                 of: uri,
                 names: try await offPool { [storage] in try storage.names(in: Volumes.poolPath) }
@@ -57,7 +60,7 @@ extension LibvirtProvider {
         }
         guard let uri = uris.containers else { return none }
         let listing = try await offPool { [storage] in try storage.list() }
-        if !present.contains(.container) {
+        if try await containers.driver.presence() != .present {
             try refuseAbsence(of: uri, names: listing.entries.map(\.reference.domainName), in: storage.clusters)
             return none
         }
@@ -83,42 +86,44 @@ extension LibvirtProvider {
     ) -> [ObservedNode] {
         var kinds: [NodeReference: Set<Volumes.Kind>] = [:]
         for (node, kind) in volumes.compactMap(Volumes.node(ofVolume:)) { kinds[node, default: []].insert(kind) }
-        var whole: [NodeReference: Bool] = [:]
-        var unreadable: [NodeReference: StorageObstacle] = [:]
+        // By domain name: a domain stands for all that its node left, of either runtime.
+        var whole: [String: Bool] = [:]
+        var unreadable: [String: StorageObstacle] = [:]
         for entry in entries {
-            whole[entry.reference] = entry.content != nil
+            whole[entry.reference.domainName] = entry.content != nil
             if case .unreadable(let reason) = entry.condition {
-                unreadable[entry.reference] = .unreadable(path: storage.recordPath(of: entry.reference), reason: reason)
+                let path = storage.recordPath(of: entry.reference)
+                unreadable[entry.reference.domainName] = .unreadable(path: path, reason: reason)
             }
         }
         let withDomain = domains.compactMap { domain in
             domain.record.map { record in
-                let reference = NodeReference(cluster: record.cluster, name: record.name)
+                let reference = record.reference
                 let volumes = record.runtime == .vm ? kinds[reference] ?? [] : []
-                let hasStorage = record.runtime == .vm ? volumes.contains(.disk) : whole[reference] ?? false
+                let hasStorage = record.runtime == .vm ? volumes.contains(.disk) : whole[reference.domainName] ?? false
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
                 node.autostart = domain.autostart
                 // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
                 if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
-                node.obstacle = domain.obstacle(storage) ?? unreadable[reference]
+                node.obstacle = domain.obstacle(storage) ?? unreadable[reference.domainName]
                 return node
             }
         }
-        let known = Set(withDomain.map { NodeReference($0) })
-        let withoutDomain = entries.filter { !known.contains($0.reference) }.map { entry in
+        let known = Set(withDomain.map(\.domainName))
+        let withoutDomain = entries.filter { !known.contains($0.reference.domainName) }.map { entry in
             guard let record = entry.content?.record else {
                 var remains = ObservedNode.remains(cluster: entry.cluster, name: entry.name)
-                remains.obstacle = unreadable[entry.reference]
+                remains.obstacle = unreadable[entry.reference.domainName]
                 return remains
             }
             var node = record.observed(power: .off, hasDomain: false, hasStorage: true)
-            node.obstacle = unreadable[entry.reference]
+            node.obstacle = unreadable[entry.reference.domainName]
             // What was known of its part in etcd went with the domain; the data themselves are the second witness.
             node.etcdHistory = node.etcd == .member ? entry.hasEtcdData ? .joined(nil) : .never : .unknown
             return node
         }
-        let named = known.union(withoutDomain.map { NodeReference($0) })
-        let volumesAlone = kinds.filter { !named.contains($0.key) }.compactMap { node, kinds in
+        let named = known.union(withoutDomain.map(\.domainName))
+        let volumesAlone = kinds.filter { !named.contains($0.key.domainName) }.compactMap { node, kinds in
             NodeName(node.name).map { name in
                 var remains = ObservedNode.remains(cluster: node.cluster, name: name)
                 remains.runtime = .vm
@@ -134,14 +139,14 @@ extension LibvirtProvider {
     }
 
     private func hostRoutes() throws -> [HostRoute] {
-        // Another host's routes are not known here.
+        // Another host's routes are unknown here.
         guard !uris.isRemote, let table = try storage.contents(of: HostRoutes.path) else { return [] }
         return HostRoutes.parse(String(decoding: table, as: UTF8.self))
     }
 }
 
 extension NodeStorage.Entry {
-    var reference: NodeReference { NodeReference(cluster: cluster, name: name.text) }
+    var reference: NodeReference { NodeReference(cluster: cluster, name: name.text, runtime: .container) }
 }
 
 /// A domain in one pass over all of them.
@@ -174,7 +179,7 @@ struct SeenDomain: Sendable, Hashable {
     /// Why nothing may be done with a container whose files lie below another home than this one.
     func obstacle(_ storage: NodeStorage) -> StorageObstacle? {
         guard let record, record.runtime == .container, let directory else { return nil }
-        let own = storage.directory(of: NodeReference(cluster: record.cluster, name: record.name))
+        let own = storage.directory(of: record.reference)
         guard directory != own, FilePath(directory).resolved != FilePath(own).resolved else { return nil }
         let end = own.dropFirst(storage.home.count)
         let home = directory.hasSuffix(end) ? String(directory.dropLast(end.count)) : nil

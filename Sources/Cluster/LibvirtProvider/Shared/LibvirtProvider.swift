@@ -3,59 +3,85 @@ import Libvirt
 import Logging
 import Planning
 import Provisioning
-import Synchronization
 import TopologyModel
 
 /// Nodes and networks as libvirt domains and networks, and directories on this host.
 ///
 /// What is Slipway's is marked in libvirt itself, by a metadata element; whatever lacks the mark is never touched.
-package final class LibvirtProvider: NodeProvider {
-    /// libvirt at the URI given: for networks, which all drivers share.
+package final class LibvirtProvider: ClusterProvider {
+    /// libvirt at the URI given, for networks, which all drivers share.
     let hypervisor: Hypervisor
-    private let machineHypervisor: Hypervisor
-    private let containerHypervisor: Hypervisor
     private let urgent: Hypervisor
     let uris: ConnectionURIs
-    let uploads = ImageUploads()
-    let knownPresence = Mutex<[Runtime: DriverPresence]>([:])
+    let containers: ContainerBackend
+    let machines: VirtualMachineBackend
     let storage: NodeStorage
     let logger: Logger
-    private let knownDriver = Mutex<ContainerDriver?>(nil)
 
     /// - Parameters:
     ///   - uri: libvirt's URI, such as `lxc:///system`.
     ///   - home: Slipway's own directory on this host, which holds the nodes' directories.
     ///   - connections: how many libvirt calls may run at once.
     package init(uri: String, home: String, connections: Int = 8, logger: Logger) {
-        uris = ConnectionURIs(uri)
+        let uris = ConnectionURIs(uri)
         let hypervisor = Hypervisor(uri: uri, connections: connections)
-        func sister(_ own: String?) -> Hypervisor {
-            own == nil || own == uri ? hypervisor : Hypervisor(uri: own ?? uri, connections: connections)
+        let storage = NodeStorage(home: home)
+        func driver(_ runtime: Runtime) -> RuntimeDriver {
+            let own = uris.uri(for: runtime) ?? uri
+            let isShared = own == uri
+            return RuntimeDriver(
+                runtime,
+                hypervisor: isShared ? hypervisor : Hypervisor(uri: own, connections: connections),
+                uris: uris,
+            )
         }
+        self.uris = uris
         self.hypervisor = hypervisor
-        machineHypervisor = sister(uris.machines)
-        containerHypervisor = sister(uris.containers)
         // What the driver for tests has is its connection's alone.
         urgent = uri.hasPrefix("test:") ? hypervisor : Hypervisor(uri: uri, connections: 1)
-        storage = NodeStorage(home: home)
+        self.storage = storage
         self.logger = logger
+        containers = ContainerBackend(driver: driver(.container), storage: storage, logger: logger)
+        machines = VirtualMachineBackend(driver: driver(.vm), storage: storage, logger: logger)
     }
 
     /// Closes the connections to libvirt.
     package func close() async {
-        for each in [hypervisor, machineHypervisor, containerHypervisor, urgent] { await each.close() }
+        for each in [hypervisor, machines.driver.hypervisor, containers.driver.hypervisor, urgent] {
+            await each.close()
+        }
     }
 
-    subscript(runtime: Runtime) -> Hypervisor {
+    /// Back end for the nodes of a runtime.
+    func backend(_ runtime: Runtime) -> any NodeBackend {
         switch runtime {
-        case .container: containerHypervisor
-        case .vm: machineHypervisor
+        case .container: containers
+        case .vm: machines
         }
+    }
+
+    /// Runtimes that nodes can have on this connection.
+    package func presentRuntimes() async throws(ProviderError) -> [Runtime] {
+        var present: [Runtime] = []
+        for runtime in Runtime.allCases where try await backend(runtime).driver.presence() == .present {
+            present.append(runtime)
+        }
+        return present
+    }
+
+    /// Drivers that are present, each hypervisor once.
+    func presentDrivers() async throws(ProviderError) -> [RuntimeDriver] {
+        var present: [RuntimeDriver] = []
+        for driver in try await presentRuntimes().map({ backend($0).driver })
+        where !present.contains(where: { $0.hypervisor === driver.hypervisor }) {
+            present.append(driver)
+        }
+        return present
     }
 
     /// Runs libvirt calls that concern no node, with their errors as the provider's.
     ///
-    /// - Parameter isUrgent: whether they must not wait until calls are over that take long.
+    /// - Parameter isUrgent: whether they must not queue behind calls that take long.
     func run<Value: Sendable>(
         isUrgent: Bool = false,
         _ body: @Sendable (isolated Connection) throws(LibvirtError) -> Value
@@ -67,45 +93,8 @@ package final class LibvirtProvider: NodeProvider {
         }
     }
 
-    /// How containers are made here; asked once.
-    func driver() async throws -> ContainerDriver {
-        if let known = knownDriver.withLock({ $0 }) { return known }
-        let (name, capabilities) = try await run(on: .container) { connection throws(LibvirtError) in
-            (try connection.driver(), try connection.capabilities())
-        }
-        guard let driver = try ContainerDriver(driver: name, capabilities: capabilities) else {
-            throw ProviderError(
-                .unsupported,
-                "\(hypervisor.uri) runs no containers (its driver is \(name)); give --connect lxc:///system",
-            )
-        }
-        knownDriver.withLock { $0 = driver }
-        return driver
-    }
-
-    /// Whether it is libvirt's driver for tests, which only pretends.
-    func isTestDriver(_ runtime: Runtime) async throws -> Bool {
-        try await run(on: runtime) { connection throws(LibvirtError) in try connection.driver() } == "TEST"
-    }
-
-    /// The XML of a node.
-    func definition(of node: NodePlan, image: NodeImagePaths) async throws -> any DomainDefinition {
-        switch node.runtime {
-        case .container:
-            let directory = storage.directory(of: NodeReference(node))
-            return DomainXML(node: node, image: image, directory: directory, driver: try await driver())
-        case .vm:
-            return VirtualMachineXML(
-                node: node,
-                image: try machineImage(image, of: node),
-                poolPath: try await poolPath(),
-                isTest: try await isTestDriver(.vm),
-            )
-        }
-    }
-
     package func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String {
-        try await definition(of: node, image: image).text(phase: .defined)
+        try await backend(node.runtime).definition(of: node, image: image).text(phase: .defined)
     }
 
     package func networkXML(for network: NetworkPlan) async throws -> String {

@@ -120,6 +120,9 @@ extension NodeRecord {
 // MARK: As observation
 
 extension NodeRecord {
+    /// The node that it is of.
+    var reference: NodeReference { NodeReference(cluster: cluster, name: name, runtime: runtime) }
+
     /// - Parameters:
     ///   - power: of the domain.
     ///   - hasDomain: false when only the directory is there.

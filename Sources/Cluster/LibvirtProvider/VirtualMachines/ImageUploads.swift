@@ -8,9 +8,9 @@ import TopologyModel
 actor ImageUploads {
     private var running: [String: Task<Void, any Error>] = [:]
 
-    func ensure(_ file: ImageFile, by provider: LibvirtProvider) async throws {
+    func ensure(_ file: ImageFile, by backend: VirtualMachineBackend) async throws {
         let name = Volumes.name(ofImage: file)
-        let task = running[name] ?? Task { try await provider.upload(file, as: name) }
+        let task = running[name] ?? Task { try await backend.upload(file, as: name) }
         running[name] = task
         do {
             try await task.value
@@ -21,9 +21,9 @@ actor ImageUploads {
     }
 }
 
-extension LibvirtProvider {
+extension VirtualMachineBackend {
     /// How long another's upload of the same image is waited for.
-    private static let uploadPatience = Duration.seconds(1800)
+    private static var uploadPatience: Duration { .seconds(1800) }
 
     /// Makes an image's volume unless it is there and whole.
     ///
@@ -31,17 +31,17 @@ extension LibvirtProvider {
     /// refuses to remove it then, and it is waited for.
     func upload(_ file: ImageFile, as name: String) async throws {
         let mark = Volumes.mark(ofImage: name)
-        let isTest = try await isTestDriver(.vm)
+        let hasContent = try await driver.dialect().runsDomains
         let deadline = ContinuousClock.now + Self.uploadPatience
         while true {
             do {
-                return try await run(on: .vm) { [logger] connection throws(LibvirtError) in
+                return try await driver.run { [logger] connection throws(LibvirtError) in
                     let pool = try connection.pool(named: Volumes.pool)
                     if try pool.has(mark), try pool.has(name) { return }
                     // Without its volume a mark would say of the next that it is whole, however little of it there is.
                     try pool.remove(mark)
                     try pool.remove(name)
-                    let source = isTest ? nil : try SourceFile(path: file.path)
+                    let source = hasContent ? try SourceFile(path: file.path) : nil
                     // Nobody writes it once it is whole; the daemon may, whatever the mode says.
                     let xml = Volumes.rawXML(name, capacity: file.size, format: file.format, mode: "0444")
                     let volume = try pool.createVolume(xml, name: name)
@@ -67,9 +67,9 @@ extension LibvirtProvider {
     /// Removes images that no node's disk or domain refers to, and what uploads that died left.
     ///
     /// - Returns: the names of the volumes removed.
-    package func pruneVolumes() async throws -> [String] {
-        guard try await presence(of: .vm) == .present else { return [] }
-        return try await run(on: .vm) { connection throws(LibvirtError) in
+    func pruneVolumes() async throws -> [String] {
+        guard try await driver.presence() == .present else { return [] }
+        return try await driver.run { connection throws(LibvirtError) in
             var references = ""
             try connection.forEachDomain { domain throws(LibvirtError) in references += try domain.xml(inactive: true) }
             return try connection.ifPool { pool throws(LibvirtError) in

@@ -11,13 +11,12 @@ struct VirtualMachineXML: DomainDefinition {
     let image: MachineImage
     /// The pool's directory on libvirt's host.
     let poolPath: String
-    /// For libvirt's driver for tests, which only pretends.
-    let isTest: Bool
+    let dialect: DriverDialect
 
     func document(metadata: NodeRecord?) -> XMLElement {
         XMLElement(
             "domain",
-            ["type": isTest ? "test" : node.accelerator == .kvm ? "kvm" : "qemu"],
+            ["type": dialect.domainType(node.accelerator)],
             children: [
                 XMLElement("name", text: node.domainName),
                 XMLElement("uuid", text: node.uuid),
@@ -41,9 +40,7 @@ struct VirtualMachineXML: DomainDefinition {
         XMLElement(
             "os",
             children: [
-                isTest
-                    ? XMLElement("type", text: "hvm")
-                    : XMLElement("type", ["arch": "x86_64", "machine": "q35"], text: "hvm"),
+                dialect.systemType,
                 image.boot.map { XMLElement("kernel", text: path($0.kernel)) },
                 image.boot.map { XMLElement("initrd", text: path($0.initrd)) },
                 image.boot.map { XMLElement("cmdline", text: ($0.arguments + identity).joined(separator: " ")) },

@@ -1,6 +1,7 @@
 import Images
 import Planning
 import Provisioning
+import TopologyModel
 
 /// Slipway's storage pool and the names of what lies in it. https://libvirt.org/formatstorage.html
 ///
@@ -52,7 +53,7 @@ enum Volumes {
         for kind in Kind.allCases where name.hasSuffix(".\(kind.rawValue)") {
             let parts = name.dropLast(kind.rawValue.count + 1).split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 2, NodeName(String(parts[1])) != nil else { continue }
-            return (NodeReference(cluster: String(parts[0]), name: String(parts[1])), kind)
+            return (NodeReference(cluster: String(parts[0]), name: String(parts[1]), runtime: .vm), kind)
         }
         return nil
     }

@@ -7,10 +7,9 @@ import Provisioning
 import Subprocess
 import SystemPackage
 
-extension LibvirtProvider {
+extension ContainerBackend {
     /// Kills what is left of a node in its cgroup v2 directory, which libvirt does not know, and removes it.
     func removeCgroups(of node: NodeReference, layers: [String]) async throws {
-        if case .test = try await driver() { return }
         let name = NodeContract.cgroupName(uuid: Identity.uuid(cluster: node.cluster, node: node.name))
         guard CgroupHierarchy.isMounted() else {
             return try await removeHiddenCgroup(name, of: node, layers: layers)

@@ -3,10 +3,11 @@ import Planning
 import Provisioning
 import TopologyModel
 
-extension LibvirtProvider {
-    package func machineHost() async throws -> MachineHost? {
-        guard try await presence(of: .vm) == .present, !(try await isTestDriver(.vm)) else { return nil }
-        let seen = try await run(on: .vm) { connection throws(LibvirtError) in
+extension VirtualMachineBackend {
+    /// Facts about the host that matter to virtual machines; nil where none can run.
+    func machineHost() async throws -> MachineHost? {
+        guard try await driver.presence() == .present, try await driver.dialect().runsDomains else { return nil }
+        let seen = try await driver.run { connection throws(LibvirtError) in
             HostFacts(
                 capabilities: try connection.capabilities(),
                 memory: try connection.memoryStatistics(),
@@ -30,7 +31,7 @@ extension LibvirtProvider {
         guard ["x86_64", "i686"].contains(cpu.first("arch")?.text) else { return true }
         if Self.canVirtualize(cpu) { return true }
         // A model may imply the feature.
-        let expanded = try? await run(on: .vm) { connection throws(LibvirtError) in
+        let expanded = try? await driver.run { connection throws(LibvirtError) in
             try connection.expandedCPU(cpu.rendered())
         }
         return try expanded.map { Self.canVirtualize(try XMLReader.read($0)) } ?? false

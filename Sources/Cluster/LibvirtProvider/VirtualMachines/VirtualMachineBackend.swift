@@ -2,15 +2,72 @@ import Basics
 import FoundationEssentials
 import Images
 import Libvirt
+import Logging
 import Planning
 import Provisioning
 import TopologyModel
 
-extension LibvirtProvider {
+/// Nodes as virtual machines of libvirt's QEMU driver, with volumes in its storage.
+struct VirtualMachineBackend: NodeBackend {
+    let driver: RuntimeDriver
+    /// Directories of this host; a virtual machine has none there.
+    let storage: NodeStorage
+    let logger: Logger
+    let uploads = ImageUploads()
+
+    var validatesDefinitions: Bool { true }
+    var shutdownInterval: Duration { .seconds(5) }
+
+    func definition(of node: NodePlan, image: NodeImagePaths) async throws -> any DomainDefinition {
+        VirtualMachineXML(
+            node: node,
+            image: try machineImage(image, of: node),
+            poolPath: try await poolPath(),
+            dialect: try await driver.dialect(),
+        )
+    }
+
+    /// Asks the guest agent where it answers, and otherwise presses the power button.
+    func requestShutdown(_ node: NodeReference) async throws -> Bool {
+        try await driver.run { connection throws(LibvirtError) in
+            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.askToShutDown()
+            }
+        }
+        return true
+    }
+
+    func kill(_ node: NodeReference) async throws -> Bool { false }
+
+    func remove(_ node: NodeReference) async throws {
+        try await powerOff(node)
+        // Volumes first: a new domain never starts with a removed node's data.
+        try await removeVolumes(of: node)
+        try await driver.undefine(node)
+        // Another host's log stays there: libvirt has no call for it.
+        guard try await driver.dialect().runsDomains, !driver.uris.isRemote else { return }
+        try await offPool { try ContainerRemains().remove(machine: node.domainName) }
+    }
+
+    func evidence(for node: NodeReference, lines: Int) async -> [String] {
+        let console = (try? await console(of: node, lines: lines)) ?? []
+        guard !driver.uris.isRemote else { return console.map { "console: \($0)" } }
+        // QEMU's command line is a screenful that explains nothing; its messages are below it.
+        let log = (try? storage.contents(of: Evidence.libvirtLog(of: node.domainName, .vm))) ?? Data()
+        let said = Evidence.tail(String(decoding: log, as: UTF8.self), lines: 5).filter { line in
+            line.contains("error") || line.hasPrefix("qemu-system") || line.contains("shutting down")
+        }
+        return (said.map { "libvirt: \($0)" } + console.map { "console: \($0)" }).suffix(lines)
+    }
+}
+
+// MARK: Volumes
+
+extension VirtualMachineBackend {
     /// Slipway's pool on libvirt's host, made first if it is not there. Returns its path.
     @discardableResult
     func ensurePool() async throws -> String {
-        switch try await run(on: .vm, { connection throws(LibvirtError) in try connection.ensurePool() }) {
+        switch try await driver.run({ connection throws(LibvirtError) in try connection.ensurePool() }) {
         case .ready(let path): return path
         case .foreign, .missing:
             throw ProviderError(
@@ -23,7 +80,7 @@ extension LibvirtProvider {
 
     /// The pool's path, whether it is there or not.
     func poolPath() async throws -> String {
-        let state = try await run(on: .vm) { connection throws(LibvirtError) in try connection.poolState() }
+        let state = try await driver.run { connection throws(LibvirtError) in try connection.poolState() }
         if case .ready(let path) = state { return path }
         return Volumes.poolPath
     }
@@ -39,7 +96,7 @@ extension LibvirtProvider {
     /// Makes a machine's volumes: the image's where they are missing, its disk, and last its seed.
     ///
     /// A disk that is there stays; the caller has seen to it that it is of the right base.
-    func allocateMachine(_ node: NodePlan, image: NodeImagePaths) async throws {
+    func allocate(_ node: NodePlan, image: NodeImagePaths) async throws {
         let machine = try machineImage(image, of: node)
         if try await isAllocated(node) { return }
         let path = try await ensurePool()
@@ -50,9 +107,9 @@ extension LibvirtProvider {
         let capacity = max(UInt64(node.resources.diskGiB) << 30, machine.disk.capacity)
         let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
         let seed = node.seedBytes
-        let isTest = try await isTestDriver(.vm)
+        let hasContent = try await driver.dialect().runsDomains
         try await checkAllocation(of: node, image: image)
-        try await run(on: .vm) { connection throws(LibvirtError) in
+        try await driver.run { connection throws(LibvirtError) in
             let pool = try connection.pool(named: Volumes.pool)
             try pool.ensureDisk(disk, xml: xml, capacity: capacity)
             let name = Volumes.name(Volumes.seedKind(of: node), of: reference)
@@ -60,15 +117,14 @@ extension LibvirtProvider {
             let seedXML = Volumes.rawXML(name, capacity: UInt64(seed.count), mode: "0400")
             let volume = try pool.createVolume(seedXML, name: name)
             // libvirt's driver for tests has no streams.
-            if !isTest { try connection.upload(seed, to: volume) }
+            if hasContent { try connection.upload(seed, to: volume) }
         }
     }
 
-    package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {
-        guard node.runtime == .vm else { return }
+    func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {
         let base = Volumes.name(ofImage: try machineImage(image, of: node).disk)
         let disk = Volumes.name(.disk, of: NodeReference(node))
-        let present = try await run(on: .vm) { connection throws(LibvirtError) -> String? in
+        let present = try await driver.run { connection throws(LibvirtError) -> String? in
             try connection.ifPool { pool throws(LibvirtError) in
                 try pool.ifPresent(volume: disk) { volume throws(LibvirtError) in try volume.xml() } ?? nil
             } ?? nil
@@ -86,7 +142,7 @@ extension LibvirtProvider {
 
     /// Whether the node runs with just this configuration, so that its volumes are left alone.
     private func isAllocated(_ node: NodePlan) async throws -> Bool {
-        let running = try await run(on: .vm) { connection throws(LibvirtError) -> NodeRecord? in
+        let running = try await driver.run { connection throws(LibvirtError) -> NodeRecord? in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
                 try domain.state().isActive ? try domain.record() : nil
             } ?? nil
@@ -100,12 +156,12 @@ extension LibvirtProvider {
         }
         guard running.configDigest == node.configDigest else { return false }
         let seed = Volumes.name(Volumes.seedKind(of: node), of: NodeReference(node))
-        return try await machineVolumes().contains(seed)
+        return try await volumeNames().contains(seed)
     }
 
     /// Removes all of a machine's volumes; those that are not there are fine.
     func removeVolumes(of node: NodeReference) async throws {
-        try await run(on: .vm) { connection throws(LibvirtError) in
+        try await driver.run { connection throws(LibvirtError) in
             _ = try connection.ifPool { pool throws(LibvirtError) in
                 // The console's log came by another way than libvirt's storage.
                 try pool.refreshIfIdle()
@@ -116,14 +172,9 @@ extension LibvirtProvider {
         }
     }
 
-    /// Whether there is anything of a machine in the pool.
-    func hasVolumes(_ node: NodeReference) async throws -> Bool {
-        try await machineVolumes().contains { Volumes.node(ofVolume: $0)?.node == node }
-    }
-
     /// The names of all volumes in Slipway's pool.
-    func machineVolumes() async throws(ProviderError) -> [String] {
-        try await run(on: .vm) { connection throws(LibvirtError) in
+    func volumeNames() async throws(ProviderError) -> [String] {
+        try await driver.run { connection throws(LibvirtError) in
             try connection.ifPool { pool throws(LibvirtError) in
                 try pool.refreshIfIdle()
                 return try pool.names()
@@ -132,8 +183,8 @@ extension LibvirtProvider {
     }
 
     /// The last lines of a machine's console.
-    package func console(of node: NodeReference, lines: Int) async throws -> [String] {
-        let bytes = try await run(on: .vm) { connection throws(LibvirtError) -> [UInt8] in
+    func console(of node: NodeReference, lines: Int) async throws -> [String] {
+        let bytes = try await driver.run { connection throws(LibvirtError) -> [UInt8] in
             try connection.ifPool { pool throws(LibvirtError) in
                 try pool.refreshIfIdle()
                 return try pool.ifPresent(volume: Volumes.name(.console, of: node)) { volume throws(LibvirtError) in
@@ -154,6 +205,17 @@ extension StoragePool {
             return
         }
         if present < capacity { try volume(named: name).resize(to: capacity) }
+    }
+}
+
+extension Domain {
+    /// A guest that does not listen, or an agent that does not answer, is no failure: the caller has a deadline.
+    fileprivate borrowing func askToShutDown() throws(LibvirtError) {
+        do {
+            try shutdown()
+        } catch {
+            guard error.code != .connectionLost, error.code != .denied else { throw error }
+        }
     }
 }
 

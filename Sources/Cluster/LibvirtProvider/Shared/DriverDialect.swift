@@ -1,0 +1,46 @@
+import TopologyModel
+
+/// Differences between libvirt's drivers, chosen once by the driver's name and capabilities.
+enum DriverDialect: Sendable, Hashable {
+    /// Containers, with the program that supervises one.
+    case lxc(emulator: String)
+    /// Virtual machines.
+    case qemu
+    /// Domains in memory only: libvirt's driver for tests, which runs nothing and leaves nothing on the host.
+    case test
+
+    /// Chooses a dialect; nil when the driver cannot run nodes of the runtime.
+    init?(_ runtime: Runtime, driver: String, capabilities: String) throws(XMLReader.Problem) {
+        switch (runtime, driver) {
+        case (_, "TEST"): self = .test
+        case (.vm, _): self = .qemu
+        case (.container, "LXC"):
+            let guests = try XMLReader.read(capabilities).all("guest")
+            let emulators = guests.filter { $0.first("os_type")?.text == "exe" }.flatMap { $0.all("arch", "emulator") }
+            guard let emulator = emulators.first?.text, !emulator.isEmpty else { return nil }
+            self = .lxc(emulator: emulator)
+        case (.container, _): return nil
+        }
+    }
+
+    /// Whether domains are real: they have processes, interfaces, log files and volumes with content.
+    var runsDomains: Bool { self != .test }
+
+    /// Type of a domain's definition.
+    func domainType(_ accelerator: Accelerator?) -> String {
+        switch self {
+        case .lxc: "lxc"
+        case .qemu: accelerator == .kvm ? "kvm" : "qemu"
+        case .test: "test"
+        }
+    }
+
+    /// Type of the operating system in a domain's definition.
+    var systemType: XMLElement {
+        switch self {
+        case .lxc: XMLElement("type", text: "exe")
+        case .qemu: XMLElement("type", ["arch": "x86_64", "machine": "q35"], text: "hvm")
+        case .test: XMLElement("type", text: "hvm")
+        }
+    }
+}
