@@ -104,7 +104,7 @@ package enum AtomicFile {
 package struct SystemFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// `errno` of the call.
     package var number: Int32
-    /// What was to be done, such as `open /etc/hosts`.
+    /// Attempted action, such as `open /etc/hosts`.
     package var operation: String
 
     /// - Parameter number: the calling thread's `errno` where none is given.

@@ -12,7 +12,7 @@ package enum Base64 {
 
     /// Text that is not base64.
     package struct Corrupt: Error, Sendable, Hashable, CustomStringConvertible {
-        /// What is wrong, for people.
+        /// Description of the error, for people.
         package var description: String
 
         init(_ reason: String) { description = "not base64: \(reason)" }

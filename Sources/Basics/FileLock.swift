@@ -3,7 +3,7 @@ import Glibc
 /// An open file with a lock of the kernel's (`flock`): released when the value goes, and when the process ends however
 /// that happens.
 package struct FileLock: ~Copyable, Sendable {
-    /// How others may hold the lock at the same time.
+    /// Compatibility with other holders of the lock.
     package enum Kind: Sendable {
         /// With other holders of a shared lock.
         case shared

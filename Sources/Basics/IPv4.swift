@@ -8,7 +8,8 @@ package struct IPv4Address: Sendable, Hashable, Comparable {
         self.number = number
     }
 
-    /// Parses four decimal octets; nil for anything else (leading zeros included, since some programs read them as octal).
+    /// Parses four decimal octets; nil for anything else (leading zeros included, since some programs read them as
+    /// octal).
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

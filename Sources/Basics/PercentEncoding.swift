@@ -1,6 +1,6 @@
 /// Percent-encoding of text in URLs and forms (RFC 3986, section 2.1).
 package enum PercentEncoding {
-    /// How a space is written: forms (`application/x-www-form-urlencoded`) and Go's `url.QueryEscape` use a plus sign.
+    /// Encoding of a space: forms (`application/x-www-form-urlencoded`) and Go's `url.QueryEscape` use a plus sign.
     package enum Space: Sendable { case percent20, plus }
 
     /// Encodes the UTF-8 of all but letters, digits and `- . _ ~`, with upper-case digits.

@@ -8,9 +8,10 @@ import FoundationEssentials
 #endif
 
 extension Error {
-    /// What went wrong in a few words: the path and the system's reason, whatever Foundation wraps them in.
+    /// Cause of the error in a few words: the path and the system's message, unwrapped from Foundation's errors.
     ///
-    /// Where rights are missing, and more may be had, it says so. Errors that are not about files say what they say.
+    /// Cause of the error. Missing permissions come with advice; errors that are not about files are described as they
+    /// are.
     package var plainReason: String {
         if let failure = self as? SystemFailure { return "\(failure)\(SystemReason.advice(failure.number))" }
         if self is DecodingError { return "it is not what slipway wrote: its JSON has another form" }
@@ -45,7 +46,7 @@ extension CocoaError {
 }
 
 private enum SystemReason {
-    /// What to do about an `errno`, where anything helps.
+    /// Advice for an `errno`, where there is any.
     static func advice(_ number: Int32) -> String {
         (number == EACCES || number == EPERM) && geteuid() != 0 ? " (you are not root; use sudo)" : ""
     }

@@ -1,6 +1,6 @@
 /// Text as a terminal shows it: colour codes take no room.
 package enum DisplayText {
-    /// How many columns `text` takes, counting every character as one.
+    /// Number of columns that `text` takes, counting every character as one.
     package static func width(_ text: String) -> Int {
         // Most text is plain ASCII, where bytes are characters.
         if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text.utf8.count }

@@ -43,7 +43,7 @@ package enum JSONText {
         return next?.isLowercase == true && previous.isUppercase
     }
 
-    /// Whether `index` is the `B` of KiB, MiB, GiB or TiB.
+    /// Returns whether `index` is the `B` of KiB, MiB, GiB or TiB.
     private static func isInsideBinaryUnit(_ index: Int, of letters: [Character]) -> Bool {
         guard index >= 2, letters[index] == "B", letters[index - 1] == "i" else { return false }
         return ["K", "M", "G", "T"].contains(letters[index - 2])

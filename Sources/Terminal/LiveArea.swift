@@ -4,10 +4,11 @@ package struct LiveArea: Sendable {
 
     package init() {}
 
-    /// What to write so that `lasting` lines stay on the screen above, and `live` lines replace those drawn before.
+    /// Returns the output by which `lasting` lines stay on the screen above, and `live` lines replace those drawn
+    /// before.
     ///
-    /// - Parameter screen: the terminal's size. Of lines that are wider, and of more lines than it has, only what fits is
-    ///   written: what has left the screen cannot be written over.
+    /// - Parameter screen: the terminal's size. Of lines that are wider, and of more lines than it has, only what fits
+    ///   is written: what has left the screen cannot be written over.
     package mutating func update(
         lasting: [String],
         live: [String],
@@ -26,6 +27,6 @@ package struct LiveArea: Sendable {
         return text
     }
 
-    /// What to write at the end, or before something else writes: the live lines are gone.
+    /// Returns the output that removes the live lines, at the end or before something else writes.
     package mutating func clear() -> String { update(lasting: [], live: []) }
 }

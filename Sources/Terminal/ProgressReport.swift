@@ -1,5 +1,5 @@
-/// What a long command says while it works: a lasting line for everything that ended, and for a terminal the lines of
-/// what is under way, to be redrawn.
+/// Progress of a long command: a lasting line for everything that ended, and for a terminal the lines of running tasks,
+/// to be redrawn.
 ///
 /// It has no clock: who calls it says how long things took.
 package struct ProgressReport: Sendable {
@@ -16,7 +16,7 @@ package struct ProgressReport: Sendable {
         ///   - task: names the task in later events.
         ///   - title: what is done, such as `start worker-2`.
         case started(task: String, title: String)
-        /// What a running task is at, such as `waiting for ssh`.
+        /// Current step of a running task, such as `waiting for ssh`.
         case step(task: String, String)
         case finished(task: String, Outcome, took: Duration)
         /// A line that belongs to no task.

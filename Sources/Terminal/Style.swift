@@ -11,7 +11,7 @@ package struct Style: Sendable, Hashable {
         case cyan = "36"
     }
 
-    /// Whether ``paint(_:_:)`` does anything.
+    /// True when ``paint(_:_:)`` does anything.
     package var isEnabled: Bool
 
     /// Style without colours.

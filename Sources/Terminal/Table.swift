@@ -11,7 +11,7 @@ package struct Table: Sendable, Hashable {
         package var title: String
         /// Side to which its cells are aligned.
         package var alignment: Alignment
-        /// Whether cells may be cut when the terminal is too narrow.
+        /// True when cells may be cut when the terminal is too narrow.
         package var canShrink: Bool
 
         package init(_ title: String, _ alignment: Alignment = .left, canShrink: Bool = false) {

@@ -1,13 +1,13 @@
-/// What a certificate is to say. Nothing of it is looked up: times and numbers come from whoever asks.
+/// Content of a certificate to be issued. Times and serial numbers are the caller's.
 package struct CertificateRequest: Sendable, Hashable {
-    /// What the certificate may be used for.
+    /// Permitted uses of the certificate.
     package enum Usage: Sendable, Hashable, CaseIterable {
         case server, client
     }
 
-    /// Who has it; its common name.
+    /// Common name of the subject.
     package var name: String
-    /// What the name is a part of.
+    /// Organization of the subject.
     package var organization: String
     /// DNS names that the certificate is for.
     package var dnsNames: [String]

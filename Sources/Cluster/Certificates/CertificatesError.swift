@@ -1,4 +1,4 @@
-/// Why there is no certificate.
+/// Reason why there is no certificate.
 package struct CertificatesError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package enum Code: String, Sendable {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// Where packages of a Debian release come from: the host's own sources when it runs the same release, because they are
-/// known to work there; otherwise Debian's address for everyone.
+/// Package sources of a Debian release: the host's own when it runs the same release, because they are known to work
+/// there; otherwise Debian's public mirror.
 struct AptSources: Sendable, Hashable {
     /// Lines as in sources.list(5), and stanzas as in a `.sources` file.
     var lines: [String] = []
@@ -34,7 +34,7 @@ struct AptSources: Sendable, Hashable {
         return sources.names(suite) ? sources : defaults(suite: suite)
     }
 
-    /// Whether the release itself is among them; its updates alone make no root.
+    /// Returns whether the release itself is among them; its updates alone make no root.
     private func names(_ suite: String) -> Bool {
         lines.contains { Self.words($0).contains(suite) }
             || stanzas.contains { Self.field("Suites", of: $0).contains(suite) }

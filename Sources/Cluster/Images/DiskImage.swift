@@ -7,7 +7,7 @@ package struct ImageFile: Sendable, Hashable, Codable {
         case raw, qcow2
     }
 
-    /// Where it lies on this host.
+    /// Path on this host.
     package var path: String
     /// SHA-256 of its bytes, in hexadecimal: its name wherever it is copied to.
     package var digest: String

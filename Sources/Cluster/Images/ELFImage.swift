@@ -5,7 +5,7 @@ struct ELFError: Error {
     var message: String
 }
 
-/// What the dynamic section of a 64-bit little-endian ELF file says of the libraries it needs.
+/// Dynamic section of a 64-bit little-endian ELF file, with the libraries that the file needs.
 ///
 /// Format: System V ABI, chapters 4 and 5 (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html).
 struct ELFImage: Sendable {

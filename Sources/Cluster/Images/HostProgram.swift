@@ -46,7 +46,7 @@ enum HostProgram {
         }
     }
 
-    /// What a program prints; empty when it is missing or fails.
+    /// Returns a program's output; empty when the program is missing or fails.
     static func output(_ name: String, _ arguments: [String]) async -> String {
         let result = try? await Subprocess.run(
             .name(name),

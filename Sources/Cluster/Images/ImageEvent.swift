@@ -1,4 +1,4 @@
-/// What happens while an image is made, for the person who waits.
+/// Progress of an image build, for the person who waits.
 package enum ImageEvent: Sendable, Hashable {
     /// Someone else makes the same image; this process waits for it.
     case waiting(String)
@@ -30,11 +30,11 @@ package struct StoredImage: Sendable, Hashable {
     package var path: String
     /// Seconds since 1970.
     package var modified: Int
-    /// What its files take on disk, in bytes.
+    /// Size of its files on disk, in bytes.
     package var size: Int
 }
 
-/// Where the image of a node lies.
+/// Location of a node's image.
 package struct ImageRef: Sendable, Hashable {
     /// Digest of the root.
     package var rootDigest: String

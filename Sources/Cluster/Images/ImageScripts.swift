@@ -1,5 +1,5 @@
-/// The shell scripts that make an image, and those that are part of one. They lie in the folder Scripts, where shellcheck
-/// reads them.
+/// The shell scripts that make an image, and those that are part of one. They lie in the folder Scripts, where
+/// shellcheck reads them.
 enum ImageScripts {
     /// Turns a fresh Debian root into a node's.
     static let root = text(PackageResources.root_sh)
@@ -10,12 +10,12 @@ enum ImageScripts {
     /// A node's `/usr/bin/etcdctl`.
     static let etcdctl = "#!/bin/sh\n" + text(PackageResources.etcdctl_sh)
 
-    /// What is done on a node before its cloud-config is read.
+    /// Script that runs on a node before its cloud-config is read.
     static let preparation = "#!/bin/sh\n" + text(PackageResources.prepare_node_sh)
 
     private static let initrd = "#!/bin/busybox sh\n" + text(PackageResources.init_sh)
 
-    /// What follows the first empty line of a file: the lines before it are notes for the reader.
+    /// Returns the text after a file's first empty line: the lines before it are notes for the reader.
     private static func text(_ file: [UInt8]) -> String {
         let text = String(decoding: file, as: UTF8.self)
         guard let end = text.firstRange(of: "\n\n") else { return text }

@@ -2,7 +2,7 @@ import Basics
 import FoundationEssentials
 import Glibc
 
-/// What is not an image yet, or no longer: parts and locks.
+/// Files that are not an image yet, or no longer: parts and locks.
 extension ImageStore {
     func lock(_ kind: ImageKind, digest: String, onWait: () -> Void) async throws(ImagesError) -> FileLock {
         let directory = directory(of: kind)

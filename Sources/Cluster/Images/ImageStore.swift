@@ -17,7 +17,7 @@ package struct ImageStore: Sendable {
         self.home = home
     }
 
-    /// What this store knows of programs it has read before.
+    /// Digests of programs that this store has read before.
     package var digestCache: DigestCache { DigestCache(file: "\(home)/images/program-digests") }
 
     /// Path of an image in the store.
@@ -30,7 +30,7 @@ package struct ImageStore: Sendable {
         FileManager.default.fileExists(atPath: path(of: kind, digest: digest))
     }
 
-    /// Where the image of a recipe and a layer lies, or will lie.
+    /// Returns the location of the image of a recipe and a layer, whether it exists or not.
     package func reference(rootDigest: String, layerDigest: String) -> ImageRef {
         ImageRef(
             rootDigest: rootDigest,

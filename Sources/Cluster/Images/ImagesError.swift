@@ -1,6 +1,6 @@
 import FileErrors
 
-/// Why an image could not be made, found or removed.
+/// Reason why an image could not be made, found or removed.
 package struct ImagesError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {
@@ -27,7 +27,7 @@ package struct ImagesError: Error, Sendable, CustomStringConvertible {
 
     /// Kind of failure, for programs.
     package var code: Code
-    /// What failed, where, and what to do next.
+    /// Failure and its place, with advice.
     package var message: String
     /// Underlying error.
     package var cause: (any Error)?

@@ -12,8 +12,8 @@ extension RootRecipe {
     }
 }
 
-/// What the script of a virtual machine's root leaves behind.
+/// Results of the script that makes a virtual machine's root.
 enum MachineCustomization {
-    /// Where the kernel and the initrd are, below the root.
+    /// Directory of the kernel and the initrd, below the root.
     static let bootDirectory = ".slipway/boot"
 }

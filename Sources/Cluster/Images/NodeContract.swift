@@ -1,4 +1,4 @@
-/// What an image, a node's directory and a container's domain agree on.
+/// Paths and names shared by an image, a node's directory and a container's domain.
 ///
 /// A container node is a libvirt domain of three `<filesystem>` elements. It mounts its own root (an overlay), so a
 /// node survives a restart of the host: nothing but libvirt is needed to start it. This XML boots as it is:
@@ -38,9 +38,9 @@
 /// shut off. Measured: 0.1 s a node, where `virDomainDestroy` takes 1.8 s and libvirt does only one at a time.
 /// Interfaces and libvirt's own cgroups go with it; the node's cgroup v2 directory stays: see ``cgroupRemoval``.
 package enum NodeContract {
-    /// Where the shared node programs appear in a container before its init made the root.
+    /// Mount point of the shared node programs in a container, until its init has made the root.
     package static let layerTarget = "/.slipway/layer"
-    /// Where the node's own directory appears.
+    /// Mount point of the node's own directory.
     package static let nodeTarget = "/.slipway/node"
     /// Process 1 of a container node.
     package static let initPath = layerTarget + "/usr/lib/slipway/slipway-node-init"

@@ -7,7 +7,7 @@ package enum NodeProgramName: String, Sendable, CaseIterable {
     case slipwayEtcdProxy = "slipway-etcd-proxy"
     case slipwayNodeInit = "slipway-node-init"
 
-    /// Where a node has it, without the leading slash.
+    /// Path on a node, without the leading slash.
     package var pathInLayer: String {
         switch self {
         case .coreosCloudinit, .fleetctl, .fleetd, .locksmithctl: "usr/bin/\(rawValue)"

@@ -67,12 +67,13 @@ enum NodeUnits {
 
         """
 
-    /// Stopping fleetd stops no unit: `KillMode=process`, and fleetd leaves what it started alone. However often it dies,
-    /// it is started again: a machine whose fleetd stays away for its TTL loses its units to others. Its socket ends with
-    /// it when it is stopped, or a client would start it again, but stays when it is restarted or dies: who connects
-    /// meanwhile is answered by the next fleetd. systemd has no word for that which means the same in all its versions
-    /// (`PropagatesStopTo=` is about restarts, too, from 253 on), but knows which job it is at. A fleetd that was asked to
-    /// leave the cluster (SIGUSR2) ends with status 69, and stays away, with its socket, until it is started.
+    /// Stopping fleetd stops no unit: `KillMode=process`, and fleetd leaves what it started alone. However often it
+    /// dies, it is started again: a machine whose fleetd stays away for its TTL loses its units to others. Its socket
+    /// ends with it when it is stopped, or a client would start it again, but stays when it is restarted or dies: who
+    /// connects meanwhile is answered by the next fleetd. systemd has no word for that which means the same in all its
+    /// versions (`PropagatesStopTo=` is about restarts, too, from 253 on), but knows which job it is at. A fleetd that
+    /// was asked to leave the cluster (SIGUSR2) ends with status 69, and stays away, with its socket, until it is
+    /// started.
     static let fleet = """
         [Unit]
         Description=fleet: runs the cluster's units
@@ -129,8 +130,8 @@ enum NodeUnits {
 
         """
 
-    /// Units of CoreOS that nodes do without. Those of users start, stop, require and are ordered after them, so they are
-    /// there and do nothing. etcd of version 1 is among them: Debian's unit of that name would take etcd2's ports.
+    /// Units of CoreOS that nodes do without. Those of users start, stop, require and are ordered after them, so they
+    /// are there and do nothing. etcd of version 1 is among them: Debian's unit of that name would take etcd2's ports.
     static let standIns: [String: String] = {
         var units: [String: String] = [:]
         for name in ["early-docker.service", "etcd.service", "flanneld.service", "update-engine.service"] {

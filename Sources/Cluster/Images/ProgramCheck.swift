@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// Whether a program of the host can run in a node, which has no Swift runtime and Debian 12's C library.
+/// True when a program of the host can run in a node, which has no Swift runtime and Debian 12's C library.
 enum ProgramCheck {
     /// glibc of Debian 12.
     static let nodeLibraryVersion = 36

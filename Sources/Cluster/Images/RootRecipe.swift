@@ -1,4 +1,4 @@
-/// How a root file system is made: everything that decides its content, so that its digest names it.
+/// Recipe of a root file system: everything that decides its content, so that its digest names it.
 ///
 /// The packages' versions are not part of it: the same recipe made a month later has newer security fixes. A root that
 /// exists is used until it is removed.
@@ -37,7 +37,7 @@ package struct RootRecipe: Sendable, Hashable {
         return Digest.of(parts.joined(separator: "\n"))
     }
 
-    /// What mmdebstrap is called with.
+    /// Returns the arguments for mmdebstrap.
     func arguments(target: String, script: String, sources: [String], proxies: [String]) -> [String] {
         var arguments = ["--variant=minbase", "--mode=root", "--format=directory"]
         arguments.append("--include=" + packages.sorted().joined(separator: ","))

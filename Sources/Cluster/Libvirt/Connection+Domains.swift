@@ -63,7 +63,7 @@ extension Connection {
         return version
     }
 
-    /// What the host and its hypervisor can do, as XML.
+    /// Returns the capabilities of the host and its hypervisor, as XML.
     package func capabilities() throws(LibvirtError) -> String {
         let action = "ask \(uri) for its capabilities"
         guard let xml = virConnectGetCapabilities(try open(for: action)) else { throw LibvirtError.last(action) }

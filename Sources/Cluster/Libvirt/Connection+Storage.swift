@@ -76,7 +76,7 @@ extension Connection {
 
     // MARK: The host
 
-    /// What the host's memory is used for, in KiB by libvirt's names: `total`, `free`, `buffers`, `cached`.
+    /// Returns the use of the host's memory, in KiB by libvirt's names: `total`, `free`, `buffers`, `cached`.
     package func memoryStatistics() throws(LibvirtError) -> [String: UInt64] {
         let action = "ask \(uri) for its memory"
         let open = try open(for: action)

@@ -73,7 +73,7 @@ package actor Connection {
         virConnectClose(open)
     }
 
-    /// Whether the connection is open, as far as this side knows: no round trip.
+    /// True when the connection is open, as far as this side knows: no round trip.
     package var isAlive: Bool {
         guard let handle, !watch.isClosed else { return false }
         return virConnectIsAlive(handle) == 1

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What libvirt's event thread may touch of a connection: whether it is closed, and who listens to its events.
+/// State of a connection that libvirt's event thread may touch: whether it is closed, and the listeners to its events.
 final class ConnectionWatch: Sendable {
     private struct State {
         var isClosed = false

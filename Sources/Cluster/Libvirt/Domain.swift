@@ -39,7 +39,7 @@ package struct Domain: ~Copyable {
         return DomainState(number: state)
     }
 
-    /// Whether it is defined, and not only running.
+    /// Returns whether it is defined, and not only running.
     package func isPersistent() throws(LibvirtError) -> Bool {
         try check(virDomainIsPersistent(handle), "look at") == 1
     }

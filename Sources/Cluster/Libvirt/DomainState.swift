@@ -4,10 +4,10 @@ import CLibvirt
 package enum DomainState: String, Sendable, Hashable {
     case running, blocked, paused, shuttingDown, shutOff, crashed, suspendedByGuest, none
 
-    /// Whether it has processes, be they stopped or on their way out.
+    /// True when it has processes, be they stopped or on their way out.
     package var isActive: Bool { self != .shutOff && self != .crashed && self != .none }
 
-    /// Whether its processes run.
+    /// True when its processes run.
     package var runs: Bool { self == .running || self == .blocked }
 
     init(number: Int32) {

@@ -3,7 +3,7 @@ import Glibc
 
 /// A libvirt call that failed: what was tried, and what libvirt said.
 package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What kind of failure it is, for code that has to decide; open, so that new kinds break nobody.
+    /// Kind of failure, for programs; open, so that new kinds break no client.
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String, Sendable {
             case notFound, exists, wrongState, connectionLost, denied, invalidXML, invalidArgument, unsupported, timeout
@@ -42,7 +42,7 @@ package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible
 
     /// Kind of failure, for programs.
     package var code: Code
-    /// What was tried, in words that follow "cannot": `start domain prod.central-1`.
+    /// Attempted action, phrased to follow "cannot": `start domain prod.central-1`.
     package var action: String
     /// libvirt's own words.
     package var message: String
@@ -60,7 +60,7 @@ package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible
         self.systemNumber = systemNumber
     }
 
-    /// Whether libvirt has no driver for the connection's URI: it says so itself, or the socket of the driver's
+    /// True when libvirt has no driver for the connection's URI: it says so itself, or the socket of the driver's
     /// daemon does not exist.
     package var isMissingDriver: Bool {
         number == Int32(VIR_ERR_NO_CONNECT.rawValue) || (code == .connectionLost && systemNumber == ENOENT)

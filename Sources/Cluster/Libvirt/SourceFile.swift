@@ -31,7 +31,8 @@ package struct SourceFile: ~Copyable {
         close(descriptor)
     }
 
-    /// How many bytes from a place on are a hole; none where there is data, or the file system knows no holes.
+    /// Returns the number of bytes from a position on that are a hole; 0 where there is data, or the file system has no
+    /// holes.
     func hole(at position: UInt64) throws(LibvirtError) -> UInt64 {
         #if canImport(Glibc)
             let data = lseek(descriptor, off_t(position), Self.seekData)

@@ -6,7 +6,7 @@ package struct StoragePool: ~Copyable {
     /// Name of the pool.
     package let name: String
 
-    /// What a pool holds and may hold, in bytes.
+    /// Sizes of a pool, in bytes.
     package struct Info: Sendable, Hashable {
         /// Size in bytes.
         package var capacity: UInt64

@@ -6,11 +6,11 @@ package struct StorageVolume: ~Copyable {
     /// Name of the volume.
     package let name: String
 
-    /// How large a volume is, in bytes.
+    /// Sizes of a volume, in bytes.
     package struct Info: Sendable, Hashable {
-        /// What a guest sees.
+        /// Size as a guest sees it.
         package var capacity: UInt64
-        /// What it takes on the host.
+        /// Size on the host.
         package var allocation: UInt64
     }
 
@@ -27,7 +27,7 @@ package struct StorageVolume: ~Copyable {
         virStorageVolFree(handle)
     }
 
-    /// Where it lies on libvirt's host.
+    /// Returns its path on libvirt's host.
     package func path() throws(LibvirtError) -> String {
         try text(virStorageVolGetPath(handle), "read the path of")
     }

@@ -5,7 +5,7 @@ struct Stream: ~Copyable {
     let handle: OpaquePointer
     private let action: String
 
-    /// What libvirt's own senders send at once: every version takes it.
+    /// Size of one message of a stream, as libvirt's own senders use it: every version takes it.
     static let pieceSize = 262_120
 
     init(on connection: OpaquePointer, _ action: String) throws(LibvirtError) {

@@ -1,6 +1,6 @@
 import CLibvirt
 
-/// What goes with a domain's definition; each driver knows some, and refuses the others.
+/// Parts to remove with a domain's definition; each driver knows some, and refuses the others.
 package struct UndefineFlags: OptionSet, Sendable {
     /// libvirt's bits.
     package var rawValue: UInt32

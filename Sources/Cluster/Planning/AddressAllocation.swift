@@ -12,7 +12,7 @@ package struct AddressAllocation: Sendable {
     private let network: CIDRv4
     private let roles: [String]
     private var taken: Set<IPv4Address>
-    /// How far each role has gone through the network: everything before is taken.
+    /// Position of each role in the network; every address before it is taken.
     private var progress: [String: Int] = [:]
 
     /// Creates an allocation for roles in a network, some addresses taken.
@@ -22,7 +22,7 @@ package struct AddressAllocation: Sendable {
         self.taken = Set(taken)
     }
 
-    /// How many nodes fit into `network`.
+    /// Number of nodes that fit into `network`.
     package static func capacity(of network: CIDRv4) -> Int { network.nodeCapacity }
 
     /// The next address for a node of `role`; nil when the network is full.

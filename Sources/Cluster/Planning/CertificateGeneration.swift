@@ -1,5 +1,5 @@
-/// Which of a cluster's certificates: all nodes have those of one generation, but for the time in which they are
-/// renewed one after the other.
+/// Generation of a cluster's certificates. All nodes have those of one generation, except while they are renewed one
+/// after the other.
 ///
 /// Each generation has a CA of its own. A node accepts what its own, the one before and the next certify, so that nodes
 /// of two neighbouring generations get on with each other, and what was certified two generations ago is refused.
@@ -9,7 +9,7 @@
 package struct CertificateGeneration: Sendable, Hashable, Codable {
     /// Counts renewals, from 1.
     package var number: Int
-    /// When they were issued, in seconds since 1970: the beginning of a day (UTC), so that plans of one day agree.
+    /// Time of issue, in seconds since 1970: the beginning of a day (UTC), so that plans of one day agree.
     package var issued: Int64
 
     package init(number: Int, issued: Int64) {
@@ -25,7 +25,7 @@ package struct CertificateGeneration: Sendable, Hashable, Codable {
     private static let day: Int64 = 86_400
     /// Five years. A certificate's end is there for keys that nobody looks after any more.
     private static let lifetime: Int64 = 5 * 365 * day
-    /// How long before the end to say so.
+    /// Time before expiry from which a warning is given.
     private static let notice: Int64 = 60 * day
 
     /// The generations whose certificates a node of generation `number` accepts.

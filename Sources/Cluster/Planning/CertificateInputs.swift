@@ -6,15 +6,15 @@ import TopologyModel
 package struct NodeCertificate: Sendable, Hashable {
     /// Each has a key of its own, so that who may read one file does not get more than it is for.
     package enum Purpose: String, Sendable, Hashable, CaseIterable {
-        /// What an etcd member shows its clients, and its own gateway shows it.
+        /// Certificate of an etcd member towards its clients, and of its own gateway towards it.
         case etcdServer = "server"
-        /// What etcd members show each other.
+        /// Certificate of etcd members towards each other.
         case etcdPeer = "peer"
-        /// What fleetd, the proxy and etcdctl show etcd.
+        /// Client certificate of fleetd, the proxy and etcdctl towards etcd.
         case etcdClient = "client"
-        /// What dockerd shows its clients.
+        /// Certificate of dockerd towards its clients.
         case docker
-        /// What fleetd shows those of its API.
+        /// Certificate of fleetd towards clients of its API.
         case fleet
     }
 
@@ -48,7 +48,7 @@ package struct KeyedCertificate: Sendable, Hashable {
     }
 }
 
-/// Where a plan's certificates come from.
+/// Source of a plan's certificates.
 package struct CertificateInputs: Sendable {
     /// The text of the file with the CA certificates that a node of that generation accepts.
     package var authorities: @Sendable (CertificateGeneration) throws -> String
@@ -56,9 +56,9 @@ package struct CertificateInputs: Sendable {
     package var issue: @Sendable (NodeCertificate) throws -> KeyedCertificate
     /// Seconds since 1970.
     package var now: Int64
-    /// Whether every node shall be given new ones.
+    /// True when every node shall be given new ones.
     package var renews: Bool
-    /// Which ones the plan gives; the planner decides.
+    /// Generation that the plan issues; the planner decides.
     private(set) package var generation: CertificateGeneration
 
     /// Creates the inputs from functions that issue what is asked for.

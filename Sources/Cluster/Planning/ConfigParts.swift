@@ -1,7 +1,7 @@
 /// Digests of what a restart brings to a node, part by part: they tell which part it was that changed.
 ///
-/// A digest is of eight hexadecimal digits and depends on the node's private host key, so that nobody who reads it can try
-/// out what a file or a password may be.
+/// A digest is of eight hexadecimal digits and depends on the node's private host key, so that nobody who reads it can
+/// try out what a file or a password may be.
 package struct ConfigParts: Sendable, Hashable, Codable, CustomStringConvertible {
     /// By the part's name: a key of the topology file, such as `memory` or `cloud_config.users`, or `keys`,
     /// `certificates`, `programs`. What is empty has none.
@@ -39,7 +39,8 @@ package struct ConfigParts: Sendable, Hashable, Codable, CustomStringConvertible
         return translated
     }
 
-    /// What changed between these parts and the planned ones, for a reason: `memory and cloud_config.users`.
+    /// Returns the names of the parts that differ from the planned ones, for the reason of a step: `memory and
+    /// cloud_config.users`.
     func difference(to planned: ConfigParts) -> String {
         let names = Set(digests.keys).union(planned.digests.keys).filter { digests[$0] != planned.digests[$0] }
         // All the others depend on them.

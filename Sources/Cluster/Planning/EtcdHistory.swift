@@ -1,6 +1,6 @@
 import TopologyModel
 
-/// What is recorded on a node of its part in etcd, so that nobody has to guess whether etcd's data may be on it.
+/// Record on a node of its part in etcd, which shows whether etcd's data may be on it.
 ///
 /// The record outlives every later phase of the node; it goes with the node's domain.
 package enum EtcdHistory: Sendable, Hashable {
@@ -45,7 +45,7 @@ package enum EtcdHistory: Sendable, Hashable {
         if case .forming(let digest) = self { digest } else { nil }
     }
 
-    /// What is recorded of a node that is given a new definition: what was known stays known.
+    /// Returns the record of a node that is given a new definition: what was known stays known.
     ///
     /// - Parameters:
     ///   - planned: for a node of which nothing is known.
@@ -74,7 +74,7 @@ extension EtcdHistory: Codable {
 }
 
 extension ObservedNode {
-    /// Whether the node was a member of a whole etcd cluster.
+    /// True when the node was a member of a whole etcd cluster.
     var hasJoinedEtcd: Bool {
         switch etcdHistory {
         case .joined: true
@@ -83,7 +83,7 @@ extension ObservedNode {
         }
     }
 
-    /// Whether etcd's data may be on the node, and be the only ones.
+    /// True when etcd's data may be on the node, and be the only ones.
     var mayHoldEtcdData: Bool {
         guard etcd == .member else { return false }
         switch etcdHistory {

@@ -2,7 +2,8 @@ import Basics
 import Crypto
 import TopologyModel
 
-/// Names and numbers of a node that follow from its cluster's and its own name, so that nothing is waited for or stored.
+/// Names and numbers of a node that follow from its cluster's and its own name, so that nothing is waited for or
+/// stored.
 package enum Identity {
     /// The libvirt domain's name. A dot joins the parts because neither may hold one: no two nodes share a domain name.
     package static func domainName(cluster: String, node: String) -> String { "\(cluster).\(node)" }

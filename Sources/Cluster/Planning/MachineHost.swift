@@ -1,11 +1,11 @@
 import TopologyModel
 
-/// What the host of virtual machines can do, as libvirt tells it.
+/// Abilities of the host of virtual machines, as libvirt reports them.
 package struct MachineHost: Sendable, Hashable, Codable {
-    /// Whether the processor has `vmx` or `svm`. `/dev/kvm` alone says little: a host that is a guest itself may have
+    /// True when the processor has `vmx` or `svm`. `/dev/kvm` alone says little: a host that is a guest itself may have
     /// one on which no machine ever boots.
     package var hasVirtualization: Bool
-    /// Whether libvirt offers KVM.
+    /// True when libvirt offers KVM.
     package var offersKVM: Bool
     /// Memory that machines can have, in MiB; nil when it is not known.
     package var freeMemoryMiB: Int?
@@ -24,10 +24,10 @@ package struct MachineHost: Sendable, Hashable, Codable {
         self.freeStorageMiB = freeStorageMiB
     }
 
-    /// What `auto` means here.
+    /// Accelerator that `auto` stands for.
     package var best: Accelerator { hasVirtualization && offersKVM ? .kvm : .tcg }
 
-    /// Why ``best`` is what it is.
+    /// Reason why ``best`` is what it is.
     package var reason: String {
         if !offersKVM { return "libvirt offers no KVM here" }
         return hasVirtualization
@@ -44,7 +44,7 @@ extension Accelerator {
 }
 
 extension Topology {
-    /// What a person should know of how virtual machines will run, one line each.
+    /// Returns notes for people about how virtual machines will run, one line each.
     func machineNotes(on host: MachineHost?) -> [String] {
         let machines = roles.filter { $0.runtime == .vm }
         let chosen = Set(machines.map { $0.accelerator.resolved(on: host) })

@@ -7,7 +7,7 @@ struct MemberModel: Sendable, Hashable {
         enum Part: Sendable, Hashable { case learner, voter }
 
         var part: Part
-        /// Whether it ever ran under this membership, so that its node's storage is its identity.
+        /// True when it ever ran under this membership, so that its node's storage is its identity.
         var isStarted: Bool
         var runs: Bool
     }
@@ -16,15 +16,15 @@ struct MemberModel: Sendable, Hashable {
         var peerURL: String?
         var isMember: Bool
         var isOn: Bool
-        /// Whether etcd's data may be on it, and be the only ones.
+        /// True when etcd's data may be on it, and be the only ones.
         var mayHoldEtcdData: Bool
-        /// Whether it was a member of a whole cluster.
+        /// True when it was a member of a whole cluster.
         var hasJoined: Bool
         /// Those it was started together with, as a digest, where it was started to form a cluster.
         var formation: String?
     }
 
-    /// What is known of etcd.
+    /// Knowledge of etcd's state.
     enum Knowledge: Sendable, Hashable {
         /// It was never whole: its members are started together.
         case forming
@@ -87,7 +87,7 @@ struct MemberModel: Sendable, Hashable {
         }
     }
 
-    /// What is wrong when all of `steps`, which may begin, have begun and none is over.
+    /// Returns the faults of a moment in which all of `steps`, which may begin, have begun and none is over.
     func faults(while steps: [Step]) -> [String] {
         guard knowledge == .whole else { return [] }
         guard hasMajority else { return ["\(live.count) of \(voters.count) voters live"] }
@@ -205,8 +205,8 @@ struct MemberModel: Sendable, Hashable {
         return nil
     }
 
-    /// What is wrong with a member that begins a cluster with others. With data of an earlier start, etcd does not look
-    /// at who the others are.
+    /// Returns the fault of a member that begins a second cluster beside an existing one. With data of an earlier
+    /// start, etcd does not look at who the others are.
     private func secondCluster(_ plan: NodePlan, _ present: Node?) -> String? {
         guard let formation = plan.etcdHistory.formation, present?.hasJoined != true else { return nil }
         guard knowledge == .forming else { return "a second etcd cluster is begun" }

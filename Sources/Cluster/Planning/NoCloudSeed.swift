@@ -1,9 +1,9 @@
 import CloudConfig
 import TopologyModel
 
-/// What Canonical's cloud-init is told of a node whose image has none of Slipway's programs: who the node is, whom it
-/// lets in, its address, and to install the node programs, which come on a disk of their own. All else is then said by
-/// the node's cloud-config, as to every node.
+/// Configuration for Canonical's cloud-init on a node whose image has none of Slipway's programs: host name, ssh keys,
+/// address, and the installation of the node programs from a disk of their own. Everything else is in the node's
+/// cloud-config, as for every node.
 struct NoCloudSeed {
     /// Changes with the script, so that nodes which have an older one are given the new.
     static let version = "nocloud 4"

@@ -1,7 +1,7 @@
 import Basics
 import TopologyModel
 
-/// What must happen to one node of the topology.
+/// Change that one node of the topology needs.
 enum NodeChange: Sendable, Hashable {
     /// The node is as it should be.
     case none
@@ -91,7 +91,7 @@ enum NodeChange: Sendable, Hashable {
         return nil
     }
 
-    /// Why, in a few words; empty where nothing has to happen.
+    /// Reason, in a few words; empty where nothing has to happen.
     var reason: String {
         switch self {
         case .none: ""

@@ -34,7 +34,7 @@ extension NodeConfiguration {
         return "\(docker.tcp) \(docker.tls) \(lists.joined(separator: "\n"))"
     }
 
-    /// What the file's own `cloud_config` says, the topology's and the role's as one.
+    /// Parts of the file's own `cloud_config`, the topology's and the role's as one.
     private var cloudConfigParts: [String: String] {
         let config = topology.cloudConfig.merging(node.role.cloudConfig)
         var others = config.coreos

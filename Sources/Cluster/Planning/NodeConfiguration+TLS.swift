@@ -11,11 +11,11 @@ extension NodeConfiguration {
 
     private var usesEtcdTLS: Bool { topology.etcd.tls && node.role.etcd != .none }
 
-    /// What the node reads, each file for those who need it: a member's keys for etcd alone; the client's for the proxy
-    /// (user etcd), for fleetd and locksmithd (root) and for people (group core).
+    /// Certificates and keys of the node, each file readable for its users only: a member's keys for etcd alone; the
+    /// client's for the proxy (user etcd), for fleetd and locksmithd (root) and for people (group core).
     var tlsFiles: [CloudConfig.File] { etcdFiles + dockerFiles }
 
-    /// What the node needs certificates for.
+    /// Purposes for which the node needs certificates.
     var certificatePurposes: [NodeCertificate.Purpose] {
         var purposes: [NodeCertificate.Purpose] = []
         if usesEtcdTLS {
@@ -64,9 +64,9 @@ extension NodeConfiguration {
         .init(path: path, content: text, permissions: "0644")
     }
 
-    /// What every login gets, and sudo keeps: etcdctl and locksmithctl then need no word about certificates. No endpoint
-    /// is named, since etcdctl refuses its own `--endpoints` beside one in the environment; its default is the node's own
-    /// port.
+    /// Environment of every login, which sudo keeps: etcdctl and locksmithctl then need no options for certificates. No
+    /// endpoint is named, since etcdctl refuses its own `--endpoints` beside one in the environment; its default is the
+    /// node's own port.
     private var etcdctlFiles: [CloudConfig.File] {
         let variables = [
             ("ETCDCTL_CACERT", "ca"), ("ETCDCTL_CERT", "client"), ("ETCDCTL_KEY", "client-key"),
@@ -116,7 +116,7 @@ extension NodeConfiguration {
         ]
     }
 
-    /// What locksmithd shows etcd.
+    /// Client certificate of locksmithd towards etcd.
     var locksmithTLS: Settings<LocksmithKey> {
         guard usesEtcdTLS else { return [:] }
         return [

@@ -3,7 +3,7 @@ import CloudConfig
 import Rendering
 import TopologyModel
 
-/// What a node is told of itself: its cloud-config, and what follows from it.
+/// Configuration of a node: its cloud-config, and all that follows from it.
 struct NodeConfiguration {
     let topology: Topology
     var inputs: PlannerInputs
@@ -54,7 +54,7 @@ struct NodeConfiguration {
     }
 
     private var isMachine: Bool { node.role.runtime == .vm }
-    /// Whether Ignition sets it up, once.
+    /// True when Ignition sets it up, once.
     var isIgnited: Bool { node.role.image.map { $0.kind != .cloudInit } ?? false }
     var image: ImageDigests {
         let newest = isMachine ? inputs.machineImage : inputs.image
@@ -84,8 +84,8 @@ struct NodeConfiguration {
 
     // MARK: Digests
 
-    /// The cloud-config as the topology has it. What this host's environment adds is no reason to change a node: it would
-    /// be one in every other shell.
+    /// The cloud-config as the topology has it. What this host's environment adds is no reason to change a node: it
+    /// would be one in every other shell.
     private var declaredText: String {
         var declared = self
         declared.inputs.registryMirrors = []
@@ -162,7 +162,7 @@ struct NodeConfiguration {
         .rendered(as: format)
     }
 
-    /// What a node of this role's image is not told, or cannot be told at all.
+    /// Settings that the image of this role ignores or cannot express.
     var imageFindings: [Finding] {
         guard inputs.rendersNodes, let kind = node.role.image?.kind, isIgnited else { return [] }
         let config = cloudConfig(peers: [], state: .new)
@@ -254,8 +254,8 @@ struct NodeConfiguration {
         }
     }
 
-    /// How a member finds the others. Whoever joins a living cluster is told of it: discovery is for the first start.
-    /// Nor is the digest to change with the token.
+    /// Initial cluster of a member, or the URL by which it finds the others. A member that joins a running cluster is
+    /// given its members: discovery is for the first start, and the digest must not change with the token.
     private func meeting(cluster: String, isFirst: Bool, _ state: EtcdPeer.ClusterState) -> Settings<Etcd2Key> {
         if isFirst, let discovery { return [.discovery: "\(discovery)", .discoveryFallback: "exit"] }
         return [

@@ -14,7 +14,7 @@ package struct NodePlan: Sendable, Hashable {
     package var index: Int
     /// Container or virtual machine.
     package var runtime: Runtime
-    /// How a virtual machine's processor is made, never `auto`; nil for a container.
+    /// Accelerator of a virtual machine, never `auto`; nil for a container.
     package var accelerator: Accelerator?
     /// Processors, memory and disk.
     package var resources: Resources
@@ -34,7 +34,7 @@ package struct NodePlan: Sendable, Hashable {
     package var machineID: String
     /// Part that the node has in etcd.
     package var etcd: EtcdRole
-    /// Whether the node runs fleet.
+    /// True when the node runs fleet.
     package var fleet: FleetReach
     /// fleet's machine metadata.
     package var metadata: [String: String]
@@ -48,21 +48,21 @@ package struct NodePlan: Sendable, Hashable {
     package var configDigest: String
     /// Digests of the parts of what ``configDigest`` is of; nil where nothing is rendered.
     package var configParts: ConfigParts?
-    /// Whether the node starts with the host.
+    /// True when the node starts with the host.
     package var autostart: Bool
     /// Counts the plans that changed the cluster.
     package var generation: Int
-    /// Whether etcd's ports speak TLS only.
+    /// True when etcd's ports speak TLS only.
     package var etcdTLS: Bool
-    /// Which of the cluster's certificates the node has; nil where it needs none.
+    /// Generation of the node's certificates; nil where it needs none.
     package var certificates: CertificateGeneration?
-    /// How the node reboots when something asks for it.
+    /// Policy for reboots of the node.
     package var reboot: RebootPolicy
-    /// How the node learns its configuration.
+    /// Source from which the node reads its configuration.
     package var seed: NodeSeed
     /// Peer URLs of etcd's members, itself among them, that a member is told of; sorted.
     package var etcdPeers: [String]
-    /// What is to be recorded of a member that is made anew.
+    /// Record for a member that is created anew.
     package var etcdHistory: EtcdHistory
 
     /// Creates the plan of a node; names and IDs follow from the cluster's name and the node's.
@@ -129,9 +129,9 @@ package struct NodePlan: Sendable, Hashable {
 extension NodePlan {
     /// True when the node runs fleetd.
     package var runsFleet: Bool { fleet != .none }
-    /// Where etcd's clients are served.
+    /// URL of etcd for its clients.
     package var clientURL: String { EtcdURL.client(address, tls: etcdTLS) }
-    /// Where an etcd member talks to the others.
+    /// URL of an etcd member for the others.
     package var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
 }
 
@@ -178,7 +178,7 @@ package struct ImageDigests: Sendable, Hashable, Codable {
     }
 }
 
-/// How a node is told its configuration.
+/// Source from which a node reads its configuration.
 package enum NodeSeed: Sendable, Hashable {
     /// CoreOS's way: a file system labelled `config-2` with the cloud-config as `openstack/latest/user_data`.
     case configDrive
@@ -190,10 +190,10 @@ package enum NodeSeed: Sendable, Hashable {
 }
 
 extension NodeSeed {
-    /// Where a node whose image is from elsewhere says which node programs were installed on it; others have no such file.
+    /// File on a node with a foreign image that names the node programs installed on it; other nodes have no such file.
     package static let installedLayer = "/usr/lib/slipway/.layer"
 
-    /// Whether the node runs Slipway's own programs.
+    /// True when the node runs Slipway's own programs.
     package var bringsNodePrograms: Bool {
         if case .ignition = self { false } else { true }
     }

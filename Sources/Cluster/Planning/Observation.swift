@@ -2,7 +2,7 @@ import Basics
 import TopologyModel
 import UnitFiles
 
-/// How far a node has come. It is written on the libvirt domain itself, so that any later run knows where to go on.
+/// Progress of a node. It is written on the libvirt domain itself, so that any later run knows where to go on.
 package enum NodePhase: String, Sendable, Hashable, Codable, CaseIterable, Comparable {
     /// Has a directory, and no domain yet.
     case allocated
@@ -61,19 +61,19 @@ package struct ObservedNode: Sendable, Hashable, Codable {
     package var hasDomain: Bool
     /// False when someone took the node's directory away.
     package var hasStorage: Bool
-    /// How its fleet is reached.
+    /// Way to reach its fleet.
     package var fleet: FleetReach
-    /// Whether its etcd speaks TLS only.
+    /// True when its etcd speaks TLS only.
     package var etcdTLS: Bool
-    /// Which of the cluster's certificates it was given.
+    /// Generation of the certificates that it was given.
     package var certificates: CertificateGeneration?
-    /// Why nothing is known of its storage, so that nothing may be done with it; nil where all is known.
+    /// Reason why nothing is known of its storage, so that nothing may be done with it; nil where all is known.
     package var obstacle: StorageObstacle?
-    /// What is recorded of its part in etcd.
+    /// Record of its part in etcd.
     package var etcdHistory: EtcdHistory
     /// Digests of the parts of its configuration; nil in records from before there were any.
     package var configParts: ConfigParts?
-    /// Whether libvirt starts it with the host; nil where that is not known, or has no meaning.
+    /// True when libvirt starts it with the host; nil where that is not known, or has no meaning.
     package var autostart: Bool?
 
     package init(
@@ -125,7 +125,7 @@ package struct ObservedNode: Sendable, Hashable, Codable {
     }
 }
 
-/// Why it is not known what a node's storage is: neither that it is there and whole, nor that it is gone.
+/// Reason why it is not known what a node's storage is: neither that it is there and whole, nor that it is gone.
 package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Its record is there and cannot be read.
     case unreadable(path: String, reason: String)
@@ -140,7 +140,7 @@ package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertib
         }
     }
 
-    /// What to do about it.
+    /// Advice, for people.
     package var advice: String {
         switch self {
         case .unreadable(let path, _):
@@ -153,9 +153,9 @@ package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertib
 extension ObservedNode {
     /// True when the node runs fleetd.
     package var runsFleet: Bool { etcd.runsFleet && fleet != .none }
-    /// Where etcd's clients are served; nil without an address.
+    /// URL of etcd for its clients; nil without an address.
     package var clientURL: String? { address.map { EtcdURL.client($0, tls: etcdTLS) } }
-    /// Where an etcd member talks to the others; nil without an address.
+    /// URL of an etcd member for the others; nil without an address.
     package var peerURL: String? { address.map { EtcdURL.peer($0, tls: etcdTLS) } }
 }
 
@@ -191,7 +191,7 @@ package struct ObservedNetwork: Sendable, Hashable, Codable {
     }
 }
 
-/// What the provider sees: all clusters of one libvirt connection, and what stands in their way.
+/// Observation by the provider: all clusters of one libvirt connection, and obstacles.
 package struct ProviderObservation: Sendable, Hashable, Codable {
     /// Slipway's nodes of every cluster, sorted by cluster and name.
     package var nodes: [ObservedNode]
@@ -205,9 +205,9 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
     package var emptyClusterDirectories: [String]
     /// Paths of what lies among the clusters' directories and is none.
     package var strays: [String] = []
-    /// Why there can be no containers at this connection; nil where there can.
+    /// Reason why there can be no containers at this connection; nil where there can.
     package var noContainers: String?
-    /// Why there can be no virtual machines at this connection; nil where there can.
+    /// Reason why there can be no virtual machines at this connection; nil where there can.
     package var noMachines: String?
     /// The host of virtual machines; nil where there can be none, or nobody asked.
     package var machineHost: MachineHost?
@@ -263,7 +263,7 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
         package var desiredState: TargetState
         /// The machines on which the unit is, with systemd's active state there.
         package var states: [String: String]
-        /// Why the unit is placed nowhere; nil when it is placed or not wanted.
+        /// Reason why the unit is placed nowhere; nil when it is placed or not wanted.
         package var reason: String?
         /// The machines on which the unit was started and has ended well by itself.
         package var ended: Set<String>
@@ -284,7 +284,7 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
             self.ended = ended
         }
 
-        /// Whether the unit runs on the machine, or has done there what it is for.
+        /// Returns whether the unit runs on the machine, or has done there what it is for.
         package func isWell(on machine: String) -> Bool {
             ended.contains(machine) || ["active", "reloading"].contains(states[machine])
         }
@@ -297,7 +297,7 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
     /// Names of the units that Slipway deployed, as recorded in etcd.
     package var deployed: Set<String>
 
-    /// What fleet knows.
+    /// Observation of fleet's machines and units.
     package init(machines: Set<String>, units: [String: Unit], deployed: Set<String> = []) {
         self.machines = machines
         self.units = units
@@ -305,7 +305,7 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
     }
 }
 
-/// What is really there.
+/// Observed state of a cluster and its host.
 package struct Observation: Sendable, Hashable, Codable {
     /// Nodes and networks.
     package var provider: ProviderObservation
@@ -332,8 +332,8 @@ package struct Observation: Sendable, Hashable, Codable {
 }
 
 extension Observation {
-    /// IDs of the etcd clusters that members of `cluster` belong to, as they answer or as is recorded of them: more than
-    /// one where there is more than one cluster under one name.
+    /// IDs of the etcd clusters that members of `cluster` belong to, as they answer or as is recorded of them: more
+    /// than one where there is more than one cluster under one name.
     package func etcdClusterIDs(of cluster: String) -> Set<String> {
         let recorded = provider.nodes(of: cluster).filter { $0.etcd == .member }.compactMap(\.etcdHistory.clusterID)
         return Set(recorded).union(etcd?.clusterIDs ?? [])

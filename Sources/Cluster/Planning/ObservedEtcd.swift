@@ -8,11 +8,11 @@ package struct ObservedEtcd: Sendable, Hashable, Codable {
         package var name: String
         /// URLs at which other members reach it.
         package var peerURLs: [String]
-        /// Whether it ever joined: etcd lists no client URLs of a member that was announced and never started.
+        /// True when it ever joined: etcd lists no client URLs of a member that was announced and never started.
         package var started: Bool
-        /// Whether it says that it has a leader and can commit.
+        /// True when it says that it has a leader and can commit.
         package var healthy: Bool
-        /// Whether it follows without a vote.
+        /// True when it follows without a vote.
         package var learner: Bool
 
         /// A member.
@@ -46,9 +46,9 @@ package struct ObservedEtcd: Sendable, Hashable, Codable {
 
     /// Members with a vote.
     package var voters: [Member] { members.filter { !$0.learner } }
-    /// How many voters are healthy.
+    /// Number of healthy voters.
     package var healthyCount: Int { voters.filter(\.healthy).count }
-    /// Whether a majority of the voters is healthy.
+    /// True when a majority of the voters is healthy.
     package var hasQuorum: Bool { !voters.isEmpty && healthyCount >= voters.count / 2 + 1 }
     /// The member with that peer URL.
     package func member(peerURL: String) -> Member? { members.first { $0.peerURLs.contains(peerURL) } }

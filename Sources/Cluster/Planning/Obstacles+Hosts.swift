@@ -22,7 +22,7 @@ extension Obstacles {
         }
     }
 
-    /// What machines would lack that are not there yet.
+    /// Memory and storage that machines to be created would lack.
     var machineShortages: [Diagnostic] {
         guard let host = observed.provider.machineHost else { return [] }
         let running = Set(
@@ -63,8 +63,8 @@ extension Obstacles {
         return shortages
     }
 
-    /// What an image's volumes take, about.
+    /// Approximate size of an image's volumes.
     private static let imageMiB = 1024
-    /// What a node has written by the time it is ready, about.
+    /// Approximate size of what a node has written by the time it is ready.
     private static let overlayMiB = 128
 }

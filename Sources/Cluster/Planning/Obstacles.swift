@@ -2,7 +2,7 @@ import Basics
 import Diagnostics
 import TopologyModel
 
-/// What on this host stands in the way of a topology, found before anything is made.
+/// Obstacles to a topology on this host, found before anything is created.
 struct Obstacles {
     let topology: Topology
     let observed: Observation
@@ -13,7 +13,8 @@ struct Obstacles {
             + certificateObstacles(at: now)
     }
 
-    /// What is not known is not gone: a plan from half of what is there could destroy the other half.
+    /// Nodes whose storage cannot be examined. Unknown is not gone: a plan from half of a cluster could destroy the
+    /// other half.
     private var storageObstacles: [Diagnostic] {
         observed.provider.nodes(of: topology.name).compactMap { node in
             node.obstacle.map { .error("node '\(node.name)': \($0)", notes: [$0.advice]) }
@@ -68,7 +69,7 @@ struct Obstacles {
     /// Shorter prefixes are default routes or halves of one, as VPNs set them, and say nothing of who is there.
     private static let shortestPrefixOfOneNetwork = 8
 
-    /// What the file says of the cluster's network, and a network with nodes on it cannot become.
+    /// Changes that the file asks of a network with nodes on it, and that are not possible.
     private func changes(of own: ObservedNetwork) -> [Diagnostic] {
         let wanted = topology.network
         var changes: [String] = []

@@ -3,7 +3,7 @@ import Diagnostics
 import TopologyModel
 import UnitFiles
 
-/// What to do, in which order, and why: every choice is made.
+/// Steps in their order, with reasons. Every choice has been made.
 package struct Plan: Sendable, Hashable {
     /// Command that a plan is for.
     package enum Purpose: String, Sendable, Hashable {
@@ -25,15 +25,15 @@ package struct Plan: Sendable, Hashable {
     package var nodes: [NodePlan]
     /// Network of the cluster; nil where it is to go.
     package var network: NetworkPlan?
-    /// What to serve while the steps are done, so that etcd's first members find each other.
+    /// Discovery token to serve while the steps are done, so that etcd's first members find each other.
     package var discovery: DiscoveryPlan?
     /// In an order in which they could be done one by one.
     package let steps: [Step]
     /// Findings that do not keep it from being carried out.
     package var warnings: [Diagnostic]
-    /// What a person should know beside the steps: choices made for this host.
+    /// Notes for people beside the steps: choices made for this host.
     package var notes: [String]
-    /// Whether the file asks for more, which can be planned only when these steps are done.
+    /// True when the file asks for more, which can be planned only when these steps are done.
     package var continues = false
 
     /// A plan of these steps.
@@ -85,7 +85,7 @@ extension Plan {
 
 /// One thing to do.
 package struct Step: Sendable, Hashable, Identifiable {
-    /// What a step costs the cluster's users.
+    /// Cost of a step to the cluster's users.
     package enum Cost: String, Sendable, Hashable {
         /// Nothing: something is added or only looked at.
         case none
@@ -99,7 +99,7 @@ package struct Step: Sendable, Hashable, Identifiable {
     package var id: StepID
     /// Change or wait.
     package var action: Action
-    /// Why, in a few words.
+    /// Reason, in a few words.
     package var reason: String
     /// IDs of the steps that must have been done before.
     package var needs: [StepID]
@@ -115,7 +115,7 @@ package struct Step: Sendable, Hashable, Identifiable {
     }
 }
 
-/// What a step does; it carries all that the executor needs to know.
+/// Change or wait of a step, with everything that the executor needs.
 package enum Action: Sendable, Hashable {
     /// Makes the image the nodes run.
     case buildImage(ImageDigests)
@@ -130,14 +130,15 @@ package enum Action: Sendable, Hashable {
     case setAutostart(NodeReference, isOn: Bool)
     /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
     case reconfigureNode(NodePlan)
-    /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is named.
+    /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is
+    /// named.
     case rebootNode(NodePlan, semaphore: RebootSemaphoreGroup?)
     /// Gives the place of a rebooted node back, which it may have done itself.
     case releaseReboot(NodePlan, semaphore: RebootSemaphoreGroup)
     /// Waits until every member is healthy.
     case awaitEtcd(members: [NodePlan])
-    /// Waits until etcd has its majority back, which any one healthy member shows: while etcd was silent nobody could say
-    /// which of these it still lists.
+    /// Waits until etcd has its majority back, which any one healthy member shows: while etcd was silent nobody could
+    /// say which of these it still lists.
     case awaitQuorum(members: [NodePlan])
     /// Tells etcd of a member that will start next.
     ///
@@ -188,7 +189,7 @@ package struct DiscoveryPlan: Sendable, Hashable {
     package var port: Int
     /// Token of the cluster.
     package var token: String
-    /// How many members meet there.
+    /// Number of members that meet there.
     package var size: Int
 
     package init(address: IPv4Address, port: Int = Self.port, token: String, size: Int) {

@@ -1,6 +1,6 @@
 import TopologyModel
 
-/// Whether nodes start with the host.
+/// True when nodes start with the host.
 extension PlanBuilder {
     /// A switch of libvirt's, which needs no restart. A node that is made or restarted has it with its definition.
     mutating func planAutostart() {

@@ -3,7 +3,7 @@ import TopologyModel
 
 /// The first start of etcd: members come up together, and find each other by their cloud-config.
 extension PlanBuilder {
-    /// Whether etcd has never been whole.
+    /// True when etcd has never been whole.
     var isBootstrapping: Bool {
         observed.etcd == nil && !ownNodes.contains(where: \.mayHoldEtcdData)
     }

@@ -88,7 +88,8 @@ extension PlanBuilder {
         }
     }
 
-    /// Whether a member is one of this cluster's nodes, be the node gone: nobody else has addresses in its network.
+    /// Returns whether a member is one of this cluster's nodes, be the node gone: nobody else has addresses in its
+    /// network.
     private func isOurs(_ entry: Voters.Entry) -> Bool {
         if ownNodes.contains(where: { $0.peerURL == entry.peerURL }) { return true }
         return IPv4Address(EtcdURL.host(of: entry.peerURL)).map(topology.network.cidr.contains) ?? false

@@ -44,7 +44,7 @@ extension PlanBuilder {
         postponed += wantedMembers.map(\.name).filter { !here.contains($0) }
     }
 
-    /// Whether a member's data are there, and etcd, where it says anything, lists it as one that votes.
+    /// Returns whether a member's data are there, and etcd, where it says anything, lists it as one that votes.
     private func canVoteAgain(_ node: ObservedNode) -> Bool {
         guard node.etcd == .member, node.hasStorage, node.phase != .leaving else { return false }
         guard let etcd = observed.etcd else { return true }
@@ -62,7 +62,7 @@ extension PlanBuilder {
         )
     }
 
-    /// How a member with its data is brought back, in one step or none; nil where that cannot be done.
+    /// Returns the step that brings back a member with its data, or none where it runs; nil where that is not possible.
     private mutating func recovery(
         of node: ObservedNode,
         _ plan: NodePlan?,

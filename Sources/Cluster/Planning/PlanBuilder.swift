@@ -25,7 +25,7 @@ struct PlanBuilder {
     var settled: [StepID] = []
     /// For each node that leaves etcd, the step after which it has.
     var departures: [String: StepID] = [:]
-    /// Whether etcd has no majority, so that the plan brings it back and does no more.
+    /// True when etcd has no majority, so that the plan brings it back and does no more.
     var isRecovering = false
     /// Nodes that get what the file asks for once etcd has its majority back.
     var postponed: [String] = []
@@ -378,7 +378,7 @@ struct PlanBuilder {
 
 /// An etcd member as others are told of it.
 struct EtcdPeer: Sendable, Hashable {
-    /// Whether the members of `initial_cluster` come up together, or one joins the others.
+    /// True when the members of `initial_cluster` come up together, or one joins the others.
     enum ClusterState: String, Sendable {
         case new, existing
     }

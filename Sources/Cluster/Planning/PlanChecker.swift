@@ -7,11 +7,11 @@ import Basics
 /// is left is walked as a whole up to ``exhaustiveSteps`` steps and ``exhaustiveStates`` states, and by random orders
 /// of a fixed seed beyond.
 package struct PlanChecker: Sendable {
-    /// How many steps that touch members are walked in all their orders.
+    /// Number of steps that touch members up to which all orders are walked.
     static let exhaustiveSteps = 128
-    /// How many states are looked at before random orders take over.
+    /// Number of states after which random orders replace the walk.
     static let exhaustiveStates = 20_000
-    /// How many random orders are tried.
+    /// Number of random orders.
     static let randomOrders = 50
 
     private let steps: [Step]
@@ -41,7 +41,7 @@ package struct PlanChecker: Sendable {
         (self.steps, self.needs) = (steps, needs)
     }
 
-    /// What would go wrong, each once; empty for a plan that is safe.
+    /// Returns the faults of the plan, each once; empty for a safe plan.
     package func faults() -> [String] {
         var found = steps.flatMap(Self.costFaults)
         if steps.count > Self.exhaustiveSteps || !walkAll(&found) { walkAtRandom(&found) }
@@ -49,7 +49,7 @@ package struct PlanChecker: Sendable {
         return found.filter { seen.insert($0).inserted }
     }
 
-    /// What is destroyed must be marked, so that a person is asked.
+    /// Returns a fault where a step that destroys data is not marked, so that nobody would be asked.
     private static func costFaults(_ step: Step) -> [String] {
         switch step.action {
         case .removeNode where step.cost != .destroys: ["\(step.id) destroys a node and is not marked so"]

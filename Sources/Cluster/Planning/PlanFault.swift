@@ -27,7 +27,7 @@ extension Plan {
 }
 
 extension PlanFault {
-    /// Whether each step has an ID of its own and needs only steps before it, so that the steps can be done in order.
+    /// Returns the faults of steps in an order: IDs that occur twice, and needs that no earlier step meets.
     static func inOrder(of steps: [Step]) -> [String] {
         var before: Set<StepID> = []
         var faults: [String] = []

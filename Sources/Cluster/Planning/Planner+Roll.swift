@@ -2,15 +2,15 @@ import CloudConfig
 import Diagnostics
 import TopologyModel
 
-/// Which nodes to reboot, and how.
+/// Nodes to reboot, and the way to do it.
 package struct Roll: Sendable, Hashable {
     /// Names of nodes; none stands for all.
     package var nodes: [String]
     /// Names of roles; none stands for all.
     package var roles: [String]
-    /// How many nodes may be away at a time.
+    /// Number of nodes that may be away at a time.
     package var atOnce: Int
-    /// Whether nodes are rebooted outside their reboot window, too.
+    /// True when nodes are rebooted outside their reboot window, too.
     package var ignoresWindows: Bool
 
     package init(nodes: [String] = [], roles: [String] = [], atOnce: Int = 1, ignoresWindows: Bool = false) {
@@ -98,7 +98,7 @@ private struct RollBuilder {
 
     init(members: [NodePlan]) { self.members = members }
 
-    /// How many members may be away at a time; at least one, or nothing could ever be rebooted.
+    /// Number of members that may be away at a time; at least one, or nothing could ever be rebooted.
     var tolerance: Int { max(1, (members.count - 1) / 2) }
 
     /// Adds nodes of which `atOnce` may be away together, after all that were added before.

@@ -38,8 +38,8 @@ package struct Planner: Sendable {
         return plan
     }
 
-    /// The nodes that the topology asks for as they would be made now, whatever stands in the way of a plan: their digests
-    /// tell which of those that are there are as wanted.
+    /// The nodes that the topology asks for as they would be made now, whatever stands in the way of a plan: their
+    /// digests tell which of those that are there are as wanted.
     ///
     /// - Throws: ``DiagnosticsError`` when they have no room in the network, or their keys cannot be made.
     package func nodes(from observed: Observation) throws(DiagnosticsError) -> [NodePlan] {
@@ -57,8 +57,8 @@ package struct Planner: Sendable {
 
     /// The plan that removes all of `cluster` that there is, however much or little.
     ///
-    /// - Parameter gently: whether etcd's members go last, so that units on other nodes can still tell it of their end, and
-    ///   one after the other: a leader waits seconds for one to take over that goes at the same time.
+    /// - Parameter gently: whether etcd's members go last, so that units on other nodes can still tell it of their end,
+    ///   and one after the other: a leader waits seconds for one to take over that goes at the same time.
     /// - Throws: ``PlanFault`` when the plan contradicts itself.
     package static func tearDown(
         _ cluster: String,
@@ -122,7 +122,7 @@ package struct Planner: Sendable {
         }
     }
 
-    /// What nodes cannot be told in the words of their images, a finding for each role and directive.
+    /// Returns a finding for each role and directive that the role's image cannot express.
     private func imageFindings(_ builder: PlanBuilder) throws(DiagnosticsError) -> [Diagnostic] {
         let first = topology.roles.compactMap { role in builder.nodes.first { $0.role.name == role.name } }
         let findings = first.flatMap { node in

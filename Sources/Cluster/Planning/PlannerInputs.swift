@@ -1,6 +1,6 @@
 import TopologyModel
 
-/// What the planner is handed beside the topology: facts of this host and this user.
+/// Inputs of the planner beside the topology: facts of this host and this user.
 package struct PlannerInputs: Sendable {
     /// The image every container node runs.
     package var image: ImageDigests
@@ -19,10 +19,10 @@ package struct PlannerInputs: Sendable {
     /// The digests that images from elsewhere are known by, as far as this host knows: their disk's or, where they are
     /// still to be fetched, what their publisher says.
     package var foreignImages: [RoleImage: String] = [:]
-    /// Whether nodes are given their cloud-config. A plan without is for those who look at its steps only, and takes a
-    /// hundredth of the time.
+    /// True when nodes are given their cloud-config. A plan without is for those who look at its steps only, and takes
+    /// a hundredth of the time.
     package var rendersNodes = true
-    /// Where certificates come from, for a topology with TLS.
+    /// Source of certificates, for a topology with TLS.
     package var certificates: CertificateInputs
 
     /// Creates inputs; what is left out is absent.

@@ -1,6 +1,6 @@
 import TopologyModel
 
-/// What `runtime: auto` means for one role, and why.
+/// Runtime that `auto` stands for in one role, with the reason.
 struct SettledRuntime: Sendable, Hashable {
     var runtime: Runtime
     var reason: String
@@ -32,7 +32,7 @@ extension Topology {
         return topology
     }
 
-    /// What `auto` has come to mean, a line for each role that leaves its runtime to the host.
+    /// Returns a line for each role that leaves its runtime to the host.
     func runtimeNotes(on provider: ProviderObservation) -> [String] {
         roles.filter(\.choosesRuntime).map { role in
             let settled = SettledRuntime(role, of: name, on: provider)

@@ -9,7 +9,7 @@ struct Voters {
         /// etcd's own number for it, in hexadecimal; empty for one that is announced by the plan.
         var id: String
         var isLearner: Bool
-        /// Whether it ever ran; one that did not has no data.
+        /// True when it ever ran; one that did not has no data.
         var isStarted: Bool
         var isHealthy: Bool
     }
@@ -44,7 +44,7 @@ struct Voters {
     func isHealthyVoter(_ peerURL: String) -> Bool { healthy.contains { $0.peerURL == peerURL } }
     func healthyOthers(than peerURL: String) -> Int { healthy.filter { $0.peerURL != peerURL }.count }
 
-    /// Whether the voters left would have a majority among themselves.
+    /// Returns whether the voters left would have a majority among themselves.
     func keepsMajority(without peerURL: String) -> Bool {
         let left = voters.filter { $0.peerURL != peerURL }
         guard !left.isEmpty else { return false }

@@ -12,11 +12,12 @@ package protocol ClusterClients: Sendable {
     func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking
 }
 
-/// What provisioning needs of fleet.
+/// Access to fleet, as provisioning needs it.
 package protocol FleetAccess: Sendable {
     /// Everything fleet knows, in one look.
     func observe() async throws -> ObservedFleet
-    /// Looks at once and again after every change, until `done` says so or the time, counted from the first look, is up.
+    /// Looks at once and again after every change, until `done` says so or the time, counted from the first look, is
+    /// up.
     ///
     /// - Returns: what was seen last, and whether `done` held for it.
     func observe(
@@ -27,7 +28,8 @@ package protocol FleetAccess: Sendable {
     func deploy(_ unit: UnitPlan) async throws
     /// Takes away the unit and the record of it; one that is not there is no error.
     func destroy(_ unit: String) async throws
-    /// Records that Slipway deployed these units, so that they are taken away when the file does not name them any more.
+    /// Records that Slipway deployed these units, so that they are taken away when the file does not name them any
+    /// more.
     func record(deployed units: [String]) async throws
     /// Ends a machine's presence on its behalf, when it can't itself.
     func forget(machineID: String) async throws

@@ -1,20 +1,21 @@
 import Synchronization
 
-/// The right to change a cluster, kept in libvirt, so that it excludes those on other hosts too who drive the same libvirt.
+/// The right to change a cluster, kept in libvirt, so that it excludes those on other hosts too who drive the same
+/// libvirt.
 ///
-/// It is renewed for as long as it is held. One that nobody renews is taken over: its holder was killed, or is cut off, and
-/// then finds out before the next step of its plan.
+/// It is renewed for as long as it is held. One that nobody renews is taken over: its holder was killed, or is cut off,
+/// and then finds out before the next step of its plan.
 package final class ClusterLease: Sendable {
-    /// How long things take. Nobody takes over what was renewed within ``patience``, and a holder that could not renew its
-    /// lease for so long gives it up by itself: it does not come back to life while another takes over.
+    /// Intervals of a lease. A lease that was renewed within ``patience`` is not taken over, and a holder that could
+    /// not renew its lease for so long gives it up by itself: it does not resume while another takes over.
     package struct Timing: Sendable {
-        /// How often the holder renews the lease.
+        /// Interval at which the holder renews the lease.
         package var renewal: Duration = .seconds(5)
         /// A lease that was renewed so long ago is renewed before a step begins.
         package var freshness: Duration = .seconds(12)
-        /// How long a lease is held without a renewal.
+        /// Time that a lease lasts without a renewal.
         package var patience: Duration = .seconds(20)
-        /// How long a lease that may be stale is watched for a renewal: clocks of hosts differ.
+        /// Time for which a lease that may be stale is watched for a renewal: clocks of hosts differ.
         package var watch: Duration = .seconds(25)
 
         package init() {}

@@ -10,7 +10,8 @@ import TopologyModel
 
 /// Keeps a second change to the same cluster out while one is under way, and the removal of images while any is.
 ///
-/// The lock is the kernel's (`flock`), so it is gone with its holder however that ends; the file only says who holds it.
+/// The lock is the kernel's (`flock`), so it is gone with its holder however that ends; the file only says who holds
+/// it.
 package struct ClusterLock: ~Copyable {
     private let file: FileLock
     /// Shared with those who change other clusters; nil for who keeps them all out.
@@ -51,7 +52,7 @@ package struct ClusterLock: ~Copyable {
 
     deinit { file.clearNote() }
 
-    /// Which file of this host the lock is on: whoever has it at another time has this text, too.
+    /// Identity of the locked file on this host; the same for all its holders.
     package var identity: String {
         get throws { try file.identity }
     }
@@ -93,6 +94,6 @@ extension FileLock {
 
     fileprivate func sign(_ purpose: String) throws { try setNote("`\(purpose)`, process \(getpid())\n") }
 
-    /// What the holder says of itself.
+    /// Description of the holder, by itself.
     fileprivate var holder: String? { note?.split(whereSeparator: \.isNewline).first.map(String.init) }
 }

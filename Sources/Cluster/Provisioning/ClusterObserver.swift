@@ -4,7 +4,7 @@ import TopologyModel
 
 /// Looks at what is really there: libvirt and the disk, then etcd, then fleet.
 package struct ClusterObserver: Sendable {
-    /// How long fleet's state is asked for while etcd has a majority and still cannot tell it.
+    /// Time for which fleet's state is asked for while etcd has a majority and does not answer the query.
     private static let fleetLimit = Duration.seconds(5)
 
     private let provider: any Inventory

@@ -1,6 +1,6 @@
 import Planning
 
-/// What happened while a plan was carried out; the same stream feeds text, JSON lines and tests.
+/// Event of an execution; the same stream feeds text, JSON lines and tests.
 package enum Event: Sendable {
     case started(Step)
     /// A word on a step that takes its time: the rung a node is on, the image being made.
@@ -20,10 +20,10 @@ package typealias EventSink = @Sendable (Event) -> Void
 package protocol ImageSource: Sendable {
     /// The image with these digests, made first if it is not there.
     func ensure(_ digests: ImageDigests, progress: @escaping @Sendable (String) -> Void) async throws -> NodeImagePaths
-    /// Where the image lies or would lie.
+    /// Returns the paths of the image, whether it exists or not.
     func paths(_ digests: ImageDigests) -> NodeImagePaths
-    /// Whether the image is there.
+    /// Returns whether the image is there.
     func isPresent(_ digests: ImageDigests) -> Bool
-    /// Whether the root is an image from elsewhere.
+    /// Returns whether the root is an image from elsewhere.
     func isForeign(_ digests: ImageDigests) -> Bool
 }

@@ -35,7 +35,7 @@ extension Executor {
         )
     }
 
-    /// What a node that did not reach a rung shows of itself.
+    /// Returns the error of a node that did not reach a rung, with evidence from the node.
     func nodeFailure(_ node: NodePlan, what: String, unit: String?) async -> ProvisioningError {
         var evidence: [String] = []
         if let unit {
@@ -57,8 +57,8 @@ extension Executor {
         )
     }
 
-    /// The command that shows a unit's state and its last lines. `systemctl status` has none between two starts of a unit
-    /// that ends again and again.
+    /// The command that shows a unit's state and its last lines. `systemctl status` has none between two starts of a
+    /// unit that ends again and again.
     private static func unitState(_ unit: String, lines: Int) -> String {
         "systemctl status --no-pager --full --lines=0 \(unit); journalctl --no-pager --quiet -n \(lines) -u \(unit)"
     }

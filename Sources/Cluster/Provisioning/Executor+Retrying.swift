@@ -24,7 +24,7 @@ extension Executor {
         try await retrying(failure, pause: .milliseconds(100), while: Self.isTransient, say: say, change)
     }
 
-    /// Whether the same request may succeed a little later, by the error's code.
+    /// Returns whether the same request may succeed a little later, by the error's code.
     static func isTransient(_ error: any Error) -> Bool {
         switch error {
         case let error as EtcdError: error.isTransient

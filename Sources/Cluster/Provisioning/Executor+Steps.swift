@@ -143,7 +143,8 @@ extension Executor {
         }
     }
 
-    /// Whether a command of a node that leaves succeeded; where it did not, the reason is said and the work goes on.
+    /// Returns whether a command of a node that leaves succeeded; where it did not, the reason is said and the work
+    /// goes on.
     private func isDone(
         _ command: String,
         on node: String,

@@ -2,18 +2,18 @@ import Basics
 import Planning
 import SecureShell
 
-/// How systemd fares with a unit of the node's own: etcd2.service, fleet.service.
+/// systemd's state of one of the node's own units: etcd2.service, fleet.service.
 struct UnitTrials: Sendable, Equatable {
     /// systemd's `ActiveState`.
     var state: String
     /// Starts after the first.
     var restarts: Int
-    /// Whether coreos-cloudinit, which starts it, has come to its end, and no job of the unit is queued.
+    /// True when coreos-cloudinit, which starts it, has come to its end, and no job of the unit is queued.
     var isLeftAlone: Bool
-    /// How coreos-cloudinit came to its end, as systemd's `Result`; nil where it was well, or nothing is known.
+    /// Failed result of coreos-cloudinit, as systemd's `Result`; nil where it succeeded, or nothing is known.
     var setupFault: String?
 
-    /// What the commands of ``question(about:)`` print; nil when it is something else.
+    /// Parses the output of ``question(about:)``; nil when it is something else.
     init?(_ properties: String) {
         var values: [Substring: Substring] = [:]
         for line in properties.split(whereSeparator: \.isNewline) {
@@ -41,7 +41,7 @@ struct UnitTrials: Sendable, Equatable {
     /// systemd has given up.
     var hasFailed: Bool { state == "failed" }
 
-    /// Whether the unit does not run and nothing on the node will start it.
+    /// True when the unit does not run and nothing on the node will start it.
     var isDown: Bool { hasFailed || (state == "inactive" && isLeftAlone) }
 
     /// A unit may end now and then on its way up: it is hopeless when it ended again and again and still does.
@@ -75,7 +75,8 @@ extension Executor {
         return try await race([wait] + watches)
     }
 
-    /// Returns once the node's unit is past hope, and says how it fares, and whether coreos-cloudinit has done its work.
+    /// Returns once the node's unit is past hope, and says how it fares, and whether coreos-cloudinit has done its
+    /// work.
     private func hopeless(
         _ unit: NodeUnit,
         on node: NodePlan,
@@ -130,7 +131,7 @@ enum NodeUnit: String, Sendable {
     case etcd = "etcd2.service"
     case fleet = "fleet.service"
 
-    /// What it runs, for messages.
+    /// Program that it runs, for messages.
     var program: String {
         switch self {
         case .etcd: "etcd"

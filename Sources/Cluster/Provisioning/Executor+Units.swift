@@ -59,7 +59,7 @@ extension Executor {
         throw await unitsFailure(status, plan: plan)
     }
 
-    /// Whether units stay in a state for a while. Not where fleet's state could not be read meanwhile.
+    /// Returns whether units stay in a state for a while. Not where fleet's state could not be read meanwhile.
     private func isSteady(
         _ found: UnitsStatus,
         of units: [UnitPlan],
@@ -101,7 +101,8 @@ extension Executor {
         }
     }
 
-    /// What is to be said of a unit that has ended twice on a node; nil for another, and where the node does not say.
+    /// Returns a warning about a unit that has ended twice on a node; nil for other units, and where the node does not
+    /// answer.
     private func restarts(of unit: String, on node: NodePlan, deadline: Duration) async -> String? {
         let name = ShellWord.quoted(unit)
         let question = """

@@ -13,16 +13,16 @@ package struct Executor: Sendable {
     package let shell: any NodeShell
     /// etcd, fleet and the reboot semaphore of the cluster.
     package let clusters: any ClusterClients
-    /// How long each wait may take.
+    /// Limits of waits.
     package let limits: Limits
     let reaches: Reach
     let check: @Sendable () async throws -> Void
     let emit: EventSink
 
-    /// Whether something takes TCP connections on that port, now.
+    /// True when something takes TCP connections on that port, now.
     package typealias Reach = @Sendable (_ address: IPv4Address, _ port: UInt16) async -> Bool
 
-    /// How long each wait may take.
+    /// Limits of waits.
     package struct Limits: Sendable {
         /// Limit for a node's address to answer.
         package var address: Duration = .seconds(60)
@@ -34,19 +34,19 @@ package struct Executor: Sendable {
         package var fleet: Duration = .seconds(60)
         /// Limit for units to be as wanted.
         package var units: Duration = .seconds(300)
-        /// How long to wait between two questions whether something answers.
+        /// Pause between two polls.
         package var pause: Duration = .milliseconds(20)
-        /// How often a node is asked why its etcd does not answer.
+        /// Interval at which a node is asked why its etcd does not answer.
         package var look: Duration = .seconds(2)
-        /// How long units must be as wanted to count as being so.
+        /// Time that units must be in the wanted state to count as steady.
         package var steadyUnits: Duration = .milliseconds(200)
-        /// How long units must be failed to count as being so.
+        /// Time that units must be failed to count as failed.
         package var failedUnits: Duration = .seconds(2)
         /// Limit for units to leave a machine.
         package var leave: Duration = .seconds(30)
-        /// How long a node waits for its place in the reboot semaphore.
+        /// Time that a node waits for its place in the reboot semaphore.
         package var rebootPlace: Duration = .seconds(600)
-        /// How long a node may take to shut down before its power is cut.
+        /// Time that a node may take to shut down before its power is cut.
         package var shutdown: Duration
 
         /// The limits of an ordinary host.
@@ -70,7 +70,8 @@ package struct Executor: Sendable {
         }
     }
 
-    /// - Parameter check: throws where the cluster is not, or no longer, this program's to change; asked before each step.
+    /// - Parameter check: throws where the cluster is not, or no longer, this program's to change; asked before each
+    ///   step.
     package init(
         provider: any ClusterProvider,
         images: any ImageSource,

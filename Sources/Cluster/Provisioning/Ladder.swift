@@ -76,7 +76,8 @@ struct Ladder {
         if node.etcd == .member { try await executor.recordEtcd(of: node, say: say) }
     }
 
-    /// Logins take time from etcd's start, so they wait until its port is open; whether etcd works is another rung's matter.
+    /// Logins take time from etcd's start, so they wait until its port is open; whether etcd works is another rung's
+    /// matter.
     private func etcdListens() async throws {
         guard node.etcd != .none else { return }
         let address = node.address

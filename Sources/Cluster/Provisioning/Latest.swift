@@ -10,7 +10,7 @@ final class Latest<Value: Equatable & Sendable>: Sendable {
 
     var value: Value { storage.withLock { $0 } }
 
-    /// Whether the value is another than before.
+    /// Returns whether the value is another than before.
     func update(_ value: Value) -> Bool {
         storage.withLock { current in
             defer { current = value }

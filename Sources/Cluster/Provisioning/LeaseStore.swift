@@ -1,4 +1,4 @@
-/// Who changes a cluster, as everybody sees it who drives the same libvirt.
+/// Lease of a cluster, visible to all commands that use the same libvirt.
 package struct LeaseRecord: Sendable, Hashable {
     /// Name of the cluster.
     package var cluster: String
@@ -6,12 +6,12 @@ package struct LeaseRecord: Sendable, Hashable {
     package var id: String
     /// Holder for people: user, host, process and command.
     package var holder: String
-    /// Lock file that the holder has of its host's kernel, told by the host's boot and the file's number: whoever has that
-    /// lock knows that no other holder of it is left.
+    /// Lock file that the holder has of its host's kernel, told by the host's boot and the file's number: whoever has
+    /// that lock knows that no other holder of it is left.
     package var lock: String
-    /// How often the lease was renewed.
+    /// Number of renewals.
     package var renewals: Int
-    /// When it was renewed last by the holder's clock, in seconds since 1970.
+    /// Time of the last renewal by the holder's clock, in seconds since 1970.
     package var time: Int64
 
     package init(cluster: String, id: String, holder: String, lock: String, renewals: Int = 0, time: Int64) {
@@ -24,7 +24,7 @@ package struct LeaseRecord: Sendable, Hashable {
     }
 }
 
-/// Where leases are kept; each call is atomic. A cluster has one lease at most.
+/// Store of leases; each call is atomic. A cluster has one lease at most.
 package protocol LeaseStore: Sendable {
     /// The cluster's lease; nil when there is none.
     func lease(of cluster: String) async throws -> LeaseRecord?

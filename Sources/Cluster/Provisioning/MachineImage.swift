@@ -2,7 +2,7 @@ import Images
 import Planning
 import TopologyModel
 
-/// What a virtual machine is made of: files of this host, which a provider brings to libvirt's.
+/// Files of this host that a virtual machine is made of, which a provider uploads to libvirt's host.
 package struct MachineImage: Sendable, Hashable {
     /// The disk that the node's own is an overlay of.
     package var disk: ImageFile
@@ -10,7 +10,7 @@ package struct MachineImage: Sendable, Hashable {
     package var layer: ImageFile?
     /// For a direct boot; nil where the disk has a boot loader.
     package var boot: DirectBoot?
-    /// Whether the guest agent is in it.
+    /// True when the guest agent is in it.
     package var hasAgent: Bool
 
     /// Kernel that QEMU loads, without a boot loader.
@@ -19,7 +19,7 @@ package struct MachineImage: Sendable, Hashable {
         package var kernel: ImageFile
         /// Initial RAM disk.
         package var initrd: ImageFile
-        /// What the kernel is told, beside the node's identity.
+        /// Kernel arguments beside the node's identity.
         package var arguments: [String]
 
         package init(kernel: ImageFile, initrd: ImageFile, arguments: [String]) {
@@ -64,7 +64,7 @@ extension NodePlan {
         #"{"hostname":"\#(name)","local_ipv4":"\#(address)","public_ipv4":"\#(address)","uuid":"\#(uuid)"}"# + "\n"
     }
 
-    /// What the node is told of itself, as the bytes of a disk or of a file.
+    /// Configuration of the node, as the bytes of a disk or of a file.
     package var seedBytes: [UInt8] {
         let configDrive = [
             "openstack/latest/user_data": Array(userData.utf8), "openstack/latest/meta_data.json": Array(metadata.utf8),
@@ -84,7 +84,7 @@ extension NodePlan {
 }
 
 extension NodePlan {
-    /// How many times slower than a container a node may be, at most.
+    /// Factor by which a node may be slower than a container, at most.
     package var slowness: Int {
         switch accelerator {
         case nil: 1

@@ -37,7 +37,8 @@ package protocol NetworkProvider: Sendable {
 package protocol NodeProvider: Sendable {
     /// Makes the node's storage and configuration: a directory or volumes, whole or recognisably unfinished.
     func allocate(_ node: NodePlan, image: NodeImagePaths) async throws
-    /// Throws what ``allocate(_:image:)`` would throw of an existing node, which may still run, without changing anything.
+    /// Throws what ``allocate(_:image:)`` would throw of an existing node, which may still run, without changing
+    /// anything.
     func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws
     /// Defines the node's domain with its phase; one that exists and is equal is left, one that differs is redefined.
     func define(_ node: NodePlan, image: NodeImagePaths) async throws
@@ -52,7 +53,8 @@ package protocol NodeProvider: Sendable {
     func powerOff(_ node: NodeReference) async throws
     /// Has the node start with the host, or not.
     func setAutostart(_ isOn: Bool, of node: NodeReference) async throws
-    /// Writes the node's phase onto its domain; a node without a domain counts as `leaving`, and cannot be in another phase.
+    /// Writes the node's phase onto its domain; a node without a domain counts as `leaving`, and cannot be in another
+    /// phase.
     func setPhase(_ phase: NodePhase, of node: NodeReference) async throws
     /// Writes onto a member's domain which etcd cluster it belongs to; no later phase resets it.
     func recordEtcd(cluster id: String, of node: NodeReference) async throws
@@ -66,7 +68,7 @@ package protocol NodeProvider: Sendable {
     func pruneVolumes() async throws -> [String]
 }
 
-/// How a node came to be off.
+/// Way in which a node was shut down.
 package enum StopOutcome: Sendable, Hashable {
     /// It shut itself down, or was off.
     case shutDown
@@ -74,13 +76,13 @@ package enum StopOutcome: Sendable, Hashable {
     case powerCut
 }
 
-/// Where a node's image lies on the host.
+/// Paths of a node's image on the host.
 package struct NodeImagePaths: Sendable, Hashable {
     /// The directory that becomes `/`; shared by all nodes and never written.
     package var root: String
     /// The directory with the project's node programs; shared likewise.
     package var layer: String
-    /// What a virtual machine is given instead of the two directories; nil for a container's image.
+    /// Files of a virtual machine's image, instead of the two directories; nil for a container's image.
     package var machine: MachineImage?
 
     package init(root: String, layer: String, machine: MachineImage? = nil) {
@@ -90,7 +92,7 @@ package struct NodeImagePaths: Sendable, Hashable {
     }
 }
 
-/// What a provider could not do.
+/// Failure of a provider.
 package struct ProviderError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {
@@ -109,7 +111,7 @@ package struct ProviderError: Error, Sendable, Hashable, CustomStringConvertible
 
     /// Kind of failure, for programs.
     package var code: Code
-    /// What failed and what to do, for the person at the terminal.
+    /// Failure and advice, for the person at the terminal.
     package var message: String
     /// The cause in its own words.
     package var cause: String?

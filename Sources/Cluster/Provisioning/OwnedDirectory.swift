@@ -18,9 +18,9 @@ package struct OwnedDirectory: Sendable, Hashable {
         self.path = path
     }
 
-    /// Why something was not removed.
+    /// Reason why something was not removed.
     package struct RemovalError: Error, Sendable, Hashable, CustomStringConvertible {
-        /// What was not removed.
+        /// Path that was not removed.
         package var path: String
         /// The system's reason, or this type's.
         package var reason: String
@@ -51,7 +51,8 @@ package struct OwnedDirectory: Sendable, Hashable {
         try Self.removeTree(Array(name.utf8CString), of: parent, at: target)
     }
 
-    /// Whether a text names something in a directory: not the directory itself, nor its parent, nor a longer path.
+    /// Returns whether a text names something in a directory: not the directory itself, nor its parent, nor a longer
+    /// path.
     package static func isComponent(_ name: String) -> Bool {
         !name.isEmpty && name != "." && name != ".." && name.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 != 0 }
     }
@@ -119,7 +120,7 @@ package struct OwnedDirectory: Sendable, Hashable {
 
     // MARK: Mounts
 
-    /// What is mounted below belongs to someone else, or to a node that still runs.
+    /// Throws where something is mounted below a name: it is someone else's, or a running node's.
     private static func refuseMounts(below name: String, of parent: Int32, at path: String) throws(RemovalError) {
         guard let own = realPath(of: parent) else { throw failure(path, errno) }
         let target = own == "/" ? "/\(name)" : "\(own)/\(name)"
@@ -133,7 +134,7 @@ package struct OwnedDirectory: Sendable, Hashable {
         return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
-    /// Where this process sees file systems mounted; see proc_pid_mountinfo(5).
+    /// Returns the mount points in this process's name space; see proc_pid_mountinfo(5).
     private static func mountPoints() -> [String] {
         guard let file = fopen("/proc/self/mountinfo", "re") else { return [] }
         defer { fclose(file) }

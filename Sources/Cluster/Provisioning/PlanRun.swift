@@ -1,6 +1,7 @@
 import Planning
 
-/// Which steps of a plan may begin, as others end: a value, so that the order can be checked without doing anything.
+/// State of an execution: the steps that may begin, as others end. A value, so that the order can be tested without
+/// effects.
 package struct PlanRun: Sendable {
     private var waiting: [Step]
     private var done: Set<StepID> = []

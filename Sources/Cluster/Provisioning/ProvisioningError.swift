@@ -1,10 +1,10 @@
 /// A node or a cluster that did not become what the plan says, with what was seen of it.
 package struct ProvisioningError: Error, Sendable, CustomStringConvertible {
-    /// What failed, on which node and rung.
+    /// Failure, with its node and rung.
     package var message: String
     /// The last lines of what is known of it: console, unit status, etcd's answer.
     package var evidence: [String]
-    /// What to do next.
+    /// Advice, one line each.
     package var hints: [String]
 
     package init(_ message: String, evidence: [String] = [], hints: [String] = []) {

@@ -14,15 +14,15 @@ package struct RegistryFleet: FleetAccess {
     /// While something is waited for, fleet's state is read anew so often, beside the watch.
     private static let rereadInterval = Duration.seconds(2)
 
-    /// How long a first look may take at least. An etcd on an emulated machine needs longer for one than some callers
-    /// want to watch.
+    /// Time that the first query may take at least. An etcd on an emulated machine needs longer for it than some
+    /// callers' limits.
     private static let firstLook = Duration.seconds(30)
 
     package init(registry: FleetRegistry) {
         self.registry = registry
     }
 
-    /// Where the names of the units are kept that Slipway deployed, each a key.
+    /// Prefix of the keys that name the units deployed by Slipway.
     private static let deployedPrefix = "slipway/units/"
 
     package func observe() async throws -> ObservedFleet {

@@ -1,14 +1,14 @@
 import Planning
 
-/// Which of the steps that could begin do so now: of those that write a unit to fleet, only so many at a time. All at
-/// once, hundreds of requests wait for each other until each has lasted too long.
+/// Limit of the steps that write a unit to fleet at a time. Begun all at once, hundreds of requests would wait for each
+/// other until each has lasted too long.
 struct StepAdmission {
-    /// How many units are written at a time; more are no faster with one etcd leader.
+    /// Number of units written at a time; more are no faster with one etcd leader.
     static let units = 16
 
     private var running = 0
 
-    /// Whether the step begins now; it counts until ``ended(_:)``.
+    /// Returns whether the step begins now; it counts until ``ended(_:)``.
     mutating func admits(_ step: Step) -> Bool {
         guard Self.isBounded(step) else { return true }
         guard running < Self.units else { return false }

@@ -2,7 +2,7 @@ import Planning
 import TopologyModel
 import UnitFiles
 
-/// How far the wanted units have come, judged from what fleet knows.
+/// Progress of the wanted units, judged from fleet's state.
 package struct UnitsStatus: Sendable, Hashable {
     /// Units not yet in the state wanted, with what is known of each.
     package var pending: [String: String] = [:]
@@ -25,7 +25,7 @@ package struct UnitsStatus: Sendable, Hashable {
 
     /// True when all units are as wanted.
     package var isDone: Bool { pending.isEmpty && failed.isEmpty }
-    /// Whether waiting longer is of no use: something failed, and nothing else is still on its way.
+    /// True when waiting longer is of no use: something failed, and nothing else is still on its way.
     package var isHopeless: Bool { pending.isEmpty && !failed.isEmpty }
 
     /// Description for people.

@@ -27,7 +27,7 @@ enum Waiting {
         }
     }
 
-    /// Whether something takes TCP connections there, now.
+    /// Returns whether something takes TCP connections there, now.
     ///
     /// - Parameter proxyPort: of a SOCKS server on this host's loopback, through which it is reached.
     static func answers(_ address: String, port: UInt16, through proxyPort: Int? = nil) async -> Bool {
@@ -88,9 +88,9 @@ enum Waiting {
     }
 }
 
-/// Whether something answers on a node.
+/// True when something answers on a node.
 package enum Reachability {
-    /// Whether something takes TCP connections there, now.
+    /// Returns whether something takes TCP connections there, now.
     ///
     /// - Parameter proxyPort: of a SOCKS server on this host's loopback, through which it is reached.
     package static func answers(_ address: String, port: UInt16, through proxyPort: Int? = nil) async -> Bool {

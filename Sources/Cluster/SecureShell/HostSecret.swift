@@ -11,7 +11,8 @@ import SystemPackage
 
 /// The one secret of this host: 32 random bytes from which every key Slipway uses follows.
 ///
-/// Host keys thus exist before a node's first boot, and no one who merely knows the names of a cluster can compute them.
+/// Host keys thus exist before a node's first boot, and no one who merely knows the names of a cluster can compute
+/// them.
 package struct HostSecret: Sendable {
     private let key: SymmetricKey
     /// The directory that holds the secret and Slipway's own key.

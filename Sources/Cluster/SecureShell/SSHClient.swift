@@ -9,9 +9,9 @@ import TopologyModel
 package struct SSHClient: Sendable {
     /// The file with Slipway's private key.
     package let identityFile: FilePath
-    /// Where host keys are kept for ssh to read; one file a cluster.
+    /// File of host keys for ssh; one for each cluster.
     package let knownHostsFile: FilePath
-    /// How ssh gets to nodes of another host, as `ProxyCommand`; nil where it goes straight to them.
+    /// `ProxyCommand` of ssh for nodes of another host; nil for direct connections.
     package let proxyCommand: String?
 
     package init(identityFile: FilePath, knownHostsFile: FilePath, proxyCommand: String? = nil) {
@@ -62,7 +62,7 @@ package struct SSHClient: Sendable {
             + (command.isEmpty ? [] : ["--"] + command)
     }
 
-    /// What a command on a node said and how it ended.
+    /// Output and exit status of a command on a node.
     package struct Output: Sendable, Hashable {
         /// 255 when ssh itself failed.
         package var exitCode: Int

@@ -1,4 +1,4 @@
-/// What went wrong between the host and a node's SSH server.
+/// Failure between the host and a node's SSH server.
 package struct SSHError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {

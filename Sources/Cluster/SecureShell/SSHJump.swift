@@ -1,6 +1,7 @@
 import Basics
 
-/// libvirt's host as ssh reaches it, for nodes that can be reached from there alone: libvirt's networks are its host's own.
+/// libvirt's host as ssh reaches it, for nodes that can be reached from there alone: libvirt's networks are its host's
+/// own.
 ///
 /// The words are those of libvirt's URIs (https://libvirt.org/uri.html), and ssh is run as libvirt runs it: with the
 /// user's own configuration.

@@ -1,4 +1,4 @@
-/// What one check of a cluster found.
+/// Result of one check of a cluster.
 package struct SmokeResult: Sendable, Hashable {
     /// Outcome of a check.
     package enum Outcome: Sendable, Hashable {
@@ -6,7 +6,7 @@ package struct SmokeResult: Sendable, Hashable {
         case passed(note: String?)
         /// The cluster has not what the check needs, such as a second machine.
         case notApplicable(String)
-        /// What was wrong, with what was seen.
+        /// Failure, with evidence.
         case failed(String, evidence: [String])
     }
 

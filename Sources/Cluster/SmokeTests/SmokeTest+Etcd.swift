@@ -72,8 +72,8 @@ extension SmokeTest {
         }
     }
 
-    /// Where a node's proxy is asked from: on the node itself, or on a member when the node's image, from elsewhere, has
-    /// no etcdctl.
+    /// Returns the node on which etcdctl asks a node's proxy: the node itself, or a member when the node's foreign
+    /// image has no etcdctl.
     private func asking(_ node: ObservedNode) async throws -> ObservedNode {
         let look = "if \(Self.imageLacks("etcdctl")); then echo lacks; fi"
         let found = try await run(look, on: node, limit: .seconds(15), failure: "looking for etcdctl failed")

@@ -151,7 +151,8 @@ extension SmokeTest {
         return unit.states.values.allSatisfy { $0 == "active" }
     }
 
-    /// A unit that ran on one machine may have moved; one that ran on several is global, and is to be on all of them again.
+    /// A unit that ran on one machine may have moved; one that ran on several is global, and is to be on all of them
+    /// again.
     private static func runs(_ unit: ObservedFleet.Unit?, as before: ObservedFleet.Unit) -> Bool {
         guard let unit, runs(unit) else { return false }
         return before.states.count == 1 || before.states.keys.allSatisfy { unit.states[$0] != nil }

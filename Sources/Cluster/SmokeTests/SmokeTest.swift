@@ -51,10 +51,10 @@ package struct SmokeTest: Sendable {
         return results
     }
 
-    /// How many times the usual a wait may take: machines without the host's processor are slow.
+    /// Factor for the limits of waits: machines without hardware acceleration are slow.
     var patience: Int { nodes.contains { $0.runtime == .vm } ? NodePlan.slowestMachine : 1 }
 
-    /// What a run says while it goes on.
+    /// Progress of a run.
     package enum Progress: Sendable {
         case began(String)
         case step(String, String)

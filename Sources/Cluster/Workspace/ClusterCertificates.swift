@@ -44,7 +44,7 @@ package final class ClusterCertificates: Sendable {
         try CertificateGeneration.trusted(by: number).map { try authority($0).certificate }.joined()
     }
 
-    /// What Slipway, and who uses this host's programs, shows etcd and Docker.
+    /// Returns the client certificate of this host's programs towards etcd and Docker.
     package func operatorCertificate(_ number: Int) throws -> KeyedCertificate {
         try issue(
             CertificateWords(name: "slipway", purpose: "operator", usages: [.client]),
@@ -104,7 +104,7 @@ package final class ClusterCertificates: Sendable {
     }
 }
 
-/// What a certificate says of its holder.
+/// Subject of a certificate.
 private struct CertificateWords {
     var name: String
     var purpose: String

@@ -9,7 +9,7 @@ import TopologyModel
 
 /// The token under which a cluster's first members meet, and the service for as long as they do.
 package struct ClusterDiscovery: Sendable {
-    /// Where the service keeps its tokens; a file of `clusters` in it says which of them is a cluster's.
+    /// Directory of the service's tokens; its file `clusters` maps clusters to tokens.
     let directory: FilePath
     let cluster: ClusterName
 

@@ -48,8 +48,8 @@ extension HostWorkspace {
         return try Planner(topology: topology, inputs: resolved.inputs).plan(from: nothing)
     }
 
-    /// Everything that planning needs to know and that has to be looked up, fetched or made: what remains is a function of
-    /// values.
+    /// Everything that planning needs to know and that has to be looked up, fetched or made: what remains is a function
+    /// of values.
     ///
     /// - Parameter seen: what is known already; else this host is looked at.
     package func resolve(
@@ -98,6 +98,6 @@ extension HostWorkspace {
 }
 
 extension Topology {
-    /// Whether the first members meet at a discovery service of slipway's own.
+    /// True when the first members meet at a discovery service of slipway's own.
     var servesDiscovery: Bool { etcd.bootstrap == .discovery && etcd.discovery == nil }
 }

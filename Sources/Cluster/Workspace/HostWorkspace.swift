@@ -19,7 +19,7 @@ import TopologyModel
 package struct HostWorkspace: Sendable {
     /// Nodes and networks of one libvirt connection.
     package let provider: any ClusterProvider
-    /// Who changes clusters, for all who drive the same libvirt.
+    /// Leases of clusters, shared by all commands that use the same libvirt.
     let leases: any LeaseStore
     /// Images of this host.
     package let images: StoredImages
@@ -28,12 +28,12 @@ package struct HostWorkspace: Sendable {
     package let home: FilePath
     /// URI of libvirt.
     package let uri: String
-    /// How ssh gets to libvirt's host, where that is another one.
+    /// Jump host of ssh, where libvirt is on another host.
     package let jump: SSHJump?
     /// The connection to that host, for commands that speak with nodes by themselves.
     let gateway: SSHGateway?
 
-    /// Whether libvirt runs on another host: its URI then names that host.
+    /// True when libvirt runs on another host: its URI then names that host.
     package var isRemote: Bool { !uri.contains(":///") }
 
     /// Silent, unless SLIPWAY_DEBUG asks to hear of every call on standard error.
@@ -46,7 +46,7 @@ package struct HostWorkspace: Sendable {
         return logger
     }
 
-    /// Where this user's locks and sockets are; a socket's path has to be short.
+    /// Directory of this user's locks and sockets; a socket's path has to be short.
     static func runtimeDirectory(
         user: uid_t = geteuid(),
         environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -91,12 +91,12 @@ package struct HostWorkspace: Sendable {
         ClusterCertificates(secret: secret, cluster: cluster, now: Int64(Date().timeIntervalSince1970))
     }
 
-    /// Where `slipway env` keeps what this host's programs show the cluster.
+    /// Files of `slipway env`, by which this host's programs authenticate to the cluster.
     package func clientFiles(of cluster: ClusterName) -> ClientFiles {
         ClientFiles(directory: home.appending("certificates").appending(cluster.description))
     }
 
-    /// How to speak to a cluster.
+    /// Returns clients for etcd, fleet and the reboot lock of a cluster.
     ///
     /// - Parameter certificates: those that its nodes have, or are being given.
     func clients(of cluster: String, certificates: [CertificateGeneration]) throws -> LiveClusterClients {
@@ -105,7 +105,7 @@ package struct HostWorkspace: Sendable {
         return LiveClusterClients(tls: tls, proxyPort: gateway?.port)
     }
 
-    /// What looks at a cluster.
+    /// Returns the observer of a cluster.
     package func observer(of cluster: String) -> ClusterObserver {
         ClusterObserver(provider: provider, images: images) { nodes in
             try clients(of: cluster, certificates: nodes.compactMap(\.certificates))
@@ -136,7 +136,7 @@ package struct HostWorkspace: Sendable {
 
     // MARK: ssh
 
-    /// Whether something on a node takes TCP connections on a port, now.
+    /// Returns whether something on a node takes TCP connections on a port, now.
     package func answers(_ address: IPv4Address, port: UInt16) async -> Bool {
         await Reachability.answers("\(address)", port: port, through: gateway?.port)
     }

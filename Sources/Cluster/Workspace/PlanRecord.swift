@@ -6,7 +6,7 @@ import Planning
 import SecureShell
 import TopologyModel
 
-/// What a plan is made from beside the topology, as a file: a plan can be made again from it anywhere, by anybody.
+/// File of a plan's inputs beside the topology, from which the plan can be made again anywhere.
 ///
 /// No key is in it. Digests of cloud-configs, which depend on keys, are written as they are with those of
 /// ``HostSecret/published``, by which a record is planned.
@@ -17,7 +17,7 @@ package struct PlanRecord: Sendable, Codable {
     private struct Version: Decodable { var format: Int }
 
     private var format = Self.format
-    /// When it was made, in seconds since 1970: certificates and reboot windows depend on it.
+    /// Time of the record, in seconds since 1970: certificates and reboot windows depend on it.
     private var time: Int64
     private var image: ImageDigests
     private var machineImage: ImageDigests
@@ -126,7 +126,7 @@ package struct PlanRecord: Sendable, Codable {
 }
 
 extension DecodingError {
-    /// What is wrong with which part of a document, for a person.
+    /// Error and the part of the document that it concerns, for people.
     fileprivate var text: String {
         func place(_ path: [any CodingKey]) -> String {
             path.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }.joined()

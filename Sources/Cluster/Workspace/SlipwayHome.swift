@@ -8,8 +8,8 @@ import SystemPackage
 /// Slipway's own directory on this host: `$SLIPWAY_HOME`, or `/var/lib/slipway`.
 package enum SlipwayHome {
     private static let standard = "/var/lib/slipway"
-    /// What no other user of this host may enter: nodes' files keep the owners and modes they have on the node, and
-    /// keys lie there.
+    /// Directories closed to the host's other users: nodes' files keep the owners and modes they have on the node, and
+    /// keys are there.
     private static let directories = ["clusters", "images", "keys", "certificates", "known_hosts", "discovery"]
 
     /// The directory's path.

@@ -5,7 +5,7 @@ import Provisioning
 import Synchronization
 import TopologyModel
 
-/// Where the images come from that topologies ask for, by the digest they are known by in plans.
+/// Sources of the images that topologies ask for, by the digest that plans use.
 final class ForeignRequests: Sendable {
     private let known = Mutex<[String: ImageRequest]>([:])
 
@@ -19,8 +19,8 @@ extension StoredImages {
     /// The digest by which each image is known in a plan: what its publisher says, or its disk's. An image that is
     /// nowhere is missing from the answer.
     ///
-    /// - Throws: what is wrong with an image's file or signature. One with a signature alone has to be fetched first, as
-    ///   nothing else says what it is.
+    /// - Throws: what is wrong with an image's file or signature. One with a signature alone has to be fetched first,
+    ///   as nothing else says what it is.
     func foreignLocks(
         _ images: [RoleImage],
         progress: @escaping @Sendable (String) -> Void,
@@ -79,7 +79,7 @@ extension StoredImages {
 
     // MARK: As an image of nodes
 
-    /// Whether digests are those of an image from elsewhere.
+    /// Returns whether digests are those of an image from elsewhere.
     package func isForeign(_ digests: ImageDigests) -> Bool {
         requests[digests.root] != nil || foreign.image(lock: digests.root) != nil
     }
@@ -88,7 +88,8 @@ extension StoredImages {
         foreign.image(lock: digests.root) != nil && !isUnsigned(digests) && store.layerDisk(digests.layer) != nil
     }
 
-    /// Whether it came without the signature that a topology asks for. What cannot be told is told when it is fetched.
+    /// Returns whether it came without the signature that a topology asks for. What cannot be told is told when it is
+    /// fetched.
     private func isUnsigned(_ digests: ImageDigests) -> Bool {
         guard let request = requests[digests.root], request.signature != nil else { return false }
         do {
@@ -98,7 +99,7 @@ extension StoredImages {
         }
     }
 
-    /// Where the image lies; one that is still to be fetched is named by what it will be known by.
+    /// Returns the image's paths; those of an image that is still to be fetched are derived from its future name.
     func foreignPaths(_ digests: ImageDigests) -> NodeImagePaths {
         let disk =
             foreign.image(lock: digests.root).map(foreign.file)

@@ -8,7 +8,7 @@ extension StoredImages {
         ImageDigests(root: recipe.machine.digest, layer: try layer().digest)
     }
 
-    /// Whether digests are those of a virtual machine's image.
+    /// Returns whether digests are those of a virtual machine's image.
     func isMachine(_ digests: ImageDigests) -> Bool {
         digests.root == recipe.machine.digest || store.has(.machine, digest: digests.root)
     }
@@ -17,7 +17,7 @@ extension StoredImages {
         store.machine(digests.root) != nil && store.layerDisk(digests.layer) != nil
     }
 
-    /// Where a virtual machine's image lies; one that is not made yet is named by what it will be made from.
+    /// Returns the paths of a virtual machine's image; those of one that is not built yet are derived from its recipe.
     func machinePaths(_ digests: ImageDigests) -> NodeImagePaths {
         let root = store.path(of: .machine, digest: digests.root)
         func unmade(_ name: String, _ digest: String) -> ImageFile {

@@ -15,7 +15,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         package static func < (lhs: Severity, rhs: Severity) -> Bool { lhs.rank < rhs.rank }
     }
 
-    /// What kind of finding it is, for code that treats it in its own way. Not part of the encoded form.
+    /// Kind of finding, for programs. Not part of the encoded form.
     package enum Code: Sendable, Hashable {
         case unknownKey
         case duplicateKey
@@ -31,11 +31,11 @@ package struct Diagnostic: Sendable, Hashable, Codable {
     package var severity: Severity
     /// Nil for findings that nobody has to tell apart.
     package var code: Code?
-    /// What is wrong, in one sentence without a final full stop.
+    /// Fault, in one sentence without a final full stop.
     package var message: String
-    /// Where; nil when the fault is in no one place.
+    /// Location; nil when the fault is in no single place.
     package var location: SourceLocation?
-    /// What to do about it, or what else to know; one line each (a table may take several).
+    /// Advice or background, one line each (a table may take several).
     package var notes: [String]
 
     package init(

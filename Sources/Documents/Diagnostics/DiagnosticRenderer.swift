@@ -1,6 +1,6 @@
 /// Turns diagnostics into the text a terminal shows: place, message, the line itself, a caret, and the notes.
 package struct DiagnosticRenderer: Sendable {
-    /// Whether to colour with ANSI escapes; only for a terminal.
+    /// True when to colour with ANSI escapes; only for a terminal.
     package var color: Bool
 
     package init(color: Bool = false) {

@@ -6,7 +6,7 @@ package struct SourceLocation: Sendable, Hashable, Comparable, Codable {
     package var line: Int
     /// Column in characters, from 1.
     package var column: Int
-    /// How many characters the caret underlines, at least one.
+    /// Number of characters that the caret underlines, at least one.
     package var length: Int
 
     /// Creates a location that covers `length` characters of one line.

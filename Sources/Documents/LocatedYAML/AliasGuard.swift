@@ -5,7 +5,7 @@ struct AliasGuard {
     /// So many aliases, at their worst, still are less than a second's work.
     private static let fewAliases = 40
 
-    /// Where a key is that may be made of aliases, in a text with many of them; nil when there is no danger.
+    /// Returns the index of a key that may expand aliases, in a text with many of them; nil when there is no danger.
     static func danger(in scalars: [Unicode.Scalar]) -> Int? {
         guard aliasCount(scalars) >= fewAliases else { return nil }
         return scalars.indices.first { isDangerous(scalars, at: $0) }

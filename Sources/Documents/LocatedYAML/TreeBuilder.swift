@@ -107,7 +107,7 @@ struct TreeBuilder {
         return pairs
     }
 
-    /// What a merge key brings: of one mapping or of a list of them, the earlier before the later.
+    /// Returns the pairs of a merge key: of one mapping or of a list of them, where earlier ones take precedence.
     private mutating func mergedPairs(_ node: YAMLNode) -> [YAMLPair] {
         if let pairs = node.pairs { return pairs }
         if let elements = node.elements, elements.allSatisfy({ $0.pairs != nil }) {
@@ -140,7 +140,7 @@ struct TreeBuilder {
         }
     }
 
-    /// How many characters of its first line a scalar takes.
+    /// Returns the number of characters that a scalar takes of its first line.
     private func length(of scalar: YAMLScalar, at index: Int) -> Int {
         let rest = source.restOfLine(from: index)
         switch scalar.style {

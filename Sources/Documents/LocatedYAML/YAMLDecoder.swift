@@ -11,11 +11,11 @@ package struct YAMLDecoder: Sendable {
     package var diagnostics: [Diagnostic] = []
     /// YAML version whose rules resolve plain scalars.
     package let schema: YAMLSchema
-    /// Whether `-` in a key counts as `_`.
+    /// True when `-` in a key counts as `_`.
     package let foldsHyphens: Bool
-    /// How bad a key is that nobody knows.
+    /// Severity of an unknown key.
     package let unknownKeys: Diagnostic.Severity
-    /// How bad a value is that is of another type than its key: a warning where it is as if it were not there.
+    /// Severity of a value of a wrong type: a warning where it is ignored.
     package let mismatches: Diagnostic.Severity
 
     package init(
@@ -172,7 +172,7 @@ package struct YAMLDecoder: Sendable {
 
     // MARK: Reports
 
-    /// Whether `key` is there; reports it as missing when not.
+    /// Returns whether `key` is there; reports it as missing when not.
     package mutating func require(_ key: String, in fields: YAMLFields) -> Bool {
         guard fields[key] == nil else { return true }
         report("\(fields.what) needs \"\(key)\"", at: fields.location)

@@ -123,7 +123,7 @@ package struct YAMLDocument: Sendable {
         source.location(of: source.index(line: mark.line - 1, column: mark.column - 1))
     }
 
-    /// What usually is behind libyaml's words.
+    /// Returns the usual cause of a libyaml message.
     private static func hint(_ problem: String, next: Unicode.Scalar?) -> [String] {
         switch problem {
         case "found character that cannot start any token" where next == "\t":

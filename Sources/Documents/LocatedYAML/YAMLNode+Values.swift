@@ -1,4 +1,4 @@
-/// How plain scalars are read.
+/// Interpretation of plain scalars.
 package enum YAMLSchema: Sendable, Hashable {
     /// YAML 1.2's core schema: only `true` and `false` are booleans, integers are decimal. For the project's own files.
     case core
@@ -49,7 +49,7 @@ extension YAMLNode {
         return Double(word)
     }
 
-    /// What stands here, for "expected …, found …".
+    /// Description of the node, for "expected …, found …".
     package var found: String {
         switch content {
         case .mapping: "a mapping"

@@ -1,6 +1,7 @@
 import Diagnostics
 
-/// A piece of YAML with its place in the text. Scalars keep the text as written: what `yes` means is the reader's to say.
+/// A piece of YAML with its place in the text. Scalars keep the text as written: what `yes` means is the reader's to
+/// say.
 package struct YAMLNode: Sendable, Hashable {
     /// Scalar, sequence or mapping.
     package enum Content: Sendable, Hashable {
@@ -11,11 +12,11 @@ package struct YAMLNode: Sendable, Hashable {
 
     /// Value of the node.
     package var content: Content
-    /// Where the value stands, after its tag and anchor. An alias has the place of what it stands for.
+    /// Location of the value, after its tag and anchor. An alias has the location of its anchor.
     package var location: SourceLocation
     /// The explicit tag, such as `tag:yaml.org,2002:binary`; nil when there is none.
     package var tag: String?
-    /// Whether the text has an alias (`*name`) here.
+    /// True when the text has an alias (`*name`) here.
     package var isAlias: Bool
 
     package init(_ content: Content, at location: SourceLocation, tag: String? = nil, isAlias: Bool = false) {

@@ -1,6 +1,6 @@
 import CloudConfig
 
-/// What a NoCloud seed has for Canonical's cloud-init, version 22.4 and later.
+/// Files of a NoCloud volume for Canonical's cloud-init, version 22.4 and later.
 struct CloudInitOutput {
     private let parts: NodeParts
     private let comment: [String]

@@ -18,7 +18,7 @@ struct NetworkInterface: Sendable, Hashable {
     var hasLinkLocal = true
     var acceptsRouterAdvertisements = true
 
-    /// What a `.network` unit says beyond what this can hold.
+    /// Setting of a `.network` unit that has no counterpart here.
     struct Untranslatable: Error { var reason: String }
 
     init(_ unit: CloudConfig.Unit) throws(Untranslatable) {

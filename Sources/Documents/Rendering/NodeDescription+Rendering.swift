@@ -19,7 +19,7 @@ extension NodeDescription {
     }
 }
 
-/// Whose ways the parts of a description are brought into.
+/// System that a description is translated for.
 enum Guest: Sendable, Hashable {
     case debian, flatcar, fedora
 
@@ -31,7 +31,7 @@ enum Guest: Sendable, Hashable {
         }
     }
 
-    /// What `etcd2.service` is there.
+    /// Name of etcd's unit on it.
     var etcdUnit: String {
         switch self {
         case .debian: "etcd.service"

@@ -6,7 +6,7 @@ package struct NodeDescription: Sendable, Hashable {
     package var config: CloudConfig
     /// Changes when the node is to be set up anew: Canonical's cloud-init does its work once for each.
     package var instanceID: String
-    /// What `$private_ipv4` and its kin stand for. Only CoreOS's own reader puts them in itself.
+    /// Values of `$private_ipv4` and similar variables. Only CoreOS's own reader replaces them itself.
     package var addresses: Addresses
     /// The container image of etcd where the system brings no etcd of its own.
     package var etcdImage: String
@@ -61,7 +61,7 @@ package enum NodeFormat: String, Sendable, Hashable, CaseIterable {
     case ignitionFedora = "ignition-fcos"
 }
 
-/// What a node is given, and what of its description that does not say.
+/// Rendered configuration of a node, and the directives that it does not express.
 package struct RenderedNode: Sendable, Hashable {
     /// The main one first.
     package var files: [RenderedFile]
@@ -92,7 +92,7 @@ package struct Finding: Sendable, Hashable {
 
     /// Weight of the finding.
     package var severity: Severity
-    /// Where in the cloud-config: `coreos.update.group`, `users[core].coreos_ssh_import_url`.
+    /// Path in the cloud-config: `coreos.update.group`, `users[core].coreos_ssh_import_url`.
     package var directive: String
     /// Description of what is lost or changed.
     package var message: String

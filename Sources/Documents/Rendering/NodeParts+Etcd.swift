@@ -58,7 +58,7 @@ extension NodeParts {
         return ["StateDirectory=\(directory.dropFirst("/var/lib/".count))", "StateDirectoryMode=0700"]
     }
 
-    /// Where etcd's certificates and keys are.
+    /// Directories of etcd's certificates and keys.
     private var certificateDirectories: Set<String> {
         let keys: [Etcd2Key] = [.certFile, .keyFile, .trustedCAFile, .peerCertFile, .peerKeyFile, .peerTrustedCAFile]
         let paths = keys.compactMap { config.coreos.etcd2[$0]?.description }.filter { $0.hasPrefix("/") }

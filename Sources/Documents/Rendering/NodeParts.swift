@@ -20,7 +20,7 @@ struct NodeParts: Sendable {
     var interfaces: [NetworkInterface] = []
     /// Packages a Debian node needs.
     var packages: [String] = []
-    /// What is asked of systemd at every boot, in order.
+    /// Commands to systemd at every boot, in order.
     var commands: [Command] = []
 
     struct Command: Sendable, Hashable {

@@ -5,7 +5,7 @@ import Synchronization
     import Glibc
 #endif
 
-/// How a topology's unit files are found.
+/// Access to a topology's unit files.
 package protocol FileReading: Sendable {
     /// The text of the file at `path`; nil when there is none.
     ///
@@ -21,7 +21,7 @@ package struct DiskFiles: FileReading {
     /// More than any file of these kinds has; what is larger is not read into memory.
     package static let limit = 16 << 20
 
-    /// What was read from pipes, which can be read only once.
+    /// Content of pipes, which can be read only once.
     private static let pipes = Mutex<[String: [UInt8]]>([:])
 
     package init() {}
@@ -33,17 +33,18 @@ package struct DiskFiles: FileReading {
         return text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     }
 
-    /// Whether it is standard input, a pipe or a device, of which only ``bytes(at:)`` knows later what was read.
+    /// Returns whether it is standard input, a pipe or a device, of which only ``bytes(at:)`` knows later what was
+    /// read.
     package static func isReadOnce(_ path: String) -> Bool {
         var status = stat()
         return path == "-" || stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
-    /// The name under which mistakes are told, and beside which unit files are looked for: what comes through a pipe lies
-    /// nowhere, so that is where the command was run.
+    /// The name under which mistakes are told, and beside which unit files are looked for: what comes through a pipe
+    /// lies nowhere, so that is where the command was run.
     package static func name(of path: String) -> String { isReadOnce(path) ? "-" : path }
 
-    /// What is in a file or comes through a pipe; nil when there is none of that name.
+    /// Returns the content of a file or pipe; nil when none of that name exists.
     ///
     /// - Throws: when it is there and cannot be read, or has more than ``limit`` bytes.
     package static func bytes(at path: String) throws -> [UInt8]? {

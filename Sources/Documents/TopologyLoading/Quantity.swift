@@ -1,6 +1,6 @@
 /// Numbers with a unit: `512MiB`, `10GiB`, `5s`.
 enum Quantity {
-    /// Why a text is no quantity, and what may have been meant.
+    /// Reason why a text is no quantity, and what may have been meant.
     struct Fault: Error {
         var message: String
         var suggestion: String?
@@ -32,7 +32,7 @@ enum Quantity {
 
     private static let scales = ["MiB": 1, "M": 1, "GiB": 1024, "G": 1024]
 
-    /// What people write for the units, and what is read.
+    /// Common spellings of the units, and the units that they stand for.
     private static let slips = [
         "": "MiB", "m": "MiB", "mb": "MiB", "mib": "MiB", "g": "GiB", "gb": "GiB", "gib": "GiB",
     ]

@@ -2,7 +2,7 @@ import Diagnostics
 import LocatedYAML
 import TopologyModel
 
-/// What came of reading a topology file.
+/// Result of reading a topology file.
 package struct LoadedTopology: Sendable {
     /// Nil when there are errors.
     package var topology: Topology?

@@ -4,7 +4,7 @@ import LocatedYAML
 import TopologyModel
 
 extension TopologyReader {
-    /// What roles have when they say nothing themselves.
+    /// Defaults of roles.
     struct Defaults {
         var runtime = RuntimeChoice.container
         var accelerator = Accelerator.auto

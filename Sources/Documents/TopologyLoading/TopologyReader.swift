@@ -6,8 +6,8 @@ import UnitFiles
 
 /// Goes through the tree of one topology file.
 ///
-/// What is wrong is reported and replaced by a default, so that the rest can be checked too. Checks of the whole run only
-/// where what they look at was understood: nobody is told twice about one mistake.
+/// Reader of a topology. A faulty value is reported and replaced by a default, so that the rest can be checked too.
+/// Checks of the whole run only on values that were understood, so that one mistake is reported once.
 struct TopologyReader {
     let file: String
     let files: any FileReading
@@ -17,7 +17,7 @@ struct TopologyReader {
     /// Texts of the unit files read.
     var sources: [String: String] = [:]
 
-    /// Whether every role's etcd, metadata, and the network were understood.
+    /// True when every role's etcd, metadata, and the network were understood.
     var knowsEtcd = true
     var knowsMetadata = true
     var knowsNetwork = true

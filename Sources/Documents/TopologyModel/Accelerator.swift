@@ -1,4 +1,4 @@
-/// How a virtual machine's processor is made.
+/// Accelerator of a virtual machine.
 package enum Accelerator: String, Sendable, Hashable, Codable, CaseIterable {
     /// KVM where the host's processor can do it, and otherwise TCG.
     case auto

@@ -13,7 +13,7 @@ extension CIDRv4 {
     /// The addresses after the network's own that no node gets: the host's, and some that users may give by hand.
     package static let reservedAddresses = 9
 
-    /// How many nodes have room: all addresses but the network's own, the reserved ones and the broadcast address.
+    /// Number of nodes that fit: all addresses but the network's own, the reserved ones and the broadcast address.
     package var nodeCapacity: Int { Self.nodeCapacity(ofPrefix: prefix) }
 
     /// The longest prefix whose network has room for `nodes`.

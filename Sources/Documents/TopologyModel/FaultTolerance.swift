@@ -1,4 +1,4 @@
-/// What an etcd cluster of some size survives.
+/// Fault tolerance of an etcd cluster of some size.
 package struct FaultTolerance: Sendable, Hashable {
     /// Number of etcd members.
     package var members: Int
@@ -7,10 +7,10 @@ package struct FaultTolerance: Sendable, Hashable {
         self.members = members
     }
 
-    /// How many members must agree.
+    /// Number of members that must agree.
     package var majority: Int { members / 2 + 1 }
 
-    /// How many members may fail while the rest still is a majority.
+    /// Number of members that may fail while the rest is still a majority.
     package var failures: Int { members - majority }
 
     /// etcd's own advice: past seven members, writes get slower and little safety is gained

@@ -3,7 +3,7 @@
 /// Cluster and role names end in host names, domain names and directories, hence the rule (RFC 1123, with the leading
 /// letter of RFC 952, since `1-1` would be a poor host name).
 package enum NameRule {
-    /// What is wrong with `name` as a label of at most `limit` characters; nil when nothing is.
+    /// Returns the fault of `name` as a label of at most `limit` characters; nil for a valid one.
     package static func problem(with name: String, limit: Int) -> String? {
         guard let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else { return "is empty" }
         let count = name.unicodeScalars.count
@@ -56,11 +56,11 @@ package struct ClusterName: Sendable, Hashable, CustomStringConvertible {
 
 /// A text given as the name of something that cannot have it.
 package struct InvalidName: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was to be named, such as "cluster".
+    /// Kind of object to be named, such as "cluster".
     package var kind: String
     /// The text as given.
     package var text: String
-    /// What is wrong with it, to follow "it".
+    /// Fault of the name, phrased to follow "it".
     package var problem: String
     /// A valid name near to it.
     package var suggestion: String?

@@ -19,7 +19,7 @@ struct ReservedNetwork {
 }
 
 extension CIDRv4 {
-    /// Whether all of it is free for anyone's own use (RFC 1918, RFC 6598, RFC 2544, RFC 5737).
+    /// True when all of it is free for anyone's own use (RFC 1918, RFC 6598, RFC 2544, RFC 5737).
     var isPrivate: Bool {
         let ranges = [
             "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "192.0.2.0/24",

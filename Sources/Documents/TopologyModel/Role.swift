@@ -1,12 +1,12 @@
 import CloudConfig
 import Diagnostics
 
-/// What a node is: a program tree in a libvirt LXC domain, or a whole machine under QEMU.
+/// Kind of node: a libvirt LXC domain, or a virtual machine under QEMU.
 package enum Runtime: String, Sendable, Hashable, Codable, CaseIterable {
     case container, vm
 }
 
-/// What a topology says of a node's ``Runtime``.
+/// Choice of a node's ``Runtime`` in a topology.
 package enum RuntimeChoice: String, Sendable, Hashable, Codable, CaseIterable {
     case container, vm
     /// A virtual machine where the host runs it by KVM, else a container.
@@ -19,7 +19,7 @@ package enum RuntimeChoice: String, Sendable, Hashable, Codable, CaseIterable {
     package var leastMemoryMiB: Int { self == .auto ? Runtime.vm.leastMemoryMiB : runtime.leastMemoryMiB }
 }
 
-/// What a node has to do with etcd.
+/// Part of a node in etcd.
 package enum EtcdRole: String, Sendable, Hashable, Codable, CaseIterable {
     /// Votes and keeps the data.
     case member
@@ -42,11 +42,11 @@ package struct Role: Sendable, Hashable {
     package var count: Int
     /// Container or virtual machine.
     package var runtime: Runtime
-    /// Whether the host has still to decide on ``runtime``, see ``RuntimeChoice/auto``.
+    /// True when the host has still to decide on ``runtime``, see ``RuntimeChoice/auto``.
     package var choosesRuntime: Bool
-    /// How a virtual machine's processor is made; containers have the host's.
+    /// Accelerator of virtual machines; containers use the host's processor.
     package var accelerator: Accelerator
-    /// What virtual machines run; nil for the project's own image.
+    /// Image of virtual machines; nil for the project's own.
     package var image: RoleImage?
     /// Part that the role's nodes have in etcd.
     package var etcd: EtcdRole
@@ -54,11 +54,11 @@ package struct Role: Sendable, Hashable {
     package var resources: Resources
     /// fleet's machine metadata.
     package var metadata: [String: String]
-    /// What nodes of this role are given on top of the topology's own `cloud_config`.
+    /// Cloud-config of nodes of this role, on top of the topology's own `cloud_config`.
     package var cloudConfig: CloudConfig
-    /// Where the file names the role.
+    /// Location of the role in the file.
     package var location: SourceLocation?
-    /// Where the file states the count; nil when it was left out.
+    /// Location of the count in the file; nil when it was left out.
     package var countLocation: SourceLocation?
 
     /// The counts a role may have.
@@ -93,7 +93,7 @@ package struct Role: Sendable, Hashable {
     }
 }
 
-/// What a node may use of the host.
+/// Resources that a node may use of the host.
 package struct Resources: Sendable, Hashable, Codable {
     /// Virtual processors.
     package var cpus: Int

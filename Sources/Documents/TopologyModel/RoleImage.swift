@@ -2,7 +2,7 @@ import Diagnostics
 
 /// A disk image that someone else made, as a role asks for it.
 package struct RoleImage: Sendable, Hashable {
-    /// What the image's system takes its configuration from.
+    /// Program that the image's system is configured by.
     package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         /// Canonical's cloud-init: Debian's, Ubuntu's and most other cloud images.
         case cloudInit = "cloud-init"
@@ -20,7 +20,7 @@ package struct RoleImage: Sendable, Hashable {
         case file(String)
     }
 
-    /// What the source's bytes must hash to, in lower-case hexadecimal.
+    /// Checksum of the source's bytes, in lower-case hexadecimal.
     package enum Checksum: Sendable, Hashable {
         case sha256(String)
         case sha512(String)

@@ -75,7 +75,7 @@ extension Topology {
 }
 
 extension Role {
-    /// Whether the role has a number of nodes that can be.
+    /// True when the role has a number of nodes that can be.
     package var hasValidCount: Bool { Role.validCounts.contains(count) }
 
     /// No nodes at all, or more than there can be.

@@ -216,7 +216,7 @@ extension Role {
     /// True when the role's nodes run fleetd.
     package var runsFleet: Bool { etcd.runsFleet }
 
-    /// Whether the role's nodes have, for every key, one of the values.
+    /// Returns whether the role's nodes have, for every key, one of the values.
     package func meets(_ wanted: [String: Set<String>]) -> Bool {
         wanted.allSatisfy { key, values in metadata[key].map(values.contains) ?? false }
     }

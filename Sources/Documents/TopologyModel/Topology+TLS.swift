@@ -1,7 +1,7 @@
 import Diagnostics
 
 extension Topology {
-    /// Whether nodes are given certificates.
+    /// True when nodes are given certificates.
     package var usesCertificates: Bool { etcd.tls || docker.tls }
 
     /// Ports that take orders from whoever reaches them, where the file does not say that this is meant.

@@ -19,11 +19,11 @@ package struct Topology: Sendable, Hashable {
     package var sshAuthorizedKeys: [String]
     /// In the file's order; names are unique, and at least one role has a member.
     package var roles: [Role]
-    /// What every node is given beyond what Slipway generates.
+    /// Cloud-config of every node, beyond what Slipway generates.
     package var cloudConfig: CloudConfig
     /// In the file's order.
     package var units: [UnitDeployment]
-    /// Whether the nodes start with the host.
+    /// True when the nodes start with the host.
     package var autostart: Bool
 
     package init(
@@ -52,7 +52,7 @@ package struct Topology: Sendable, Hashable {
 }
 
 extension Topology {
-    /// How many etcd members the file asks for.
+    /// Number of etcd members that the file asks for.
     package var memberCount: Int { roles.filter { $0.etcd == .member }.reduce(0) { $0 + $1.count } }
     /// Number of nodes of all roles.
     package var nodeCount: Int { roles.reduce(0) { $0 + $1.count } }
@@ -74,7 +74,7 @@ package struct NetworkSettings: Sendable, Hashable {
     package var cidr: CIDRv4
     /// Reach of the network beyond the host.
     package var mode: Mode
-    /// Where the file states the network; nil when the default was taken.
+    /// Location of the network in the file; nil for the default.
     package var location: SourceLocation?
 
     package init(cidr: CIDRv4, mode: Mode = .nat, location: SourceLocation? = nil) {
@@ -98,9 +98,9 @@ package struct EtcdSettings: Sendable, Hashable {
     package var bootstrap: Bootstrap
     /// The token's URL at a discovery service of the user's; nil where Slipway serves discovery itself.
     package var discovery: String?
-    /// Whether etcd's ports speak TLS only, to those with a certificate of the cluster only.
+    /// True when etcd's ports speak TLS only, to those with a certificate of the cluster only.
     package var tls: Bool
-    /// Where the file says so; nil when the default was taken.
+    /// Location of the setting in the file; nil for the default.
     package var tlsLocation: SourceLocation?
 
     package init(
@@ -118,15 +118,15 @@ package struct EtcdSettings: Sendable, Hashable {
 
 /// Settings of fleet in a topology.
 package struct FleetSettings: Sendable, Hashable {
-    /// How long a silent machine is still counted as present, in seconds; its units move when this has passed.
+    /// Time that a silent machine still counts as present, in seconds; afterwards its units move.
     package var machineTTLSeconds: Int
-    /// Whether nodes without `etcd: none` run fleet.
+    /// True when nodes without `etcd: none` run fleet.
     package var enabled: Bool
-    /// Whether fleet's API also listens on TCP 49153 of the cluster network; otherwise it is reached by ssh.
+    /// True when fleet's API also listens on TCP 49153 of the cluster network; otherwise it is reached by ssh.
     package var tcp: Bool
-    /// Whether it may do so without TLS, for whoever reaches the port.
+    /// True when it may do so without TLS, for whoever reaches the port.
     package var insecure: Bool
-    /// Where the file asks for TCP; nil where it does not.
+    /// Location at which the file asks for TCP; nil where it does not.
     package var tcpLocation: SourceLocation?
 
     package init(
@@ -144,7 +144,7 @@ package struct FleetSettings: Sendable, Hashable {
     }
 }
 
-/// How a node's fleet is reached.
+/// Way to reach a node's fleet.
 package enum FleetReach: String, Sendable, Hashable, Codable {
     /// The node runs no fleet.
     case none
@@ -156,13 +156,13 @@ package enum FleetReach: String, Sendable, Hashable, Codable {
 
 /// Settings of Docker in a topology.
 package struct DockerSettings: Sendable, Hashable {
-    /// Whether Docker listens on TCP 2375 of the cluster network, for a docker client on the host.
+    /// True when Docker listens on TCP 2375 of the cluster network, for a docker client on the host.
     package var tcp: Bool
-    /// Whether it listens on TCP 2376 instead, for docker clients with a certificate of the cluster.
+    /// True when it listens on TCP 2376 instead, for docker clients with a certificate of the cluster.
     package var tls: Bool
-    /// Whether it may listen on TCP without TLS, for whoever reaches the port.
+    /// True when it may listen on TCP without TLS, for whoever reaches the port.
     package var insecure: Bool
-    /// Where the file asks for TCP; nil where it does not.
+    /// Location at which the file asks for TCP; nil where it does not.
     package var tcpLocation: SourceLocation?
     /// Mirrors of Docker Hub, tried in order, as URLs.
     package var registryMirrors: [String]

@@ -11,7 +11,7 @@ package struct UnitDeployment: Sendable, Hashable {
     package var unit: UnitFile
     /// State to reach.
     package var desiredState: TargetState
-    /// Where the topology names it.
+    /// Location in the topology.
     package var location: SourceLocation?
 
     package init(
@@ -30,10 +30,10 @@ package struct UnitDeployment: Sendable, Hashable {
 }
 
 extension UnitDeployment {
-    /// What the unit asks of its machine.
+    /// Requirements of the unit on its machine.
     package var requirements: FleetRequirements { FleetRequirements(of: unit, name: try? UnitName(name)) }
 
-    /// Where the unit file says `key`; nil when it was not read from a text.
+    /// Returns the location of `key` in the unit file; nil when the unit was not read from a text.
     ///
     /// - Parameter text: what to point at within the option's value; the whole value when it is not in there.
     package func location(of key: FleetKey, containing text: String) -> SourceLocation? {

@@ -4,7 +4,7 @@ package struct FleetExclusion: Sendable, Hashable {
     package let key: FleetKey
     /// The key to remove or mend.
     package let other: FleetKey
-    /// What is wrong, as one clause.
+    /// Fault, as one clause.
     package let message: String
 }
 

@@ -1,4 +1,4 @@
-/// What a unit asks of the machine it runs on: its `[X-Fleet]` section with specifiers replaced.
+/// Requirements of a unit on its machine: its `[X-Fleet]` section with specifiers replaced.
 package struct FleetRequirements: Sendable, Hashable {
     /// The machine it is pinned to: a whole machine id or its first eight characters.
     package var machineID: String?
@@ -10,15 +10,15 @@ package struct FleetRequirements: Sendable, Hashable {
     package var conflicts: [Glob]
     /// Units that leave the machine when this one comes, as patterns.
     package var replaces: [Glob]
-    /// Whether it runs on every machine that it fits.
+    /// True when it runs on every machine that it fits.
     package var isGlobal: Bool
-    /// How much of a machine's load it is; nil when its limits say, or nothing does.
+    /// Weight in a machine's load; nil when it follows from the limits, or nothing is known.
     package var weight: Int?
     /// For each key, the values of which the machine had better have one.
     package var preferredMetadata: [String: Set<String>]
     /// Units that had better not be on the machine, as patterns.
     package var preferredApart: [Glob]
-    /// How much it may use of a machine at most.
+    /// Limits of its use of a machine.
     package var limits: UnitLimits
 
     package init(
@@ -113,7 +113,7 @@ extension FleetRequirements {
         Int(value).flatMap { (0...1000).contains($0) ? $0 : nil }
     }
 
-    /// Whether a value of MachineOf is a pattern and not a name: names have none of these characters.
+    /// Returns whether a value of MachineOf is a pattern and not a name: names have none of these characters.
     package static func isPattern(_ peer: String) -> Bool { peer.contains { "*?[".contains($0) } }
 
     static func isTrue(_ value: String) -> Bool {

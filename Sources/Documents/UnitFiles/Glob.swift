@@ -28,7 +28,7 @@ package struct Glob: Sendable, Hashable {
         tokens = Glob.compile(pattern)
     }
 
-    /// Whether the pattern is malformed: an unclosed set, a backslash at the end.
+    /// True when the pattern is malformed: an unclosed set, a backslash at the end.
     package var isMalformed: Bool { tokens == nil }
 
     /// The only text this pattern can match, when it has no wildcard.
@@ -42,7 +42,7 @@ package struct Glob: Sendable, Hashable {
         return String(text)
     }
 
-    /// What every matching text begins with.
+    /// Literal prefix of every matching text.
     package var literalPrefix: String {
         var text = String.UnicodeScalarView()
         for token in tokens ?? [] {
@@ -52,7 +52,7 @@ package struct Glob: Sendable, Hashable {
         return String(text)
     }
 
-    /// Whether the whole of `text` matches.
+    /// Returns whether the whole of `text` matches.
     package func matches(_ text: String) -> Bool {
         guard let tokens else { return false }
         let scalars = Array(text.unicodeScalars)

@@ -1,4 +1,4 @@
-/// How far fleet is to bring a unit, or has brought it.
+/// State of a unit in fleet, wanted or reached.
 package enum TargetState: String, Sendable, Hashable, Codable, CaseIterable {
     /// Known to fleet, on no machine.
     case inactive

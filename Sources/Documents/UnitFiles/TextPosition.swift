@@ -20,13 +20,13 @@ package struct TextPosition: Sendable, Hashable {
     }
 }
 
-/// Where a unit's text comes from: a file of its own, or a block in a file of another kind (a cloud-config).
+/// Origin of a unit's text: a file of its own, or a block in a file of another kind (a cloud-config).
 package struct TextOrigin: Sendable, Hashable {
     /// The path as the user gave it.
     package var file: String
-    /// How many lines of the file precede the text.
+    /// Number of lines of the file before the text.
     package var lineOffset: Int
-    /// How many columns precede each of its lines.
+    /// Number of columns before each of its lines.
     package var columnOffset: Int
 
     package init(file: String, lineOffset: Int = 0, columnOffset: Int = 0) {

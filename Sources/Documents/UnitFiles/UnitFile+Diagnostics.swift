@@ -11,7 +11,7 @@ extension UnitFile {
         }
     }
 
-    /// What is wrong with this unit beyond its syntax, each fault with its place.
+    /// Returns the faults of this unit beyond its syntax, each with its location.
     ///
     /// - Parameters:
     ///   - name: the unit's name, where it is known: specifiers are replaced, and a name gives away mistakes.

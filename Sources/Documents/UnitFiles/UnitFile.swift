@@ -57,13 +57,13 @@ extension UnitFile {
         options.filter { $0.section == section && $0.name == name }.map(\.value)
     }
 
-    /// Whether any option stands in `section`.
+    /// Returns whether any option stands in `section`.
     package func has(section: String) -> Bool { options.contains { $0.section == section } }
 
     /// The value of the last `Description=` in `[Unit]`.
     package var summary: String? { values(of: "Description", in: "Unit").last }
 
-    /// Why the options cannot be written as a unit file that reads back the same; nil when they can.
+    /// Reason why the options cannot be written as a unit file that reads back the same; nil when they can.
     package var optionFault: String? { options.lazy.compactMap(\.fault).first ?? writingFault }
 
     /// The unit as it is once it was written and read again: without spaces around names and values, and with the

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// What systemd refuses or ignores. fleet would take such a unit, and the machine it goes to would not run it.
+/// Checks for what systemd refuses or ignores. fleet would accept such a unit, and its machine would not run it.
 extension UnitFileLinter {
     private static let commonSections = ["Unit", "Install"]
     private static let types: Set<String> = [

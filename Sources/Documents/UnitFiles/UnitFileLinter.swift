@@ -4,7 +4,7 @@ import Diagnostics
 struct UnitFileLinter {
     let unit: UnitFile
     let name: UnitName?
-    /// Whose specifiers to replace: a template is checked as its instances will read.
+    /// Name whose specifiers are replaced: a template is checked as one of its instances.
     private let sample: UnitName?
     let origin: TextOrigin
     var found: [Diagnostic] = []

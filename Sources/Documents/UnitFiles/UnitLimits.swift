@@ -1,4 +1,4 @@
-/// How much of a machine a service may use at most: its `MemoryMax=` and `CPUQuota=`.
+/// Limits of a service's use of a machine: its `MemoryMax=` and `CPUQuota=`.
 package struct UnitLimits: Sendable, Hashable {
     /// Amount of memory that a unit may take.
     package enum Memory: Sendable, Hashable {

@@ -5,11 +5,11 @@ package struct UnitName: Sendable, Hashable {
     package let full: String
     /// The name without its suffix; specifier `%N`.
     package let stem: String
-    /// What follows the last dot: `service`, `timer`, ….
+    /// Suffix after the last dot: `service`, `timer`, ….
     package let suffix: String
-    /// What precedes the first `@`, or the whole stem; specifier `%p`.
+    /// Text before the first `@`, or the whole stem; specifier `%p`.
     package let prefix: String
-    /// What stands between the first `@` and the suffix: nil without `@`, empty for a template; specifier `%i`.
+    /// Text between the first `@` and the suffix: nil without `@`, empty for a template; specifier `%i`.
     package let instance: String?
 
     /// The longest name fleet accepts, in bytes.
@@ -48,8 +48,8 @@ package struct UnitName: Sendable, Hashable {
         }
     }
 
-    /// What a person typed as the name of a unit, made whole: only the last component of a path counts, and
-    /// `.service` is appended where no suffix a person types for a unit is there.
+    /// Completes the name of a unit as typed by a person: only the last component of a path counts, and `.service` is
+    /// appended where no suffix a person types for a unit is there.
     package static func completed(_ typed: String) -> String {
         let base = typed.split(separator: "/").last.map(String.init) ?? typed
         guard let dot = base.lastIndex(of: "."), typedSuffixes.contains(String(base[dot...].dropFirst())) else {
@@ -60,10 +60,10 @@ package struct UnitName: Sendable, Hashable {
 }
 
 extension UnitName {
-    /// Whether this is a template: it cannot run, only its instances can.
+    /// True when this is a template: it cannot run, only its instances can.
     package var isTemplate: Bool { instance == "" }
 
-    /// Whether this is an instance of a template.
+    /// True when this is an instance of a template.
     package var isInstance: Bool { instance.map { !$0.isEmpty } ?? false }
 
     /// The template of an instance; nil for every other name.

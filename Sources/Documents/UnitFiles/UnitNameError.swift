@@ -1,4 +1,4 @@
-/// Why a text is not the name of a unit.
+/// Reason why a text is not the name of a unit.
 package struct UnitNameError: Error, Sendable, Hashable {
     /// Kind of fault in a name.
     package enum Fault: Sendable, Hashable {

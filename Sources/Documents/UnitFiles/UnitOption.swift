@@ -6,8 +6,7 @@ package struct UnitOption: Sendable {
     package var name: String
     /// The value without surrounding white space; a continued line keeps its backslash and newline.
     package var value: String
-    /// Where it was read; nil when it was not read from a text. Not part of what the option is: two options are equal
-    /// wherever they stand.
+    /// Position in the text; nil when it was not read from a text. It does not count for equality.
     package var position: TextPosition?
 
     package init(section: String, name: String, value: String, position: TextPosition? = nil) {
@@ -52,7 +51,7 @@ extension UnitOption: Hashable {
 }
 
 extension UnitOption {
-    /// Why this option, written into a unit file, would be read back as something else; nil when it is sound.
+    /// Reason why this option, written into a unit file, would be read back as something else; nil when it is sound.
     ///
     /// A client may send any string as section, name or value. A newline in a value that no backslash continues would
     /// become a line of its own, and so an option nobody checked.

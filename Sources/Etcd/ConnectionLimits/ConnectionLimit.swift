@@ -8,8 +8,8 @@ import NIOCore
     import Darwin
 #endif
 
-/// Keeps a listening socket from taking more connections than the program has descriptors to spare for it: those over the
-/// limit wait in the kernel until others end. It belongs into the listening channel's pipeline.
+/// Keeps a listening socket from taking more connections than the program has descriptors to spare for it: those over
+/// the limit wait in the kernel until others end. It belongs into the listening channel's pipeline.
 ///
 /// Each listener has a limit of its own, so that the network cannot lock out a unix socket.
 package final class ConnectionLimit: ChannelDuplexHandler {
@@ -22,8 +22,8 @@ package final class ConnectionLimit: ChannelDuplexHandler {
     /// Nothing is written to a listening socket.
     package typealias OutboundOut = Never
 
-    /// Connections of a listener, unless the process may have too few descriptors for that: it needs the others for what it
-    /// asks itself, and for files.
+    /// Connections of a listener, unless the process may have too few descriptors for that: it needs the others for
+    /// what it asks itself, and for files.
     package static let standard: Int = {
         var limit = rlimit()
         #if canImport(Glibc)

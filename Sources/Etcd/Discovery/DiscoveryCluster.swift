@@ -1,4 +1,4 @@
-/// What is known of one token: how many members there are to be, and who has registered.
+/// State of one token: the number of members wanted, and those that have registered.
 package struct DiscoveryCluster: Sendable, Hashable, Codable {
     /// Member that registered under the token.
     package struct Registration: Sendable, Hashable, Codable {
@@ -12,14 +12,14 @@ package struct DiscoveryCluster: Sendable, Hashable, Codable {
 
     /// Number of members that the cluster waits for.
     package var size: Int
-    /// When the token was made, in the order of everything that was written.
+    /// Index of the write that made the token.
     package var index: UInt64
     /// In order of their registration.
     package var registrations: [Registration] = []
 
     /// The sizes for which there is a use: etcd advises against more than seven members, and nobody has run twenty.
     package static let sizes = 1...19
-    /// Who comes after the last member is told that the cluster is full; nobody needs to be told for ever.
+    /// Limit of recorded registrations. Those after the last member only learn that the cluster is full.
     package static let mostRegistrations = 1000
 
     package init(size: Int, index: UInt64) {

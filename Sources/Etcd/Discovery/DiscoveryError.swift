@@ -1,4 +1,4 @@
-/// What keeps the discovery service from its work.
+/// Failure of the discovery service.
 package struct DiscoveryError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {

@@ -36,7 +36,7 @@ package actor DiscoveryService {
         }
     }
 
-    /// How many requests wait for a registration.
+    /// Number of requests that wait for a registration.
     package var waiters: Int { waiting.count }
 
     private func wakeAll() {

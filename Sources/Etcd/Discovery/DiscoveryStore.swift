@@ -8,7 +8,7 @@ package struct DiscoveryStore: Sendable {
     /// Outcome of a request.
     package enum Outcome: Sendable, Hashable {
         case answer(DiscoveryResponse)
-        /// What was asked for has not happened yet: ask again after the next change.
+        /// Not yet: ask again after the next change.
         case wait
         /// To be kept before the answer is given.
         case store(DiscoveryToken, DiscoveryCluster, DiscoveryResponse)
@@ -137,7 +137,7 @@ package struct DiscoveryStore: Sendable {
         return .store(token, cluster, answer(201, Change(action: "create", node: Node(registration, token))))
     }
 
-    /// What is wrong with a registration.
+    /// Returns the fault of a registration; nil for a valid one.
     private static func fault(id: String, value: String) -> String? {
         guard (1...16).contains(id.utf8.count), UInt64(id, radix: 16) != nil else {
             return "a member's number is hexadecimal"

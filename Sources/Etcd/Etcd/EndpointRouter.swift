@@ -2,15 +2,15 @@ import Synchronization
 
 /// Remembers which endpoint to ask: the one that answered last, until it fails.
 ///
-/// The first endpoint is the preferred one, as a machine's own etcd is: after others had to stand in for it, it is asked
-/// again from time to time, and taken back when it answers.
+/// The first endpoint is the preferred one, as a machine's own etcd is: after others had to stand in for it, it is
+/// asked again from time to time, and taken back when it answers.
 final class EndpointRouter: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     private struct State {
         var current = 0
         var pause = EndpointRouter.pauses.shortest
-        /// When the first endpoint is asked again; `nil` while it is the current one.
+        /// Time at which the first endpoint is tried again; nil while it is the current one.
         var firstAgain: Instant?
     }
 

@@ -13,10 +13,10 @@ package protocol EtcdCluster: Sendable {
     /// Gives a learner its vote.
     func promoteMember(_ id: MemberID) async throws(EtcdError)
 
-    /// What one endpoint knows of itself.
+    /// Returns the status of one endpoint.
     func status(of endpoint: String) async throws(EtcdError) -> MemberStatus
 
-    /// Whether one endpoint has a leader and can commit. An endpoint that says "no" is `false`;
+    /// Returns whether one endpoint has a leader and can commit. An endpoint that says "no" is `false`;
     /// one that does not answer is an error.
     func health(of endpoint: String) async throws(EtcdError) -> Bool
 }
@@ -55,7 +55,7 @@ package struct MemberID: Sendable, Hashable, CustomStringConvertible {
     package var description: String { String(rawValue, radix: 16) }
 }
 
-/// What a member knows of itself and its cluster.
+/// Status of a member and its view of the cluster.
 package struct MemberStatus: Sendable, Equatable {
     /// ID of the member that answered.
     package var member: MemberID

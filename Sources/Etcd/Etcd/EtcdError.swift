@@ -1,6 +1,6 @@
-/// What went wrong between a client and etcd, in words for the person who has to mend it.
+/// Failure between a client and etcd, described for the person who has to fix it.
 package struct EtcdError: Error, Sendable, CustomStringConvertible {
-    /// What kind of failure it was; new codes do not break a caller.
+    /// Kind of failure; open, so that new codes break no caller.
     package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Storage: String, Sendable {
             case unavailable, timeout, compacted, notFound, refused, invalidAnswer, cancelled
@@ -44,7 +44,7 @@ package struct EtcdError: Error, Sendable, CustomStringConvertible {
         return "\(message): \(cause)"
     }
 
-    /// Whether the same request may succeed a little later, as nothing is wrong with it.
+    /// True when the same request may succeed a little later, as nothing is wrong with it.
     package var isTransient: Bool { code == .unavailable || code == .timeout }
 }
 

@@ -3,13 +3,13 @@ import NIOCore
 
 /// etcd over the JSON gateway that every member serves beside gRPC (`/v3/…`, etcd 3.4 and later).
 ///
-/// It stays with the endpoint that answered last, goes to the next one when that fails, and comes back to the first when
-/// that works again. Reads are tried once on every endpoint; writes only where the request surely was not taken before, so
-/// that none happens twice.
+/// It stays with the endpoint that answered last, goes to the next one when that fails, and comes back to the first
+/// when that works again. Reads are tried once on every endpoint; writes only where the request surely was not taken
+/// before, so that none happens twice.
 package struct EtcdHTTPClient: Sendable {
     /// Client URLs, in the order in which they are tried.
     package let endpoints: [String]
-    /// How long each endpoint has for an answer. An etcd that never had a quorum takes connections and never answers.
+    /// Time that each endpoint has for an answer. An etcd that never had a quorum takes connections and never answers.
     package let requestTimeout: Duration
 
     let transport: Transport

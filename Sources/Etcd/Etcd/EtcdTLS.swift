@@ -1,6 +1,6 @@
 import NIOSSL
 
-/// Whom a client of etcd trusts, and how it shows who it is.
+/// Certificates and key of a client of etcd: the authority that it trusts, and its own identity.
 package struct EtcdTLS: Sendable, Hashable {
     private let authority: String
     private let certificate: String

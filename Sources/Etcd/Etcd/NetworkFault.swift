@@ -11,7 +11,7 @@ import NIOSSL
     import Darwin
 #endif
 
-/// Why a server gave no answer, in words for people: nothing of the libraries that tell of it.
+/// Reason why a server gave no answer, in words for people: nothing of the libraries that tell of it.
 package struct NetworkFault: Error, CustomStringConvertible {
     package let description: String
 

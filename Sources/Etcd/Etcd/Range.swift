@@ -58,7 +58,7 @@ package struct RangeRequest: Sendable, Equatable {
     }
 }
 
-/// What a read found, in order of the keys.
+/// Result of a read, in order of the keys.
 package struct RangeResponse: Sendable, Equatable {
     /// The store's revision when it was read; a watch from the next one misses nothing.
     package var revision: Int64

@@ -19,11 +19,11 @@ package struct Transaction: Sendable, Equatable {
     }
 }
 
-/// What became of a transaction.
+/// Result of a transaction.
 package struct TransactionResponse: Sendable, Equatable {
     /// The store's revision after it.
     package var revision: Int64
-    /// Whether the preconditions held.
+    /// True when the preconditions held.
     package var succeeded: Bool
     /// One for each operation of the branch taken, in order.
     package var results: [OperationResult]
@@ -34,7 +34,7 @@ package struct TransactionResponse: Sendable, Equatable {
         self.results = results
     }
 
-    /// What the reads of the branch found, in order.
+    /// Results of the branch's reads, in order.
     package var ranges: [RangeResponse] {
         results.compactMap { result in
             if case .range(let response) = result { response } else { nil }
@@ -59,10 +59,10 @@ package enum Operation: Sendable, Equatable {
     }
 }
 
-/// What one operation of a transaction did.
+/// Result of one operation of a transaction.
 package enum OperationResult: Sendable, Equatable {
     case put
-    /// How many keys were deleted.
+    /// Number of deleted keys.
     case delete(count: Int64)
     case range(RangeResponse)
 }

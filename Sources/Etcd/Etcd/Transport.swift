@@ -155,7 +155,7 @@ struct Transport: Sendable {
 }
 
 extension Transport {
-    /// What `connect` fails with when there is nobody to talk to.
+    /// Errors of `connect` for an endpoint that does not exist or does not listen.
     private static let unreachable: Set<CInt> = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL]
 
     private static func failure(_ error: HTTPClientError, _ url: String, _ timeout: Duration) -> EtcdError {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// How many files, and so connections, this process may have open.
+/// Limit of open files, and so of connections, of this process.
 package enum DescriptorLimit {
     /// A forwarded connection takes two; some are kept for probes and the member list.
     static let connections = max(16, (current - 64) / 2)

@@ -1,4 +1,5 @@
-/// Where etcd's discovery protocol (version 2) keeps who a cluster's first members are (`ETCD_DISCOVERY`).
+/// URL of a token of etcd's discovery protocol, version 2, under which a cluster's first members are registered
+/// (`ETCD_DISCOVERY`).
 ///
 /// A proxy only reads there: it registers nobody, so it never takes a member's place.
 package struct DiscoveryURL: Sendable, Hashable, CustomStringConvertible {
@@ -31,8 +32,8 @@ package struct DiscoveryURL: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { "\(usesTLS ? "https" : "http")://\(endpoint)\(path)" }
 
-    /// The first members' peer URLs out of the token's listing: `name=URL`, several joined by `&`, in each node's value.
-    /// Whoever registered after the last place was taken is no member.
+    /// The first members' peer URLs out of the token's listing: `name=URL`, several joined by `&`, in each node's
+    /// value. Whoever registered after the last place was taken is no member.
     ///
     /// - Parameter size: how many places there are; nil where that could not be learned.
     /// - Returns: nil when the text is no such listing.

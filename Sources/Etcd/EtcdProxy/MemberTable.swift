@@ -1,6 +1,6 @@
-/// Which members there are, how they are, and whose turn it is. A value: told what happened, it says what to do.
+/// Members, their health, and the order in which they are tried. A value: events in, actions out.
 package struct MemberTable: Sendable {
-    /// What a probe found.
+    /// Result of a probe.
     package enum Sign: Sendable, Hashable {
         /// It answered.
         case alive
@@ -75,8 +75,8 @@ package struct MemberTable: Sendable {
     /// Endpoints known, in order.
     package var endpoints: [Endpoint] { entries.keys.sorted() }
 
-    /// Where to ask for the member list: those who are well first, they know best; last the configured ones, should
-    /// everybody else be gone.
+    /// Endpoints to ask for the member list: healthy members first, and last the configured ones, should all others be
+    /// gone.
     package var peers: [Endpoint] {
         let entries = entries.values.sorted { ($0.rank, $0.member.client) < ($1.rank, $1.member.client) }
         var peers: [Endpoint] = []
@@ -84,7 +84,7 @@ package struct MemberTable: Sendable {
         return peers
     }
 
-    /// Whether anything is known of this member; nil for nothing.
+    /// Returns whether anything is known of this member; nil for nothing.
     package func isAlive(_ endpoint: Endpoint) -> Bool? { entries[endpoint]?.isAlive }
 
     /// Members in the order to try them for one new connection: the best first, equals in turn.

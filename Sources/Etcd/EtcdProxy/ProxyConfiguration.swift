@@ -1,4 +1,4 @@
-/// What the proxy is told by the environment, in etcd v2's own variables.
+/// Configuration of the proxy by etcd v2's own environment variables.
 package struct ProxyConfiguration: Sendable, Hashable {
     /// Mode in which etcd2's `proxy` setting puts it.
     package enum Mode: String, Sendable {
@@ -10,28 +10,29 @@ package struct ProxyConfiguration: Sendable, Hashable {
 
     /// Mode in which the program runs.
     package var mode: Mode
-    /// Where clients come in (`ETCD_LISTEN_CLIENT_URLS`).
+    /// Addresses to listen on (`ETCD_LISTEN_CLIENT_URLS`).
     package var listen: [Endpoint]
-    /// Where the members' peers are (`ETCD_INITIAL_CLUSTER`); the names do not matter.
+    /// Peer addresses of the members (`ETCD_INITIAL_CLUSTER`); the names do not matter.
     package var peers: [Endpoint]
-    /// Where to learn who the peers are, when they are not listed (`ETCD_DISCOVERY`).
+    /// Source of the peers when they are not listed (`ETCD_DISCOVERY`).
     package var discovery: DiscoveryURL?
     /// The file that remembers the members over a restart (in `ETCD_DATA_DIR`); nil remembers nothing.
     package var cacheFile: String?
-    /// How often the member list is read (`ETCD_PROXY_REFRESH_INTERVAL`).
+    /// Interval at which the member list is read (`ETCD_PROXY_REFRESH_INTERVAL`).
     package var refreshInterval: Duration
-    /// How long one attempt to reach a member may take (`ETCD_PROXY_DIAL_TIMEOUT`).
+    /// Limit of one attempt to reach a member (`ETCD_PROXY_DIAL_TIMEOUT`).
     package var dialTimeout: Duration
-    /// How the proxy itself asks the members, for clusters with TLS; what clients say goes through as it is.
+    /// Certificates for the proxy's own requests to members, for clusters with TLS; clients' bytes are forwarded
+    /// unchanged.
     package var tls: ProxyTLS?
-    /// How long a client waits for a member before it is told that there is none.
+    /// Time that a client waits for a member before it gets an error.
     package var patience: Duration = .seconds(5)
-    /// How long new clients are kept waiting for the cluster to commit again after a member was lost. An election takes
-    /// one to two seconds, and etcd's own clients give up after five.
+    /// Time that new clients wait for the cluster to commit again after a member was lost. An election takes one to two
+    /// seconds, and etcd's own clients give up after five.
     package var doubtLimit: Duration = .seconds(4)
-    /// How long an attempt is alone before the next member is tried beside it.
+    /// Time after which the next member is tried beside a running attempt.
     package var hedgeDelay: Duration = .milliseconds(200)
-    /// How often each member is asked for a sign of life, and how long it has for it.
+    /// Interval of probes of each member, and the limit of one.
     package var probeInterval: Duration = .seconds(1)
 
     package init(

@@ -86,7 +86,7 @@ extension ProxyCore {
         for client in affected { client.close() }
     }
 
-    /// What etcd v2's own proxy answers.
+    /// Response of etcd v2's own proxy.
     private static let noMember: String = {
         let body = "{\"message\":\"httpproxy: zero endpoints currently available\"}"
         return "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"

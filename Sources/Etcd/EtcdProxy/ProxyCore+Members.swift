@@ -1,7 +1,7 @@
 import Logging
 import NIOCore
 
-/// How far the reading of the member list is.
+/// State of the reading of the member list.
 struct RefreshState {
     var isRunning = false
 }

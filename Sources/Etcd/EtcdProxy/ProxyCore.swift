@@ -14,9 +14,9 @@ final class ProxyCore {
     let tls: NIOSSLContext?
     /// For requests to the discovery service.
     let discoveryTLS: NIOSSLContext?
-    /// What keeps the discovery service from telling, as was said in the log.
+    /// Last failure of the discovery service that was logged.
     var discoveryTrouble: String?
-    /// Whether an earlier run has left who the members are.
+    /// True when an earlier run has left who the members are.
     let hasMemory: Bool
     private let cache: MemberCache?
 

@@ -1,4 +1,4 @@
-/// Why the proxy does not start.
+/// Reason why the proxy does not start.
 package struct ProxyError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Kind of failure.
     package enum Code: String, Sendable {

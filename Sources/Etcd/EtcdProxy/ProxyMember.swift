@@ -1,8 +1,8 @@
 /// A member of the cluster as the proxy needs it.
 package struct ProxyMember: Sendable, Hashable {
-    /// Where its peers reach it, and where it serves the member list.
+    /// Peer addresses, which also serve the member list.
     package var peers: [Endpoint]
-    /// Where clients are forwarded.
+    /// Address that clients are forwarded to.
     package var client: Endpoint
 
     package init(peers: [Endpoint], client: Endpoint) {
@@ -10,7 +10,7 @@ package struct ProxyMember: Sendable, Hashable {
         self.client = client
     }
 
-    /// What to assume of a member nobody has been asked about yet: etcd's usual client port on the peer's host.
+    /// Assumes etcd's usual client port on the peer's host, for a member whose client address is not known yet.
     package static func guess(peer: Endpoint) -> ProxyMember {
         ProxyMember(peers: [peer], client: Endpoint(host: peer.host, port: 2379))
     }
@@ -33,7 +33,7 @@ package struct ProxyMember: Sendable, Hashable {
         self.init(peers: peers, client: client.asSeenFromAfar(peers))
     }
 
-    /// What is kept on disk: etcd v2's proxy keeps `{"PeerURLs":[…]}` in the same place.
+    /// Returns the text of the cache on disk, in the format of etcd v2's proxy: `{"PeerURLs":[…]}`.
     package static func cacheText(_ members: [ProxyMember]) -> String {
         let peers = members.flatMap(\.peers).map { "\"http://\($0)\"" }.joined(separator: ",")
         let list = members.map { member in

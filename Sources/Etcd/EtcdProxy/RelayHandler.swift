@@ -9,7 +9,7 @@ final class RelayHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
 
-    /// What a read-only proxy looks through; both sides of a connection share it.
+    /// Filter of a read-only proxy, shared by both sides of a connection.
     let filter: SharedFilter?
     private let isClient: Bool
 

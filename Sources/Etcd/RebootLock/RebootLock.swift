@@ -30,7 +30,8 @@ package protocol RebootLocking: Sendable {
 /// CoreOS's keeps it in the v2 keyspace. Flatcar's went on to v3 under the same key, and so does this one where etcd
 /// serves no v2 API any more.
 package struct RebootLock: RebootLocking {
-    /// How often a change is tried that others were faster with: as each success is somebody's, everyone's turn comes.
+    /// Number of attempts at a change that collides with others: since each collision is another's success, everyone's
+    /// turn comes.
     private static let attempts = 50
 
     private let etcd: EtcdHTTPClient
@@ -84,7 +85,7 @@ package struct RebootLock: RebootLocking {
 
     // MARK: Compare and swap
 
-    /// Where the semaphore is, and which change to it was read.
+    /// Location of the semaphore, and the revision that was read.
     private enum Place {
         /// `modifiedIndex`; nil where there is no key yet.
         case v2(UInt64?)
@@ -147,7 +148,7 @@ package struct RebootLock: RebootLocking {
     }
 }
 
-/// What went wrong with the semaphore itself; what goes wrong with etcd is an `EtcdError`.
+/// Failure of the semaphore itself; failures of etcd are an `EtcdError`.
 package struct RebootLockError: Error, Sendable, CustomStringConvertible {
     package var description: String
 

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// How many machines may reboot at a time, and which do: the JSON document that locksmith keeps in etcd.
+/// Number of machines that may reboot at a time, and those that do: the JSON document that locksmith keeps in etcd.
 package struct RebootSemaphore: Sendable, Hashable, Decodable {
     /// Places that are free; less than 0 after `max` was lowered below the number of holders.
     package var semaphore: Int

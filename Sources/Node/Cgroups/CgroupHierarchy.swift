@@ -2,11 +2,12 @@ import Glibc
 
 /// The cgroup v2 hierarchy.
 package enum CgroupHierarchy {
-    /// Where systemd, libvirt and nodes look for cgroups.
+    /// Mount point of cgroups for systemd, libvirt and nodes.
     package static let mountPoint = "/sys/fs/cgroup"
 
-    /// Whether cgroup v2 is mounted at `path` itself: at ``mountPoint`` it is so on hosts without v1 controllers. Each
-    /// of its directories has this file, and nothing in v1 or on the file system that v1 is mounted on has.
+    /// Returns whether cgroup v2 is mounted at `path` itself: at ``mountPoint`` it is so on hosts without v1
+    /// controllers. Each of its directories has this file, and nothing in v1 or on the file system that v1 is mounted
+    /// on has.
     package static func isMounted(at path: String = mountPoint) -> Bool {
         access(path + "/cgroup.controllers", F_OK) == 0
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What libvirt allows a container, as the files of its cgroup v2 directory say it.
+/// Limits that libvirt sets for a container, as files of its cgroup v2 directory.
 package enum CgroupLimits {
     /// The controllers a node has, where the host has them.
     static let controllers = ["cpu", "cpuset", "io", "memory", "pids"]
@@ -32,7 +32,7 @@ package enum CgroupLimits {
         }
     }
 
-    /// What has to be written for a file to say the same elsewhere, one write each.
+    /// Returns the writes that copy a file's settings to another directory.
     ///
     /// - Parameters:
     ///   - file: the file's name.

@@ -1,4 +1,4 @@
-/// Where a node's own cgroup lies in the v2 hierarchy, relative to its root.
+/// Path of a node's own cgroup in the v2 hierarchy, relative to its root.
 package struct CgroupPlace: Sendable, Equatable {
     /// The directory that the node's cgroup is made in: `/`, or a path that ends without a slash.
     package var parent: String
@@ -17,7 +17,8 @@ package struct CgroupPlace: Sendable, Equatable {
     ///
     /// On a host with v2 alone libvirt has processes, limits and a device filter of its own in a leaf of the machine's
     /// scope. A cgroup below such a leaf gets no controllers and no device filters of its own, so the node's lies
-    /// beside it. Elsewhere libvirt's limits are those of v1 hierarchies, and the node's cgroup lies below the process's.
+    /// beside it. Elsewhere libvirt's limits are those of v1 hierarchies, and the node's cgroup lies below the
+    /// process's.
     ///
     /// - Parameter membership: the text of `/proc/self/cgroup`. A place outside the namespace's root (`/../…`) cannot
     ///   be reached, so the node's cgroup is made at the root.

@@ -2,7 +2,7 @@ import Glibc
 
 /// Directories of the cgroup v2 hierarchy, and what runs in them.
 package enum CgroupTree {
-    /// How long killed processes may take to leave, in milliseconds.
+    /// Time that killed processes may take to end, in milliseconds.
     private static let patience: Int32 = 5000
 
     /// Kills what runs in the cgroups of some names, wherever they lie below `root`, and removes them.

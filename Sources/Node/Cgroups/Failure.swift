@@ -2,9 +2,9 @@ import Glibc
 
 /// A system call that failed: what was being done, and the system's reason.
 package struct Failure: Error, CustomStringConvertible {
-    /// What could not be done, and why.
+    /// Failure and its cause.
     package let message: String
-    /// What helps, where that is known.
+    /// Advice, where there is any.
     package let hint: String?
 
     package var description: String { hint.map { "\(message); \($0)" } ?? message }

@@ -31,7 +31,7 @@ package struct LocksmithCommand: AsyncParsableCommand {
     package init() {}
 }
 
-/// What the commands share.
+/// Options shared by the commands.
 struct LockOptions: ParsableArguments {
     @OptionGroup var options: LocksmithOptions
 

@@ -16,7 +16,7 @@ package struct LocksmithDaemon: Sendable {
     let logger: Logger
     let pauses: Pauses
 
-    /// How long is waited before something is tried again that no event announces.
+    /// Pauses before retries of what no event announces.
     package struct Pauses: Sendable {
         /// The first after a failure; each that follows is twice as long.
         package var shortest: Duration = .seconds(1)
@@ -152,7 +152,8 @@ package struct LocksmithDaemon: Sendable {
         }
     }
 
-    /// Whether so much time went by before there was a place that it is of no use now; it is for another machine then.
+    /// Returns whether so much time went by before there was a place that it is of no use now; it is for another
+    /// machine then.
     private func windowHasClosed(_ locks: Bool) async throws -> Bool {
         guard locks, let window, window.wait(at: machine.secondOfWeek()) > 0 else { return false }
         logger.notice("the reboot window closed before there was a place")
@@ -169,7 +170,7 @@ package protocol RebootingMachine: Sendable {
     /// Returns true when etcd runs on the machine.
     func runsEtcd() async throws -> Bool
 
-    /// Why the machine does not do its work yet; nil once it does.
+    /// Returns the reason why the machine does not do its work yet; nil once it does.
     func complaint() async -> String?
 
     /// Returns when ``complaint()`` may have another answer, or when the time is up.

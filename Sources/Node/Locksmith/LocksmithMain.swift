@@ -10,7 +10,8 @@ import UnixSignals
 package enum LocksmithMain {
     static let version = "0.7.0"
 
-    /// The arguments of the original as ArgumentParser takes them: its flags have one dash, and stand before the command.
+    /// The arguments of the original as ArgumentParser takes them: its flags have one dash, and stand before the
+    /// command.
     package static func originalStyle(_ arguments: [String]) -> [String] {
         var rest = arguments[...]
         var leading: [String] = []

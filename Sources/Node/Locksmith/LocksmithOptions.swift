@@ -3,7 +3,7 @@ import Etcd
 import FoundationEssentials
 import RebootLock
 
-/// What every command and the daemon take: how to reach the semaphore. Each may also be set in the environment, as
+/// Options of every command and the daemon for reaching the semaphore. Each may also be set in the environment, as
 /// `LOCKSMITHCTL_ENDPOINT` or, for the daemon, `LOCKSMITHD_ENDPOINT`.
 struct LocksmithOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An etcd to ask; may be repeated, or name several between commas.", valueName: "url"))
@@ -69,7 +69,7 @@ struct LocksmithOptions: ParsableArguments {
     }
 }
 
-/// What locksmith cannot do, in words.
+/// Failure of locksmith, for people.
 struct LocksmithError: Error, CustomStringConvertible {
     var description: String
 

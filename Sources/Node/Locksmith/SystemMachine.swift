@@ -10,9 +10,9 @@ import Systemd
 
 /// This machine, as systemd and fleetd know it.
 package struct SystemMachine: RebootingMachine {
-    /// What Debian's packages leave where a change needs a reboot. It is gone after one.
+    /// File that Debian's packages leave where a change needs a reboot. It is gone after one.
     package static let requestPath = "/run/reboot-required"
-    /// How long those who are logged in have to end what they do.
+    /// Time for logged-in users to finish before a reboot.
     private static let notice = Duration.seconds(300)
 
     private let systemd: any SystemdManager

@@ -1,7 +1,7 @@
 import Basics
 import Glibc
 
-/// What a service tells the systemd that started it (`sd_notify`). Without a systemd that listens nothing happens.
+/// Notifications of a service to the systemd that started it (`sd_notify`); without one they do nothing.
 package enum ServiceNotification {
     /// The service is up; systemd starts what is ordered after it.
     package static func ready(status: String? = nil) throws(SystemdError) {

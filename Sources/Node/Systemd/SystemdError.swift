@@ -1,4 +1,4 @@
-/// Why systemd did not do, or say, what was asked.
+/// Reason why systemd did not do, or say, what was asked.
 package struct SystemdError: Error, Sendable, Hashable {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {
@@ -21,7 +21,7 @@ package struct SystemdError: Error, Sendable, Hashable {
 
     /// Kind of failure, for programs.
     package var code: Code
-    /// What was asked, such as `start web.service`.
+    /// Requested operation, such as `start web.service`.
     package var operation: String
     /// The D-Bus error's name, such as `org.freedesktop.systemd1.NoSuchUnit`.
     package var dbusName: String?
@@ -38,8 +38,8 @@ package struct SystemdError: Error, Sendable, Hashable {
     /// systemd does not have the unit: it is not loaded, or there is no unit file of that name.
     package var isUnitNotLoaded: Bool { dbusName == Self.noSuchUnit }
 
-    /// The same question may be answered a little later: PID 1 executes itself anew, reads its unit files, or has much to
-    /// do.
+    /// The same question may be answered a little later: PID 1 executes itself anew, reads its unit files, or has much
+    /// to do.
     package var isPassing: Bool {
         switch code {
         case .disconnected, .unreachable, .deadline: true

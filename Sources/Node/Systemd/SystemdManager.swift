@@ -77,7 +77,7 @@ package protocol SystemdManager: Sendable {
     /// `enabled`, `linked-runtime`, `static`, … as `systemctl is-enabled` prints it; nil when no such unit file exists.
     func unitFileState(_ name: String) async throws(SystemdError) -> String?
 
-    /// What happens to units from now on, until the stream is dropped or the manager is closed.
+    /// Returns changes of units from now on, until the stream is dropped or the manager is closed.
     ///
     /// Changes in quick succession are folded: each unit's latest state always arrives, not every state between.
     /// The stream starts with ``UnitChange/resync`` once it is certain that nothing will be missed, and says it again

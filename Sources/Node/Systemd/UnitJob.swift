@@ -1,4 +1,4 @@
-/// What a job does to a unit.
+/// Effect of a job on a unit.
 package enum JobVerb: String, Sendable, Hashable, CaseIterable {
     case start
     case stop
@@ -22,7 +22,7 @@ package enum JobVerb: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// What a new job does to the jobs that are queued already (`systemctl --job-mode`).
+/// Effect of a new job on jobs that are queued already (`systemctl --job-mode`).
 package enum JobMode: String, Sendable, Hashable {
     case replace
     /// As `replace`, and no other job replaces it.
@@ -33,7 +33,7 @@ package enum JobMode: String, Sendable, Hashable {
     case ignoreRequirements = "ignore-requirements"
 }
 
-/// How a job ended, in systemd's own words; later systemds have more of them.
+/// Result of a job, as systemd names it; later versions have more names.
 package struct JobResult: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     /// Result in systemd's own word.
     package var rawValue: String

@@ -29,7 +29,7 @@ package struct UnitStatus: Sendable, Hashable {
     }
 }
 
-/// What a listener hears about units.
+/// Notification of a change of a unit.
 package enum UnitChange: Sendable, Hashable {
     /// This is the unit's state now.
     case status(UnitStatus)
@@ -47,7 +47,7 @@ package struct UnitFileChange: Sendable, Hashable {
     package var kind: String
     /// The link.
     package var path: String
-    /// What it points to; empty when it was removed.
+    /// Target of the link; empty when it was removed.
     package var target: String
 
     package init(kind: String, path: String, target: String) {

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How long Slipway and fleet take; Scripts/bench runs it in a sandbox.
+/// Benchmarks of Slipway and fleet; Scripts/bench runs them in a sandbox.
 @main
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +31,7 @@ struct BenchOptions: ParsableArguments {
     }
 }
 
-/// Why a measurement cannot go on.
+/// Reason why a measurement cannot go on.
 struct BenchError: Error, CustomStringConvertible {
     var description: String
 

@@ -75,7 +75,7 @@ struct Row {
 
     var title: String
     var figure: String
-    /// What a value is multiplied with to be in `unit`.
+    /// Factor that converts a value to `unit`.
     var factor = 0.001
     var unit = "s"
     /// The figure it is compared with.

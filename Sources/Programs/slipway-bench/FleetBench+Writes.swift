@@ -5,8 +5,8 @@ extension FleetBench {
     private static let writes = 30
     private static let text = "[Service]\nExecStart=/bin/sleep infinity\n"
 
-    /// Creates and deletes units and keys in turn, by requests of one curl each. The units are inactive, so that no machine
-    /// has anything to start meanwhile.
+    /// Creates and deletes units and keys in turn, by requests of one curl each. The units are inactive, so that no
+    /// machine has anything to start meanwhile.
     func write(_ cluster: FleetCluster, _ figures: Figures) async throws {
         let socket = try await cluster.socket()
         for method in ["PUT", "DELETE"] {
@@ -47,7 +47,7 @@ extension FleetBench {
             "options": [["section": "Service", "name": "ExecStart", "value": "/bin/sleep infinity"]],
         ] as [String: any Sendable]
 
-    /// What fleetd asks of etcd for such a unit.
+    /// Returns fleetd's transaction for such a unit.
     private static func transaction(_ number: Int, _ method: String) -> [String: any Sendable] {
         func key(_ kind: String) -> String { base64("/slipway-bench/now/\(kind)/write-\(number).service") }
         let exists = method == "DELETE"
@@ -71,7 +71,7 @@ extension FleetBench {
         return "header = \"Content-Type: application/json\"\ndata = \"\(quoted)\"\n"
     }
 
-    /// How long the requests take together, without the start of curl.
+    /// Returns the time that the requests take together, without the start of curl.
     private static func time(_ requests: [String]) async throws -> Duration {
         let common = "output = /dev/null\nwrite-out = \"%{time_total}\\n\"\n"
         let config = requests.map { $0 + common }.joined(separator: "next\n")

@@ -114,7 +114,7 @@ struct FleetCluster {
         }
     }
 
-    /// What is waited for of some units.
+    /// Awaited state of some units.
     enum Wanted { case active, gone }
 
     /// Does `change`, and returns how long it took until so many units were active on other machines than one, or gone.

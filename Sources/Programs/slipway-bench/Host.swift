@@ -66,7 +66,7 @@ enum Host {
         return .now
     }
 
-    /// When etcd, or the proxy, said on each that it is healthy. One curl asks all at once, so that the asking costs the
+    /// Returns the time at which etcd, or the proxy, was healthy on each. One curl asks all at once, which costs the
     /// machine little.
     static func healthy(_ addresses: [String], within limit: Duration) async throws -> Date {
         let script =
@@ -78,7 +78,7 @@ enum Host {
         }
     }
 
-    /// When sshd had greeted on each.
+    /// Returns the time at which sshd had greeted on each.
     static func greetedBySSH(_ addresses: [String], within limit: Duration) async throws -> Date {
         let script = #"exec 9<>"/dev/tcp/$1/22" && IFS= read -r -t 1 line <&9 && [[ $line == SSH-* ]]"#
         for address in addresses {
@@ -91,7 +91,7 @@ enum Host {
         return .now
     }
 
-    /// When libvirt began to start the first of some containers, by its own log.
+    /// Returns the time at which libvirt began to start the first of some containers, by its own log.
     static func firstStart(_ domains: [String]) async throws -> Date {
         let script = """
             for domain in "$@"; do

@@ -134,7 +134,8 @@ struct MachineBench: AsyncParsableCommand {
         }
     }
 
-    /// The time from the first volume of ten nodes to the last one's domain, while those that are defined start already.
+    /// The time from the first volume of ten nodes to the last one's domain, while those that are defined start
+    /// already.
     private func define(_ topology: String, _ slipway: SlipwayProgram, _ figures: Figures)
         async throws
     {

@@ -3,7 +3,7 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// How long Slipway takes, beside the time the same five domains take when bare libvirt calls start them in the same run.
+/// Time that Slipway takes, beside the time of the same five domains started by bare libvirt calls in the same run.
 struct ProductionBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "production",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Scheduling
 import UnitFiles
 
-/// How long the scheduler takes, in this process and without any node.
+/// Time that the scheduler takes, in this process and without any node.
 struct ScheduleBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
@@ -40,7 +40,8 @@ struct ScheduleBench: ParsableCommand {
         for line in lines { print(line) }
     }
 
-    /// Units as a busy cluster has them: instances of many templates that keep apart, some tied to a zone, some to a peer.
+    /// Units as a busy cluster has them: instances of many templates that keep apart, some tied to a zone, some to a
+    /// peer.
     private static func jobs(_ count: Int) -> [Job] {
         (0..<count).map { number in
             let (service, instance) = (number / 10, number % 10)

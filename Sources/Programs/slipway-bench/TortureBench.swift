@@ -82,7 +82,7 @@ struct Torture {
     /// Commands that were under way when they were struck.
     var interruptions: Int { interrupted.values.reduce(0, +) }
 
-    /// What happened, in a line.
+    /// Summary, in a line.
     var summary: String {
         let counts = register.counts
         let how = interrupted.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }.joined(separator: ", ")
@@ -240,7 +240,7 @@ struct Torture {
 
     private func names() async throws -> [String] { try await status().map(\.name) }
 
-    /// What nodes and etcd hold now, against what was told.
+    /// Compares what nodes and etcd hold now with what was confirmed.
     private mutating func inspect(before: [String], told: [String]) async throws {
         let nodes = try await status()
         let members = nodes.filter { $0.name.hasPrefix("central") || $0.name.hasPrefix("extra") && extraIsMember }

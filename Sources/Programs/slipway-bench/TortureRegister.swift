@@ -19,7 +19,7 @@ final class TortureRegister: Sendable {
 
     private let state = Mutex(State())
 
-    /// What went against the promise, in words.
+    /// Violations of the promise, for people.
     var faults: [String] { state.withLock { $0.faults } }
 
     /// Writes that etcd acknowledged, reads that it answered, and what it answered neither to.

@@ -1,7 +1,7 @@
 import Cgroups
 import Glibc
 
-/// Where libvirt puts a node's parts in the container: the contract with the domain's XML.
+/// Paths of a node's parts in the container: the contract with the domain's XML.
 struct NodeLayout: Sendable {
     /// The node programs, shared by all nodes of an image.
     let layer: String

@@ -1,7 +1,7 @@
 import Cgroups
 import Glibc
 
-/// Where the program says what went wrong: the console, and a file in the node's directory that outlives the node.
+/// Destinations of error messages: the console, and a file in the node's directory that outlives the node.
 struct Report: Sendable {
     private let log: Int32
 

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// What a disk image's first bytes say of it. https://www.qemu.org/docs/master/interop/qcow2.html
+/// Header of a disk image. https://www.qemu.org/docs/master/interop/qcow2.html
 struct DiskHeader: Sendable, Hashable {
     var format: ImageFile.Format
     /// The disk's size as a guest sees it, in bytes.
@@ -9,7 +9,7 @@ struct DiskHeader: Sendable, Hashable {
     /// As much of a file as ``init(_:length:)`` looks at.
     static let span = 36 << 10
 
-    /// Why a file cannot be a node's disk.
+    /// Reason why a file cannot be a node's disk.
     struct Refusal: Error, Hashable {
         var reason: String
     }

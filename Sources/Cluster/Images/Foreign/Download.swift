@@ -7,22 +7,22 @@ import SystemPackage
 /// next try goes on from there.
 struct Download {
     let source: ImageRequest.Source
-    /// Where the bytes go.
+    /// Path that the bytes are written to.
     let part: String
     let algorithm: ImageChecksum.Algorithm
-    /// Whether nothing but the server can tell that what is gone on with is still the same file. Where a checksum can, it
-    /// is not asked: mirrors of one file call it by different names.
+    /// True when nothing but the server can tell that what is gone on with is still the same file. Where a checksum
+    /// can, it is not asked: mirrors of one file call it by different names.
     var trustsServer = false
     let onEvent: @Sendable (ImageEvent) -> Void
 
-    /// How many times in a row it may break off without a new byte.
+    /// Number of times in a row that it may break off without a new byte.
     private static let patience = 3
-    /// How many times it may turn out that the server has another file by now.
+    /// Number of times that the server's file may have changed.
     private static let changes = 3
     /// curl's codes for what another try may mend: early end, stalled, nothing said, send and receive errors, HTTP/2.
     private static let passing: Set<Int> = [16, 18, 28, 52, 55, 56, 92]
 
-    /// What one run of the fetching program came to.
+    /// Outcome of one run of the fetching program.
     private enum Outcome {
         case whole
         /// The server does not go on from the middle, or has another file than before.
@@ -30,10 +30,11 @@ struct Download {
         case broken(reason: String, mayPass: Bool)
     }
 
-    /// What came, once all of it has.
+    /// Complete download.
     struct Whole {
         var digest: String
-        /// Whether it came in parts, which may be those of different files where the server does not say which it has.
+        /// True when it came in parts, which may be those of different files where the server does not say which it
+        /// has.
         var isPatched: Bool
     }
 
@@ -88,7 +89,7 @@ struct Download {
     }
 
     private var headers: String { part + ".headers" }
-    /// What the server calls the file that ``part`` is the beginning of.
+    /// Path of the validator (ETag or date) that the server gave with the beginning of the file.
     private var validator: String { part + ".validator" }
 
     private func broken(_ reason: String, _ transfer: Transfer) -> ImagesError {
@@ -155,7 +156,8 @@ struct Download {
         }
     }
 
-    /// A server that has another file by now sends all of that (RFC 9110, section 13.1.5), which curl refuses to append.
+    /// A server that has another file by now sends all of that (RFC 9110, section 13.1.5), which curl refuses to
+    /// append.
     private func resumption(from offset: UInt64) -> [String] {
         let name = trustsServer ? FileManager.default.contents(atPath: validator) : nil
         let known = name.map { String(decoding: $0, as: UTF8.self) }
@@ -265,7 +267,7 @@ struct Download {
         return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
     }
 
-    /// What the last answer calls the file it is of, fit for `If-Range`: a weak tag is not.
+    /// Returns the validator in the last response's headers that is fit for `If-Range`, which a weak tag is not.
     static func validator(inHeaders text: String) -> String? {
         let answer = lastAnswer(in: text)
         if let tag = answer["etag"], tag.hasPrefix("\"") { return tag }

@@ -8,16 +8,16 @@ package struct ForeignImage: Sendable, Hashable, Codable {
     package var size: UInt64
     /// The disk's own size in bytes, as a guest sees it.
     package var capacity: UInt64
-    /// Where it came from: a URL or a path.
+    /// Source: a URL or a path.
     package var source: String
-    /// What the publisher said that the source's bytes hash to; nil where nothing was said.
+    /// Checksum of the source's bytes, as published; nil where none was given.
     package var checksum: ImageChecksum?
     /// SHA-256 of the file of keys one of which signed what came of the source; nil where no signature was checked.
     package var signedBy: String?
     /// The names it goes by, sorted; none for one whose names went to others.
     package var names: [String] = []
 
-    /// Whether one of the digests is the disk's, or its source's.
+    /// Returns whether one of the digests is the disk's, or its source's.
     package func isKnown(by digests: Set<String>) -> Bool {
         digests.contains(digest) || checksum.map { digests.contains($0.digest) } ?? false
     }

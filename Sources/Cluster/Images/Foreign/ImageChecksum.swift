@@ -1,7 +1,7 @@
 import Basics
 import Crypto
 
-/// What a file's bytes must hash to, as its publisher says.
+/// Checksum of a file, as published.
 package struct ImageChecksum: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Hash function of a checksum.
     package enum Algorithm: String, Sendable, Hashable, Codable {

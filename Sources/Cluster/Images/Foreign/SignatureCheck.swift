@@ -7,7 +7,7 @@ struct SignatureCheck {
     var file: String
     var signature: String
     var key: String
-    /// Where a key ring may be written, next to what is checked.
+    /// Path for a temporary key ring, beside the checked file.
     var keyRing: String
 
     func run() async throws(ImagesError) {

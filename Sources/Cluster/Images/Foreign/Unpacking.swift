@@ -2,7 +2,7 @@ import FoundationEssentials
 import Subprocess
 import SystemPackage
 
-/// How an image is packed, by its first bytes.
+/// Compression of an image, recognised by its first bytes.
 enum Packing: String, Sendable, CaseIterable {
     case gzip, bzip2, xz, zstd
 

@@ -4,8 +4,8 @@ import Planning
 import Provisioning
 import TopologyModel
 
-/// Time that a container whose process 1 was killed may take to be gone before libvirt is asked to end it. Mostly it takes
-/// 0.3 s; at times libvirt does not notice, and a destroy then is done at once.
+/// Time that a container whose process 1 was killed may take to be gone before libvirt is asked to end it. Mostly it
+/// takes 0.3 s; at times libvirt does not notice, and a destroy then is done at once.
 private let killTimeout = Duration.seconds(1)
 
 /// Nodes as containers of libvirt's LXC driver, with directories on this host.
@@ -49,8 +49,8 @@ struct ContainerBackend: NodeBackend {
         try await signal(.realTime(3), node)
     }
 
-    /// The kernel kills all of a container with its process 1, in milliseconds. libvirt's own way first asks the processes
-    /// to end for 1.6 s, which systemd does not do.
+    /// The kernel kills all of a container with its process 1, in milliseconds. libvirt's own way first asks the
+    /// processes to end for 1.6 s, which systemd does not do.
     func kill(_ node: NodeReference) async throws -> Bool {
         try await waitForStop(of: node, within: killTimeout) { try await signal(.kill, node) } == .stopped
     }

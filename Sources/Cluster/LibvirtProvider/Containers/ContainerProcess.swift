@@ -31,7 +31,8 @@ struct ContainerProcess: Sendable {
         return kill(process, Int32(number)) == 0 ? .sent : .unknown
     }
 
-    /// Whether a command line is that of this domain's supervisor, and not of a process that has taken over its PID.
+    /// Returns whether a command line is that of this domain's supervisor, and not of a process that has taken over its
+    /// PID.
     ///
     /// - Parameter commandLine: arguments with a NUL after each, as in `/proc/PID/cmdline`.
     func isSupervisor(commandLine: String) -> Bool {
@@ -42,7 +43,7 @@ struct ContainerProcess: Sendable {
         return arguments.dropFirst(name + 1).first.map(String.init) == domain
     }
 
-    /// Whether a `/proc/PID/stat` is that of a process that has ended: its state, after the name in parentheses
+    /// Returns whether a `/proc/PID/stat` is that of a process that has ended: its state, after the name in parentheses
     /// (proc(5)), is a zombie's or a dead process's.
     static func hasEnded(stat: String) -> Bool {
         guard let name = stat.lastIndex(of: ")") else { return false }

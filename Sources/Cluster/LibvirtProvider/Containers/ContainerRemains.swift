@@ -1,8 +1,8 @@
 import Glibc
 import Provisioning
 
-/// What libvirt itself leaves of a container that is undefined: its mount points, which are empty, its log, and at times
-/// the socket of the process that carried it.
+/// Remains that libvirt itself leaves of an undefined container: its empty mount points, its log, and at times the
+/// socket of its supervisor.
 ///
 /// Seen with libvirt 9.0: `virLXCProcessCleanup` unmounts them and does not remove them.
 struct ContainerRemains: Sendable {

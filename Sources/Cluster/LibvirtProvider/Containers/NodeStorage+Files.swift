@@ -49,7 +49,7 @@ extension NodeStorage {
         }
     }
 
-    /// Whether there is a directory, also by way of a link.
+    /// Returns whether there is a directory, also by way of a link.
     func isDirectory(_ path: String) -> Bool {
         var isDirectory = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory

@@ -14,10 +14,10 @@ struct NodeStorage: Sendable {
     let home: String
 
     static let recordName = "node.json"
-    /// What etcd makes on a member when it first starts, unless a cloud-config sends it elsewhere.
+    /// Directory that etcd makes on a member at its first start, unless a cloud-config sets another.
     private static let etcdData = "/var/lib/etcd2/member"
 
-    /// What ``recordName`` holds.
+    /// Content of ``recordName``.
     struct Content: Sendable, Hashable, Codable {
         var record: NodeRecord
         /// The directory with the node programs, which also holds the program that removes the node's cgroups.
@@ -26,7 +26,7 @@ struct NodeStorage: Sendable {
         var machineID: String
     }
 
-    /// What a node's directory is by its record.
+    /// Condition of a node's directory, by its record.
     enum Condition: Sendable, Hashable {
         case whole(Content)
         /// Half made or half removed: there is no record.
@@ -46,7 +46,7 @@ struct NodeStorage: Sendable {
             if case .whole(let content) = condition { return content }
             return nil
         }
-        /// Whether an etcd member ever ran on it.
+        /// True when an etcd member ever ran on it.
         var hasEtcdData = false
     }
 
@@ -114,7 +114,7 @@ struct NodeStorage: Sendable {
 
     // MARK: Looking
 
-    /// What the directory says of itself; nil when it is not there, or not whole.
+    /// Returns the directory's record; nil when the directory does not exist or is not whole.
     ///
     /// - Throws: ``ProviderError`` for a record that cannot be read, which says nothing about the node.
     func content(of node: NodeReference) throws -> Content? {
@@ -136,7 +136,7 @@ struct NodeStorage: Sendable {
         }
     }
 
-    /// Whether there is a directory, whole or not.
+    /// Returns whether there is a directory, whole or not.
     func exists(_ node: NodeReference) -> Bool {
         FileManager.default.fileExists(atPath: directory(of: node))
     }

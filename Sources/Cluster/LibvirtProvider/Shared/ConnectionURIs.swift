@@ -11,7 +11,7 @@ package struct ConnectionURIs: Sendable, Hashable {
     var containers: String?
     /// Nil where there can be no virtual machines.
     var machines: String?
-    /// Whether libvirt is another host's: nothing on this host's disk is seen there.
+    /// True when libvirt is another host's: nothing on this host's disk is seen there.
     var isRemote: Bool
 
     /// Derives the URIs of both hypervisors from one of them.
@@ -49,7 +49,7 @@ package struct ConnectionURIs: Sendable, Hashable {
         }
     }
 
-    /// Why there is no URI for containers.
+    /// Reason why there is no URI for containers.
     var noContainers: String {
         isRemote
             ? "\(given) is another host, and a container's files must lie on the host it runs on; "

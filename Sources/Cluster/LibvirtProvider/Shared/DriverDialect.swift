@@ -23,7 +23,7 @@ enum DriverDialect: Sendable, Hashable {
         }
     }
 
-    /// Whether domains are real: they have processes, interfaces, log files and volumes with content.
+    /// True when domains are real: they have processes, interfaces, log files and volumes with content.
     var runsDomains: Bool { self != .test }
 
     /// Type of a domain's definition.

@@ -2,8 +2,9 @@ import Libvirt
 import Planning
 import Provisioning
 
-/// Leases as networks that are defined and never started: all drivers of a libvirt share its networks, and of those with
-/// one name there is only the one whose UUID came first. Defining one is therefore how a lease is taken, by one at a time.
+/// Leases as networks that are defined and never started: all drivers of a libvirt share its networks, and of those
+/// with one name there is only the one whose UUID came first. Defining one is therefore how a lease is taken, by one at
+/// a time.
 extension LibvirtProvider: LeaseStore {
     package func lease(of cluster: String) async throws -> LeaseRecord? {
         let name = LeaseXML.networkName(cluster: cluster)

@@ -5,7 +5,7 @@ import Provisioning
 import Subprocess
 
 extension LibvirtProvider {
-    /// What came of making a network.
+    /// Outcome of making a network.
     fileprivate enum NetworkOutcome: Sendable {
         case done
         /// It was not running, and does now.
@@ -44,8 +44,8 @@ extension LibvirtProvider {
         return found.sorted()
     }
 
-    /// Puts interfaces of nodes that run on the bridge of their network, which was made anew: libvirt does that only as a
-    /// node starts.
+    /// Puts interfaces of nodes that run on the bridge of their network, which was made anew: libvirt does that only as
+    /// a node starts.
     private func plugIn(_ interfaces: [String], bridge: String) async throws {
         guard interfaces.isEmpty || !uris.isRemote else {
             throw ProviderError(
@@ -141,7 +141,7 @@ extension Connection {
 }
 
 extension ObservedNetwork {
-    /// Whether the network is as planned, running or not.
+    /// Returns whether the network is as planned, running or not.
     fileprivate func matches(_ plan: NetworkPlan) -> Bool {
         cidr == plan.cidr && mode == plan.mode && bridge == plan.bridge
     }

@@ -147,7 +147,8 @@ extension Domain {
         return true
     }
 
-    /// Starts the domain, and resumes one that is paused; one that runs, or that another call started meanwhile, is fine.
+    /// Starts the domain, and resumes one that is paused; one that runs, or that another call started meanwhile, is
+    /// fine.
     fileprivate borrowing func startIfNeeded() throws(LibvirtError) {
         let state = try state()
         do {

@@ -157,7 +157,8 @@ struct SeenDomain: Sendable, Hashable {
     var record: NodeRecord?
     /// A container's definition.
     var xml: String?
-    /// Whether it starts with the host; nil for a domain whose definition was removed, and for one that is not Slipway's.
+    /// True when it starts with the host; nil for a domain whose definition was removed, and for one that is not
+    /// Slipway's.
     var autostart: Bool?
     /// The directory that a container's files lie in, once its definition is read.
     var directory: String?
@@ -176,7 +177,7 @@ struct SeenDomain: Sendable, Hashable {
         return systems.first { $0.first("target")?["dir"] == target }?.first("source")?["dir"]
     }
 
-    /// Why nothing may be done with a container whose files lie below another home than this one.
+    /// Returns the reason why nothing may be done with a container whose files lie below another home than this one.
     func obstacle(_ storage: NodeStorage) -> StorageObstacle? {
         guard let record, record.runtime == .container, let directory else { return nil }
         let own = storage.directory(of: record.reference)
@@ -213,7 +214,7 @@ extension ObservedNode.Power {
 }
 
 extension Domain {
-    /// What there is to see of the domain.
+    /// Observes the domain.
     borrowing func seen() throws(LibvirtError) -> SeenDomain {
         let record = try record()
         // A virtual machine's files are in libvirt's own storage.
@@ -246,7 +247,7 @@ extension Connection {
         return seen
     }
 
-    /// What vanishes between the listing and the look at it was never there.
+    /// Runs `body`, and ignores that its object has vanished since it was listed.
     static func unlessGone(_ body: () throws(LibvirtError) -> Void) throws(LibvirtError) {
         do {
             try body()

@@ -7,7 +7,7 @@ import TopologyModel
 
 /// Nodes and networks as libvirt domains and networks, and directories on this host.
 ///
-/// What is Slipway's is marked in libvirt itself, by a metadata element; whatever lacks the mark is never touched.
+/// A metadata element in libvirt marks Slipway's own; anything without it is never touched.
 package final class LibvirtProvider: ClusterProvider {
     /// libvirt at the URI given, for networks, which all drivers share.
     let hypervisor: Hypervisor
@@ -144,7 +144,7 @@ extension Connection {
 }
 
 extension Domain {
-    /// What Slipway wrote onto the domain; nil when it is not Slipway's.
+    /// Reads Slipway's record on the domain; nil when the domain is not Slipway's.
     borrowing func record() throws(LibvirtError) -> NodeRecord? {
         try metadata(namespace: NodeRecord.nameSpace).flatMap(NodeRecord.init(metadata:))
     }

@@ -7,7 +7,7 @@ import Provisioning
 /// how its nodes are asked to end.
 protocol NodeBackend: Sendable {
     var driver: RuntimeDriver { get }
-    /// Whether libvirt checks definitions against its schema, which does not know all of a container's.
+    /// True when libvirt checks definitions against its schema, which does not know all of a container's.
     var validatesDefinitions: Bool { get }
     /// Time after which a request to shut down is repeated, since a system that is still booting drops it.
     var shutdownInterval: Duration { get }

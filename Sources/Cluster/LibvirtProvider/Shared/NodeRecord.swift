@@ -2,8 +2,7 @@ import Basics
 import Planning
 import TopologyModel
 
-/// What Slipway writes of a node onto its domain, and into its directory: enough to know it again without any other
-/// file.
+/// Slipway's record of a node on its domain, and in its directory: enough to recognise the node without any other file.
 struct NodeRecord: Sendable, Hashable, Codable {
     static let nameSpace = "urn:slipway:node:1"
     static let prefix = "slipway"
@@ -22,14 +21,14 @@ struct NodeRecord: Sendable, Hashable, Codable {
     var phase: NodePhase
     /// Digest of the domain's XML without its metadata: tells whether the definition would change.
     var definition: String
-    /// How fleet is reached; nil for by TCP, and in records from before there was a choice.
+    /// Way to reach fleet; nil for TCP, and in records from before there was a choice.
     var fleet: FleetReach?
-    /// Whether etcd speaks TLS only; nil in records from before there was a choice.
+    /// True when etcd speaks TLS only; nil in records from before there was a choice.
     var etcdTLS: Bool?
-    /// Which certificates it has, never the keys.
+    /// Generation of its certificates.
     var certificates: CertificateGeneration?
-    /// What is known of its part in etcd, as ``EtcdHistory/mark``; no later phase resets it. Nil in records from before
-    /// there was one.
+    /// Record of its part in etcd, as ``EtcdHistory/mark``; no later phase resets it. Nil in records from before there
+    /// was one.
     var etcdMark: String?
     /// Digests of the parts of its configuration; nil in records from before there were any.
     var parts: ConfigParts?

@@ -94,7 +94,7 @@ final class RuntimeDriver: Sendable {
 // MARK: Domains of nodes
 
 extension RuntimeDriver {
-    /// Whether the node's domain exists and has processes.
+    /// Returns whether the node's domain exists and has processes.
     func isActive(_ node: NodeReference) async throws -> Bool {
         try await activeState(of: node) != nil
     }

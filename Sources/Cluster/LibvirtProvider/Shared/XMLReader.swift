@@ -5,7 +5,7 @@ struct XMLReader {
     private let input: [UInt8]
     private var position = 0
 
-    /// What is not XML, and where.
+    /// Position and cause of an XML error.
     struct Problem: Error, Hashable, CustomStringConvertible {
         var message: String
         /// In bytes from the start.

@@ -22,7 +22,7 @@ actor ImageUploads {
 }
 
 extension VirtualMachineBackend {
-    /// How long another's upload of the same image is waited for.
+    /// Limit of the wait for another command's upload of the same image.
     private static var uploadPatience: Duration { .seconds(1800) }
 
     /// Makes an image's volume unless it is there and whole.

@@ -24,7 +24,7 @@ extension VirtualMachineBackend {
         )
     }
 
-    /// Whether the host's processor can run machines, by its features as libvirt lists them.
+    /// Returns whether the host's processor can run machines, by its features as libvirt lists them.
     private func hasVirtualization(_ capabilities: XMLElement) async throws -> Bool {
         guard let cpu = capabilities.first("host", "cpu") else { return false }
         // Other processors have no such feature to look for; there, libvirt's offer of KVM has to do.
@@ -44,7 +44,7 @@ extension VirtualMachineBackend {
     }
 }
 
-/// What libvirt says of its host, in one look.
+/// Facts that libvirt gives about its host, read at one time.
 private struct HostFacts: Sendable {
     var capabilities: String
     var memory: [String: UInt64]

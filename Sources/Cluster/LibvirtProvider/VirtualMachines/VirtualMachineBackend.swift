@@ -140,7 +140,7 @@ extension VirtualMachineBackend {
         )
     }
 
-    /// Whether the node runs with just this configuration, so that its volumes are left alone.
+    /// Returns whether the node runs with just this configuration, so that its volumes are left alone.
     private func isAllocated(_ node: NodePlan) async throws -> Bool {
         let running = try await driver.run { connection throws(LibvirtError) -> NodeRecord? in
             try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
@@ -219,7 +219,7 @@ extension Domain {
     }
 }
 
-/// What a terminal was sent, as lines that can be printed anywhere.
+/// Output to a terminal, as lines that can be printed anywhere.
 enum ConsoleText {
     static func lines(_ text: String) -> [String] {
         text.split(whereSeparator: \.isNewline).map { plain($0) }.filter { !$0.isEmpty }

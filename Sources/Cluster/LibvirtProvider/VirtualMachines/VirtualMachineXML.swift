@@ -49,7 +49,7 @@ struct VirtualMachineXML: DomainDefinition {
         )
     }
 
-    /// What must be known before the node has read its configuration.
+    /// Kernel arguments for the time before the node has read its configuration.
     private var identity: [String] { ["systemd.machine_id=\(node.machineID)", "systemd.hostname=\(node.name)"] }
 
     /// Ignition's configuration, by file: the domain's XML is for everyone's eyes.

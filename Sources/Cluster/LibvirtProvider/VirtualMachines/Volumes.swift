@@ -31,13 +31,13 @@ enum Volumes {
 
     // MARK: Names
 
-    /// What a node has.
+    /// Volumes of a node.
     enum Kind: String, CaseIterable {
         case disk = "disk.qcow2"
         case seed = "seed.iso"
         case ignition = "config.ign"
         case console = "console.log"
-        /// Where libvirt's log daemon puts what became too long.
+        /// Older part of the console's log, moved there by libvirt's log daemon.
         case console0 = "console.log.0"
         case console1 = "console.log.1"
         case console2 = "console.log.2"
@@ -45,7 +45,7 @@ enum Volumes {
 
     static func name(_ kind: Kind, of node: NodeReference) -> String { "\(node.domainName).\(kind.rawValue)" }
 
-    /// Where a node's configuration lies.
+    /// Returns the kind of volume that has a node's configuration.
     static func seedKind(of node: NodePlan) -> Kind { node.seed.bringsNodePrograms ? .seed : .ignition }
 
     /// The node that a volume is of; nil for a volume that is no node's.
@@ -66,7 +66,7 @@ enum Volumes {
     /// The volume that says that an image's volume is whole.
     static func mark(ofImage name: String) -> String { name + wholeSuffix }
 
-    /// Whether a name is an image's, or its mark's.
+    /// Returns whether a name is an image's, or its mark's.
     static func isImage(_ name: String) -> Bool {
         guard name.hasPrefix(imagePrefix) else { return false }
         let digest = name.dropFirst(imagePrefix.count).prefix { $0 != "." }

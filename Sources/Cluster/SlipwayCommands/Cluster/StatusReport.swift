@@ -14,7 +14,7 @@ struct StatusReport: Encodable, Hashable {
         var address: String?
         /// `healthy`, `unhealthy`, `proxy`, `unknown`, or nil for a node without etcd.
         var etcd: String?
-        /// Whether fleet lists the machine; nil when fleet could not be asked.
+        /// True when fleet lists the machine; nil when fleet could not be asked.
         var fleet: Bool?
         var machineID: String
         var units: Int
@@ -23,10 +23,10 @@ struct StatusReport: Encodable, Hashable {
     struct Unit: Encodable, Hashable {
         var name: String
         var desired: String
-        /// Where it is, with systemd's state there.
+        /// systemd's state on each machine that has it.
         var states: [String: String]
         var reason: String?
-        /// Whether it runs, or has ended well, wherever it is.
+        /// True when it runs, or has ended well, wherever it is.
         var isWell: Bool
 
         private enum CodingKeys: CodingKey { case name, desired, states, reason }
@@ -66,7 +66,7 @@ struct StatusReport: Encodable, Hashable {
 
     var exists: Bool { !nodes.isEmpty || network != nil }
 
-    /// Whether all nodes are ready and all units as wanted.
+    /// True when all nodes are ready and all units as wanted.
     var isWell: Bool {
         quorum && etcdClusters == nil
             && nodes.allSatisfy { $0.state == "ready" && $0.etcd != "unhealthy" && $0.fleet != false }

@@ -9,7 +9,7 @@ import Workspace
     import Glibc
 #endif
 
-/// What `slipway validate` was given, told by its first line, or by its name.
+/// Kind of a file given to `slipway validate`, recognised by its first line or by its name.
 enum ValidatedFile {
     case topology
     case unit(text: String)

@@ -33,7 +33,7 @@ struct HostFacts {
     var sockets = ""
     /// Names of the network interfaces.
     var interfaces: [String] = []
-    /// Whether `/dev/kvm` exists, and may be read and written.
+    /// True when `/dev/kvm` exists, and may be read and written.
     var kvm = (exists: false, isUsable: false)
     /// Values of sysctls by name, such as `kernel.pid_max`.
     var sysctls: [String: String] = [:]

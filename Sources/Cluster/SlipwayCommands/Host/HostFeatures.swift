@@ -61,7 +61,7 @@ enum HostFeatures {
 }
 
 extension HostFinding {
-    /// Whether a program or driver is not there, which `up` can do without.
+    /// True when a program or driver is not there, which `up` can do without.
     fileprivate var isAbsent: Bool { detail == HostFinding.absent }
 
     /// The detail of a program or driver that is not there.

@@ -60,7 +60,7 @@ struct NodeRestart: AsyncParsableCommand {
     }
 }
 
-/// What the commands share that change a node's power.
+/// Options of the commands that change a node's power.
 struct PowerOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The cluster (or its file) and the node.", valueName: "node"))
     var words: [String]

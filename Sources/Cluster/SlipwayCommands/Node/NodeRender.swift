@@ -75,7 +75,7 @@ struct NodeRender: AsyncParsableCommand {
         }
     }
 
-    /// Where libvirt cannot be asked, nodes are those of a new cluster.
+    /// Returns the plan; where libvirt does not answer, the nodes are those of a new cluster.
     private func planned(_ topology: Topology, _ workspace: HostWorkspace) async throws -> Plan {
         do {
             return try await workspace.plan(topology, progress: Output.note).plan
@@ -85,8 +85,8 @@ struct NodeRender: AsyncParsableCommand {
         }
     }
 
-    /// What a node that stays as it is was given. A member is given the state of the cluster it first joined, which no
-    /// later plan can tell.
+    /// Returns the configuration that an unchanged node was given. A member's has the state of the cluster that it
+    /// first joined, which no later plan contains.
     private func given(_ node: NodePlan, by plan: Plan, workspace: HostWorkspace) throws -> String? {
         let changes = plan.steps.contains { step in
             switch step.action {

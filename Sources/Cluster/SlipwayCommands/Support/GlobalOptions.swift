@@ -1,7 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// What every command takes that looks at libvirt.
+/// Options of every command that uses libvirt.
 struct ConnectOptions: ParsableArguments {
     @Option(help: ArgumentHelp("libvirt's URI (default: $SLIPWAY_CONNECT, or lxc:///system).", valueName: "uri"))
     var connect: String?

@@ -7,21 +7,21 @@ import Synchronization
     import Glibc
 #endif
 
-/// Ctrl-C as a person means it: the work under way is brought to a stop at the next safe place, and a second Ctrl-C ends
-/// the program at once.
+/// Ctrl-C as a person means it: the work under way is brought to a stop at the next safe place, and a second Ctrl-C
+/// ends the program at once.
 enum Interrupt {
     private struct State {
         /// The signal that stopped the work.
         var stopped: Int32?
         var cancel: (@Sendable () -> Void)?
-        /// What a second Ctrl-C does instead of ending the program.
+        /// Action of a second Ctrl-C instead of ending the program.
         var insist: (@Sendable () -> Void)?
     }
 
-    /// How long after a first Ctrl-C a second one belongs to it.
+    /// Time after a first Ctrl-C within which a second one belongs to it.
     private static let pairLimit = Duration.seconds(2)
 
-    /// How many works are guarded, and whether ``end()`` stopped them.
+    /// Number of guarded tasks, and whether ``end()`` has stopped them.
     private static let guarded = Mutex((count: 0, isEnding: false))
 
     /// Ends the program with status 1; a work that is guarded, such as a change of a cluster, is stopped as by SIGTERM

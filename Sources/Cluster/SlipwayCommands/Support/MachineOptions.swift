@@ -1,7 +1,7 @@
 import ArgumentParser
 import TopologyModel
 
-/// What every command takes that plans from a file.
+/// Options of every command that plans from a file.
 struct MachineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

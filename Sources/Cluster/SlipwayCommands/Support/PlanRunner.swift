@@ -14,7 +14,7 @@ struct PlanRunner: Sendable {
     let command: String
     let json: Bool
     let yes: Bool
-    /// How long a node may take to shut down before its power is cut.
+    /// Time that a node may take to shut down before its power is cut.
     var patience = StopOptions.standard
 
     /// Brings a cluster to its topology.
@@ -180,7 +180,7 @@ struct PlanRunner: Sendable {
         }
     }
 
-    /// What a person types; nothing when the task is cancelled first.
+    /// Reads an answer from the terminal; empty when the task is cancelled first.
     private static func answer() async -> String {
         let (answers, continuation) = AsyncStream.makeStream(of: String.self)
         // On a thread of its own: the lease is renewed while a person thinks.

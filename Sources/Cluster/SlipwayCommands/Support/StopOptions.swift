@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How long commands that shut nodes down wait for them.
+/// Options of commands that shut nodes down.
 struct StopOptions: ParsableArguments {
     /// More than systemd's own limit for a unit (90 s) and fleetd's for its units (60 s).
     static let standard = Duration.seconds(120)

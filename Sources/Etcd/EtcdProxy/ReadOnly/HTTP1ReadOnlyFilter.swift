@@ -3,8 +3,8 @@ import NIOCore
 
 /// HTTP/1: one request a connection, which the member is told as well.
 ///
-/// So there is one head to look at, its body has a stated length, and what a client sends after it goes nowhere: nothing
-/// can be smuggled past. Clients open another connection for their next request.
+/// So there is one head to look at, its body has a stated length, and what a client sends after it goes nowhere:
+/// nothing can be smuggled past. Clients open another connection for their next request.
 struct HTTP1ReadOnlyFilter {
     private enum State {
         case head([UInt8])

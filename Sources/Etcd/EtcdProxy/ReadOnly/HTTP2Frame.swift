@@ -29,7 +29,7 @@ struct HTTP2Frame {
 
     var endsStream: Bool { (kind == Kind.data || kind == Kind.headers) && has(Flag.endStream) }
 
-    /// What is left of the payload without padding and priority; nil when they do not fit.
+    /// Payload without padding and priority; nil when they do not fit.
     var content: [UInt8]? {
         var rest = payload[...]
         var padding = 0

@@ -193,7 +193,7 @@ struct HTTP2ReadOnlyFilter {
         if !isEnded { HTTP2Frame.resetStream(stream, code: 0).write(to: &waitingForClient) }
     }
 
-    /// What was kept from the member takes nothing of the connection's window.
+    /// Restores the connection's window by the bytes that were kept from the member.
     private mutating func giveBack(_ count: Int) {
         if count > 0 { HTTP2Frame.windowUpdate(count).write(to: &waitingForClient) }
     }
@@ -219,7 +219,7 @@ struct HTTP2ReadOnlyFilter {
         return serverBytes.readableBytes <= Self.largestFrame * 16 ? passage : .broken
     }
 
-    /// How long the client's table of heads may be is for the member to say.
+    /// Applies the member's limit of the client's header table.
     private mutating func learn(_ frame: HTTP2Frame) {
         guard !frame.has(HTTP2Frame.Flag.acknowledged) else { return }
         var payload = ByteBuffer(bytes: frame.payload)

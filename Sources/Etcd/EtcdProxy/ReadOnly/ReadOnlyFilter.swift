@@ -1,12 +1,12 @@
 import NIOCore
 
-/// What becomes of bytes that a read-only proxy has looked at.
+/// Result of filtering bytes for a read-only proxy.
 struct Passage {
     var toServer = ByteBuffer()
     var toClient = ByteBuffer()
     /// The connection's last word; nothing is passed on after it.
     var farewell: String?
-    /// What was said makes no sense: the connection is closed.
+    /// True when the bytes are not valid: the connection is closed.
     var isBroken = false
 
     static let broken = Passage(isBroken: true)

@@ -1,4 +1,4 @@
-/// What a read-only proxy lets through: what it knows to change nothing.
+/// Requests that a read-only proxy forwards: those known to change nothing.
 ///
 /// A call that a later etcd brings is refused until it is listed here, since nobody knows what it does.
 enum ReadOnlyPolicy {

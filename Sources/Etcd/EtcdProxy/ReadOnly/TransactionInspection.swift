@@ -1,4 +1,4 @@
-/// Whether a transaction only reads: in both of its branches, whatever its comparisons say.
+/// True when a transaction only reads: in both of its branches, whatever its comparisons say.
 enum TransactionInspection {
     /// - Parameter message: gRPC's message with its five bytes of prefix.
     static func onlyReads(grpc message: [UInt8]) -> Bool {

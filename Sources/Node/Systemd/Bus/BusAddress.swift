@@ -1,10 +1,10 @@
 import Glibc
 
-/// Where systemd is reached.
+/// Address of systemd's bus.
 package struct BusAddress: Sendable, Hashable, CustomStringConvertible {
     /// A D-Bus address, such as `unix:path=/run/systemd/private`.
     package var address: String
-    /// Whether a message bus is there, on which systemd is one of many; otherwise systemd itself answers.
+    /// True when a message bus is there, on which systemd is one of many; otherwise systemd itself answers.
     package var isBus: Bool
 
     package init(_ address: String, isBus: Bool) {
@@ -23,7 +23,7 @@ package struct BusAddress: Sendable, Hashable, CustomStringConvertible {
         return BusAddress(address ?? "unix:path=/run/dbus/system_bus_socket", isBus: true)
     }
 
-    /// What `systemctl` does: systemd's own socket for root when it is there, otherwise the system bus.
+    /// Address that `systemctl` uses: systemd's own socket for root where it exists, otherwise the system bus.
     package static var automatic: BusAddress {
         geteuid() == 0 && access("/run/systemd/private", F_OK) == 0 ? privateSocket : systemBus
     }

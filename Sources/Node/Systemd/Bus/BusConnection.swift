@@ -61,7 +61,7 @@ final class BusConnection {
         return code == 0 ? .idle : .progress
     }
 
-    /// What to wait for until ``process()`` has something to do.
+    /// Events to wait for until ``process()`` has something to do.
     var wait: BusThread.Wait {
         let events = sd_bus_get_events(bus)
         var limit = UInt64.max

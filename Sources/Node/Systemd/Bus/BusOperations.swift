@@ -1,6 +1,6 @@
 /// The calls that wait for an answer, and the jobs that are waited for. Confined to the bus's thread.
 ///
-/// What has come to its end is handed back for the owner to finish, never finished here: what follows from it may be a
+/// Pending operations. Completed ones are returned for the owner to finish, never finished here: finishing may begin a
 /// new operation.
 struct BusOperations {
     typealias Finish<Value> = (Result<Value, SystemdError>) -> Void

@@ -7,7 +7,7 @@ import Synchronization
 /// Waiting blocks in `poll`, which must never happen on Swift's cooperative threads. An eventfd ends the wait when a
 /// job comes in.
 final class BusThread: SerialExecutor {
-    /// What to wait for when there is no job.
+    /// Events to wait for when there is no job.
     struct Wait: Sendable {
         /// Negative when there is no connection.
         var descriptor: Int32

@@ -15,7 +15,7 @@ package actor SystemdBus {
     var connection: BusConnection?
     var operations = BusOperations()
     var listeners = UnitListeners()
-    /// When to connect again, while somebody listens and there is no connection.
+    /// Time of the next attempt to connect, while there are listeners and no connection.
     private var reconnect: (at: ContinuousClock.Instant, pause: Duration)?
 
     /// Connects to systemd.

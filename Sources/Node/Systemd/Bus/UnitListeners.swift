@@ -1,4 +1,4 @@
-/// Who listens for unit changes, and which units have changed since they were told last.
+/// Listeners for unit changes, and the units that have changed since the last notification.
 struct UnitListeners {
     private var continuations: [Int: AsyncStream<UnitChange>.Continuation] = [:]
     /// systemd has confirmed that it sends signals.
