@@ -168,7 +168,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "ImagesTests": "Basics Images TestKit Crypto",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """
-        Basics Images Libvirt LibvirtProvider Planning Provisioning TestKit TopologyModel Logging
+        Basics Images Libvirt LibvirtProvider Planning Provisioning TestKit TopologyLoading TopologyModel
+        UnitFiles Logging
         """,
         "ProvisioningTests": """
         Basics CloudConfig Diagnostics Etcd FleetState Images LibvirtProvider Planning Provisioning
