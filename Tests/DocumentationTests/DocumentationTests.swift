@@ -45,6 +45,29 @@ import UnitFiles
         #expect(texts.contains { $0.contains("func \(parts[1])(") }, "there is no test \(name)")
     }
 
+    /// The map's table of changes names files, folders and types of the sources.
+    @Test func changesHaveTheirPlaces() throws {
+        let lines = Page(path: "Sources/README.md").lines
+        let begin = try #require(lines.firstIndex { $0.hasPrefix("## Where a change goes") })
+        let rows = lines[begin...].dropFirst().prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("| ") }.dropFirst()
+        #expect(rows.count >= 10)
+        let names = rows.flatMap { row in row.split(separator: "`", omittingEmptySubsequences: false).enumerated() }
+            .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+        let missing = try names.filter { name in try !Self.isPlace(name) }
+        #expect(missing == [])
+    }
+
+    /// Whether a name is a path below `Sources` or of a test, with or without `.swift`; a folder beside the commands';
+    /// or a type.
+    private static func isPlace(_ name: String) throws -> Bool {
+        let roots = ["Sources", "Sources/Cluster/SlipwayCommands", "."]
+        let paths = roots.flatMap { ["\(Checkout.path)/\($0)/\(name)", "\(Checkout.path)/\($0)/\(name).swift"] }
+        if paths.contains(where: FileManager.default.fileExists) { return true }
+        guard name.allSatisfy(\.isLetter) else { return name == "[X-Fleet]" }
+        let declaration = try Regex("(struct|enum|protocol|typealias) \(name)\\b")
+        return try Page.sources.contains { try String(contentsOfFile: $0, encoding: .utf8).contains(declaration) }
+    }
+
     @Test(arguments: Page.blocks("yaml topology"))
     func topologiesLoad(_ block: Page.Block) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "slipway-docs-\(UUID().uuidString)")

@@ -17,6 +17,13 @@ struct Page: Sendable, CustomStringConvertible {
         return (["README.md"] + pages).map(Page.init)
     }()
 
+    /// Paths of the Swift files in the sources.
+    static let sources: [String] = {
+        let files =
+            FileManager.default.enumerator(atPath: "\(Checkout.path)/Sources")?.compactMap { $0 as? String } ?? []
+        return files.filter { $0.hasSuffix(".swift") }.map { "\(Checkout.path)/Sources/\($0)" }
+    }()
+
     init(path: String) {
         self.path = path
         let text = (try? String(contentsOfFile: "\(Checkout.path)/\(path)", encoding: .utf8)) ?? ""
