@@ -38,7 +38,7 @@ package enum AtomicFile {
         let draft = draftPath(file)
         do throws(SystemFailure) {
             try create(draft, Array(text.utf8), mode: status.st_mode & 0o7777, isDurable: true) { descriptor in
-                // Nobody but root gives files away; its own owner's file is that already.
+                // Only root can change a file's owner; another user's new file is its own already.
                 fchown(descriptor, status.st_uid, status.st_gid) == 0
             }
             guard rename(draft, file) == 0 else { throw SystemFailure("rename \(draft) to \(file)") }
@@ -66,7 +66,7 @@ package enum AtomicFile {
         isDurable: Bool,
         owning: (Int32) -> Bool = { _ in true },
     ) throws(SystemFailure) {
-        // Readable by nobody else before it has its mode.
+        // Not readable by others before it has its mode.
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode & 0o600))
         guard descriptor >= 0 else { throw SystemFailure("create \(path)") }
         defer { close(descriptor) }

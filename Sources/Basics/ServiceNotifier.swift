@@ -3,12 +3,12 @@ import Glibc
 /// Tells the systemd that started this program how it does: one datagram to `NOTIFY_SOCKET`, by hand, so that the
 /// program needs no libsystemd. Protocol: sd_notify(3).
 package struct ServiceNotifier: Sendable {
-    /// A path, or a name that starts with `@` (an abstract socket); nil when nobody wants to know.
+    /// A path, or a name that starts with `@` (an abstract socket); nil when no manager asked for notifications.
     private let address: String?
 
     package init(address: String?) { self.address = address }
 
-    /// - Returns: the errno of a failure; nobody can do more about it than log it.
+    /// - Returns: the errno of a failure, which callers can only log.
     @discardableResult
     package func send(_ state: String) -> Int32? {
         guard let address, address.hasPrefix("/") || address.hasPrefix("@") else { return nil }

@@ -4,7 +4,7 @@
     @preconcurrency import Darwin
 #endif
 
-/// Standard output as `print` writes to it: through a buffer of the C library's, whose errors nobody sees.
+/// Standard output as `print` writes to it: through a buffer of the C library's, whose errors `print` drops.
 package enum StandardOutput {
     /// Makes the program end with 1, and say why, where some of its output was lost, as on a full disk. A reader that
     /// has gone away has what it wanted.

@@ -28,7 +28,7 @@ package struct CertificateAuthority: Sendable {
     /// - Parameter seed: secret; the certificate's key follows from it.
     package func issue(_ request: CertificateRequest, seed: [UInt8]) throws(CertificatesError) -> IssuedCertificate {
         if let fault = request.fault {
-            throw CertificatesError(.request, "there can be no such certificate of \(request.name): \(fault)")
+            throw CertificatesError(.request, "cannot issue the certificate of \(request.name): \(fault)")
         }
         do {
             let subject = DerivedKey(seed: seed)

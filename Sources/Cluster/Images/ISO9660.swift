@@ -1,4 +1,4 @@
-/// A small read-only file system with a label, for what a machine is told of itself: ISO 9660 (ECMA-119), with names as
+/// A small read-only file system with a label, for a machine's configuration: ISO 9660 (ECMA-119), with names as
 /// they are. Linux shows plain names in lower case, so names must be lower case to be found again as they were.
 package struct ISO9660: Sendable {
     private static let sector = 2048

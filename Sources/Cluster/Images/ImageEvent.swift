@@ -42,6 +42,6 @@ package struct ImageRef: Sendable, Hashable {
     package var layerDigest: String
     /// The directory that becomes `/`; shared by all nodes, never written.
     package var rootPath: String
-    /// The directory with the node programs; shared likewise.
+    /// The directory with the node programs; shared, too.
     package var layerPath: String
 }

@@ -30,7 +30,7 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - xml: the domain's XML.
-    ///   - name: for the error's words.
+    ///   - name: for error messages.
     ///   - validate: against libvirt's schema, which takes some milliseconds.
     /// - Throws: ``LibvirtError/Code/exists`` when a domain has the name and another UUID, or the reverse.
     package func defineDomain(

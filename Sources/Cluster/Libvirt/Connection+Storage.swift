@@ -19,7 +19,7 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - file: an open file, which is read from its start to its end.
-    ///   - onProgress: told how far it has come, in bytes, after each piece.
+    ///   - onProgress: called with the bytes sent so far, after each piece.
     package func upload(
         _ file: borrowing SourceFile,
         to volume: borrowing StorageVolume,

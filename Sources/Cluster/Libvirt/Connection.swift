@@ -23,7 +23,7 @@ package actor Connection {
     /// libvirt's URI.
     package let uri: String
     private var handle: OpaquePointer?
-    /// Told by libvirt when the connection breaks.
+    /// Called by libvirt when the connection breaks.
     let watch = ConnectionWatch()
 
     private init(uri: String) {

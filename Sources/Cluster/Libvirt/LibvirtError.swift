@@ -44,7 +44,7 @@ package struct LibvirtError: Error, Sendable, Equatable, CustomStringConvertible
     package var code: Code
     /// Attempted action, phrased to follow "cannot": `start domain prod.central-1`.
     package var action: String
-    /// libvirt's own words.
+    /// libvirt's own message.
     package var message: String
     /// libvirt's error number (`virErrorNumber`), 0 when the failure was found on this side.
     package var number: Int32

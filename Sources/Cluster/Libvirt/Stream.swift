@@ -66,7 +66,7 @@ struct Stream: ~Copyable {
 
     /// Gives up; what was sent is worth nothing.
     func abort() {
-        // The failure that led here is what is told.
+        // The failure that led here is the one reported.
         _ = virStreamAbort(handle)
     }
 }

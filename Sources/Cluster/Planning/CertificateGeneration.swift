@@ -23,7 +23,8 @@ package struct CertificateGeneration: Sendable, Hashable, Codable {
     }
 
     private static let day: Int64 = 86_400
-    /// Five years. A certificate's end is there for keys that nobody looks after any more.
+    /// Validity of a certificate: five years. Expiry only bounds abandoned keys; renewal is explicit
+    /// (`--rotate-certs`).
     private static let lifetime: Int64 = 5 * 365 * day
     /// Time before expiry from which a warning is given.
     private static let notice: Int64 = 60 * day

@@ -1,6 +1,6 @@
 /// Digests of what a restart brings to a node, part by part: they tell which part it was that changed.
 ///
-/// A digest is of eight hexadecimal digits and depends on the node's private host key, so that nobody who reads it can
+/// A digest is of eight hexadecimal digits and depends on the node's private host key, so that no reader of it can
 /// try out what a file or a password may be.
 package struct ConfigParts: Sendable, Hashable, Codable, CustomStringConvertible {
     /// By the part's name: a key of the topology file, such as `memory` or `cloud_config.users`, or `keys`,

@@ -198,7 +198,7 @@ struct MemberModel: Sendable, Hashable {
         if member.isStarted, present == nil { return "a member that etcd lists comes back without its data" }
         if !member.isStarted, present?.hasJoined == true { return "it starts on the data of an earlier membership" }
         if !member.isStarted, Set(plan.etcdPeers) != Set(members.keys) {
-            return "it is told of other members than etcd lists"
+            return "its initial cluster has other members than etcd lists"
         }
         members[plan.peerURL]?.runs = true
         members[plan.peerURL]?.isStarted = true

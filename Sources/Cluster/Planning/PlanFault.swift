@@ -11,7 +11,7 @@ package struct PlanFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// All contradictions in one line.
     package var description: String { descriptions.joined(separator: "; ") }
 
-    /// The fault as a person is told of it.
+    /// The fault as shown to people.
     var diagnostics: [Diagnostic] {
         let notes = ["nothing was changed; this is a bug in slipway: please report it with `slipway plan --json`"]
         return descriptions.map { .error("this plan must not be carried out: \($0)", notes: notes) }

@@ -69,7 +69,7 @@ extension Planner {
         }
     }
 
-    /// Nodes keep UTC unless told otherwise.
+    /// Nodes keep UTC unless configured otherwise.
     private func checkWindows(_ nodes: [NodePlan]) throws(DiagnosticsError) {
         let day: Int64 = 86_400
         // 1970 began on a Thursday.

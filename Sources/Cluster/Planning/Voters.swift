@@ -34,7 +34,7 @@ struct Voters {
     var voters: [Entry] { entries.filter { !$0.isLearner } }
     var healthy: [Entry] { voters.filter(\.isHealthy) }
     var majority: Int { voters.count / 2 + 1 }
-    /// All members, as one that joins is told of them.
+    /// All members, in the form that a joining one is given.
     var peers: [EtcdPeer] { entries.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL) } }
     /// Client URLs of the members that can be asked for a change.
     var endpoints: [String] { healthy.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL).clientURL } }

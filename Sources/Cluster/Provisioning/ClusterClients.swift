@@ -2,7 +2,7 @@ import Etcd
 import Planning
 import RebootLock
 
-/// The doors to a cluster that runs.
+/// Clients for etcd, fleet and the reboot lock of one running cluster.
 package protocol ClusterClients: Sendable {
     /// - Parameter endpoints: client URLs of etcd members.
     func etcd(_ endpoints: [String]) -> any EtcdCluster

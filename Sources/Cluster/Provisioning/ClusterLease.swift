@@ -3,8 +3,8 @@ import Synchronization
 /// The right to change a cluster, kept in libvirt, so that it excludes those on other hosts too who drive the same
 /// libvirt.
 ///
-/// It is renewed for as long as it is held. One that nobody renews is taken over: its holder was killed, or is cut off,
-/// and then finds out before the next step of its plan.
+/// It is renewed for as long as it is held. One that is not renewed is taken over: its holder was killed, or is cut
+/// off, and then finds out before the next step of its plan.
 package final class ClusterLease: Sendable {
     /// Intervals of a lease. A lease that was renewed within ``patience`` is not taken over, and a holder that could
     /// not renew its lease for so long gives it up by itself: it does not resume while another takes over.
@@ -45,7 +45,7 @@ package final class ClusterLease: Sendable {
     /// - Parameters:
     ///   - wanted: the lease; its time is that of this call.
     ///   - now: seconds since 1970.
-    ///   - say: told where somebody else's lease is waited for or taken over.
+    ///   - say: called where another holder's lease is waited for or taken over.
     /// - Throws: ``ProvisioningError`` that names the holder, where there is one.
     package static func take(
         _ wanted: LeaseRecord,

@@ -31,7 +31,7 @@ extension Executor {
         return ProvisioningError(
             "node \(node.name) stopped while it was starting",
             evidence: await provider.evidence(for: NodeReference(node), lines: 20),
-            hints: ["slipway logs \(node.cluster) \(node.name)", "run the same command again once the cause is mended"],
+            hints: ["slipway logs \(node.cluster) \(node.name)", "run the same command again once the cause is fixed"],
         )
     }
 
@@ -52,7 +52,7 @@ extension Executor {
             evidence: evidence,
             hints: [
                 "slipway logs \(node.cluster) \(node.name)",
-                "run the same command again once the cause is mended; it goes on from here",
+                "run the same command again once the cause is fixed; it goes on from here",
             ],
         )
     }
@@ -88,7 +88,7 @@ extension Executor {
             evidence: evidence,
             hints: [
                 "slipway exec \(plan.cluster) NODE -- fleetctl list-units",
-                "mend the unit's file and run the same command again",
+                "fix the unit's file and run the same command again",
             ],
         )
     }

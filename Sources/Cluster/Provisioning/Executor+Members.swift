@@ -31,7 +31,7 @@ extension Executor {
         throw await etcdFailure(members, unhealthy: seen.value, limit: limit)
     }
 
-    /// Writes onto a healthy member's domain which etcd cluster it belongs to: from then on nobody has to guess whether
+    /// Writes onto a healthy member's domain which etcd cluster it belongs to: from then on it is known whether
     /// etcd's data are on it. Part of the node's own step, since nothing else may write onto its domain meanwhile.
     func recordEtcd(of member: NodePlan, say: @escaping @Sendable (String) -> Void) async throws {
         let etcd = clusters.etcd([member.clientURL])

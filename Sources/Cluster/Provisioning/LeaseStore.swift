@@ -6,8 +6,8 @@ package struct LeaseRecord: Sendable, Hashable {
     package var id: String
     /// Holder for people: user, host, process and command.
     package var holder: String
-    /// Lock file that the holder has of its host's kernel, told by the host's boot and the file's number: whoever has
-    /// that lock knows that no other holder of it is left.
+    /// Lock file that the holder has of its host's kernel, identified by the host's boot and the file's number: whoever
+    /// has that lock knows that no other holder of it is left.
     package var lock: String
     /// Number of renewals.
     package var renewals: Int

@@ -80,7 +80,7 @@ package enum StopOutcome: Sendable, Hashable {
 package struct NodeImagePaths: Sendable, Hashable {
     /// The directory that becomes `/`; shared by all nodes and never written.
     package var root: String
-    /// The directory with the project's node programs; shared likewise.
+    /// The directory with the project's node programs; shared, too.
     package var layer: String
     /// Files of a virtual machine's image, instead of the two directories; nil for a container's image.
     package var machine: MachineImage?
@@ -113,7 +113,7 @@ package struct ProviderError: Error, Sendable, Hashable, CustomStringConvertible
     package var code: Code
     /// Failure and advice, for the person at the terminal.
     package var message: String
-    /// The cause in its own words.
+    /// Message of the cause.
     package var cause: String?
 
     package init(_ code: Code, _ message: String, cause: String? = nil) {

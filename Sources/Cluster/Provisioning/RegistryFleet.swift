@@ -131,7 +131,7 @@ package struct RegistryFleet: FleetAccess {
     }
 }
 
-/// The real doors to a cluster: etcd's JSON gateway on its members.
+/// Clients of a real cluster, over etcd's JSON gateway on its members.
 package struct LiveClusterClients: ClusterClients {
     private let tls: EtcdTLS?
     private let proxyPort: Int?

@@ -2,7 +2,7 @@
     import Glibc
 #endif
 
-/// Waits for what nobody announces: something on the other side of a network that does not answer yet.
+/// Waits for what no event announces: something on the other side of a network that does not answer yet.
 enum Waiting {
     /// Asks again and again until there is an answer or the time is up.
     ///

@@ -50,7 +50,7 @@ package struct SSHJump: Sendable, Hashable {
         }
     }
 
-    /// All that ssh is told but the host; it asks nobody anything.
+    /// Options of ssh without the host; it never prompts.
     package var options: [String] {
         // As long as libvirt's own connection has patience with a network that is away: 30 s.
         let alive = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"]

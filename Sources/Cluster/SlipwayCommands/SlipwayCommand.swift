@@ -56,7 +56,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as CocoaError {
-            // A file's error that nobody has said anything of.
+            // A file's error that was not described further down.
             exit(withError: UserError(error.plainReason))
         } catch {
             exit(withError: error)

@@ -27,7 +27,7 @@ package struct SmokeTest: Sendable {
 
     enum Check: String, CaseIterable, Sendable {
         case members = "every member is healthy and agrees on the leader"
-        case replication = "what one member is told, all members know"
+        case replication = "a write to one member is read from all"
         case proxies = "v2, v3 and watches work through every proxy"
         case placement = "a unit runs on each machine"
         case global = "a global unit runs on every machine"
@@ -38,7 +38,7 @@ package struct SmokeTest: Sendable {
 
     /// Runs every check, one after the other; a failure does not keep later ones from being tried.
     ///
-    /// - Parameter progress: told of each check as it begins and ends.
+    /// - Parameter progress: called as each check begins and ends.
     package func run(progress: @escaping @Sendable (Progress) -> Void) async throws -> [SmokeResult] {
         var results: [SmokeResult] = []
         for check in Check.allCases {

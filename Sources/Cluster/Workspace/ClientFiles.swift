@@ -28,7 +28,7 @@ package struct ClientFiles: Sendable {
         try write(own.privateKey, to: key)
     }
 
-    /// By way of another file that takes its place: nobody sees half of it, and in this directory nobody else looks.
+    /// Replaces the file as a whole, so that it is never seen half written; the directory is closed to other users.
     private func write(_ text: String, to path: String) throws {
         guard (try? String(contentsOfFile: path, encoding: .utf8)) != text else { return }
         try AtomicFile.write(text, to: path, mode: 0o600)

@@ -17,7 +17,7 @@ extension HostWorkspace {
     ///
     /// - Parameters:
     ///   - purpose: the command, for whoever is refused meanwhile.
-    ///   - note: told where somebody else's lease is waited for or taken over.
+    ///   - note: called where another holder's lease is waited for or taken over.
     ///   - body: is given what throws as soon as the cluster is no longer this program's to change.
     package func changing<Result>(
         _ cluster: ClusterName,

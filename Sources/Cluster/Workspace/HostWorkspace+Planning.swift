@@ -19,7 +19,7 @@ extension HostWorkspace {
     ///
     /// - Parameters:
     ///   - renewsCertificates: whether nodes shall be given new ones.
-    ///   - progress: told of each image that has to be fetched before its digest is known.
+    ///   - progress: called for each image that has to be fetched before its digest is known.
     /// - Throws: `DiagnosticsError` with what stands in the way, and whatever keeps this host from being looked at.
     package func plan(
         _ topology: Topology,

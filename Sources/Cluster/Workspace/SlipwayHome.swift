@@ -24,7 +24,7 @@ package enum SlipwayHome {
         guard text.hasPrefix("/") else {
             throw UserError("SLIPWAY_HOME is '\(text)', which is not absolute; \(advice)")
         }
-        // ssh has no way to be told of these in a path.
+        // ssh cannot take these in a path.
         guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !"\"\\$".unicodeScalars.contains($0) }) else {
             throw UserError("SLIPWAY_HOME must hold no quotes, backslashes, dollar signs or control characters")
         }

@@ -14,7 +14,7 @@ extension ValidationRule {
         return faults + ownFaults(etcd2, members, unit: root.etcd2Unit)
     }
 
-    /// etcd refuses to start when it is told where to listen and not what to tell its clients.
+    /// etcd refuses to start with URLs to listen on and none to advertise.
     static let etcd2ClientURLs = ValidationRule("advertise_client_urls") { root in
         guard let etcd2 = root.value("coreos", "etcd2"), !etcd2.isProxy,
             let listen = etcd2.pair(["listen_client_urls"]), listen.value.hasText,

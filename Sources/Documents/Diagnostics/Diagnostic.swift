@@ -29,7 +29,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
 
     /// Weight of the finding.
     package var severity: Severity
-    /// Nil for findings that nobody has to tell apart.
+    /// Nil for findings that no program treats in its own way.
     package var code: Code?
     /// Fault, in one sentence without a final full stop.
     package var message: String
@@ -72,7 +72,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
     }
 }
 
-/// Every diagnostic of one input, thrown together so that the user mends all of them in one go.
+/// Every diagnostic of one input, thrown together so that the user can fix all of them at once.
 package struct DiagnosticsError: Error, Sendable {
     /// Findings, at least one of them an error.
     package var diagnostics: [Diagnostic]

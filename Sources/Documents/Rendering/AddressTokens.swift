@@ -36,7 +36,7 @@ extension NodeDescription.Addresses {
 }
 
 extension CloudConfig {
-    /// This config with every text in it changed by `change`, which is told where the text stands.
+    /// This config with every text in it changed by `change`, which is given the location of each.
     func mappingTexts(_ change: (_ text: String, _ directive: String) -> String) -> CloudConfig {
         var config = self
         config.hostname = hostname.map { change($0, "hostname") }

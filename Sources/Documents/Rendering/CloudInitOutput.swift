@@ -44,7 +44,7 @@ struct CloudInitOutput {
         if interface.usesDHCPv6 { pairs.append(("dhcp6", .literal("true"))) }
         if !interface.addresses.isEmpty { pairs.append(("addresses", strings(interface.addresses))) }
         if let gateway = interface.gateway {
-            // The words every version and every back end of cloud-init understands.
+            // Keys that every version and every back end of cloud-init understands.
             let all = gateway.contains(":") ? "::/0" : "0.0.0.0/0"
             pairs.append(("routes", .list([.mapping([("to", .string(all)), ("via", .string(gateway))])])))
         }
@@ -108,7 +108,8 @@ struct CloudInitOutput {
 
     private static let hostKeyDirectory = "/etc/ssh/ssh_host_"
 
-    /// `ed25519_private` for `/etc/ssh/ssh_host_ed25519_key`: cloud-init replaces host keys it was not told of.
+    /// `ed25519_private` for `/etc/ssh/ssh_host_ed25519_key`: cloud-init replaces host keys that its configuration does
+    /// not have.
     private static func hostKeyName(_ file: CloudConfig.File) -> String? {
         guard file.encoding == nil, file.path.hasPrefix(hostKeyDirectory) else { return nil }
         let rest = file.path.dropFirst(hostKeyDirectory.count)

@@ -73,7 +73,7 @@ struct IgnitionOutput {
         return Ignition.Resource(source: "data:;base64,\(Base64.encode(bytes))")
     }
 
-    /// NetworkManager's own files; it reads them only when nobody else can.
+    /// NetworkManager's own files; readable by root only, or it ignores them.
     private var networkFiles: [Ignition.File] {
         parts.interfaces.map { interface in
             file(
@@ -100,7 +100,7 @@ struct IgnitionOutput {
         let addresses = interface.addresses.filter(isOurs)
         var lines: [String] = []
         if isIPv6 ? takesIPv6(interface) : interface.usesDHCPv4 {
-            // Takes what it is told, beside the addresses it has.
+            // Adds the configured addresses to those it has.
             lines.append("method=auto")
         } else if !addresses.isEmpty {
             lines.append("method=manual")

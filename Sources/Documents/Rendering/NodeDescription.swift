@@ -1,6 +1,6 @@
 import CloudConfig
 
-/// One node, as every kind of image can be told of it: the cloud-config is the one truth, whoever reads it.
+/// Description of one node for every kind of image; the cloud-config is the only source.
 package struct NodeDescription: Sendable, Hashable {
     /// Cloud-config of the node.
     package var config: CloudConfig

@@ -16,7 +16,7 @@ struct NodeParts: Sendable {
     var temporaryFiles: [String] = []
     /// By name; each name once. No network units.
     var units: [CloudConfig.Unit] = []
-    /// Interfaces for guests that are not told of them by files.
+    /// Interfaces for guests that are not configured by files.
     var interfaces: [NetworkInterface] = []
     /// Packages a Debian node needs.
     var packages: [String] = []

@@ -10,7 +10,7 @@ extension TopologyReader {
         guard let node = fields["cloud_config"], !node.isNull else { return CloudConfig() }
         let (config, diagnostics) = CloudConfigLoader.load(node)
         decoder.diagnostics += diagnostics.map(Self.strict)
-        // Nobody is told twice about one mistake.
+        // One mistake is reported once.
         let lines = Set(diagnostics.compactMap(\.location?.line))
         decoder.diagnostics += ValidationRule.findings(in: node, text: text).filter { finding in
             finding.location.map { !lines.contains($0.line) } ?? true
@@ -19,7 +19,7 @@ extension TopologyReader {
         return config
     }
 
-    /// On a node an unknown key is only warned about, since it must come up; here there is still time to mend it.
+    /// On a node an unknown key is only warned about, since it must come up; here there is still time to fix it.
     private static func strict(_ diagnostic: Diagnostic) -> Diagnostic {
         var diagnostic = diagnostic
         if diagnostic.code == .unknownKey { diagnostic.severity = .error }

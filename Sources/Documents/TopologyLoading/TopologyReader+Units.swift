@@ -122,7 +122,7 @@ extension TopologyReader {
                 return nil
             }
             let (unit, diagnostics) = UnitFile.check(text, name: name, origin: TextOrigin(file: path))
-            // A file that several entries name is told about once.
+            // A file that several entries name is reported once.
             if sources.updateValue(text, forKey: path) == nil { decoder.diagnostics += diagnostics }
             return diagnostics.hasErrors ? UnitFile() : unit
         } catch {

@@ -170,7 +170,7 @@ struct Placement {
         }
     }
 
-    /// The unit, and all that are tied to it by following, in either direction. A global unit ties nobody.
+    /// The unit, and all that are tied to it by following, in either direction. A global unit ties none.
     private func sharers(of name: String) -> [Candidate] {
         let local = candidates.filter { !$0.requirements.isGlobal }
         let names = Set(local.map(\.name))

@@ -2,7 +2,7 @@
 package struct FleetExclusion: Sendable, Hashable {
     /// The key that rules the other one out.
     package let key: FleetKey
-    /// The key to remove or mend.
+    /// The key to remove or fix.
     package let other: FleetKey
     /// Fault, as one clause.
     package let message: String

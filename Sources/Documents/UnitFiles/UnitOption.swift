@@ -54,7 +54,7 @@ extension UnitOption {
     /// Reason why this option, written into a unit file, would be read back as something else; nil when it is sound.
     ///
     /// A client may send any string as section, name or value. A newline in a value that no backslash continues would
-    /// become a line of its own, and so an option nobody checked.
+    /// become a line of its own, and so an unchecked option.
     package var fault: String? {
         if section.unicodeScalars.contains(where: { $0 == "]" || $0 == "\n" || $0 == "\r" }) {
             return "the section name \"\(section)\" contains ] or a newline"

@@ -17,7 +17,7 @@ package struct DiscoveryCluster: Sendable, Hashable, Codable {
     /// In order of their registration.
     package var registrations: [Registration] = []
 
-    /// The sizes for which there is a use: etcd advises against more than seven members, and nobody has run twenty.
+    /// Permitted sizes: etcd advises against more than seven members.
     package static let sizes = 1...19
     /// Limit of recorded registrations. Those after the last member only learn that the cluster is full.
     package static let mostRegistrations = 1000

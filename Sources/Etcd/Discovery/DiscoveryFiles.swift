@@ -2,7 +2,7 @@ import Basics
 import FileErrors
 import FoundationEssentials
 
-/// The tokens on disk: one file each, replaced as a whole and written through before anybody is told.
+/// The tokens on disk: one file each, replaced as a whole and flushed to disk before any response.
 struct DiscoveryFiles: Sendable {
     let directory: String
 

@@ -34,7 +34,7 @@ package struct DiscoveryRequest: Sendable, Hashable {
     private static func decode(_ text: Substring) -> String { PercentEncoding.decode(text, space: .plus) }
 }
 
-/// An answer in the words of etcd's version 2.
+/// Response in the format of etcd's version 2.
 package struct DiscoveryResponse: Sendable, Hashable {
     /// HTTP status.
     package var status: Int

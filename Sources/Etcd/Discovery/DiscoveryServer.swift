@@ -36,7 +36,7 @@ package struct DiscoveryServer: Sendable {
     ///
     /// - Parameters:
     ///   - host: an address, which may be one that this machine has only later.
-    ///   - onListening: is told the port.
+    ///   - onListening: called with the port.
     package func run(
         host: String,
         port: Int,

@@ -19,7 +19,7 @@ package struct DiscoveryStore: Sendable {
     /// Grows with every write, as etcd's does.
     package private(set) var index: UInt64
 
-    /// So many tokens are enough for anybody; more are a client gone mad.
+    /// Upper bound on tokens; protects against a runaway client.
     static let mostTokens = 100_000
 
     /// Creates a store that holds these clusters.
@@ -127,7 +127,9 @@ package struct DiscoveryStore: Sendable {
             return .answer(answer(201, Change(action: "create", node: Node(present, token))))
         }
         guard old.registrations.count < DiscoveryCluster.mostRegistrations else {
-            return .answer(failure(507, 300, "Raft Internal Error", request, "nobody else needs to register here"))
+            return .answer(
+                failure(507, 300, "Raft Internal Error", request, "the cluster needs no further registration")
+            )
         }
         index += 1
         var cluster = old

@@ -11,7 +11,7 @@ import NIOSSL
     import Darwin
 #endif
 
-/// Reason why a server gave no answer, in words for people: nothing of the libraries that tell of it.
+/// Reason why a server gave no answer, for people: without the libraries' own terms.
 package struct NetworkFault: Error, CustomStringConvertible {
     package let description: String
 

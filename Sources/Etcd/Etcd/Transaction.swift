@@ -110,7 +110,7 @@ package struct Comparison: Sendable, Equatable {
         Comparison(key, .equal, .version(0))
     }
 
-    /// Nobody has written the key since it was read.
+    /// The key has not been written since it was read.
     package static func unchanged(_ keyValue: KeyValue) -> Comparison {
         Comparison(keyValue.key, .equal, .modRevision(keyValue.modRevision))
     }

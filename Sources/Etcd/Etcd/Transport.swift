@@ -23,7 +23,7 @@ struct Transport: Sendable {
     /// Answers are lists of small values; a larger one is a mistake.
     static let maximumAnswer = 64 << 20
 
-    /// One connection pool for the process. It lives as long as that, so nobody has to shut it down.
+    /// One connection pool for the process. It lives as long as that, so that it is never shut down.
     static let shared = makeClient(nil)
 
     /// A client's certificate, and the port of the SOCKS server it goes through.

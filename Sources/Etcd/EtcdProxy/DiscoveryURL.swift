@@ -1,7 +1,7 @@
 /// URL of a token of etcd's discovery protocol, version 2, under which a cluster's first members are registered
 /// (`ETCD_DISCOVERY`).
 ///
-/// A proxy only reads there: it registers nobody, so it never takes a member's place.
+/// A proxy only reads there and never registers, so that it takes no member's place.
 package struct DiscoveryURL: Sendable, Hashable, CustomStringConvertible {
     /// Host and port of the service.
     package var endpoint: Endpoint

@@ -35,7 +35,7 @@ package struct Endpoint: Sendable, Hashable, Comparable, CustomStringConvertible
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// Only this machine reaches it, or nobody does: of no use as another machine's address.
+    /// Reachable from this machine only, or from nowhere: of no use as another machine's address.
     package var isLocal: Bool {
         host == "localhost" || host.hasPrefix("127.") || host == "::1" || host == "0.0.0.0" || host == "::"
     }

@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// The local door to etcd: forwards connections to the cluster's members, whatever is spoken over them.
+/// Local proxy of etcd: forwards connections to the cluster's members, whatever protocol they carry.
 ///
 /// It learns the members from the cluster itself and follows changes; new connections go to members that are well, and
 /// connections to members that are found dead are closed, so that their clients come back at once.

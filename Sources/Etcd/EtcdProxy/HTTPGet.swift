@@ -11,7 +11,7 @@ enum HTTPGet {
     }
 
     enum Failure: Error {
-        /// Nobody listens there.
+        /// No process listens there.
         case refused
         /// No (whole) answer in time.
         case silent

@@ -13,7 +13,7 @@ final class HedgedDial {
     private var inFlight = 0
     private var isOver = false
 
-    /// - Parameter failed: is told of every member that could not be reached.
+    /// - Parameter failed: called for every member that could not be reached.
     /// - Parameter finish: gets the connection, or nil when no member could be reached.
     init(
         _ candidates: [Endpoint],

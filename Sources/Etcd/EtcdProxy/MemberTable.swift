@@ -6,7 +6,7 @@ package struct MemberTable: Sendable {
         case alive
         /// It answered that it is part of a working cluster, or that it is not.
         case health(Bool)
-        /// Nobody listens there.
+        /// No process listens there.
         case refused
         /// It did not answer in time.
         case silent

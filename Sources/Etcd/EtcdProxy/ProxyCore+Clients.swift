@@ -69,7 +69,7 @@ extension ProxyCore {
         guard clients.contains(client), client.upstream == nil else { return }
         client.dial?.cancel()
         clients.remove(client)
-        // A client that speaks TLS would take words for noise.
+        // A client that speaks TLS cannot read plain text.
         if tls != nil { return client.close() }
         client.relay.reject(with: Self.noMember)
     }

@@ -32,7 +32,7 @@ extension ProxyCore {
         }
     }
 
-    /// Reads who the members are, again and again until one of them has told it better.
+    /// Reads the members from discovery, again and again until a member has given the list itself.
     private func discover(_ discovery: DiscoveryURL) {
         read(discovery, "/_config/size") { size in
             self.read(discovery, "") { listing in

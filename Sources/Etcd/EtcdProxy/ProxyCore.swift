@@ -125,7 +125,7 @@ final class ProxyCore {
 
     func notify(_ state: String) {
         guard let code = notifier.send(state) else { return }
-        logger.warning("systemd could not be told: errno \(code)")
+        logger.warning("cannot notify systemd: errno \(code)")
     }
 
     // MARK: The end

@@ -43,7 +43,7 @@ package struct ProxyTLS: Sendable, Hashable {
             return try NIOSSLContext(configuration: configuration)
         } catch {
             let files = [authorityFile, certificateFile, keyFile].joined(separator: ", ")
-            throw ProxyError(.configuration, "\(files): these do not make a client with TLS: \(error)")
+            throw ProxyError(.configuration, "\(files): invalid client certificate, key or CA: \(error)")
         }
     }
 }

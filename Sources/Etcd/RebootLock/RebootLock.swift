@@ -4,7 +4,7 @@ import FoundationEssentials
 
 /// The cluster's reboot semaphore.
 package protocol RebootLocking: Sendable {
-    /// The semaphore as it is; one that nobody has used yet has a single place.
+    /// The semaphore; one that was never used has a single place.
     func semaphore() async throws -> RebootSemaphore
 
     /// Gives a machine a place, if one is free.
@@ -131,7 +131,7 @@ package struct RebootLock: RebootLocking {
         }
     }
 
-    /// Reads, changes and writes until nobody came between.
+    /// Reads, changes and writes, until no other write came between.
     ///
     /// - Parameter change: makes the change and says whether it could; nothing is written where it changes nothing.
     private func changing(

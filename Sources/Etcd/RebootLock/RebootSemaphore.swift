@@ -9,7 +9,7 @@ package struct RebootSemaphore: Sendable, Hashable, Decodable {
     /// Machine IDs, sorted.
     package var holders: [String]
 
-    /// Creates a semaphore that nobody holds.
+    /// Creates a semaphore without holders.
     package init(max: Int = 1) {
         semaphore = max
         self.max = max

@@ -74,7 +74,7 @@ extension FleetSnapshot {
         case .drain(let id): draining.insert(id)
         case .rebalance:
             guard let mode = RebalanceMode(rawValue: keyValue.text) else {
-                throw RegistryError(.malformed, "'\(keyValue.text)' is no way to rebalance")
+                throw RegistryError(.malformed, "'\(keyValue.text)' is not a rebalance mode")
             }
             rebalance = mode
         case .update(let name):

@@ -48,7 +48,7 @@ package struct LocksmithDaemon: Sendable {
         self.pauses = pauses
     }
 
-    /// Waits for a request and reboots. Returns once systemd has been told to.
+    /// Waits for a request and reboots. Returns once systemd has accepted it.
     package func run() async throws {
         let locks = try await usesLock()
         logger.notice("locksmithd starting", metadata: ["strategy": "\(strategy.rawValue)"])

@@ -50,8 +50,8 @@ package enum LocksmithMain {
         }
     }
 
-    /// Refuses a reboot under the lock of a machine whose locksmithd will not run after it: nobody would give the place
-    /// back, and no other machine could reboot.
+    /// Refuses a reboot under the lock of a machine whose locksmithd will not run after it: the place would never be
+    /// given back, and no other machine could reboot.
     package static func checkPlaceIsGivenBack(_ systemd: any SystemdManager) async throws {
         let unit = "locksmithd.service"
         guard let state = try await systemd.unitFileState(unit), !state.hasPrefix("masked") else {

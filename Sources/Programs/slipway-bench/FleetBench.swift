@@ -217,7 +217,7 @@ struct FleetBench: AsyncParsableCommand {
                 aim: .atMost(6)
             ),
             Row(
-                title: "engine leader's node, likewise",
+                title: "engine leader's node, in the same way",
                 figure: "loss_leader_ms",
                 original: 31,
                 aim: .atMost(6)

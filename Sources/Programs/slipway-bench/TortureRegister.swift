@@ -2,8 +2,8 @@ import Etcd
 import Foundation
 import Synchronization
 
-/// A register in etcd that one client writes and reads all the while. What it was told must stay true: no acknowledged
-/// write is lost, and no read is older than the newest write that was acknowledged before it began.
+/// A register in etcd that one client writes and reads all the while. What was confirmed to it must stay true: no
+/// acknowledged write is lost, and no read is older than the newest write that was acknowledged before it began.
 final class TortureRegister: Sendable {
     private static let key = "torture/register"
 

@@ -1,8 +1,8 @@
 import Cgroups
 import Glibc
 
-/// A node's console, which nobody reads: libvirt holds what is written to it until someone does, and a full one blocks
-/// its writers, process 1 among them, for ever.
+/// A node's console, which mostly has no reader: libvirt holds what is written to it until someone does, and a full one
+/// blocks its writers, process 1 among them, for ever.
 enum NodeConsole {
     /// The names that libvirt gives the container's terminal.
     private static let names = ["/dev/console", "/dev/tty1"]

@@ -23,7 +23,7 @@ struct Report: Sendable {
 
     private func say(_ text: String) {
         for descriptor in [STDERR_FILENO, log] where descriptor >= 0 {
-            // A console that takes no text is no reason to stop, and there is nobody left to tell.
+            // A console that takes no text is no reason to stop, and there is no other way to report it.
             _ = write(descriptor, text, text.utf8.count)
         }
     }

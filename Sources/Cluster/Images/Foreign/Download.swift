@@ -19,7 +19,8 @@ struct Download {
     private static let patience = 3
     /// Number of times that the server's file may have changed.
     private static let changes = 3
-    /// curl's codes for what another try may mend: early end, stalled, nothing said, send and receive errors, HTTP/2.
+    /// curl's codes for failures that a retry may overcome: early end, stall, empty reply, send and receive errors,
+    /// HTTP/2.
     private static let passing: Set<Int> = [16, 18, 28, 52, 55, 56, 92]
 
     /// Outcome of one run of the fetching program.
@@ -288,7 +289,7 @@ struct Download {
         return answer
     }
 
-    /// A word for each tenth, or for each 64 MiB where nobody said how much there is.
+    /// Progress after each tenth, or after each 64 MiB where the size is not known.
     private func tell(_ transfer: inout Transfer) {
         let interval = max(transfer.total.map { $0 / 10 } ?? 0, 16 << 20)
         guard transfer.length - min(transfer.told, transfer.length) >= interval else { return }

@@ -109,7 +109,7 @@ package struct ForeignStore: Sendable {
         try removeDisk(digest)
     }
 
-    /// Removes disks without a name but those, and what downloads left that nobody goes on with.
+    /// Removes disks without a name but those, and parts of abandoned downloads.
     package func prune(keeping digests: Set<String>) async throws(ImagesError) -> [ForeignImage] {
         var removed: [ForeignImage] = []
         for image in list() where image.names.isEmpty && !image.isKnown(by: digests) {

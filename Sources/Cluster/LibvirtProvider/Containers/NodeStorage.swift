@@ -87,7 +87,7 @@ struct NodeStorage: Sendable {
         try write(try JSONEncoder.sorted.encode(content), to: recordPath(of: reference))
     }
 
-    /// Makes the directories, or mends their modes.
+    /// Makes the directories, or corrects their modes.
     ///
     /// `upper` is the node's own `/`: it is open to the node's users, and no one of the host gets this far.
     private func makeDirectories(_ directory: String) throws {

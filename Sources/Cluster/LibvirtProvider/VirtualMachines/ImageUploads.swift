@@ -42,7 +42,7 @@ extension VirtualMachineBackend {
                     try pool.remove(mark)
                     try pool.remove(name)
                     let source = hasContent ? try SourceFile(path: file.path) : nil
-                    // Nobody writes it once it is whole; the daemon may, whatever the mode says.
+                    // It is never written once it is whole; the daemon could, whatever the mode is.
                     let xml = Volumes.rawXML(name, capacity: file.size, format: file.format, mode: "0444")
                     let volume = try pool.createVolume(xml, name: name)
                     if let source {

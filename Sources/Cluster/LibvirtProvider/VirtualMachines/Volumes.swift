@@ -92,7 +92,7 @@ enum Volumes {
         )
     }
 
-    /// A node's disk: what it writes, over an image that nobody does.
+    /// A node's disk: an overlay of its own over a shared image that is never written.
     static func overlayXML(_ name: String, capacity: UInt64, over path: String, format: ImageFile.Format) -> String {
         document(
             name,

@@ -20,7 +20,7 @@ enum ValidatedFile {
 
     /// - Parameter isCloudConfig: whether it is one whatever it begins with.
     init(path: String, isCloudConfig: Bool) throws {
-        // Nothing read: a name, or a file that cannot be read; the topology's loader has the words for it.
+        // Nothing read: a name, or a file that cannot be read; the topology's loader reports it.
         var bytes = Self.read(path, upTo: Self.limit + 1) ?? []
         // Nodes take user-data packed by gzip, too.
         if Gzip.isGzip(bytes) {
@@ -30,7 +30,7 @@ enum ValidatedFile {
                 throw UserError("\(path) cannot be unpacked: \(error)")
             }
         }
-        // A node refuses a cloud-config that begins with a byte order mark, and is to be told of as one.
+        // A node refuses a cloud-config that begins with a byte order mark, and its error is that of a cloud-config.
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let start = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
         let firstLine = String(decoding: start.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
@@ -80,7 +80,7 @@ enum ValidatedFile {
     }
 
     private static func read(_ path: String, upTo limit: Int) -> [UInt8]? {
-        // What keeps it from being read is told by the topology's loader.
+        // The topology's loader reports why it cannot be read.
         if DiskFiles.isReadOnce(path) { return try? DiskFiles.bytes(at: path) }
         guard let file = fopen(path, "r") else { return nil }
         defer { fclose(file) }

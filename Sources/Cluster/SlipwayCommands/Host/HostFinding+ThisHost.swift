@@ -62,7 +62,7 @@ extension HostFinding {
         while access(path.string, F_OK) != 0, !path.components.isEmpty { path.removeLastComponent() }
         var status = statvfs()
         guard statvfs(path.string, &status) == 0 else {
-            return HostFinding(what: "disk", level: .warning, detail: "\(path) cannot be looked at")
+            return HostFinding(what: "disk", level: .warning, detail: "\(path) cannot be examined")
         }
         let free = Int64(status.f_bavail) * Int64(status.f_frsize)
         let detail = "\(Format.bytes(free)) free in \(home)"

@@ -106,7 +106,7 @@ struct NodeRender: AsyncParsableCommand {
 extension NodeFormat: ExpressibleByArgument {}
 
 extension NodeRender {
-    /// Prints the node's cloud-config in the words of another reader, or writes its files.
+    /// Prints the node's cloud-config translated for another reader, or writes its files.
     private func render(_ userData: String, of node: NodePlan, as format: NodeFormat) throws {
         let (config, diagnostics) = CloudConfigLoader.load(userData, file: node.name)
         Diagnosing.show(diagnostics, sources: [node.name: userData])

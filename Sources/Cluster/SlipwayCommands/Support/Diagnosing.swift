@@ -13,7 +13,7 @@ enum Diagnosing {
         return loaded
     }
 
-    /// A file's text, with what keeps it from being read told as of a topology.
+    /// Reads a file's text, with errors reported as a topology's.
     static func text(at path: String) throws -> String {
         let files = DiskFiles()
         do {
@@ -21,7 +21,7 @@ enum Diagnosing {
         } catch {
             throw UserError("cannot read \(path): \(error)")
         }
-        // The loader has the words for a file that is not there.
+        // The loader reports a file that does not exist.
         show(TopologyLoader(files: files).load(path: path).diagnostics, sources: [:])
         throw ExitCode.failure
     }

@@ -27,7 +27,7 @@ enum Interrupt {
     /// Ends the program with status 1; a work that is guarded, such as a change of a cluster, is stopped as by SIGTERM
     /// first, once.
     ///
-    /// - Parameter reason: told the first time.
+    /// - Parameter reason: printed the first time.
     static func end(saying reason: String?) {
         let (count, again) = guarded.withLock { guarded in
             defer { guarded.isEnding = true }

@@ -9,7 +9,7 @@ import Workspace
 struct NodeArgument {
     let words: [String]
 
-    /// - Throws: for words that can be no node's, before anything is looked at.
+    /// - Throws: for arguments that cannot name a node, before anything is read.
     init(words: [String]) throws {
         self.words = words
         switch words.count {

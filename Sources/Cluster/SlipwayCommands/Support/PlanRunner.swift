@@ -148,7 +148,7 @@ struct PlanRunner: Sendable {
             if json { Output.note("\(failure)") }
             await suspect()
             let count = Format.count(failure.failures.count, "step")
-            Output.note("\(count) failed. Nothing is lost: run `\(command)` again once the cause is mended.")
+            Output.note("\(count) failed. Nothing is lost: run `\(command)` again once the cause is fixed.")
             throw ExitCode.failure
         }
         if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
@@ -170,7 +170,7 @@ struct PlanRunner: Sendable {
         guard !destroyed.isEmpty, !yes else { return }
         let question = "This destroys what is stored on \(Format.count(destroyed.count, "thing")) marked '-'."
         guard Output.isTerminal || Output.errorIsTerminal else {
-            throw UserError("\(question) Say --yes where nobody can be asked.")
+            throw UserError("\(question) Not a terminal: pass --yes to confirm.")
         }
         Output.raw("\(question) Go on? [y/N] ")
         let answer = try await untouched(nothingWasChanged) { await Self.answer() }

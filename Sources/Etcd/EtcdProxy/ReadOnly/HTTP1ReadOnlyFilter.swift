@@ -1,7 +1,7 @@
 import Basics
 import NIOCore
 
-/// HTTP/1: one request a connection, which the member is told as well.
+/// HTTP/1: one request a connection, which the member is informed of.
 ///
 /// So there is one head to look at, its body has a stated length, and what a client sends after it goes nowhere:
 /// nothing can be smuggled past. Clients open another connection for their next request.

@@ -1,6 +1,6 @@
 /// Requests that a read-only proxy forwards: those known to change nothing.
 ///
-/// A call that a later etcd brings is refused until it is listed here, since nobody knows what it does.
+/// A call that a later etcd brings is refused until it is listed here, since its effect is unknown.
 enum ReadOnlyPolicy {
     enum Verdict: Sendable, Hashable {
         case pass

@@ -20,7 +20,7 @@ struct ClusterRebalance: AsyncParsableCommand {
     func run() async throws {
         let (mode, wait) = (mode, block.policy)
         if let mode, !["once", "automatic", "off"].contains(mode) {
-            throw FleetctlError(.usage, "\(mode) is no way to rebalance: once, automatic or off")
+            throw FleetctlError(.usage, "\(mode) is not a rebalance mode; expected once, automatic or off")
         }
         try await Session.run(global) { context in
             try await ClusterOperations(context, wait: wait).rebalance(mode)

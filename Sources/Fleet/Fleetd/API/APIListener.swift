@@ -29,7 +29,7 @@ package enum APIListener: Sendable, Hashable, CustomStringConvertible {
         guard let port = Int(address[colon...].dropFirst()), (0...65535).contains(port), !host.isEmpty else {
             throw FleetError(
                 .configuration,
-                "\"\(text)\" is nothing to listen on; write unix:///path or tcp://address:port",
+                "\"\(text)\" is not an address to listen on; write unix:///path or tcp://address:port",
             )
         }
         self = .tcp(host: host, port: port)

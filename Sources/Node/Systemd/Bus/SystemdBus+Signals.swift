@@ -19,7 +19,7 @@ extension SystemdBus {
 
     private func stopListening(_ id: Int) { listeners.remove(id) }
 
-    /// A signal of a shape nobody expects changes nothing.
+    /// A signal of an unknown shape changes nothing.
     func handleSignal(_ message: BusMessage) {
         switch (message.interface, message.member) {
         case (managerInterface, "JobRemoved"):
