@@ -5,7 +5,7 @@ import TopologyModel
 ///
 /// Every change is idempotent: what is already so is left as it is, what is already gone counts as gone. An answer that
 /// does not come is an error, never "gone".
-package typealias ClusterProvider = NodeProvider & NetworkProvider & Inventory
+package protocol ClusterProvider: NodeProvider, NetworkProvider, Inventory {}
 
 /// Everything that exists on one host, of all clusters. Nothing is changed by it.
 package protocol Inventory: Sendable {
