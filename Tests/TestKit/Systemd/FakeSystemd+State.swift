@@ -31,6 +31,8 @@ extension FakeSystemd {
         /// Questions at which the connection still breaks, and whether systemd has heard them.
         var breaks = (times: 0, heard: false)
         var onJob: (@Sendable (JobVerb, String) -> Void)?
+        var beforeAnswer: (@Sendable () async -> Void)?
+        var asked: [String: [String]] = [:]
         var meanwhile: (@Sendable () async -> Void)?
         private var lastID = 1000
 

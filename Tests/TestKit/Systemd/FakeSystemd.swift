@@ -51,6 +51,7 @@ package final class FakeSystemd: SystemdManager {
 
     package func enqueue(_ verb: JobVerb, _ unit: String, mode: JobMode) async throws(SystemdError) -> String {
         let (outcome, job) = try state.withLock { (state) throws(SystemdError) in try state.begin(verb, unit) }
+        await state.withLock { $0.beforeAnswer }?()
         if case .error(let error) = outcome { throw error }
         return job
     }
@@ -146,7 +147,10 @@ package final class FakeSystemd: SystemdManager {
         interface: String,
         of unit: String,
     ) async throws(SystemdError) -> PropertyValue {
-        try state.withLock { (state) throws(SystemdError) in try state.property(property, of: unit) }
+        try state.withLock { (state) throws(SystemdError) in
+            state.asked[unit, default: []].append(property)
+            return try state.property(property, of: unit)
+        }
     }
 
     package func unitFileState(_ name: String) async throws(SystemdError) -> String? {
@@ -215,6 +219,11 @@ extension FakeSystemd {
         }
     }
 
+    /// Puts a unit in a state that nobody is told of.
+    package func setQuietly(_ unit: String, active: String, sub: String) {
+        state.withLock { $0.loaded[unit] = UnitStatus(name: unit, activeState: active, subState: sub) }
+    }
+
     /// Ends a unit by a job that the test's subject has not asked for, as when one stops with another one.
     package func stopOtherwise(_ unit: String, active: String = "inactive", sub: String = "dead") {
         state.withLock { state in
@@ -226,6 +235,14 @@ extension FakeSystemd {
             state.tell(.jobEnded(unit: unit, job: "job/\(state.nextID())", .done))
         }
     }
+
+    /// Does something before each answer that names a job.
+    package func beforeAnswer(_ body: (@Sendable () async -> Void)?) {
+        state.withLock { $0.beforeAnswer = body }
+    }
+
+    /// Properties of a unit that were asked for, in order.
+    package func properties(askedOf unit: String) -> [String] { state.withLock { $0.asked[unit] ?? [] } }
 
     /// Does something while the next list of all units is on its way to whoever asked.
     package func whileListing(_ body: @escaping @Sendable () async -> Void) {

@@ -153,7 +153,7 @@ extension Agent {
         if let error {
             failed(unit, "unload", error)
         } else {
-            succeeded(unit)
+            forgetFailures(unit)
             forget(unit)
             mustReload = true
         }
@@ -162,11 +162,11 @@ extension Agent {
 
     // MARK: Failures
 
-    func succeeded(_ unit: String) {
+    /// An action that failed earlier is tried without a pause from now on.
+    func forgetFailures(_ unit: String) {
         notBefore[unit] = nil
         backoffs[unit] = nil
         failedWishes[unit] = nil
-        troubles[unit] = nil
     }
 
     func failed(_ unit: String, _ what: String, _ error: any Error) {

@@ -9,10 +9,12 @@ extension Agent {
         do {
             // A unit that was started too often is not started again before its failures are forgotten.
             if statuses[unit]?.activeState == "failed" { try await systemd.resetFailedIfLoaded(unit) }
+            // Forgotten before the start: why that failed may be heard before the answer that names its job.
+            troubles[unit] = nil
             let job = try await systemd.enqueue(.start, unit)
             current[unit]?.launched = true
             fates[unit, default: UnitFate()].startQueued(job)
-            succeeded(unit)
+            forgetFailures(unit)
         } catch {
             // Its link may be gone, or a unit that it needs: only the first is mended by loading it again.
             if error.isUnitNotLoaded, await isUnknown(unit) { current[unit]?.hash = "" }
@@ -40,7 +42,8 @@ extension Agent {
         stoppedWithOthers.remove(unit)
         current[unit]?.launched = false
         fates[unit] = UnitFate()
-        succeeded(unit)
+        forgetFailures(unit)
+        if statuses[unit]?.activeState != "failed" { troubles[unit] = nil }
     }
 
     /// Takes units for stopped that are so in a list, as the ends of their jobs may not have been heard.

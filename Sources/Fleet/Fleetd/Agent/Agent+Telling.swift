@@ -74,7 +74,8 @@ extension Agent {
             guard now?.hash != wish.hash || now?.launched != wish.launched || now?.revision != wish.revision else {
                 continue
             }
-            succeeded(unit)
+            forgetFailures(unit)
+            troubles[unit] = nil
         }
     }
 
@@ -119,6 +120,13 @@ extension Agent {
             troubles[unit] = text
         } catch {
             logger.warning("systemd does not tell of a unit", metadata: ["unit": "\(unit)", "error": "\(error)"])
+        }
+    }
+
+    /// Finds out why units have failed whose end was not heard.
+    func askWhyFailed() async {
+        for unit in Array(current.keys) where statuses[unit]?.activeState == "failed" && troubles[unit] == nil {
+            await askWhyFailed(unit)
         }
     }
 

@@ -102,8 +102,9 @@ actor Agent {
         // with its record, so nothing follows from that about what it runs.
         guard snapshot.machines[machineID] != nil else { return true }
         do {
-            try await refreshStatuses()
+            let isNewList = try await refreshStatuses()
             if !adopted { try adopt(snapshot) }
+            if isNewList { await askWhyFailed() }
         } catch {
             logger.error("the agent will try again", metadata: ["error": "\(error)"])
             return false
@@ -161,8 +162,9 @@ actor Agent {
         logger.notice("took over units", metadata: ["units": "\(current.keys.sorted())"])
     }
 
-    private func refreshStatuses() async throws(SystemdError) {
-        guard mustList else { return }
+    /// - Returns: whether units were listed anew.
+    private func refreshStatuses() async throws(SystemdError) -> Bool {
+        guard mustList else { return false }
         mustList = false
         heard = [:]
         defer { heard = nil }
@@ -171,6 +173,7 @@ actor Agent {
             statuses = listed.reduce(into: [:]) { $0[$1.name] = $1 }.merging(heard ?? [:]) { $1 }
             for name in Array(fates.keys) { fates[name]?.saw(statuses[name] ?? UnitStatus(name: name)) }
             finishStops()
+            return true
         } catch {
             mustList = true
             throw error

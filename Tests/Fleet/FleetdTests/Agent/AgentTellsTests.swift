@@ -101,6 +101,47 @@ struct AgentTellsTests {
         }
     }
 
+    /// systemd may tell of a unit's end before it answers the call that started it.
+    @Test func whyAUnitFailedIsToldWhenItIsHeardBeforeTheAnswer() async throws {
+        try await running { machine in
+            machine.systemd.setProperty("Result", of: "a.service", .string("timeout"))
+            machine.systemd.script(.start, "a.service", .result(.failed))
+            machine.systemd.beforeAnswer { [systemd = machine.systemd] in
+                // The second time is at the end of the job, after what was asked at the unit's end has been taken in.
+                while systemd.properties(askedOf: "a.service").count(where: { $0 == "Result" }) < 2 {
+                    await Task.yield()
+                }
+            }
+            try await create("a.service")
+            try await eventually("it is told") { try await state("a.service")?.reason == "result 'timeout'" }
+        }
+    }
+
+    @Test func whyAUnitFailedIsToldThoughItsEndWasNotHeard() async throws {
+        try await running { machine in
+            try await create("a.service")
+            try await eventually("it runs") { try await state("a.service")?.isActive == true }
+            machine.systemd.setQuietly("a.service", active: "failed", sub: "failed")
+            machine.systemd.setProperty("Result", of: "a.service", .string("oom-kill"))
+            machine.systemd.resync()
+            try await eventually("it is told") { try await state("a.service")?.reason == "result 'oom-kill'" }
+        }
+    }
+
+    @Test func whyAUnitFailedAtItsStopIsTold() async throws {
+        try await running { machine in
+            try await create("a.service")
+            try await eventually("it runs") { try await state("a.service")?.isActive == true }
+            machine.systemd.setProperty("Result", of: "a.service", .string("timeout"))
+            machine.systemd.script(.stop, "a.service", .result(.failed))
+            try await registry.setTarget(.loaded, of: "a.service")
+            try await eventually("it is told") {
+                let state = try await state("a.service")
+                return state?.launched == false && state?.reason == "result 'timeout'"
+            }
+        }
+    }
+
     @Test func aUnitThatFailedIsStartedAgainWhenItIsAskedFor() async throws {
         try await running { machine in
             try await create("a.service")
