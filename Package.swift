@@ -89,7 +89,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// fleet's HTTP protocol: its paths, and its objects as JSON.
         "FleetAPI": "UnitFiles",
         /// The choice of a machine for each unit.
-        "Scheduling": "UnitFiles",
+        "Scheduling": "Basics UnitFiles",
         /// fleet's state in etcd: units, schedule, machines, states.
         "FleetState": "Basics Etcd Scheduling UnitFiles Logging",
         /// fleetd: the engine, the agent and the HTTP API.

@@ -36,6 +36,15 @@ package enum JSONString {
     }
 }
 
+extension String {
+    /// The text with its control characters, such as line breaks, written as in a string literal.
+    package var onOneLine: String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.generalCategory == .control }
+        guard unicodeScalars.contains(where: isControl) else { return self }
+        return unicodeScalars.map { isControl($0) ? $0.escaped(asASCII: true) : String($0) }.joined()
+    }
+}
+
 extension StringProtocol {
     /// The text without white space at either end.
     package var trimmed: String { trimmed(\.isWhitespace) }

@@ -10,6 +10,11 @@ import Testing
         #expect(Hex.digits(0x12345, width: 4) == "12345")
     }
 
+    @Test func whatBreaksALineIsWrittenAsInALiteral() {
+        #expect("role=a\\\n\u{1B}[31mé ü".onOneLine == "role=a\\\\n\\u{1B}[31mé ü")
+        #expect("plain".onOneLine == "plain")
+    }
+
     @Test(arguments: ["", "f", "fo", "foo", "foob", "fooba", "foobar", "\u{0}\u{FFFF}"])
     func base64ComesBack(_ text: String) throws {
         #expect(try Base64.decode(Base64.encode(text.utf8).utf8) == Array(text.utf8))

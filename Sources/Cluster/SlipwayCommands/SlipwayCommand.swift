@@ -47,8 +47,13 @@ package struct SlipwayCommand: AsyncParsableCommand {
 
     /// Does what the command line says, and ends the program.
     package static func main() async {
+        let command: any ParsableCommand
         do {
-            let command = try parseAsRoot()
+            command = try parseAsRoot()
+        } catch {
+            exit(withError: error)
+        }
+        do {
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -57,10 +62,21 @@ package struct SlipwayCommand: AsyncParsableCommand {
             }
         } catch let error as CocoaError {
             // A file's error that was not described further down.
-            exit(withError: UserError(error.plainReason))
+            end(command, UserError(error.plainReason))
         } catch {
-            exit(withError: error)
+            end(command, error)
         }
+    }
+
+    private static func end(_ command: any ParsableCommand, _ error: any Error) -> Never {
+        if let command = command as? any JSONCommand, command.output.json {
+            do {
+                if let text = try FailurePayload(error, of: command)?.text { Output.print(text) }
+            } catch {
+                exit(withError: error)
+            }
+        }
+        exit(withError: (error as? ToldFailure)?.code ?? error)
     }
 }
 

@@ -42,7 +42,8 @@ package struct CloudConfigLoader: Sendable {
     package static func usable(_ text: String, file: String) -> (config: CloudConfig?, diagnostics: [Diagnostic]) {
         let document = YAMLDocument(parsing: text, file: file, duplicateKeys: .warning, joinsDuplicates: true)
         let (config, diagnostics) = load(text, file: file, mismatches: .warning)
-        let isReadable = UserDataKind.isCloudConfig(text) && !document.diagnostics.hasErrors
+        let isYAML = document.root != nil || !document.diagnostics.hasErrors
+        let isReadable = UserDataKind.isCloudConfig(text) && isYAML
         return (isReadable ? config : nil, diagnostics)
     }
 

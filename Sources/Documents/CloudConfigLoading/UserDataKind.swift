@@ -29,9 +29,10 @@ package enum UserDataKind: Sendable, Hashable {
         }
     }
 
-    /// Whether the first line is the header, and nothing but white space follows it on that line.
+    /// Whether the first line is the header, and nothing but white space follows it on that line. Windows' editors put a
+    /// byte order mark before it.
     package static func isCloudConfig(_ text: String) -> Bool {
-        let line = text.prefix { $0 != "\n" && $0 != "\r\n" }
+        let line = text.drop { $0 == "\u{FEFF}" }.prefix { $0 != "\n" && $0 != "\r\n" }
         return line.trimmingSuffix(while: \.isWhitespace) == CloudConfigRenderer.header
     }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// Why a unit fits nowhere.
 package struct Unplaceable: Sendable, Hashable {
     /// A reason that is the same for every machine.
@@ -43,6 +45,10 @@ package struct Unplaceable: Sendable, Hashable {
 extension Unplaceable: CustomStringConvertible {
     /// The whole reason in one line; machines that refuse for the same reason are named together.
     package var description: String {
+        words.onOneLine
+    }
+
+    private var words: String {
         switch cause {
         case .noMachines: "there is no machine in the cluster"
         case .cycle(let names): "MachineOf goes in a circle: \(names.joined(separator: " → "))"

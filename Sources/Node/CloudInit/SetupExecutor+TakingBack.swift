@@ -40,13 +40,17 @@ extension SetupExecutor {
     }
 
     mutating func join(_ groups: [String], _ user: String) async throws(NodeSetupError) {
-        var missing: [String] = []
-        for group in groups where try !Accounts(files).members(of: group).contains(user) {
-            missing.append(group)
+        let accounts = Accounts(files)
+        let missing = try missingGroups(groups, accounts)
+        var others: [String] = []
+        for group in groups where !missing.contains(group) {
+            if try !accounts.members(of: group).contains(user) { others.append(group) }
         }
-        guard !missing.isEmpty else { return }
-        try await call("usermod", ["--append", "--groups", missing.joined(separator: ","), "--", user])
-        system.say("user \(user) put in \(missing.joined(separator: ", "))")
+        if !others.isEmpty {
+            try await call("usermod", ["--append", "--groups", others.joined(separator: ","), "--", user])
+            system.say("user \(user) put in \(others.joined(separator: ", "))")
+        }
+        try refuse(missing, user)
     }
 
     // MARK: Files

@@ -104,15 +104,39 @@ package struct SetupExecutor {
 
     private func ensure(_ user: CloudConfig.User) async throws(NodeSetupError) {
         let accounts = Accounts(files)
-        guard try accounts.user(user.name) != nil else {
-            let hasSudo = try accounts.hasGroup("sudo")
-            try await call("useradd", UserCommand.arguments(for: user, hasSudo: hasSudo))
-            system.say("user \(user.name) made")
-            return
-        }
+        guard try accounts.user(user.name) != nil else { return try await make(user, accounts) }
         guard let hash = user.passwd, try accounts.password(of: user.name) != hash else { return }
         try await call("chpasswd", ["-e"], input: "\(user.name):\(hash)")
         system.say("password of \(user.name) set")
+    }
+
+    /// Makes a user with the groups that there are; useradd refuses one with any other.
+    private func make(_ wanted: CloudConfig.User, _ accounts: Accounts) async throws(NodeSetupError) {
+        var user = wanted
+        let missing = try missingGroups(wanted.groups + (wanted.primaryGroup.map { [$0] } ?? []), accounts)
+        user.groups.removeAll(where: missing.contains)
+        if let group = user.primaryGroup, missing.contains(group) { user.primaryGroup = nil }
+        if user.primaryGroup == nil, !user.noUserGroup, try accounts.hasGroup(user.name) {
+            user.primaryGroup = user.name
+        }
+        let hasSudo = try accounts.hasGroup("sudo")
+        try await call("useradd", UserCommand.arguments(for: user, hasSudo: hasSudo))
+        system.say("user \(user.name) made")
+        try refuse(missing, user.name)
+    }
+
+    func missingGroups(_ groups: [String], _ accounts: Accounts) throws(NodeSetupError) -> [String] {
+        var missing: [String] = []
+        for group in groups where UInt32(group) == nil && !missing.contains(group) {
+            if try !accounts.hasGroup(group) { missing.append(group) }
+        }
+        return missing
+    }
+
+    func refuse(_ missing: [String], _ user: String) throws(NodeSetupError) {
+        guard !missing.isEmpty else { return }
+        let groups = missing.map { "\"\($0)\"" }.joined(separator: ", ")
+        throw NodeSetupError(.account, "there is no group \(groups) to put user \(user) into")
     }
 
     private func authorize(_ keys: [String], name: String, user: String) throws(NodeSetupError) {

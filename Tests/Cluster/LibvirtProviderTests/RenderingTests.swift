@@ -1,4 +1,5 @@
 import Basics
+import Logging
 import Planning
 import Provisioning
 import Testing
@@ -16,6 +17,16 @@ import TopologyModel
             directory: "/srv/clusters/prod/central-1",
             dialect: lxc,
         )
+    }
+
+    /// In CI, say, where there is no libvirt.
+    @Test func aDomainIsRenderedWithoutLibvirt() async throws {
+        let uri = "lxc:///system?socket=/nowhere/libvirt-sock"
+        let provider = LibvirtProvider(uri: uri, home: "/srv", logger: Logger(label: "test"))
+        let image = NodeImagePaths(root: "/srv/root", layer: "/srv/layer")
+        let text = try await provider.domainXML(for: Samples.node(), image: image)
+        #expect(text == domain(Samples.node()).text(phase: .defined))
+        await provider.close()
     }
 
     @Test func aContainersDomain() {

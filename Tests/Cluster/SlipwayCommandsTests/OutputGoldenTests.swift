@@ -1,3 +1,4 @@
+import ArgumentParser
 import Diagnostics
 import Planning
 import Provisioning
@@ -6,6 +7,7 @@ import Terminal
 import TestKit
 import Testing
 import TopologyLoading
+import Workspace
 
 @testable import SlipwayCommands
 
@@ -46,8 +48,27 @@ import TopologyLoading
             .failed(step, error: ProvisioningError("no room on the disk")), .failed(step, error: CancellationError()),
             .notStarted(step),
         ]
-        let lines = try events.map { try JSONText.line(EventPayload($0)) + "\n" }
+        var lines = try events.map { try JSONText.line(EventPayload($0)) + "\n" }
+        lines.append(try JSONText.line(EventPayload(.warning("the host has less memory"))) + "\n")
+        lines.append(try JSONText.line(DonePayload([], took: .seconds(0.5))) + "\n")
         try Golden.expect(lines.joined(), "output/events.jsonl")
+    }
+
+    /// What programs are told of a failure, as the last event or in the place of a document.
+    @Test func failures() throws {
+        let place = SourceLocation(file: "a.yaml", line: 3, column: 1)
+        let errors: [any Error] = [
+            ToldFailure([.warning("odd"), .error("unknown key \"ectd\"", at: place), .error("no roles")]),
+            ToldFailure("2 steps failed."), UserError("there is no cluster 'x'"),
+        ]
+        let commands: [any JSONCommand] = [
+            try ClusterUp.parse(["a.yaml", "--json"]), try ClusterStatus.parse(["a", "--json"]),
+        ]
+        let text = try commands.flatMap { command in
+            try errors.compactMap { try FailurePayload($0, of: command)?.text }
+        }
+        try Golden.expect(text.joined(separator: "\n") + "\n", "output/failures.jsonl")
+        #expect(FailurePayload(ExitCode(2), of: commands[1]) == nil)
     }
 
     // MARK: Clusters

@@ -144,6 +144,15 @@ struct TextTests {
         )
     }
 
+    /// What etcd still has of them stays there, and is launched when fleet is switched on again.
+    @Test func unitsOfAClusterWhoseFleetIsOffAreNotAmiss() throws {
+        var seen = try seen(state: "failed")
+        #expect(!StatusReport(seen, cluster: "demo").isWell)
+        for index in seen.provider.nodes.indices { seen.provider.nodes[index].fleet = FleetReach.none }
+        let report = StatusReport(seen, cluster: "demo")
+        #expect(report.isWell && report.units == [])
+    }
+
     @Test func aStatusShowsNodesAndUnits() throws {
         let report = StatusReport(try seen(state: "active"), cluster: "demo")
         #expect(report.isWell)

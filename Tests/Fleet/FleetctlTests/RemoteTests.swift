@@ -73,6 +73,18 @@ import UnitFiles
         }
     }
 
+    /// ssh goes nowhere through the host that it goes to.
+    @Test(arguments: [
+        ("10.0.0.5", nil, false), ("core@10.0.0.5", nil, false), ("10.0.0.5:22", nil, false),
+        ("10.0.0.5:2222", 2222, false),
+        ("10.0.0.5:2222", nil, true), ("10.0.0.6", nil, true), ("gate", nil, true),
+    ])
+    func aMachineThatIsTheTunnel(_ tunnel: String, _ port: Int?, _ jumps: Bool) {
+        var settings = SSHSettings()
+        settings.tunnel = tunnel
+        #expect(SSHCommand(settings, host: "10.0.0.5", port: port).arguments.contains("-J") == jumps)
+    }
+
     @Test func aConfigurationDecides() async throws {
         var settings = SSHSettings()
         settings.config = "/tmp/ssh config"

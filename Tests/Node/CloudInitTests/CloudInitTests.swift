@@ -78,6 +78,7 @@ import Testing
         let machine = try TestMachine()
         try machine.write("/etc/passwd", "old:x:500:500::/home/old:/bin/bash\n")
         try machine.write("/etc/shadow", "old:$6$a:1::::::\n")
+        try machine.write("/etc/group", "sudo:x:27:\ndocker:x:102:\n")
         let config = """
             users:
               - {name: elroy, passwd: $6$x, gecos: The Elroy, groups: [sudo, docker], no_create_home: true, shell: /bin/sh}
@@ -91,6 +92,54 @@ import Testing
                 "chpasswd -e < old:$6$b",
             ]
         )
+    }
+
+    /// useradd refuses a user with a group that is not there, and one whose own group is there already.
+    @Test func groupsThatAreMissingLeaveNoUserOut() async throws {
+        let machine = try TestMachine()
+        try machine.write("/etc/passwd", "old:x:500:500::/home/old:/bin/bash\n")
+        try machine.write("/etc/group", "sudo:x:27:\netcd:x:103:\n")
+        let config = """
+            users:
+              - {name: ann, groups: [wheel, sudo, rkt], primary_group: portage, ssh_authorized_keys: [k1]}
+              - {name: etcd, groups: [sudo]}
+              - {name: old, groups: [wheel, sudo]}
+              - {name: bob, no_user_group: true, primary_group: "100"}
+            """
+        #expect(try await machine.apply(config) == 1)
+        #expect(
+            machine.programs == [
+                "useradd --password * --create-home --groups sudo -- ann",
+                "useradd --password * --create-home --gid etcd --groups sudo -- etcd",
+                "useradd --password * --create-home --gid 100 --no-user-group -- bob",
+            ]
+        )
+        #expect(
+            machine.complaints.joined().contains(#"there is no group "wheel", "rkt", "portage" to put user ann into"#)
+        )
+        #expect(machine.read("/home/ann/.ssh/authorized_keys")?.contains("k1") == true)
+    }
+
+    /// Left over from a template: `{{ name }}` is a mapping with a mapping for its key.
+    @Test func aPlaceholderKeepsNothingElseFromBeingApplied() async throws {
+        let machine = try TestMachine()
+        let config = """
+            hostname: {{ name }}
+            ssh_authorized_keys: [{{ key }}, k1]
+            write_files: [{path: /a, content: x}, {path: {{ path }}, content: y}]
+            coreos: {fleet: {metadata: {{ data }}}}
+            """
+        #expect(try await machine.apply(config) == 1)
+        #expect(machine.read("/a") == "x")
+        #expect(machine.hostname == "localhost")
+        #expect(machine.complaints.joined().contains("user-data:2:12: error: a key must be a word"))
+    }
+
+    @Test func aByteOrderMarkIsNoText() async throws {
+        let machine = try TestMachine()
+        try machine.write("/u", "\u{FEFF}#cloud-config\r\nwrite_files: [{path: /a, content: x}]\r\n")
+        #expect(await machine.run(["-from-file=\(machine.root)/u"]) == 0, "\(machine.complaints)")
+        #expect(machine.read("/a") == "x")
     }
 
     @Test func unitsAreMaskedUnmaskedEnabledAndStarted() async throws {

@@ -158,6 +158,7 @@ import Testing
     @Test func peopleLoseWhatLeavesTheConfig() async throws {
         let machine = try TestMachine()
         func users(_ fields: String) -> String { "users: [{name: ann\(fields)}]" }
+        try machine.write("/etc/group", "sudo:x:27:\ndocker:x:102:bob\n")
         #expect(
             try await machine.apply(users(", groups: [sudo, docker], ssh_authorized_keys: [k1]")) == 0
         )

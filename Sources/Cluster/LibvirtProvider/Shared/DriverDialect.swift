@@ -9,6 +9,9 @@ enum DriverDialect: Sendable, Hashable {
     /// Domains in memory only: libvirt's driver for tests, which runs nothing and leaves nothing on the host.
     case test
 
+    /// Where Debian's package has the program.
+    static let usual = DriverDialect.lxc(emulator: "/usr/lib/libvirt/libvirt_lxc")
+
     /// Chooses a dialect; nil when the driver cannot run nodes of the runtime.
     init?(_ runtime: Runtime, driver: String, capabilities: String) throws(XMLReader.Problem) {
         switch (runtime, driver) {

@@ -93,8 +93,24 @@ package final class LibvirtProvider: ClusterProvider {
         }
     }
 
+    /// XML of a node's domain; where libvirt cannot be reached, as for a host whose libvirt is as Debian packages it.
     package func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String {
-        try await backend(node.runtime).definition(of: node, image: image).text(phase: .defined)
+        do {
+            return try await backend(node.runtime).definition(of: node, image: image).text(phase: .defined)
+        } catch let error as ProviderError where error.code == .connection {
+            return try usualDefinition(of: node, image: image).text(phase: .defined)
+        }
+    }
+
+    private func usualDefinition(of node: NodePlan, image: NodeImagePaths) throws -> any DomainDefinition {
+        switch node.runtime {
+        case .container:
+            let directory = storage.directory(of: NodeReference(node))
+            return DomainXML(node: node, image: image, directory: directory, dialect: .usual)
+        case .vm:
+            let image = try machines.machineImage(image, of: node)
+            return VirtualMachineXML(node: node, image: image, poolPath: Volumes.poolPath, dialect: .qemu)
+        }
     }
 
     package func networkXML(for network: NetworkPlan) async throws -> String {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Workspace
 
-struct ClusterDown: AsyncParsableCommand {
+struct ClusterDown: JSONCommand {
+    static let printsEvents = true
     static let configuration = CommandConfiguration(
         commandName: "down",
         abstract: "Remove a cluster and every trace of it.",

@@ -5,7 +5,7 @@ import Provisioning
 import Terminal
 import Workspace
 
-struct ClusterList: AsyncParsableCommand {
+struct ClusterList: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the clusters on this host.",

@@ -7,7 +7,7 @@ import TopologyLoading
 import TopologyModel
 import Workspace
 
-struct ClusterPlan: AsyncParsableCommand {
+struct ClusterPlan: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what `up` would do, and why; changes nothing.",

@@ -3,7 +3,8 @@ import Planning
 import TopologyLoading
 import Workspace
 
-struct ClusterRoll: AsyncParsableCommand {
+struct ClusterRoll: JSONCommand {
+    static let printsEvents = true
     static let configuration = CommandConfiguration(
         commandName: "roll",
         abstract: "Reboot a cluster's nodes, one after the other.",

@@ -6,7 +6,8 @@ import TopologyLoading
 import TopologyModel
 import Workspace
 
-struct ClusterScale: AsyncParsableCommand {
+struct ClusterScale: JSONCommand {
+    static let printsEvents = true
     static let configuration = CommandConfiguration(
         commandName: "scale",
         abstract: "Give roles other numbers of nodes, and bring the cluster there.",
@@ -46,7 +47,9 @@ struct ClusterScale: AsyncParsableCommand {
         }
         let loaded = TopologyLoader().load(edited, file: DiskFiles.name(of: path))
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
-        guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
+        guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else {
+            throw ToldFailure(loaded.diagnostics)
+        }
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let runner = PlanRunner(

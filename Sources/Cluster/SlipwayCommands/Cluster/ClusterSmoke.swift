@@ -7,7 +7,7 @@ import Terminal
 import TopologyModel
 import Workspace
 
-struct ClusterSmoke: AsyncParsableCommand {
+struct ClusterSmoke: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "smoke",
         abstract: "Check that a running cluster works, and put back what that changes.",

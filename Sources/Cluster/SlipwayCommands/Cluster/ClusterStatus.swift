@@ -5,7 +5,7 @@ import Terminal
 import TopologyModel
 import Workspace
 
-struct ClusterStatus: AsyncParsableCommand {
+struct ClusterStatus: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show a cluster's nodes, etcd members, fleet machines and units.",

@@ -4,7 +4,8 @@ import TopologyLoading
 import TopologyModel
 import Workspace
 
-struct ClusterUp: AsyncParsableCommand {
+struct ClusterUp: JSONCommand {
+    static let printsEvents = true
     static let configuration = CommandConfiguration(
         commandName: "up",
         abstract: "Bring a cluster to what its file says.",

@@ -6,7 +6,7 @@ import TopologyLoading
 import TopologyModel
 import UnitFiles
 
-struct ClusterValidate: AsyncParsableCommand {
+struct ClusterValidate: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
         abstract: "Check topology files and their units, cloud-configs and unit files; touches nothing.",

@@ -52,7 +52,9 @@ struct StatusReport: Encodable, Hashable {
             uniquingKeysWith: { first, _ in first },
         )
         nodes = observed.map { Self.node($0, seen: seen, cluster: cluster) }
-        units = (seen.fleet?.units.values ?? [:].values).sorted { $0.name < $1.name }.map { unit in
+        // What fleet has left in etcd of a cluster that is without it now says nothing of what runs.
+        let fleet = observed.contains(where: \.runsFleet) ? seen.fleet : nil
+        units = (fleet?.units.values ?? [:].values).sorted { $0.name < $1.name }.map { unit in
             let states = unit.states.map { (names[$0.key] ?? String($0.key.prefix(8)), $0.value) }
             return Unit(
                 name: unit.name,

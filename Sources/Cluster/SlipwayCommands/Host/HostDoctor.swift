@@ -12,7 +12,7 @@ import Workspace
     import Glibc
 #endif
 
-struct HostDoctor: AsyncParsableCommand {
+struct HostDoctor: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Say what this host lacks, and the command that fixes it.",

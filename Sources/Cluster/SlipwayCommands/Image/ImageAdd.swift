@@ -3,7 +3,7 @@ import Images
 import Terminal
 import Workspace
 
-struct ImageAdd: AsyncParsableCommand {
+struct ImageAdd: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Bring a disk image from elsewhere into this host's store.",

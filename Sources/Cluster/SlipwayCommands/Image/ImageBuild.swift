@@ -4,7 +4,7 @@ import Provisioning
 import Terminal
 import Workspace
 
-struct ImageBuild: AsyncParsableCommand {
+struct ImageBuild: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "build",
         abstract: "Make the node image, unless it is there.",

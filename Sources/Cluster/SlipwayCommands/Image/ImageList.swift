@@ -5,7 +5,7 @@ import Planning
 import Terminal
 import Workspace
 
-struct ImageList: AsyncParsableCommand {
+struct ImageList: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the parts of images on this host.",

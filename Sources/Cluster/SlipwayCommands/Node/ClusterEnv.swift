@@ -8,7 +8,7 @@ import SystemPackage
 import TopologyModel
 import Workspace
 
-struct ClusterEnv: AsyncParsableCommand {
+struct ClusterEnv: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "env",
         abstract: "Print exports with which docker, fleetctl and etcdctl on this host speak to the cluster.",

@@ -25,7 +25,7 @@ struct NodeRender: AsyncParsableCommand {
         usage: "slipway render FILE NODE [--part PART] [--format FORMAT] [--secrets]",
         discussion: """
             Byte for byte, but for the cloud-config's private keys, which --secrets shows. Where libvirt cannot be reached, \
-            the cloud-config is that of a new cluster's node.
+            it is what a new cluster would be given.
 
             --format says the same to another reader: coreos (Slipway's nodes), cloud-init (Canonical's: user-data, \
             meta-data and network-config), ignition-flatcar or ignition-fcos. What a format has no words for is named \
@@ -79,8 +79,8 @@ struct NodeRender: AsyncParsableCommand {
     private func planned(_ topology: Topology, _ workspace: HostWorkspace) async throws -> Plan {
         do {
             return try await workspace.plan(topology, progress: Output.note).plan
-        } catch let error as ProviderError where error.code == .connection && part == .cloudConfig {
-            Output.note("this is what the node of a new cluster is given: \(error)")
+        } catch let error as ProviderError where error.code == .connection {
+            Output.note("this is what a new cluster is given: \(error)")
             return try await workspace.planAnew(topology, progress: Output.note)
         }
     }

@@ -9,7 +9,7 @@ enum Diagnosing {
     static func topology(_ argument: ClusterArgument) throws -> LoadedTopology {
         let loaded = try argument.load()
         show(loaded.diagnostics, sources: loaded.sources)
-        guard loaded.topology != nil, !loaded.diagnostics.hasErrors else { throw ExitCode.failure }
+        guard loaded.topology != nil, !loaded.diagnostics.hasErrors else { throw ToldFailure(loaded.diagnostics) }
         return loaded
     }
 
@@ -22,8 +22,9 @@ enum Diagnosing {
             throw UserError("cannot read \(path): \(error)")
         }
         // The loader reports a file that does not exist.
-        show(TopologyLoader(files: files).load(path: path).diagnostics, sources: [:])
-        throw ExitCode.failure
+        let diagnostics = TopologyLoader(files: files).load(path: path).diagnostics
+        show(diagnostics, sources: [:])
+        throw ToldFailure(diagnostics)
     }
 
     static func show(_ diagnostics: [Diagnostic], sources: [String: String]) {
@@ -37,7 +38,7 @@ enum Diagnosing {
             return try work()
         } catch let error as DiagnosticsError {
             show(error.diagnostics, sources: sources.merging(error.sources) { $1 })
-            throw ExitCode.failure
+            throw ToldFailure(error.diagnostics)
         }
     }
 
@@ -50,7 +51,7 @@ enum Diagnosing {
             return try await work()
         } catch let error as DiagnosticsError {
             show(error.diagnostics, sources: sources.merging(error.sources) { $1 })
-            throw ExitCode.failure
+            throw ToldFailure(error.diagnostics)
         }
     }
 }

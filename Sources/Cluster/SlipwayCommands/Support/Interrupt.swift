@@ -99,7 +99,7 @@ enum Interrupt {
                 if isInsisted == true { return try await insisting.work() }
             }
             Output.note(advice)
-            throw ExitCode(130)
+            throw ToldFailure(advice, code: ExitCode(130))
         }
     }
 

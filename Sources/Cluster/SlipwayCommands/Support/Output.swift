@@ -32,6 +32,9 @@ enum Output {
 
     static func json(_ value: some Encodable) throws { print(try JSONText.pretty(value)) }
 
+    /// One of several documents, on a line of its own.
+    static func event(_ value: some Encodable) throws { print(try JSONText.line(value)) }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -27,10 +27,15 @@ struct PlanRunner: Sendable {
         renewsCertificates: Bool = false,
     ) async throws -> Plan {
         try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
+            let begin = ContinuousClock.now
             let plan = try await step(topology, sources, renewsCertificates, check)
             // etcd has its majority back; what it lacked it for can be planned now.
-            guard plan.continues else { return plan }
+            guard plan.continues else {
+                try done([plan], since: begin)
+                return plan
+            }
             let rest = try await step(topology, sources, renewsCertificates, check, isRest: true)
+            try done([plan, rest], since: begin)
             return rest.isEmpty ? plan : rest
         }
     }
@@ -47,9 +52,9 @@ struct PlanRunner: Sendable {
             try await workspace.plan(topology, renewsCertificates: renewsCertificates, progress: Output.note)
         }
         let plan = planned.plan
-        warn(plan.warnings, sources: sources)
+        try warn(plan.warnings, sources: sources)
         if plan.isEmpty {
-            if !isRest { try report(plan) }
+            if !isRest { report(plan) }
             return plan
         }
         try workspace.sshTargets(plan, observed: planned.observed.provider.nodes)
@@ -63,10 +68,15 @@ struct PlanRunner: Sendable {
             let plan = try await untouched(nothingWasChanged) {
                 try await workspace.plan(topology, roll, progress: Output.note)
             }
-            warn(plan.warnings, sources: sources)
-            guard !plan.isEmpty else { return try report(plan) }
-            try workspace.sshTargets(plan, observed: [])
-            try await carryOut(plan, check)
+            try warn(plan.warnings, sources: sources)
+            let begin = ContinuousClock.now
+            if plan.isEmpty {
+                report(plan)
+            } else {
+                try workspace.sshTargets(plan, observed: [])
+                try await carryOut(plan, check)
+            }
+            try done([plan], since: begin)
         }
     }
 
@@ -74,6 +84,7 @@ struct PlanRunner: Sendable {
     @discardableResult
     func tearDown(_ cluster: ClusterName) async throws -> Plan {
         try await workspace.changing(cluster, purpose: command, note: Output.note) { check in
+            let begin = ContinuousClock.now
             let observed = try await workspace.provider.observe()
             for node in observed.nodes(of: cluster.description) {
                 guard case .elsewhere? = node.obstacle, let obstacle = node.obstacle else { continue }
@@ -81,27 +92,24 @@ struct PlanRunner: Sendable {
             }
             let plan = try Planner.tearDown(cluster.description, observed: observed, gently: patience > .zero)
             if plan.isEmpty {
-                if json {
-                    try Output.json(PlanPayload(plan))
-                } else {
-                    Output.print("There is no cluster '\(cluster)'.")
-                }
-                // A cluster of that name may be on this host, of which the other knows nothing.
-                if workspace.isRemote { return plan }
+                if !json { Output.print("There is no cluster '\(cluster)'.") }
             } else {
                 try await carryOut(plan, check)
             }
-            try workspace.forget(cluster)
+            // A cluster of that name may be on this host, of which the other knows nothing.
+            if !plan.isEmpty || !workspace.isRemote { try workspace.forget(cluster) }
+            try done([plan], since: begin)
             return plan
         }
     }
 
-    private func report(_ plan: Plan) throws {
-        if json {
-            try Output.json(PlanPayload(plan))
-        } else {
-            Output.print(PlanText(plan: plan, style: Output.style).text())
-        }
+    private func report(_ plan: Plan) {
+        if !json { Output.print(PlanText(plan: plan, style: Output.style).text()) }
+    }
+
+    /// The last event of a command that has done what it was asked for.
+    private func done(_ plans: [Plan], since begin: ContinuousClock.Instant) throws {
+        if json { try Output.event(DonePayload(plans, took: .now - begin)) }
     }
 
     /// - Parameter check: throws where the cluster is no longer this command's to change.
@@ -148,8 +156,9 @@ struct PlanRunner: Sendable {
             if json { Output.note("\(failure)") }
             await suspect()
             let count = Format.count(failure.failures.count, "step")
-            Output.note("\(count) failed. Nothing is lost: run `\(command)` again once the cause is fixed.")
-            throw ExitCode.failure
+            let text = "\(count) failed. Nothing is lost: run `\(command)` again once the cause is fixed."
+            Output.note(text)
+            throw ToldFailure(text)
         }
         if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
     }
@@ -176,7 +185,7 @@ struct PlanRunner: Sendable {
         let answer = try await untouched(nothingWasChanged) { await Self.answer() }
         guard ["y", "yes"].contains(answer) else {
             Output.note("Nothing was changed.")
-            throw ExitCode.failure
+            throw ToldFailure("Nothing was changed.")
         }
     }
 
@@ -207,8 +216,9 @@ struct PlanRunner: Sendable {
         }
     }
 
-    private func warn(_ warnings: [Diagnostic], sources: [String: String]) {
+    private func warn(_ warnings: [Diagnostic], sources: [String: String]) throws {
         guard !warnings.isEmpty else { return }
+        if json { for warning in warnings { try Output.event(EventPayload(warning)) } }
         Output.raw(DiagnosticRenderer(color: Output.errorIsTerminal).render(warnings, sources: sources))
     }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Planning
 import Provisioning
 import Synchronization
@@ -96,14 +97,31 @@ extension ProgressPrinter.State {
     }
 }
 
+/// The last JSON line of a command that did what it was asked for, if only nothing.
+struct DonePayload: Encodable {
+    var event = "done"
+    /// How many steps were carried out; 0 where there was nothing to do.
+    var steps: Int
+    var seconds: Double
+
+    init(_ plans: [Plan], took: Duration) {
+        (steps, seconds) = (plans.reduce(0) { $0 + $1.steps.count }, took / .seconds(1))
+    }
+}
+
 /// An event as one JSON line.
 struct EventPayload: Encodable {
     var event: String
-    var step: StepID
+    /// Nil in what is said of the plan as a whole.
+    var step: StepID?
     var title: String?
     var text: String?
     var seconds: Double?
     var error: String?
+
+    init(_ warning: Diagnostic) {
+        (event, text) = ("warning", ([warning.message] + warning.notes).joined(separator: "; "))
+    }
 
     init(_ event: Event) {
         switch event {

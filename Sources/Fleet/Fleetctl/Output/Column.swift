@@ -1,3 +1,5 @@
+import Basics
+
 /// A column of a list: what `--fields` calls it, and how a cell of it reads.
 struct Column<Row>: Sendable {
     let name: String
@@ -35,17 +37,9 @@ struct ListStyle: Sendable, Hashable {
         let header = hasLegend ? [chosen.map { $0.name.uppercased() }] : []
         let cells = rows.map { row in
             chosen.map { column in
-                column.cell(row, isFull).flatMap { $0.isEmpty ? nil : Self.oneLine($0) } ?? "-"
+                column.cell(row, isFull).flatMap { $0.isEmpty ? nil : $0.onOneLine } ?? "-"
             }
         }
         return TabTable.text(header + cells)
-    }
-
-    /// What would break the table, such as a newline in a unit's reason, is written as in Go's strings.
-    private static func oneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
-        return text.unicodeScalars.map { scalar in
-            scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-        }.joined()
     }
 }

@@ -39,7 +39,7 @@ package struct SSHCommand: Sendable, Hashable {
     package var arguments: [String] {
         var arguments = common
         if let port { arguments += ["-p", String(port)] }
-        if let tunnel = settings.tunnel { arguments += ["-J", jump(through: tunnel)] }
+        if let tunnel = settings.tunnel, !isDestination(tunnel) { arguments += ["-J", jump(through: tunnel)] }
         if forwardsAgent { arguments.append("-A") }
         if needsTerminal, isInteractive {
             arguments.append("-t")
@@ -87,6 +87,14 @@ package struct SSHCommand: Sendable, Hashable {
         if !isInteractive { options += ["BatchMode=yes", "LogLevel=ERROR"] }
         return options
     }
+
+    /// Whether the host to go through is the one to go to, through which ssh refuses to go.
+    private func isDestination(_ tunnel: String) -> Bool {
+        let (name, port) = Self.split(tunnel.split(separator: "@").last.map(String.init) ?? tunnel)
+        return name.lowercased() == host.lowercased() && (port ?? Self.standardPort) == (self.port ?? Self.standardPort)
+    }
+
+    private static let standardPort = 22
 
     private func jump(through tunnel: String) -> String {
         tunnel.contains("@") ? tunnel : user.map { "\($0)@\(tunnel)" } ?? tunnel
