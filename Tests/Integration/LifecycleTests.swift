@@ -75,6 +75,11 @@ extension RealNodes {
                 let motd = try await cluster.output(node, "cat /etc/motd")
                 #expect(motd.contains("production cluster"), "\(motd)")
                 #expect(try await cluster.output(node, "hostname") == node)
+                let names = try await cluster.output(
+                    node,
+                    "getent hosts central-2 worker-1 | wc -l; ! getent hosts worker-9"
+                )
+                #expect(names == "2", "\(node) does not know the other nodes by name")
             }
         }
 

@@ -62,6 +62,23 @@ package struct Network: ~Copyable {
         try check(virNetworkSetAutostart(handle, isOn ? 1 : 0), "set the autostart of")
     }
 
+    /// Change of one entry of a network.
+    package enum Update: Sendable {
+        case add, delete
+    }
+
+    /// Changes which names the network's DNS server knows, at once and for later starts.
+    ///
+    /// - Parameter xml: a `host` of the network's `dns`; of one to delete, the address and the name count.
+    package func updateHost(_ update: Update, _ xml: String) throws(LibvirtError) {
+        let command = update == .add ? VIR_NETWORK_UPDATE_COMMAND_ADD_LAST : VIR_NETWORK_UPDATE_COMMAND_DELETE
+        let isActive = try isActive()
+        let live = isActive ? VIR_NETWORK_UPDATE_AFFECT_LIVE.rawValue : 0
+        let flags = live | VIR_NETWORK_UPDATE_AFFECT_CONFIG.rawValue
+        let section = VIR_NETWORK_SECTION_DNS_HOST.rawValue
+        try check(virNetworkUpdate(handle, command.rawValue, section, -1, xml, flags), "change the names of")
+    }
+
     @discardableResult
     private func check(_ result: Int32, _ verb: StaticString) throws(LibvirtError) -> Int32 {
         guard result >= 0 else { throw LibvirtError.last("\(verb) network \(name)") }

@@ -34,6 +34,18 @@ import TopologyModel
         #expect(NodeName(text) == nil)
     }
 
+    @Test func readsTheNamesThatANetworkKnows() {
+        func network(_ inner: String) -> String { "<network><name>slipway.a</name>\(inner)</network>" }
+        let hosts = """
+            <forward mode='nat'/><dns><host ip='10.0.0.2'><hostname>a-1</hostname></host><host ip='10.0.0.3'/></dns>
+            """
+        let names = PublishedName.known(to: network(hosts))
+        #expect(names?.map { "\($0.name) \($0.address)" } == ["a-1 10.0.0.2"])
+        #expect(PublishedName.known(to: network("<forward mode='nat'/>")) == [])
+        // It has no DNS server.
+        #expect(PublishedName.known(to: network("<dns enable='no'/>")) == nil)
+    }
+
     @Test func picksTheLastStartFromALog() {
         let log = """
             2026-11-23 18:00:00.000+0000: starting up

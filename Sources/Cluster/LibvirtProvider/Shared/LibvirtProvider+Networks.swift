@@ -22,7 +22,9 @@ extension LibvirtProvider {
         }
         switch outcome {
         case .done: break
-        case .begun: try await plugIn(interfaces(on: network.name), bridge: network.bridge)
+        case .begun:
+            try await plugIn(interfaces(on: network.name), bridge: network.bridge)
+            try await publishNames(in: network.cluster)
         case .foreign: throw Self.foreign(network: network.name)
         case .inUse(let domains):
             throw ProviderError(
@@ -30,6 +32,18 @@ extension LibvirtProvider {
                 "network \(network.name) is to change, and \(domains.joined(separator: ", ")) run on it; "
                     + "take the cluster down first",
             )
+        }
+    }
+
+    /// Makes the names of running nodes known in a network that was made anew.
+    private func publishNames(in cluster: String) async throws {
+        for driver in try await presentDrivers() where try await driver.dialect().runsDomains {
+            let records = try await driver.run { connection throws(LibvirtError) in
+                try connection.seenDomains().filter { $0.power != .off }.compactMap(\.record)
+            }
+            try await run { connection throws(LibvirtError) in
+                for record in records where record.cluster == cluster { try connection.publishName(of: record) }
+            }
         }
     }
 

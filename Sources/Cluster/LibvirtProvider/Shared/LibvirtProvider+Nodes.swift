@@ -26,9 +26,13 @@ extension LibvirtProvider {
     package func start(_ node: NodeReference) async throws {
         let driver = backend(node.runtime).driver
         try await driver.refuseForeign(node)
-        try await driver.run { connection throws(LibvirtError) in
-            try connection.domain(named: node.domainName).startIfNeeded()
+        let record = try await driver.run { connection throws(LibvirtError) in
+            let domain = try connection.domain(named: node.domainName)
+            try domain.startIfNeeded()
+            return try domain.record()
         }
+        guard let record, try await driver.dialect().runsDomains else { return }
+        try await run { connection throws(LibvirtError) in try connection.publishName(of: record) }
     }
 
     package func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome {
@@ -43,6 +47,8 @@ extension LibvirtProvider {
         let backend = backend(node.runtime)
         try await backend.driver.refuseForeign(node)
         try await backend.remove(node)
+        guard try await backend.driver.dialect().runsDomains else { return }
+        try await run { connection throws(LibvirtError) in try connection.withdrawName(of: node) }
     }
 
     package func removeClusterRemains(_ cluster: String) async throws {
