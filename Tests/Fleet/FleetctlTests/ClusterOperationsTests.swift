@@ -32,9 +32,10 @@ private final class ScriptedFleet: FleetTransport {
     private func run(
         _ answers: [String: [String]],
         files: [String: String] = [:],
+        printed: String = "",
         _ body: (ClusterOperations) async throws -> Int32,
     ) async throws -> (code: Int32, out: String, err: String, changes: [String]) {
-        let stub = StubRun(files: files)
+        let stub = StubRun(files: files, printed: printed)
         let fleet = ScriptedFleet(answers)
         var context = stub.context()
         context.client = FleetClient(fleet)
@@ -98,6 +99,22 @@ private final class ScriptedFleet: FleetTransport {
         let result = try await run(answers, files: Self.file) { try await $0.update("w@.service", .init()) }
         let out = "Unit w@1.service updated\nUnit w@2.service updated\n"
         #expect(result == (0, out, "", ["PUT updates/w@.service", "DELETE updates/w@.service"]))
+    }
+
+    @Test func anUpdateThatFailsShowsTheLogOfTheUnit() async throws {
+        var answers = update([
+            #""phase":"rolling","current":"w@2.service","updated":["w@1.service"]"#,
+            #""phase":"rollingBack","updated":["w@1.service"]"#,
+            #""phase":"rolledBack","updated":[],"reason":"w@2.service failed""#,
+        ])
+        answers["GET units/w@2.service"] = [#"200 {"name":"w@2.service","machineID":"aabb2222"}"#]
+        answers["GET machines"] = [#"200 {"machines":[{"id":"aabb2222","primaryIP":"10.0.0.6"}]}"#]
+        let result = try await run(answers, files: Self.file, printed: "one\ntwo\n") {
+            try await $0.update("w@.service", .init())
+        }
+        #expect(result.code == 1)
+        let log = "The log of w@2.service:\n    one\n    two\n"
+        #expect(result.err == "\(log)The update of w@.service was taken back: w@2.service failed\n")
     }
 
     @Test func anUpdateThatWasTakenBackFails() async throws {

@@ -47,7 +47,15 @@ extension ClusterOperations {
     /// limit for every unit.
     private func follow(_ name: String) async throws -> Int32 {
         var told: Set<String> = []
+        var current: String?
         while let update = try await client.update(name) {
+            if update.phase == "rolling" {
+                current = update.current ?? current
+            } else if update.phase != "done", let unit = current {
+                // Now, before the old text is started again and fills the log.
+                current = nil
+                await showLog(of: unit)
+            }
             for unit in update.updated where told.insert(unit).inserted { console.out("Unit \(unit) updated") }
             if update.isOver {
                 try await client.forgetUpdate(name)
@@ -56,6 +64,18 @@ extension ClusterOperations {
             try await context.pause.sleep(wait.interval)
         }
         throw FleetctlError(.notFound, "the update of \(name) was forgotten by somebody else, or the unit destroyed")
+    }
+
+    /// The last lines of the log of a unit that has not proved itself.
+    private func showLog(of unit: String) async {
+        do {
+            guard let machine = try await client.unit(unit)?.machineID, !machine.isEmpty else { return }
+            let lines = try await RemoteOperations(context).lastLines(UnitOperations.logLines, of: unit, on: machine)
+            if !lines.isEmpty { console.err("The log of \(unit):") }
+            for line in lines { console.err("    \(line)") }
+        } catch {
+            console.err("The log of \(unit) cannot be read from here: \(error)")
+        }
     }
 
     private func tell(_ update: APIUpdate) -> Int32 {

@@ -90,7 +90,7 @@ extension UnitOperations {
     }
 
     /// How many lines of its log are shown of a unit that does not run.
-    private static let logLines = 10
+    static let logLines = 10
 
     /// Does the same for every item at the same time; the outcomes in the order of the items.
     func outcomes<Item: Sendable, Value: Sendable>(
