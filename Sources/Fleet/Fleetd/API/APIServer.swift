@@ -29,7 +29,12 @@ package struct APIServer: Service {
     /// How long requests that are being answered when fleetd ends may still take.
     static let endLimit = Duration.seconds(2)
 
+    /// Who is at the other end of the connection that is served.
+    @TaskLocal private static var peer = APIPeer.unknown
+
     let listener: APIListener
+    /// Whether the kernel can say who is at the other end.
+    private let isLocal: Bool
     let tls: ServerTLS?
     let api: APIResponder
     let version: String
@@ -56,7 +61,8 @@ package struct APIServer: Service {
         onListening: @escaping @Sendable (SocketAddress?) -> Void = { _ in },
     ) {
         self.listener = listener
-        self.tls = listener.isLocal ? nil : tls
+        isLocal = listener.isLocal
+        self.tls = isLocal ? nil : tls
         self.api = api
         self.version = version
         self.logger = logger
@@ -82,7 +88,12 @@ package struct APIServer: Service {
         onListening(connections.channel.localAddress)
         await withDiscardingTaskGroup { group in
             await accept(connections) { connection in
-                group.addTask { await http.handle(value: connection, logger: logger) }
+                // A request comes by the connection's event loop, goes to etcd by it, and back.
+                group.addTask(executorPreference: EventLoopExecutor(connection.channel.eventLoop)) {
+                    await Self.$peer.withValue(await peer(connection.channel)) {
+                        await http.handle(value: connection, logger: logger)
+                    }
+                }
             }
             let unanswered = await requests.end(within: Self.endLimit)
             if unanswered > 0, !Task.isCancelled {
@@ -162,7 +173,7 @@ package struct APIServer: Service {
 
     private func answer(_ request: Request, _ channel: any Channel) async throws -> APIResponse {
         do {
-            if !listener.isLocal,
+            if !isLocal,
                 let refusal = APIHost.refusal(
                     of: request.head.authority,
                     address: channel.localAddress?.ipAddress,
@@ -173,7 +184,7 @@ package struct APIServer: Service {
             }
             let body = try await request.body.collect(upTo: Self.maximumBody)
             var received = APIRequest(request, body: Array(body.readableBytesView))
-            received.peer = await peer(channel)
+            received.peer = Self.peer
             received.userAgent = request.headers[.userAgent] ?? ""
             return await api.respond(to: received)
         } catch is NIOTooManyBytesError {
@@ -182,7 +193,7 @@ package struct APIServer: Service {
     }
 
     private func peer(_ channel: any Channel) async -> APIPeer {
-        if listener.isLocal { return await .local(on: channel) }
+        if isLocal { return await .local(on: channel) }
         return tls?.asksForCertificates == true ? .certified : .network
     }
 

@@ -1,5 +1,6 @@
 import Etcd
 import Logging
+import NIOCore
 import Systemd
 
 #if canImport(FoundationEssentials)
@@ -28,6 +29,8 @@ package struct FleetdMain: Sendable {
     ///
     /// - Returns: the exit status.
     package func run() async throws -> Int32 {
+        // Whatever a machine's fleetd has to do is little, and done soonest without a change of threads.
+        NIOSingletons.groupLoopCountSuggestion = 1
         let sockets = try ListenSocket.takeAll()
         let configuration = try read()
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
