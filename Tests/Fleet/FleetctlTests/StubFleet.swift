@@ -3,6 +3,8 @@ import Fleetctl
 import FoundationEssentials
 import Scheduling
 import Synchronization
+import TestKit
+import Testing
 import UnitFiles
 
 /// A fleet in memory that answers as fleet's API does: everything happens at once, unless it is told otherwise.
@@ -158,7 +160,10 @@ final class StubRun: ProcessRunner {
             client: FleetClient(fleet),
             console: Console(
                 out: { text in self.lines.withLock { $0.out += text } },
-                err: { text in self.lines.withLock { $0.err += text } },
+                err: { text in
+                    LibraryWords.expectNone(in: text)
+                    self.lines.withLock { $0.err += text }
+                },
             ),
             pause: Pause { _ in },
             runner: self,

@@ -1,6 +1,7 @@
 import Foundation
 import Subprocess
 import TestKit
+import Testing
 
 /// How a program ended and what it said.
 struct Ran: Sendable, CustomStringConvertible {
@@ -99,6 +100,8 @@ enum Program {
             error: result.standardError,
             took: ContinuousClock.now - begin,
         )
+        // What a node's programs say comes with `exec`.
+        if command[0].hasPrefix(directory), !command.contains("exec") { LibraryWords.expectNone(in: ran.error) }
         guard code != 124 else { throw Unexpected("not ended within \(deadline) s: \(ran)") }
         return ran
     }

@@ -2,6 +2,7 @@ import CloudInit
 import Synchronization
 import Systemd
 import TestKit
+import Testing
 
 #if canImport(Glibc)
     import Glibc
@@ -76,7 +77,10 @@ final class TestMachine: Sendable {
     }
 
     func run(_ arguments: [String]) async -> Int32 {
-        await CloudInit(machine) { [self] line in state.withLock { $0.complaints.append(line) } }.run(arguments)
+        await CloudInit(machine) { [self] line in
+            LibraryWords.expectNone(in: line)
+            state.withLock { $0.complaints.append(line) }
+        }.run(arguments)
     }
 
     // MARK: Files

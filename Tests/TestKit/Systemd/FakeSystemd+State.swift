@@ -87,6 +87,7 @@ extension FakeSystemd.State {
         case .result(let result):
             apply(verb, unit, result)
             tell(.jobEnded(unit: unit, job: "job/\(id)", result))
+        case .refused: tell(.jobEnded(unit: unit, job: "job/\(id)", .failed))
         case .hang: hang(verb, unit, id)
         case .error: break
         }

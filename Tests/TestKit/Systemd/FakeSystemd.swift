@@ -22,6 +22,8 @@ package final class FakeSystemd: SystemdManager {
     package enum Outcome: Sendable, Hashable {
         case result(JobResult)
         case error(SystemdError)
+        /// The job fails, and the unit stays as it is.
+        case refused
         /// The job stays queued until ``FakeSystemd/finish(_:_:)``.
         case hang
     }
@@ -43,6 +45,7 @@ package final class FakeSystemd: SystemdManager {
         }
         switch (outcome, id) {
         case (.result(let result), _): return result
+        case (.refused, _): return .failed
         case (.error(let error), _): throw error
         case (.hang, let id?): return try await finished(verb, unit, id, within: limit)
         case (.hang, nil): return .canceled

@@ -22,6 +22,8 @@ struct HTTPTransport: FleetTransport {
     let endpoint: Endpoint
     let client: HTTPClient
     let timeout: TimeAmount
+    /// What the endpoint leads to, where that is another host's.
+    var farEnd: String?
 
     func send(_ request: FleetRequest) async throws -> FleetResponse {
         var attempt = 1
@@ -69,6 +71,7 @@ struct HTTPTransport: FleetTransport {
     }
 
     private func hint(for request: FleetRequest) -> String {
+        if let farEnd { return "fleet does not answer at \(farEnd)" }
         let advice =
             switch endpoint {
             case .unix: "is fleetd running on this machine? Elsewhere, use --endpoint or --tunnel"

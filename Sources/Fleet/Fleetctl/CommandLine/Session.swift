@@ -68,7 +68,8 @@ enum Session {
         _ client: HTTPClient,
     ) -> any FleetTransport {
         let timeout = TimeAmount.milliseconds(Int64(settings.requestTimeout * 1000))
-        return HTTPTransport(endpoint: endpoint, client: client, timeout: timeout)
+        let farEnd = settings.tunnel.map { "\(settings.endpoint), as seen from \($0)" }
+        return HTTPTransport(endpoint: endpoint, client: client, timeout: timeout, farEnd: farEnd)
     }
 
     private static func context(

@@ -138,8 +138,8 @@ extension Agent {
         do {
             let result = try await systemd.unitProperty("Result", interface: interface, of: unit)
             guard case .string(let word) = result, word != "success" else { return }
-            let status = type == "service" && word == "exit-code" ? try await exitStatus(unit) : nil
-            let text = "result '\(word)'" + (status.map { ", exit status \($0)" } ?? "")
+            let end = type == "service" ? try await end(of: unit, result: word) : nil
+            let text = "result '\(word)'" + (end.map { ", \($0)" } ?? "")
             if statuses[unit]?.activeState == "failed" { troubles[unit] = text }
         } catch {
             logger.debug("systemd does not tell why a unit failed", metadata: ["unit": "\(unit)", "error": "\(error)"])
@@ -147,12 +147,21 @@ extension Agent {
         wakeups.wake()
     }
 
-    /// The exit status of a service's main process; nil when another process has failed.
-    private func exitStatus(_ unit: String) async throws(SystemdError) -> Int64? {
+    /// How a service's main process ended; nil when that is not what failed it.
+    private func end(of unit: String, result: String) async throws(SystemdError) -> String? {
+        guard ["exit-code", "signal", "core-dump"].contains(result) else { return nil }
+        let code = try await systemd.unitProperty("ExecMainCode", interface: "Service", of: unit)
         let status = try await systemd.unitProperty("ExecMainStatus", interface: "Service", of: unit)
-        guard case .signed(let code) = status, code != 0 else { return nil }
-        return code
+        guard case .signed(let number) = status, number != 0 else { return nil }
+        return switch (result, code) {
+        case ("exit-code", .signed(Self.exited)): "exit status \(number)"
+        case ("signal", .signed(Self.killed)), ("core-dump", .signed(Self.dumped)): "signal \(number)"
+        default: nil
+        }
     }
+
+    // How a child ended, from Linux' <signal.h>: CLD_EXITED, CLD_KILLED, CLD_DUMPED.
+    private static let (exited, killed, dumped): (Int64, Int64, Int64) = (1, 2, 3)
 
     private static let typesWithResult: Set<String> = [
         "service", "socket", "mount", "automount", "swap", "timer", "path", "scope",

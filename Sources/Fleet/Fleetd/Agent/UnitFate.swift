@@ -99,7 +99,8 @@ package struct UnitFate: Sendable, Equatable {
     /// systemd's word for a job's end, and what it means.
     private static func reason(_ result: JobResult) -> String? {
         switch result {
-        case .failed: nil
+        // What a unit that failed says itself is told in this one's place.
+        case .failed: "systemd did not start it (job result 'failed'); its journal says why"
         case .dependency: "a unit it depends on has failed (job result 'dependency')"
         case .timeout: "its start took too long (job result 'timeout')"
         case .canceled: "another job took the place of its start (job result 'canceled')"

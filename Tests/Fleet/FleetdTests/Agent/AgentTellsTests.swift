@@ -92,11 +92,40 @@ struct AgentTellsTests {
     @Test func whyAUnitFailedIsTold() async throws {
         try await running { machine in
             machine.systemd.setProperty("Result", of: "a.service", .string("exit-code"))
+            machine.systemd.setProperty("ExecMainCode", of: "a.service", .signed(1))
             machine.systemd.setProperty("ExecMainStatus", of: "a.service", .signed(3))
             machine.systemd.script(.start, "a.service", .result(.failed))
             try await create("a.service")
             try await eventually("it is told") {
                 try await state("a.service")?.reason == "result 'exit-code', exit status 3"
+            }
+        }
+    }
+
+    /// Another process may have failed it, while the main one was ended by systemd.
+    @Test(arguments: [
+        ("exit-code", 2, "result 'exit-code'"), ("signal", 2, "result 'signal', signal 9"),
+        ("core-dump", 3, "result 'core-dump', signal 9"), ("signal", 1, "result 'signal'"),
+    ])
+    func howTheMainProcessEndedIsTold(_ result: String, _ code: Int64, _ reason: String) async throws {
+        try await running { machine in
+            machine.systemd.setProperty("Result", of: "a.service", .string(result))
+            machine.systemd.setProperty("ExecMainCode", of: "a.service", .signed(code))
+            machine.systemd.setProperty("ExecMainStatus", of: "a.service", .signed(9))
+            machine.systemd.script(.start, "a.service", .result(.failed))
+            try await create("a.service")
+            try await eventually("it is told") { try await state("a.service")?.reason == reason }
+        }
+    }
+
+    /// As a timer whose service is not loaded.
+    @Test func aStartThatFailsWithoutTheUnitIsTold() async throws {
+        try await running { machine in
+            machine.systemd.script(.start, "a.timer", .refused)
+            try await registry.create(unit: "a.timer", .service(), target: .launched)
+            try await eventually("it is told") {
+                let state = try await state("a.timer")
+                return state?.outcome == .stopped && state?.reason?.contains("job result 'failed'") == true
             }
         }
     }
