@@ -21,7 +21,7 @@ package struct DiskFiles: FileReading {
     /// More than any file of these kinds has; what is larger is not read into memory.
     package static let limit = 16 << 20
 
-    /// Content of pipes, which can be read only once.
+    /// Content of standard input and of pipes, which can be read only once.
     private static let pipes = Mutex<[String: [UInt8]]>([:])
 
     package init() {}
@@ -48,8 +48,13 @@ package struct DiskFiles: FileReading {
     ///
     /// - Throws: when it is there and cannot be read, or has more than ``limit`` bytes.
     package static func bytes(at path: String) throws -> [UInt8]? {
-        if let known = pipes.withLock({ $0[path] }) { return known }
-        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+        try bytes(at: path, standardInput: STDIN_FILENO)
+    }
+
+    static func bytes(at path: String, standardInput: Int32) throws -> [UInt8]? {
+        let key = path == "-" ? "-\(standardInput)" : path
+        if let known = pipes.withLock({ $0[key] }) { return known }
+        let descriptor = path == "-" ? dup(standardInput) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if [ENOENT, ENOTDIR].contains(errno) { return nil }
             throw FileReadingError.unreadable(errno)
@@ -59,7 +64,8 @@ package struct DiskFiles: FileReading {
         guard fstat(descriptor, &status) == 0 else { throw FileReadingError.unreadable(errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw FileReadingError.directory }
         let bytes = try read(descriptor)
-        if status.st_mode & S_IFMT != S_IFREG { pipes.withLock { $0[path] = bytes } }
+        // Standard input that is a file is read from where the last reader stopped.
+        if path == "-" || status.st_mode & S_IFMT != S_IFREG { pipes.withLock { $0[key] = bytes } }
         return bytes
     }
 

@@ -29,6 +29,7 @@ struct UnitFileLinter {
         checkInstall()
         checkService()
         lintForSystemd()
+        lintValues()
         return found
     }
 

@@ -1,8 +1,9 @@
 import Diagnostics
 import Foundation
 import Testing
-import TopologyLoading
 import TopologyModel
+
+@testable import TopologyLoading
 
 @Suite struct ShippedTopologiesTests {
     private static let directory = #filePath.components(of: "/Tests/")[0] + "/Topologies"
@@ -47,6 +48,13 @@ import TopologyModel
         try pipe.fileHandleForWriting.close()
         let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
         for _ in 1...2 { #expect(try DiskFiles().text(at: path) == "name: piped\n") }
+
+        // Standard input that a shell's `<` made of a file goes on where it was read last.
+        let file = try #require(FileHandle(forReadingAtPath: marked))
+        for _ in 1...2 {
+            let bytes = try DiskFiles.bytes(at: "-", standardInput: file.fileDescriptor)
+            #expect(bytes == [0xEF, 0xBB, 0xBF] + text.utf8)
+        }
     }
 
     /// A scaled topology is checked again: one worker is enough for what production runs.

@@ -50,6 +50,24 @@ import UnitFiles
     }
 
     @Test(arguments: [
+        "TimeoutStartSec=5 parsecs", "TimeoutStopSec=10 # seconds", "RestartSec=soon", "WatchdogSec=1.2.3s",
+        "RemainAfterExit=maybe", "KillMode=controlgroup", "TimeoutSec=-1", "TimeoutSec=s",
+    ])
+    func valuesThatSystemdIgnores(line: String) throws {
+        let found = try lint("[Service]\nExecStart=/bin/true\n\(line)\n")
+        #expect(found == ["u:3:1 warning systemd ignores \(line)"])
+    }
+
+    @Test(arguments: [
+        "TimeoutStartSec=0", "TimeoutStartSec=infinity", "TimeoutStartSec=5min 20s", "TimeoutStartSec=1h30m",
+        "RestartSec=500ms", "RestartSec=1.5 s", "RestartSec=", "WatchdogSec=%i", "RemainAfterExit=Yes", "KillMode=none",
+        "TimeoutStopSec=20 min", "RuntimeMaxSec=2 weeks 3d",
+    ])
+    func valuesThatSystemdReads(line: String) throws {
+        #expect(try lint("[Service]\nExecStart=/bin/true\n\(line)\n") == [])
+    }
+
+    @Test(arguments: [
         "/usr/bin/docker run -d busybox", "docker run --name a -d busybox sh", "docker run -itd busybox",
         "/bin/docker run --rm --detach busybox", "docker run \\\n  -d x",
     ])
