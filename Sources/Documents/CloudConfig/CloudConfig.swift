@@ -1,4 +1,4 @@
-/// What a node is told at boot: CoreOS's cloud-config, all of it.
+/// A whole cloud-config, as CoreOS read it at boot.
 ///
 /// An empty text, `false` and an empty list mean the same as a key that is not there, as they did to the original.
 package struct CloudConfig: Sendable, Hashable {
@@ -10,7 +10,7 @@ package struct CloudConfig: Sendable, Hashable {
     package var users: [User]
     /// Files to write, in this order.
     package var writeFiles: [File]
-    /// What to do with `/etc/hosts`; nil leaves it as it is.
+    /// Handling of `/etc/hosts`; nil leaves it as it is.
     package var manageEtcHosts: EtcHosts?
     /// The `coreos` section.
     package var coreos: CoreOS

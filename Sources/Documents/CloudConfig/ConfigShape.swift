@@ -1,5 +1,5 @@
-/// What may stand at a place of a cloud-config: the model as a value, for whoever has to ask it about keys (the validator,
-/// the JSON Schema) rather than read a config into it.
+/// Shape of a part of a cloud-config: the model as a value, for the validator and the JSON Schema, which ask about keys
+/// and read no config.
 package indirect enum ConfigShape: Sendable {
     case string, int, bool, double
     case strings
@@ -52,7 +52,7 @@ package struct ConfigKey: Sendable {
     package var shape: ConfigShape
     /// Values it may have; nil where any will do.
     package var validity: Validity?
-    /// Why the key should no longer be used.
+    /// Reason why the key should no longer be used.
     package var deprecation: String?
 
     package init(_ name: String, _ shape: ConfigShape, validity: Validity? = nil, deprecation: String? = nil) {

@@ -23,7 +23,7 @@ package struct Field<Root>: Sendable {
     package var target: Target
     /// Values it may have; nil where any will do.
     package var validity: Validity?
-    /// Why the key should no longer be used.
+    /// Reason why the key should no longer be used.
     package var deprecation: String?
 
     init(_ key: String, _ target: Target, validity: Validity? = nil, deprecation: String? = nil) {

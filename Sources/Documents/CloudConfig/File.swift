@@ -40,7 +40,7 @@ extension CloudConfig {
         }
     }
 
-    /// How the content of a file is packed; the pairs mean the same.
+    /// Encoding of a file's content; the pairs are synonyms.
     package enum FileEncoding: String, Sendable, Hashable, CaseIterable {
         case base64, b64
         case gz, gzip

@@ -57,7 +57,7 @@ package indirect enum JSONSchema: Sendable, Hashable, Encodable {
 }
 
 extension ConfigShape {
-    /// What an editor may take at this place. YAML readers disagree on what `on` or `0644` are, so a text may be any
+    /// JSON Schema of this part, for editors. YAML readers disagree on what `on` or `0644` are, so a text may be any
     /// scalar.
     package var jsonSchema: JSONSchema {
         switch self {

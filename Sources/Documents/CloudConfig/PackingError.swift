@@ -1,6 +1,6 @@
 import Basics
 
-/// Why packed content cannot be unpacked.
+/// Reason why packed content cannot be unpacked.
 package struct PackingError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Kind of fault.
     /// What it is that cannot be unpacked.

@@ -1,4 +1,4 @@
-/// What `coreos.update.reboot_strategy` asks of a node.
+/// Strategies of `coreos.update.reboot_strategy`.
 package enum RebootStrategy: String, Sendable, Hashable, Codable, CaseIterable {
     /// Reboot only with a place in the cluster's reboot semaphore.
     case etcdLock = "etcd-lock"
@@ -10,7 +10,7 @@ package enum RebootStrategy: String, Sendable, Hashable, Codable, CaseIterable {
     case off
 }
 
-/// How a node reboots: `coreos.update.reboot_strategy` and `coreos.locksmith`.
+/// Policy for a node's reboots: `coreos.update.reboot_strategy` and `coreos.locksmith`.
 package struct RebootPolicy: Sendable, Hashable, Codable {
     /// Way in which a node that has to reboot takes its turn.
     package var strategy: RebootStrategy
@@ -27,8 +27,8 @@ package struct RebootPolicy: Sendable, Hashable, Codable {
 }
 
 extension CoreOS {
-    /// What a node does that is given these sections. A window of which one half is missing or wrong counts for none:
-    /// validation has said so.
+    /// Policy that follows from these sections. A window of which one half is missing or wrong counts as none:
+    /// validation has reported it.
     package var rebootPolicy: RebootPolicy {
         let start = locksmith[.windowStart]?.description
         let length = locksmith[.windowLength]?.description

@@ -34,7 +34,7 @@ package struct RebootWindow: Sendable, Hashable, Codable, CustomStringConvertibl
         self.length = length
     }
 
-    /// When it opens: `04:00`.
+    /// Time of day at which it opens: `04:00`.
     package var time: String {
         [start / 3600, start / 60 % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
     }
@@ -44,7 +44,7 @@ package struct RebootWindow: Sendable, Hashable, Codable, CustomStringConvertibl
 
     package var description: String { "\(day ?? "every day") \(time) for \(length.inClockWords)" }
 
-    /// How many seconds from now it opens; 0 while it is open.
+    /// Returns the seconds until it opens; 0 while it is open.
     ///
     /// - Parameter now: seconds since Monday 00:00 by the node's clock, in its time zone.
     package func wait(at now: Int) -> Int {

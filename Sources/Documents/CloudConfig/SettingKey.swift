@@ -10,9 +10,9 @@ package protocol SettingKey: RawRepresentable<String>, CaseIterable, Hashable, S
     var environmentName: String { get }
     /// Values it may have; nil where any will do.
     var validity: Validity? { get }
-    /// Why the key should no longer be used.
+    /// Reason why the key should no longer be used.
     var deprecation: String? { get }
-    /// Why the last CoreOS did not want the whole section any more.
+    /// Reason why the last CoreOS did not want the whole section any more.
     static var sectionDeprecation: String? { get }
 }
 

@@ -34,7 +34,7 @@ extension CloudConfig {
             self.dropIns = dropIns
         }
 
-        /// Whether systemd-networkd reads it rather than systemd.
+        /// True when systemd-networkd reads it rather than systemd.
         package var isNetwork: Bool {
             [".network", ".netdev", ".link"].contains { name.hasSuffix($0) }
         }
@@ -53,7 +53,7 @@ extension CloudConfig {
         }
     }
 
-    /// What to ask of systemd once everything is written.
+    /// Command to systemd once everything is written.
     package enum UnitCommand: String, Sendable, Hashable, CaseIterable {
         case start, stop, restart, reload
         case tryRestart = "try-restart"

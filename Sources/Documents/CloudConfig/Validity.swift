@@ -1,4 +1,4 @@
-/// Which texts a key takes, where the type does not say it.
+/// Texts that a key accepts, where the type does not decide it.
 package enum Validity: Sendable, Hashable {
     case oneOf([String])
     /// Three or four octal digits, and a zero before them at most: `644`, `0644`, `04755`.
@@ -18,8 +18,8 @@ package enum Validity: Sendable, Hashable {
         }
     }
 
-    /// Whether a node acts on a text that is not allowed, as CoreOS's did: any octal mode, and a strategy that the last
-    /// version no longer named.
+    /// Returns whether a node acts on a text that is not allowed, as CoreOS's did: any octal mode, and a strategy that
+    /// the last version no longer named.
     package func tolerates(_ text: String) -> Bool {
         switch self {
         case .oneOf(let words):

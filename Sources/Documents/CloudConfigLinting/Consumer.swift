@@ -2,7 +2,7 @@ import CloudConfigLoading
 import Diagnostics
 import LocatedYAML
 
-/// Who is to read a cloud-config.
+/// Reader of a cloud-config.
 package enum Consumer: String, Sendable, Hashable, CaseIterable {
     /// coreos-cloudinit: the original, and this project's.
     case coreos
@@ -11,7 +11,7 @@ package enum Consumer: String, Sendable, Hashable, CaseIterable {
     /// Canonical's program, which shares the name of the file and little else.
     case cloudInit = "cloud-init"
 
-    /// What user-data of no known kind is told.
+    /// First words of the message for user-data of no known kind.
     package var header: String {
         switch self {
         case .coreos: "must be \"#cloud-config\" or begin with \"#!\""
@@ -30,7 +30,7 @@ package enum Consumer: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// What is wrong with user-data for this consumer, in reading order.
+    /// Returns the findings about user-data for this consumer, in reading order.
     package func findings(_ bytes: [UInt8], file: String) -> [Diagnostic] {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             return YAMLDocument(parsing: bytes, file: file).diagnostics
@@ -48,7 +48,7 @@ package enum Consumer: String, Sendable, Hashable, CaseIterable {
     /// Canonical's program reads YAML as Python does, which keeps the last of two values.
     private var joinsDuplicates: Bool { self != .cloudInit }
 
-    /// What the text alone tells and the original passed over, such as a key that comes twice.
+    /// Returns findings about the text alone that the original passed over, such as a duplicate key.
     private func textFindings(_ text: String, file: String) -> [Diagnostic] {
         guard UserDataKind(Array(text.utf8)) == .cloudConfig else { return [] }
         let document = YAMLDocument(

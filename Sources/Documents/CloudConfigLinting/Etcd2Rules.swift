@@ -99,7 +99,7 @@ private func ownFaults(_ etcd2: YAMLNode, _ members: Members, unit: UnitText) ->
 private struct UnitText {
     var text: String
 
-    /// Whether the variable is set there, or may be: an environment file is the machine's.
+    /// Returns whether the variable is set there, or may be: an environment file is the machine's.
     func sets(_ variable: String) -> Bool {
         let option = variable.dropFirst("ETCD_".count).lowercased().replacing("_", with: "-")
         return text.contains("EnvironmentFile=") || text.contains("\(variable)=") || text.contains("-\(option)")
@@ -116,6 +116,6 @@ extension YAMLNode {
 
     fileprivate var hasText: Bool { asString?.isEmpty == false }
 
-    /// Whether this section makes a proxy, which is no member and names itself nowhere.
+    /// True when this section makes a proxy, which is no member and names itself nowhere.
     fileprivate var isProxy: Bool { ["on", "readonly"].contains(pair(["proxy"])?.value.asString ?? "") }
 }

@@ -4,14 +4,15 @@ import Diagnostics
 import LocatedYAML
 
 extension ValidationRule {
-    /// What the original let through, and a node then chokes on. `text` is the file's, for places inside blocks of it.
+    /// Returns rules about what the original accepted and a node cannot use. `text` is the file's, for locations inside
+    /// its blocks.
     package static func beyondOriginal(text: String) -> [ValidationRule] {
         [
             hostname, names, etcHosts, etcd2Members, etcd2ClientURLs, etcd2State, urls, unitNames, units(text: text),
         ]
     }
 
-    /// What is asked of a cloud-config inside a topology, beside what reading it says: there the members of etcd, and how
+    /// Returns rules for a cloud-config inside a topology, beside those of its reader: the members of etcd, and how
     /// they find each other, follow from the topology.
     private static func embedded(text: String) -> [ValidationRule] {
         [names, urls, unitNames, units(text: text), unknownAddresses]
@@ -33,7 +34,7 @@ extension ValidationRule {
         return [.warning("\"\(name)\" cannot be a hostname", at: pair.valueLocation, notes: notes)]
     }
 
-    /// What has no name is passed over, and the rest of the config applies.
+    /// Rule about entries without a name, which are passed over while the rest of the config applies.
     static let names = ValidationRule("names") { root in
         root.elements("users").filter { $0.pairs != nil && $0.pair(["name"])?.value.asString?.isEmpty != false }.map {
             .warning("a user without a name is passed over", at: $0.location)
@@ -97,6 +98,6 @@ enum SampleAddresses {
         filled(text).replacing(#/%([a-zA-Z])/#) { _ in "192.0.2.1" }.replacing("%%", with: "%")
     }
 
-    /// Whether only the machine knows what a text will be.
+    /// Returns whether only the machine knows what a text will be.
     static func depends(_ text: String) -> Bool { expanded(text) != text }
 }

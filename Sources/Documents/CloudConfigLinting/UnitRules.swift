@@ -113,7 +113,7 @@ private func optionalName(_ name: String) -> UnitName? {
     }
 }
 
-/// Where the lines of a scalar are in the file: only a literal block (`|`) has them as they are.
+/// Locations of a scalar's lines in the file: only a literal block (`|`) has them unchanged.
 private struct BlockPlace {
     let origin: TextOrigin
     private let fallback: SourceLocation?
@@ -143,7 +143,7 @@ private struct BlockPlace {
 
     private var start: SourceLocation { SourceLocation(file: origin.file, line: origin.lineOffset, column: 1) }
 
-    /// How far the block's lines are indented: its first line with text in the file has that many columns more.
+    /// Returns the indentation of the block's lines, from its first line with text in the file.
     private static func indent(of content: String, below line: Int, _ lines: [Substring]) -> Int? {
         let own = content.split(omittingEmptySubsequences: false) { $0.isNewline }
         guard let index = own.firstIndex(where: { !$0.isEmpty }), lines.indices.contains(line + index) else {

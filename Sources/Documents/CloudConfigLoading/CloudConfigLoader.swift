@@ -6,7 +6,7 @@ import LocatedYAML
 /// Reads cloud-configs, as CoreOS read YAML, and says everything that is wrong with one.
 package struct CloudConfigLoader: Sendable {
     private var decoder: YAMLDecoder
-    /// Whether what is flawed is left out and the rest counts, rather than nothing.
+    /// True when what is flawed is left out and the rest counts, rather than nothing.
     private var isLenient: Bool { decoder.mismatches != .error }
 
     private init(mismatches: Diagnostic.Severity) {
@@ -215,8 +215,8 @@ package struct CloudConfigLoader: Sendable {
         return !file.path.isEmpty
     }
 
-    /// YAML's own base64 (`!!binary`) comes off before the encoding; what is left must be text, or else keeps its base64
-    /// under the encoding that says so.
+    /// YAML's own base64 (`!!binary`) comes off before the encoding; what is left must be text, or else keeps its
+    /// base64 under the encoding that says so.
     private static func unpackingBinary(_ file: CloudConfig.File) throws(PackingError) -> CloudConfig.File {
         var file = file
         let packed = file.content.filter { !$0.isWhitespace }
@@ -245,7 +245,7 @@ package struct CloudConfigLoader: Sendable {
         hasValue(key, in: parent) ? decoder.fields(key, in: parent, as: what, keys: keys) : nil
     }
 
-    /// Whether `key` is there with a value: one without is as good as absent, but hardly meant.
+    /// Returns whether `key` is there with a value: one without is as good as absent, but hardly meant.
     private mutating func hasValue(_ key: String, in fields: YAMLFields) -> Bool {
         guard let pair = fields.pair(key) else { return false }
         guard pair.value.isNull else { return true }

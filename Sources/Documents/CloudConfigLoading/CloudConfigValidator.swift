@@ -4,8 +4,8 @@ import LocatedYAML
 
 /// Says what is wrong with a cloud-config, as the original's validator did; with more rules, also what it let through.
 package enum CloudConfigValidator {
-    /// Everything wrong with user-data, in the order in which it was found: the header, then the YAML, then rule by rule.
-    /// What is not a cloud-config and may still be given to a node (nothing, a script, Ignition) has no faults.
+    /// Everything wrong with user-data, in the order in which it was found: the header, then the YAML, then rule by
+    /// rule. What is not a cloud-config and may still be given to a node (nothing, a script, Ignition) has no faults.
     ///
     /// - Parameters:
     ///   - header: the first words of the message for user-data of no known kind.

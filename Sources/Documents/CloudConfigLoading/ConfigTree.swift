@@ -20,8 +20,8 @@ extension YAMLNode {
     /// The elements of every list under `key`: `write-files` and `write_files` in one file are both read.
     package func elements(_ key: String) -> [YAMLNode] { pairs(key).flatMap { $0.value.elements ?? [] } }
 
-    /// Whether a value of this kind goes into a key of that type: text takes any scalar, a float takes an integer, and
-    /// nothing takes null.
+    /// Returns whether a value of this kind goes into a key of that type: text takes any scalar, a float takes an
+    /// integer, and nothing takes null.
     package func fits(_ shape: ConfigShape) -> Bool {
         switch shape {
         case .string: asString != nil
@@ -38,8 +38,8 @@ extension YAMLPair {
     /// Key with `_` in place of `-`, as the original compared keys.
     package var foldedKey: String { String(key.map { $0 == "-" ? "_" : $0 }) }
 
-    /// Where to show what is wrong with the value: at the value, unless that begins on another line than its key, or is
-    /// not there.
+    /// Location for findings about the value: the value's, unless that begins on another line than its key, or is
+    /// missing.
     package var valueLocation: SourceLocation {
         let isBare = value.scalar?.text.isEmpty == true && value.scalar?.style == .plain
         return isBare || value.location.line != keyLocation.line || value.isAlias ? keyLocation : value.location

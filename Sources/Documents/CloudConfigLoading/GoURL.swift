@@ -1,6 +1,6 @@
 /// URLs as Go's `net/url` takes them when a request is made for one, which is how etcd and the original read theirs.
 package enum GoURL {
-    /// Why `text` is not a URL (or an absolute path); nil when it is.
+    /// Returns the reason why `text` is not a URL (or an absolute path); nil when it is.
     package static func fault(in text: String) -> String? {
         guard !text.isEmpty else { return "it is empty" }
         if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {

@@ -2,7 +2,7 @@ import Basics
 import CloudConfig
 import LocatedYAML
 
-/// What a node was given, told by its first bytes.
+/// Kind of user-data, recognised by its first bytes.
 package enum UserDataKind: Sendable, Hashable {
     case empty
     case cloudConfig
@@ -29,8 +29,8 @@ package enum UserDataKind: Sendable, Hashable {
         }
     }
 
-    /// Whether the first line is the header, and nothing but white space follows it on that line. Windows' editors put a
-    /// byte order mark before it.
+    /// Returns whether the first line is the header, followed by white space only. Windows' editors put a byte order mark
+    /// before it.
     package static func isCloudConfig(_ text: String) -> Bool {
         let line = text.drop { $0 == "\u{FEFF}" }.prefix { $0 != "\n" && $0 != "\r\n" }
         return line.trimmingSuffix(while: \.isWhitespace) == CloudConfigRenderer.header

@@ -10,7 +10,7 @@ package struct APIDrains: Codable, Sendable {
     package init(machines: [String]) { self.machines = machines }
 }
 
-/// When units move to machines with less load.
+/// Rebalancing: the mode by which units move to machines with less load.
 package struct APIRebalance: Codable, Sendable {
     /// `off`, `once` or `automatic`.
     package var mode: String
@@ -18,7 +18,7 @@ package struct APIRebalance: Codable, Sendable {
     package init(mode: String) { self.mode = mode }
 }
 
-/// How new the state is that lists are answered from.
+/// Revision of the state that lists are answered from.
 package struct APIChanges: Codable, Sendable {
     /// etcd's revision.
     package var revision: Int64
@@ -34,7 +34,7 @@ package struct APIUpdate: Sendable, Hashable, Codable {
     package var phase: String
     /// Of the new text.
     package var hash: String?
-    /// Why it did not end well.
+    /// Reason why it did not end well.
     package var reason: String?
     /// The unit that is to prove itself.
     package var current: String?
@@ -61,7 +61,7 @@ package struct APIUpdate: Sendable, Hashable, Codable {
         self.updated = updated
     }
 
-    /// Whether nothing more happens by itself.
+    /// True when nothing more happens by itself.
     package var isOver: Bool { phase != "rolling" && phase != "rollingBack" }
 }
 
@@ -73,13 +73,13 @@ package struct APIUpdates: Codable, Sendable {
     package init(updates: [APIUpdate]) { self.updates = updates }
 }
 
-/// What a client wants of an update.
+/// Request of a client for an update.
 package struct APIUpdateRequest: Codable, Sendable {
     /// The new text; not needed to abort.
     package var options: [UnitOption]?
     /// For how many seconds a unit must be active before the next one's turn comes.
     package var settleSeconds: Int?
-    /// How many seconds a unit may take until then.
+    /// Seconds that a unit may take until then.
     package var timeoutSeconds: Int?
     /// Gives back the texts from before an update that is under way.
     package var abort: Bool?

@@ -29,11 +29,11 @@ package struct APIFailure: Codable, Sendable {
     package struct Content: Codable, Sendable {
         /// The HTTP status.
         package var code: Int?
-        /// What is wrong, for people.
+        /// Error message, for people.
         package var message: String?
     }
 
-    /// What is wrong.
+    /// Error.
     package var error: Content
 
     /// Makes the body of an answer with an HTTP status.

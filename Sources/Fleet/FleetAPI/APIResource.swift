@@ -14,7 +14,7 @@ package enum APIResource: Sendable, Hashable {
     case updates
     case update(String)
 
-    /// What all paths begin with.
+    /// Prefix of all paths.
     package static let prefix = "/fleet/v1"
     /// Its older name, for which servers listen as well.
     package static let olderPrefix = "/v1-alpha"

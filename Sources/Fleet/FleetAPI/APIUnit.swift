@@ -6,13 +6,13 @@ package struct APIUnit: Sendable, Hashable, Codable {
     package var name: String
     /// The unit's text; nil where a request leaves it as it is.
     package var options: [UnitOption]?
-    /// How far fleet is to bring the unit.
+    /// State wanted of the unit.
     package var desiredState: TargetState?
-    /// How far it is.
+    /// State reached.
     package var currentState: TargetState?
     /// The machine it is scheduled to; nil for none, and for global units.
     package var machineID: String?
-    /// Why the unit, though wanted, is on no machine. The original has no such member.
+    /// Reason why the unit, though wanted, is on no machine. The original has no such member.
     package var statusReason: String?
 
     package init(
@@ -62,12 +62,12 @@ extension APIUnit {
     /// The options as a unit file.
     package var file: UnitFile { UnitFile(options: options ?? []) }
 
-    /// Whether it runs on every machine that takes it.
+    /// True when it runs on every machine that takes it.
     package var isGlobal: Bool { FleetRequirements(of: file, name: nil).isGlobal }
 
-    /// How far fleet is to bring the unit; inactive when the API does not say.
+    /// State wanted of the unit; inactive when the API does not give one.
     package var target: TargetState { desiredState ?? .inactive }
 
-    /// How far the unit is; inactive when the API does not say.
+    /// State that the unit has reached; inactive when the API does not give one.
     package var state: TargetState { currentState ?? .inactive }
 }

@@ -1,4 +1,4 @@
-/// What systemd on one machine says of one unit, as fleet's API shows it; empty members are left out.
+/// systemd's state of one unit on one machine, as fleet's API shows it; empty members are left out.
 package struct APIUnitState: Sendable, Hashable, Codable {
     /// Name with suffix.
     package var name: String
@@ -12,10 +12,10 @@ package struct APIUnitState: Sendable, Hashable, Codable {
     package var systemdActiveState: String?
     /// systemd's `SubState`.
     package var systemdSubState: String?
-    /// What has become of a unit that is inactive: `done`, when it has run and ended well by itself, or `stopped`. The
-    /// original has no such member.
+    /// Outcome of an inactive unit: `done`, when it has run and ended well by itself, or `stopped`. The original has no
+    /// such member.
     package var outcome: String?
-    /// Why the unit is not as it is wanted, in systemd's words. The original has no such member.
+    /// Reason why the unit is not as it is wanted, in systemd's words. The original has no such member.
     package var statusReason: String?
 
     package init(

@@ -1,4 +1,4 @@
-/// What the scheduler decides from.
+/// Input of the scheduler.
 package struct ClusterState: Sendable, Hashable {
     /// Machines there are.
     package var machines: [Machine]

@@ -4,7 +4,7 @@ struct ConflictCover {
     /// first.
     static let exactLimit = 12
 
-    /// How many units leave when these do.
+    /// Number of units that leave when these do.
     let cost: (Set<Int>) -> Int
 
     /// The units to take away; among equally cheap choices the one that spares the first by number.

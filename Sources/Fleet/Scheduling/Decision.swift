@@ -1,6 +1,6 @@
 /// One thing to do about one unit.
 package enum Decision: Sendable, Hashable {
-    /// Why a unit leaves its machine.
+    /// Reason why a unit leaves its machine.
     package enum Departure: Sendable, Hashable {
         case unitGone
         case unitGlobal

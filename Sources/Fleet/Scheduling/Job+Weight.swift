@@ -1,7 +1,7 @@
 import UnitFiles
 
 extension Job {
-    /// How much of the machine's load the unit is. An ordinary unit is 1; `Weight=` says otherwise; one with
+    /// Returns the unit's share of the machine's load. An ordinary unit is 1; `Weight=` says otherwise; one with
     /// `MemoryMax=` or `CPUQuota=` is 1 for each tenth of the machine's memory or CPUs that it may use.
     package func weight(on machine: Machine) -> Int {
         if let weight = requirements.weight { return weight }
@@ -16,7 +16,7 @@ extension Job {
         return max(memory ?? 1, cpu ?? 1)
     }
 
-    /// Whether the unit weighs something else on one machine than on another.
+    /// True when the unit weighs something else on one machine than on another.
     var hasLimitsOnly: Bool {
         requirements.weight == nil && (requirements.limits.memory != nil || requirements.limits.cpuPercent != nil)
     }
@@ -28,7 +28,7 @@ extension Job {
 }
 
 extension Machine {
-    /// How many keys of `PreferMachineMetadata` the machine has no wanted value for.
+    /// Returns the number of keys of `PreferMachineMetadata` for which the machine has no wanted value.
     package func unmetPreferences(of requirements: FleetRequirements) -> Int {
         requirements.preferredMetadata.count { key, values in !values.contains(metadata[key] ?? "") }
     }

@@ -24,7 +24,7 @@ package struct Job: Sendable, Hashable {
         )
     }
 
-    /// Whether one of the two keeps away from the other; never true of a unit and itself.
+    /// Returns whether one of the two keeps away from the other; never true of a unit and itself.
     package func conflicts(with other: Job) -> Bool {
         guard name != other.name else { return false }
         return requirements.conflicts.contains { $0.matches(other.name) }

@@ -3,7 +3,7 @@ struct LoadOrder {
     private(set) var load: [Int]
     /// Machines; none has a lower key than those below it.
     private var heap: [Int]
-    /// Where each machine stands in the heap.
+    /// Index of each machine in the heap.
     private var position: [Int]
 
     init(load: [Int]) {

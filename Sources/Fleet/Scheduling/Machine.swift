@@ -1,6 +1,6 @@
 /// A node as fleet sees it.
 package struct Machine: Sendable, Hashable, Codable {
-    /// What the machine has for its units.
+    /// Resources of the machine for its units.
     package struct Resources: Sendable, Hashable, Codable {
         /// Bytes.
         package var memory: UInt64

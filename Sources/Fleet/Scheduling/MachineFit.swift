@@ -1,6 +1,6 @@
 import UnitFiles
 
-/// Whether a machine is what a unit asks for, whatever else runs there: `MachineID` and `MachineMetadata`.
+/// True when a machine is what a unit asks for, whatever else runs there: `MachineID` and `MachineMetadata`.
 struct MachineFit {
     /// The machines that are what some units ask for.
     final class Machines: Sendable {
@@ -39,7 +39,7 @@ struct MachineFit {
 }
 
 extension Machine {
-    /// Why the machine is not what `requirements` ask for, whatever else runs there; nil when it is.
+    /// Returns the reason why the machine is not what `requirements` ask for, whatever else runs there; nil when it is.
     package func refusal(of requirements: FleetRequirements) -> Refusal? {
         if let required = requirements.machineID, required != id, required != shortID {
             return .machineID(required: required)

@@ -1,4 +1,4 @@
-/// Which unit is where, and what follows for conflicts, wishes and load. Units and machines are numbers.
+/// Placement of units, with the conflicts, preferences and loads that follow. Units and machines are numbers.
 struct Occupancy {
     /// The machine of each unit that is on exactly one; nil for the others.
     private(set) var place: [Int?]
@@ -49,15 +49,16 @@ struct Occupancy {
         globals[machine] = []
     }
 
-    /// Whether a unit on the machine, other than this one, conflicts with it.
+    /// Returns whether a unit on the machine, other than this one, conflicts with it.
     func hasConflict(_ unit: Int, on machine: Int) -> Bool {
         conflicts.meets(unit, on: machine, isThere: units[machine].contains(unit))
     }
 
-    /// How many units on the machine this one had better not be with, or they with it. It is not there itself.
+    /// Returns the number of units on the machine that this one prefers to avoid, or that prefer to avoid it. It is not
+    /// there itself.
     func unwantedCompany(of unit: Int, on machine: Int) -> Int { apart.meetings(unit, on: machine) }
 
-    /// Whether it matters to the unit, or to another, which units it is with, short of a conflict.
+    /// Returns whether it matters to the unit, or to another, which units it is with, short of a conflict.
     func hasWishes(_ unit: Int) -> Bool { apart.concerns(unit) }
 
     private mutating func enter(_ unit: Int, _ machine: Int) {

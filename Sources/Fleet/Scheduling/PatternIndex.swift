@@ -1,7 +1,7 @@
 import UnitFiles
 
-/// Which of many patterns match which of many names, without trying each pair: names are sorted, and a pattern is
-/// tried only on those that begin with its literal part.
+/// Index of many patterns over many names that does not try each pair: names are sorted, and a pattern is tried only on
+/// those that begin with its literal part.
 struct PatternIndex {
     /// The patterns each unit carries, by number.
     private(set) var carried: [[Int]]

@@ -1,4 +1,4 @@
-/// How many units on each machine match which pattern, and how many carry it.
+/// Counts of units on each machine by the patterns that they match or carry.
 struct PatternTally {
     private let patterns: PatternIndex
     private var matching: [[Int: Int]]
@@ -10,7 +10,7 @@ struct PatternTally {
         carrying = matching
     }
 
-    /// Whether any pattern is about the unit at all.
+    /// Returns whether any pattern is about the unit at all.
     func concerns(_ unit: Int) -> Bool { !patterns.carried[unit].isEmpty || !patterns.matching[unit].isEmpty }
 
     mutating func enter(_ unit: Int, _ machine: Int) { change(unit, machine, by: 1) }
@@ -22,7 +22,8 @@ struct PatternTally {
         for pattern in patterns.carried[unit] { carrying[machine][pattern, default: 0] += change }
     }
 
-    /// Whether a unit on the machine, other than this one, matches one of its patterns or has one that matches it.
+    /// Returns whether a unit on the machine, other than this one, matches one of its patterns or has one that matches
+    /// it.
     func meets(_ unit: Int, on machine: Int, isThere: Bool) -> Bool {
         let carried = patterns.carried[unit]
         let matched = patterns.matching[unit]
@@ -30,7 +31,7 @@ struct PatternTally {
             || matched.contains { (carrying[machine][$0] ?? 0) > (isThere && carried.contains($0) ? 1 : 0) }
     }
 
-    /// How many such meetings there would be: one for each pattern and other unit. The unit is not there.
+    /// Returns the number of such matches: one for each pattern and other unit. The unit is not there.
     func meetings(_ unit: Int, on machine: Int) -> Int {
         patterns.carried[unit].reduce(0) { $0 + (matching[machine][$1] ?? 0) }
             + patterns.matching[unit].reduce(0) { $0 + (carrying[machine][$1] ?? 0) }

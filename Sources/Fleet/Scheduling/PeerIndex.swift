@@ -1,6 +1,6 @@
 import UnitFiles
 
-/// What `MachineOf` asks of each unit.
+/// Index of the units that `MachineOf` refers to.
 struct PeerIndex {
     /// One value of `MachineOf`: one of the candidates must be on the machine.
     struct Peer {

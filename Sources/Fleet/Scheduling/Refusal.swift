@@ -1,4 +1,4 @@
-/// Why one machine does not take one unit.
+/// Reason why one machine does not take one unit.
 package enum Refusal: Sendable, Hashable {
     /// The unit is pinned to another machine.
     case machineID(required: String)

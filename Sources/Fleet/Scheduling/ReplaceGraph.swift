@@ -1,5 +1,5 @@
-/// Which unit makes which other unit leave its machine. Units that replace one another, directly or in a circle, do
-/// not: neither could ever stay.
+/// Graph of the units that replace others. Units that replace one another, directly or in a circle, do not: neither
+/// could ever stay.
 struct ReplaceGraph {
     /// The units each unit replaces.
     private(set) var replaced: [[Int]]

@@ -117,7 +117,7 @@ extension SchedulingPass {
         return order
     }
 
-    /// Whether the unit would miss a peer if these left the machine.
+    /// Returns whether the unit would miss a peer if these left the machine.
     private func needs(_ unit: Int, _ leaving: Set<Int>, on machine: Int) -> Bool {
         peers[unit].contains { peer in
             peer.candidates.contains(where: leaving.contains)

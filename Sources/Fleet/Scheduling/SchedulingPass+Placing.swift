@@ -37,7 +37,7 @@ extension SchedulingPass {
         return refusals(of: unit)
     }
 
-    /// What every machine has against the unit.
+    /// Returns the reason of every machine against the unit.
     ///
     /// - Parameter home: a machine to leave out.
     func refusals(of unit: Int, but home: Int? = nil) -> Unplaceable {
@@ -58,7 +58,7 @@ extension SchedulingPass {
         }
     }
 
-    /// How good a machine is for a unit; less is better.
+    /// Rank of a machine for a unit; less is better.
     struct Rank: Comparable {
         /// 0; 1 on a machine that is being drained.
         var resort: Int
@@ -110,7 +110,7 @@ extension SchedulingPass {
         )
     }
 
-    /// Why the machine does not take the unit; the first reason, in fleet's order.
+    /// Returns the reason why the machine does not take the unit; the first reason, in fleet's order.
     ///
     /// - Parameter isFinal: whether the unit has left the machine where it was.
     private func refusal(of unit: Int, on machine: Int, isFinal: Bool = false) -> Refusal? {
@@ -142,7 +142,7 @@ extension SchedulingPass {
         return nil
     }
 
-    /// What about the units MachineOf names keeps this one from every machine.
+    /// Returns the cause in the units named by MachineOf that keeps this one from every machine.
     private func peerCause(of unit: Int) -> Unplaceable.Cause? {
         for peer in peers[unit] {
             if peer.candidates.isEmpty { return .peerUnknown(peer.text) }
@@ -187,7 +187,7 @@ extension SchedulingPass {
     /// A unit on the way along MachineOf.
     private struct Step {
         let unit: Int
-        /// Whether the unit before can follow no other.
+        /// True when the unit before can follow no other.
         let isOnly: Bool
         let edges: [(Int, isOnly: Bool)]
         var position = 0

@@ -2,13 +2,13 @@ import UnitFiles
 
 /// One decision about a whole cluster. First the units that may not stay leave; then those without a machine get one.
 ///
-/// What the cluster looks like in between is never told: only where a unit was and where it ends counts, so that a
-/// unit that leaves and returns does not move.
+/// One pass of the scheduler. Intermediate states do not count, only where a unit was and where it ends: a unit that
+/// leaves and returns does not move.
 struct SchedulingPass {
     let machines: [Machine]
     let jobs: [Job]
     let graph: ReplaceGraph
-    /// What MachineOf requires of each unit.
+    /// Units that MachineOf requires, by unit.
     let peers: [[PeerIndex.Peer]]
     /// The units that may have to be where each unit is.
     let followers: [[Int]]
@@ -17,13 +17,13 @@ struct SchedulingPass {
     let fits: [MachineFit.Machines]
     /// The machine of each unit that is on one that is being drained: it may return there if it has to.
     var homes: [Int: Int] = [:]
-    /// Whether they may do so by now.
+    /// True when they may do so by now.
     var mayReturn = false
     /// Units that have been taken from such machines to go elsewhere.
     var evacuated: Set<Int> = []
-    /// Why each unit left its machine, last.
+    /// Reason why each unit left its machine, last.
     var departures: [Int: Decision.Departure] = [:]
-    /// Whether a unit had to go in this round, so that others may now fit.
+    /// True when a unit had to go in this round, so that others may now fit.
     var isUnsettled = false
 
     let initial: [String: String]
@@ -162,6 +162,6 @@ struct SchedulingPass {
 }
 
 extension Job {
-    /// Whether the unit is to be on a machine at all.
+    /// True when the unit is to be on a machine at all.
     package var isWanted: Bool { targetState != .inactive }
 }

@@ -1,6 +1,6 @@
 import Basics
 
-/// Why a unit fits nowhere.
+/// Reason why a unit fits nowhere.
 package struct Unplaceable: Sendable, Hashable {
     /// A reason that is the same for every machine.
     package enum Cause: Sendable, Hashable {

@@ -1,6 +1,6 @@
 import Basics
 
-/// What runs of this program did to the machine for one source of user-data, so that the next one takes back what its
+/// Record of what earlier runs did to the system for one source of user-data, so that the next one takes back what its
 /// config no longer names.
 package struct AppliedManifest: Sendable, Hashable {
     /// One thing that was done.

@@ -12,7 +12,7 @@ struct AuthorizedKeys {
     /// Names the keys of an `authorized_keys` that a config writes as a file.
     static let writtenName = "write_files"
 
-    /// Whether the file is made of parts already.
+    /// True when the file is made of parts already.
     var hasParts: Bool { files.isDirectory(directory) && files.isDirectory(parts) }
 
     private static let heading =

@@ -110,7 +110,7 @@ package struct CloudInit: Sendable {
 
     /// The plan, what is wrong with the user-data it was made from, and whether it is a plan for all of that.
     ///
-    /// Where nothing of user-data can be read, the metadata still give the machine its name and its keys.
+    /// Returns a plan from metadata alone where user-data cannot be read: the system still gets its name and its keys.
     private func planAsFarAsReadable(_ userData: UserData, _ options: CloudInitOptions) throws(NodeSetupError)
         -> (plan: SetupPlan, fault: NodeSetupError?, isWhole: Bool)
     {
@@ -132,13 +132,13 @@ package struct CloudInit: Sendable {
         return NodeSetupError(first.code, all.map(\.description).joined(separator: "\n"))
     }
 
-    /// Whether a port's unit is there that a version without a record may have written.
+    /// True when a port's unit is there that a version without a record may have written.
     private var hasUnrecordedPorts: Bool {
         SetupPlan.unrecorded.compactMap(\.path).contains { system.files.exists($0) }
     }
 
-    /// Has a plan take back what the same source asked for before and does not any more, and records what it does: until
-    /// it is done, also what was there before, so that a run that is cut off loses nothing of it.
+    /// Has a plan take back what the same source asked for before and does not any more, and records what it does:
+    /// until it is done, also what was there before, so that a run that is cut off loses nothing of it.
     private func takeBack(
         _ plan: inout SetupPlan,
         _ userData: UserData,
@@ -248,7 +248,7 @@ package struct CloudInit: Sendable {
         return SetupPlan(config, metadata: metadata, hostname: system.hostname(), keyName: options.keyName)
     }
 
-    /// What the datasource knows, then this program's environment, then `/etc/environment`.
+    /// Returns addresses from the datasource, then this program's environment, then `/etc/environment`.
     private func addresses(_ known: NodeAddresses, _ text: String) throws(NodeSetupError)
         -> NodeAddresses
     {

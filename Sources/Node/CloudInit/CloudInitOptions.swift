@@ -1,8 +1,8 @@
 /// The command line of coreos-cloudinit, in Go's style: `-flag`, `--flag`, `-flag=value`, `-flag value`.
 package struct CloudInitOptions: Sendable, Hashable {
-    /// Where to look for user-data, all at once.
+    /// Sources of user-data, tried at the same time.
     var sources: [DataSource] = []
-    /// What a preset does not do here.
+    /// Notes about what a preset does not do here.
     var notes: [String] = []
     /// True for `-validate`: check and change nothing.
     package var validates = false
@@ -10,9 +10,9 @@ package struct CloudInitOptions: Sendable, Hashable {
     package var printsVersion = false
     /// True for `-help`.
     package var printsHelp = false
-    /// Whether to end with 0 whatever happens.
+    /// True when to end with 0 whatever happens.
     package var ignoresFailure = false
-    /// Where scripts are kept.
+    /// Directory of scripts.
     package var workspace = "/var/lib/coreos-cloudinit"
     /// The name under which the keys of the user `core` are kept.
     package var keyName = "coreos-cloudinit"

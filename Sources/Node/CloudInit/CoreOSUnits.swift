@@ -1,5 +1,5 @@
-/// Units that every CoreOS machine had. Configs name them without bringing them; what is asked of one that a machine does
-/// without is done.
+/// Units that every CoreOS machine had. Configs name them without bringing them; what is asked of one that a machine
+/// does without is done.
 enum CoreOSUnits {
     static let names: Set<String> = [
         "coreos-metadata.service", "coreos-metadata-sshkeys@core.service", "coreos-setup-environment.service",

@@ -1,4 +1,4 @@
-/// Where user-data may come from.
+/// Source of user-data.
 enum DataSource: Sendable, Hashable {
     case file(String)
     /// A directory that is, or becomes, the mount point of a config drive.
@@ -27,7 +27,7 @@ struct SourceSearch: Sendable {
     private static let firstPause = Duration.milliseconds(100)
     private static let longestPause = Duration.seconds(30)
 
-    /// What a source had to say.
+    /// Result of reading a source.
     private enum Finding: Sendable {
         case found(UserData)
         /// It will have nothing later either.

@@ -34,7 +34,7 @@ package enum Effect: Sendable, Hashable {
     /// Something in the config that is passed over.
     case note(String)
 
-    /// Whether what comes after it can do without it.
+    /// True when what comes after it can do without it.
     var isForItself: Bool {
         switch self {
         case .reloadSystemd, .restartNetworkd, .takeBack, .unlockUser, .note: false

@@ -20,7 +20,7 @@ struct ManifestStore {
     /// - Throws: for one that cannot be read: what is not read is not taken back.
     func read() throws(NodeSetupError) -> AppliedManifest? { try read(name) }
 
-    /// What was applied for other sources.
+    /// Returns what was applied for other sources.
     func others() throws(NodeSetupError) -> AppliedManifest {
         var items: Set<AppliedManifest.Item> = []
         for other in files.names(in: applied) where other != name && !other.hasPrefix(".") {

@@ -6,9 +6,9 @@
 
 /// The machine's files, as seen from its root. Nothing is written that is already as it should be.
 struct NodeFiles: Sendable {
-    /// Where the machine's root is, without a slash at the end: empty for this machine.
+    /// Path of the system's root, without a slash at the end: empty for this system.
     let root: String
-    /// Whether owners can be set; a test is not root.
+    /// True when owners can be set; a test is not root.
     let setsOwners: Bool
 
     struct Owner: Sendable, Hashable {
@@ -126,7 +126,7 @@ struct NodeFiles: Sendable {
         return lstat(host(path), &status) == 0
     }
 
-    /// Whether it is a real directory, not a link to one.
+    /// Returns whether it is a real directory, not a link to one.
     func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return lstat(host(path), &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -140,7 +140,7 @@ struct NodeFiles: Sendable {
         return (owner, UInt32(status.st_mode) & 0o7777)
     }
 
-    /// Whether it is empty or leads to a device, as masked units do.
+    /// Returns whether it is empty or leads to a device, as masked units do.
     func isNull(_ path: String) -> Bool {
         if linkTarget(path) == "/dev/null" { return true }
         var status = stat()

@@ -2,7 +2,7 @@ import Basics
 import Diagnostics
 import LocatedYAML
 
-/// What a datasource says about the machine beside its user-data.
+/// Metadata of a datasource beside its user-data.
 package struct NodeMetadata: Sendable, Hashable {
     /// Host name that the metadata give.
     package var hostname: String?

@@ -1,4 +1,4 @@
-/// Why a machine could not be set up.
+/// Reason why a machine could not be set up.
 package struct NodeSetupError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {

@@ -98,7 +98,7 @@ extension SetupExecutor {
         if !changes.isEmpty { system.say("\(unit) disabled") }
     }
 
-    /// Where its file is gone, its links lead nowhere, and are no fault.
+    /// Disables a unit. Where its file is gone, dangling links are no fault.
     private mutating func disable(_ unit: String, isRuntime: Bool) async throws(NodeSetupError) -> [UnitFileChange] {
         do {
             return try await persisting { (manager, _) throws(SystemdError) in

@@ -6,7 +6,7 @@ package struct SetupExecutor {
     let system: System
     let files: NodeFiles
     private var manager: (any SystemdManager)?
-    /// Whether systemd has ever answered: what has never been there is not waited for.
+    /// True when systemd has ever answered: what has never been there is not waited for.
     private var hasAnswered = false
     /// Units whose start failed because of a unit that they need, and what was to be done with them.
     private var dependents: [(command: CloudConfig.UnitCommand, unit: String)] = []
@@ -14,15 +14,15 @@ package struct SetupExecutor {
     var hasNetworkEdits = false
     /// Units that run with what was taken back, once systemd has read their files again.
     var stale: [String] = []
-    /// Where originals are kept of files whose place others take; nil where nothing is recorded.
+    /// Store of the originals of replaced files; nil where nothing is recorded.
     private(set) var manifests: ManifestStore?
     /// Paths that are this program's already: what is there is no original.
     private var ownPaths: Set<String> = []
     /// Jobs that systemd carried out without success, such as `start web.service: failed`.
     package private(set) var failedJobs: [String] = []
-    /// What is being done, or failed.
+    /// Effect that is being carried out, or failed.
     private(set) var current: Effect?
-    /// What ``performAll(_:)`` could not do.
+    /// Failures of ``performAll(_:)``.
     private(set) var failures: [Failure] = []
 
     /// An effect that could not be carried out, and why.
@@ -341,7 +341,7 @@ package struct SetupExecutor {
         }
     }
 
-    /// Whether units wait for others that they need.
+    /// True when units wait for others that they need.
     var hasDependents: Bool { !dependents.isEmpty }
 
     private func rest(_ pause: Duration) async throws(NodeSetupError) {

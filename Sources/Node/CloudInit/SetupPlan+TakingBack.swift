@@ -1,11 +1,11 @@
 import CloudConfig
 
 extension SetupPlan {
-    /// What is known of the machine before the plan is carried out.
+    /// Known state of the system before the plan is carried out.
     package struct Before: Sendable, Hashable {
-        /// What was applied for this source; nil where there is no record of it.
+        /// Record of what was applied for this source; nil where there is none.
         package var applied: AppliedManifest?
-        /// What was applied for other sources: that is theirs to take back.
+        /// Record of what was applied for other sources, which is theirs to take back.
         package var others: AppliedManifest
         /// The users there are.
         package var users: Set<String>

@@ -1,8 +1,8 @@
 import Basics
 import CloudConfig
 
-/// What a cloud-config does to a machine: ``preparation`` makes everything ready, ``commands`` starts things and may wait
-/// long. The order is the original's, but for the keys of the user `core`, which come before other users.
+/// Effects of a cloud-config on a system: ``preparation`` makes everything ready, ``commands`` starts things and may
+/// wait long. The order is the original's, but for the keys of the user `core`, which come before other users.
 package struct SetupPlan: Sendable, Hashable {
     /// Files, users and settings, before any unit is touched.
     package var preparation: [Effect] = []

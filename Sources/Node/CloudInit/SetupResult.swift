@@ -1,6 +1,6 @@
 import Basics
 
-/// How far the setup of a machine got, for whoever waits for it: `/run/coreos-cloudinit/result.json`.
+/// Result of a system's setup, for programs that wait for it: `/run/coreos-cloudinit/result.json`.
 ///
 ///     {"stage":"files","ok":true,"failed":[],"error":null}
 struct SetupResult: Sendable, Hashable {

@@ -10,9 +10,9 @@ import Systemd
 
 /// The system that is set up, as far as it is more than files.
 package struct System: Sendable {
-    /// Where its root is; `/` for this machine.
+    /// Path of its root; `/` for this system.
     package var root: String
-    /// Whether owners of files can be set.
+    /// True when owners of files can be set.
     package var setsOwners: Bool
     /// The environment of this program, as far as it says addresses.
     package var environment: [String: String]
@@ -30,17 +30,17 @@ package struct System: Sendable {
     package var notifyReady: @Sendable () throws(SystemdError) -> Void
     /// Prints a line of progress.
     package var say: @Sendable (String) -> Void
-    /// How long systemd is waited for.
+    /// Limits of waits for systemd.
     package var patience = Patience()
 
-    /// How long systemd is waited for.
+    /// Limits of waits for systemd.
     package struct Patience: Sendable {
         /// Limit for a unit's job: long enough for a member that waits for its peers. The job goes on when this program
         /// no longer waits for it.
         package var job: Duration = .seconds(600)
         /// Limit for systemd to answer again after a connection broke.
         package var systemd: Duration = .seconds(120)
-        /// How long to wait before a question is put again the first time.
+        /// Pause before the first retry.
         package var pause: Duration = .milliseconds(200)
 
         /// The limits of an ordinary machine.
@@ -148,11 +148,11 @@ package struct System: Sendable {
     }
 }
 
-/// What a program wrote and how it ended.
+/// Output and exit status of a program.
 package struct ProgramOutput: Sendable, Hashable {
     /// -1 for one that a signal ended.
     package var exitCode: Int32
-    /// What it wrote, whole.
+    /// Its whole output.
     package var standardOutput: [UInt8]
     /// Without white space at either end.
     package var standardError: String

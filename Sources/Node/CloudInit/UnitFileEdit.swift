@@ -8,7 +8,7 @@ struct UnitFileEdit: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case fragment, dropIn, masked, unmasked
 
-        /// What a unit's file at a path is.
+        /// Reads the kind of a unit's file at a path.
         init(path: String) {
             self = NodePath.parent(path).hasSuffix(".d") ? .dropIn : .fragment
         }

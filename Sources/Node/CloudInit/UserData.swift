@@ -2,15 +2,15 @@ import CloudConfig
 import CloudConfigLoading
 import Diagnostics
 
-/// What a machine was given, read and unpacked.
+/// User-data of a system, read and unpacked.
 struct UserData: Sendable {
     var bytes: [UInt8] = []
     /// The name for messages.
     var file = "user-data"
     var metadata = NodeMetadata()
-    /// Why the user-data cannot be read, where the metadata beside it can.
+    /// Reason why the user-data cannot be read, where the metadata beside it can.
     var fault: NodeSetupError?
-    /// Whether it is all that the machine is to be, and not a config that somebody applies beside that.
+    /// True when it is all that the machine is to be, and not a config that somebody applies beside that.
     var isMachinesOwn = false
 
     /// More than any node is given, packed or not; what is larger is never in memory as a whole.
@@ -26,7 +26,7 @@ struct UserData: Sendable {
         try self.init(unpacking: bytes, file: file)
     }
 
-    /// What a config drive does not have is no fault; nil when the drive itself is not there.
+    /// Reads a config drive, whose files are optional; nil when the drive itself is missing.
     init?(configDrive directory: String) throws(NodeSetupError) {
         guard Self.files.exists(directory) else { return nil }
         let file = "\(directory)/openstack/latest/user_data"

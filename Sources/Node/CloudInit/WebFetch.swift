@@ -62,7 +62,7 @@ struct WebFetch: Sendable {
     }
 }
 
-/// Why a URL could not be read, and whether it may be different the next time.
+/// Reason why a URL could not be read, and whether it may be different the next time.
 struct WebFailure: Error, Sendable, Hashable {
     var message: String
     var mayPass: Bool
