@@ -394,11 +394,7 @@ package struct SetupExecutor {
         do {
             return try await persisting { (manager, _) throws(SystemdError) in try await question(manager) }
         } catch {
-            throw NodeSetupError(
-                .systemd,
-                "systemd did not answer as it should",
-                cause: error.description
-            )
+            throw NodeSetupError(.systemd, "systemd did not answer as it should", cause: error.description)
         }
     }
 }
