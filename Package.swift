@@ -54,7 +54,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         SecureShell TopologyModel UnitFiles Logging Subprocess SystemPackage
         """,
         /// Checks of a running cluster: scheduling, failover, etcd.
-        "SmokeTests": "Etcd Planning Provisioning SecureShell TopologyModel UnitFiles",
+        "SmokeTests": "Basics Etcd Planning Provisioning SecureShell TopologyModel UnitFiles",
         /// Nodes and networks as libvirt domains and networks.
         "LibvirtProvider": """
         Basics Cgroups FileErrors Images Libvirt Planning Provisioning TopologyModel Logging

@@ -44,6 +44,9 @@ enum NodeUnits {
         Restart=always
         RestartSec=500ms
         LimitNOFILE=40000
+        CPUWeight=1000
+        IOWeight=1000
+        OOMScoreAdjust=-900
 
         [Install]
         WantedBy=multi-user.target
@@ -90,6 +93,9 @@ enum NodeUnits {
         RestartSec=500ms
         KillMode=process
         LimitNOFILE=40000
+        CPUWeight=1000
+        IOWeight=1000
+        OOMScoreAdjust=-900
 
         [Install]
         WantedBy=multi-user.target

@@ -88,7 +88,7 @@ struct PlanBuilder {
     }
 
     private var postponedNotes: [String] {
-        let names = Set(postponed).sorted()
+        let names = Set(postponed).naturallySorted()
         guard !names.isEmpty else { return [] }
         return ["etcd has no majority: it is brought back first; \(names.joined(separator: ", ")) follow after that."]
     }
@@ -97,7 +97,7 @@ struct PlanBuilder {
         let names = plans.filter { plan in
             let newest = plan.runtime == .vm ? inputs.machineImage.root : inputs.image.root
             return plan.image.root != newest && !inputs.foreignImages.values.contains(plan.image.root)
-        }.map(\.name).sorted()
+        }.map(\.name).naturallySorted()
         guard !names.isEmpty else { return [] }
         return ["\(names.joined(separator: ", ")) keep an older root image; a node that is made anew gets the newest."]
     }
@@ -337,7 +337,7 @@ struct PlanBuilder {
     /// Units that Slipway deployed and the file does not name; those that others gave fleet are left alone.
     private mutating func planUnitRemovals(kept: Set<String>) {
         guard let fleet = observed.fleet else { return }
-        for name in fleet.deployed.subtracting(kept).sorted() where fleet.units[name] != nil {
+        for name in fleet.deployed.subtracting(kept).naturallySorted() where fleet.units[name] != nil {
             let action = Action.destroyUnit(name: name)
             let reason = "the file does not name it any more"
             add(Step("unit/\(name)/remove", action, reason: reason, needs: unique(settled)))

@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import Diagnostics
 import TopologyModel
@@ -60,7 +61,7 @@ extension Planner {
             + roll.roles.filter { !roles.contains($0) }.map { "no role is called '\($0)'" }
         guard unknown.isEmpty else {
             throw DiagnosticsError(
-                unknown.map { .error($0, notes: ["there are: \(names.sorted().joined(separator: ", "))"]) }
+                unknown.map { .error($0, notes: ["there are: \(names.naturallySorted().joined(separator: ", "))"]) }
             )
         }
         return plan.nodes.filter { node in

@@ -77,10 +77,10 @@ extension Executor {
 
     /// Units that did not come up, with the last lines of the first that failed.
     func unitsFailure(_ status: UnitsStatus, plan: Plan) async -> ProvisioningError {
-        let names = (Array(status.failed.keys) + Array(status.pending.keys)).sorted()
+        let names = (Array(status.failed.keys) + Array(status.pending.keys)).naturallySorted()
         var evidence = [status.summary]
-        let starting = status.pending.filter { $0.value == "activating" }.keys.sorted()
-        for unit in (status.failed.keys.sorted() + starting).prefix(2) {
+        let starting = status.pending.filter { $0.value == "activating" }.keys.naturallySorted()
+        for unit in (status.failed.keys.naturallySorted() + starting).prefix(2) {
             evidence += await unitEvidence(unit, plan: plan)
         }
         return ProvisioningError(

@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import Planning
 import TopologyModel
@@ -17,9 +18,9 @@ extension Executor {
         let seen = Latest<[String]>([])
         // Of members that need not all come back, one may be what etcd no longer lists, and end for good.
         let whole = try await guarded(members) {
-            try await whileTrying(.etcd, on: members, givesUp: needed == nil, warn: warn) {
+            try await whileTrying([.etcd], on: members, givesUp: needed == nil, warn: warn) {
                 try await Waiting.until(limit, pause: pause) { () -> Bool? in
-                    let unhealthy = await Self.unhealthy(members, etcd: etcd)
+                    let unhealthy = try await unhealthy(members, etcd: etcd)
                     if seen.update(unhealthy), !unhealthy.isEmpty {
                         say("waiting for \(unhealthy.joined(separator: ", "))")
                     }
@@ -42,17 +43,20 @@ extension Executor {
     }
 
     /// Names of members that do not say that they are healthy.
-    static func unhealthy(_ members: [NodePlan], etcd: any EtcdCluster) async -> [String] {
-        await withTaskGroup(of: String?.self) { group in
+    private func unhealthy(_ members: [NodePlan], etcd: any EtcdCluster) async throws -> [String] {
+        try await withThrowingTaskGroup(of: String?.self) { group in
             for member in members {
                 group.addTask {
-                    let healthy = try? await etcd.health(of: member.clientURL)
-                    return healthy == true ? nil : member.name
+                    do {
+                        return try await probes.take { try await etcd.health(of: member.clientURL) } ? nil : member.name
+                    } catch is EtcdError {
+                        return member.name
+                    }
                 }
             }
             var names: [String] = []
-            for await case let name? in group { names.append(name) }
-            return names.sorted()
+            for try await case let name? in group { names.append(name) }
+            return names.naturallySorted()
         }
     }
 
@@ -79,7 +83,7 @@ extension Executor {
     ) async throws {
         let etcd = clusters.etcd(endpoints)
         try await guarded([node]) {
-            try await whileTrying(.etcd, on: [node], warn: warn) {
+            try await whileTrying([.etcd], on: [node], warn: warn) {
                 try await retryingMembers("etcd gives \(node.name) no vote", pause: limits.pause, say: say) {
                     let members = try await etcd.members()
                     guard let member = members.first(where: { $0.peerURLs.contains(node.peerURL) }) else {

@@ -51,79 +51,95 @@ struct UnitTrials: Sendable, Equatable {
 }
 
 extension Executor {
-    /// Runs `wait`, and meanwhile starts a unit of the nodes' own where it is down: once on each node, with a word.
+    /// Runs `wait`, and meanwhile starts units of the nodes' own where they are down: once on each node, with a word.
     ///
-    /// - Parameter givesUp: whether to end the wait early when the unit will not come up.
+    /// - Parameters:
+    ///   - units: looked at in turn, each with a login of its own; the pauses between them grow.
+    ///   - givesUp: whether to end the wait early when a unit will not come up.
     /// - Throws: what `wait` throws, or what is to be said of the node whose unit will not come up.
     func whileTrying<Result: Sendable>(
-        _ unit: NodeUnit,
+        _ units: [NodeUnit],
         on nodes: [NodePlan],
         givesUp: Bool = true,
         warn: @escaping @Sendable (String) -> Void,
         _ wait: @escaping @Sendable () async throws -> Result,
     ) async throws -> Result {
         let pace = limits.slowed(for: nodes).look
-        // How to start what others' images bring is not known.
         let watches = nodes.map { node in
             { @Sendable () async throws -> Result in
-                let mends = node.seed.bringsNodePrograms
-                let how = try await hopeless(unit, on: node, pace: pace, mends: mends, givesUp: givesUp, warn: warn)
-                let culprit = how.isSetUp ? unit.rawValue : "coreos-cloudinit.service"
-                throw await nodeFailure(node, what: "\(unit.program) \(how.words)", unit: culprit)
+                var trials = units.map { UnitTrial(unit: $0, node: node, givesUp: givesUp) }
+                var pause = pace
+                while true {
+                    for index in trials.indices {
+                        try await Task.sleep(for: pause)
+                        let verdict = await look(at: &trials[index], deadline: pace * 5, warn: warn)
+                        guard let verdict else { continue }
+                        let culprit = verdict.isSetUp ? trials[index].unit.rawValue : "coreos-cloudinit.service"
+                        let what = "\(trials[index].unit.program) \(verdict.words)"
+                        throw await nodeFailure(node, what: what, unit: culprit)
+                    }
+                    // A node that takes long has much to do, and a login is work for it.
+                    pause = min(pause * 3 / 2, max(pace, Self.longestLook))
+                }
             }
         }
         return try await race([wait] + watches)
     }
 
-    /// Returns once the node's unit is past hope, and says how it fares, and whether coreos-cloudinit has done its
-    /// work.
-    private func hopeless(
-        _ unit: NodeUnit,
-        on node: NodePlan,
-        pace: Duration,
-        mends: Bool,
-        givesUp: Bool,
+    private static let longestLook = Duration.seconds(10)
+
+    /// Looks once at a unit, and starts it where it is down.
+    ///
+    /// - Returns: how the unit fares once it is past hope, and whether coreos-cloudinit has done its work.
+    private func look(
+        at trial: inout UnitTrial,
+        deadline: Duration,
         warn: @Sendable (String) -> Void,
-    ) async throws -> (words: String, isSetUp: Bool) {
+    ) async -> (words: String, isSetUp: Bool)? {
+        let (unit, node) = (trial.unit, trial.node)
+        // How to start what others' images bring is not known.
+        let mends = node.seed.bringsNodePrograms
         let question = UnitTrials.question(about: unit.rawValue)
-        var before: UnitTrials?
-        var wasStarted = false
-        while true {
-            try await Task.sleep(for: pace)
-            // A node that takes no login yet has nothing to say of its units either; the wait itself has a deadline.
-            guard let answer = try? await shell.run(question, on: node.name, at: node.address, deadline: pace * 5),
-                let trials = UnitTrials(answer.standardOutput)
-            else { continue }
-            defer { before = trials }
-            // Without its configuration, etcd would begin a cluster of its own.
-            if trials.isDown, mends, let fault = trials.setupFault {
-                guard givesUp else { continue }
-                return ("does not run, for its cloud-config is not applied (\(fault))", false)
-            }
-            if trials.isDown, mends, !wasStarted {
-                let start = "sudo systemctl start --no-block \(unit.rawValue)"
-                guard let started = try? await shell.run(start, on: node.name, at: node.address, deadline: pace * 5)
-                else { continue }
-                if started.exitCode != 0 {
-                    guard givesUp else {
-                        warn("\(unit.rawValue) on \(node.name) cannot be started: \(started.standardError.trimmed)")
-                        wasStarted = true
-                        continue
-                    }
-                    return ("is \(trials.state) and cannot be started: \(started.standardError.trimmed)", true)
-                }
-                warn("\(unit.rawValue) on \(node.name) was \(trials.state), and is started")
-                wasStarted = true
-                continue
-            }
-            guard givesUp else { continue }
-            if trials.hasFailed { return ("has failed", true) }
-            if trials.isDown, mends { return ("ended again after it was started", true) }
-            if trials.endsAgainAndAgain(since: before) {
-                return ("ends each time it is started (\(trials.restarts + 1) times)", true)
-            }
+        // A node that takes no login yet has nothing to say of its units either; the wait itself has a deadline.
+        guard let answer = try? await shell.run(question, on: node.name, at: node.address, deadline: deadline),
+            let trials = UnitTrials(answer.standardOutput)
+        else { return nil }
+        defer { trial.before = trials }
+        // Without its configuration, etcd would begin a cluster of its own.
+        if trials.isDown, mends, let fault = trials.setupFault {
+            return trial.givesUp ? ("does not run, for its cloud-config is not applied (\(fault))", false) : nil
         }
+        if trials.isDown, mends, !trial.wasStarted {
+            let start = "sudo systemctl start --no-block \(unit.rawValue)"
+            guard let started = try? await shell.run(start, on: node.name, at: node.address, deadline: deadline)
+            else { return nil }
+            trial.wasStarted = true
+            if started.exitCode == 0 {
+                warn("\(unit.rawValue) on \(node.name) was \(trials.state), and is started")
+                return nil
+            }
+            let reason = started.standardError.trimmed
+            if trial.givesUp { return ("is \(trials.state) and cannot be started: \(reason)", true) }
+            warn("\(unit.rawValue) on \(node.name) cannot be started: \(reason)")
+            return nil
+        }
+        guard trial.givesUp else { return nil }
+        if trials.hasFailed { return ("has failed", true) }
+        if trials.isDown, mends { return ("ended again after it was started", true) }
+        if trials.endsAgainAndAgain(since: trial.before) {
+            return ("ends each time it is started (\(trials.restarts + 1) times)", true)
+        }
+        return nil
     }
+}
+
+/// What is known of a unit on a node that is waited for.
+private struct UnitTrial {
+    let unit: NodeUnit
+    let node: NodePlan
+    let givesUp: Bool
+    var before: UnitTrials?
+    var wasStarted = false
 }
 
 /// A unit that makes a node part of its cluster.

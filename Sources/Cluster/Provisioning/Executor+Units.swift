@@ -89,7 +89,9 @@ extension Executor {
         while true {
             try await Task.sleep(for: pace)
             // The wait itself says when fleet cannot be asked.
-            guard let seen = try? await fleet(of: plan).observe() else { continue }
+            guard let seen = try? await fleet(of: plan).observe(until: { _ in true }, limit: pace).fleet else {
+                continue
+            }
             for unit in units where unit.desiredState == .launched && !told.contains(unit.name) {
                 let starting = seen.units[unit.name]?.states.filter { $0.value == "activating" }.keys.sorted() ?? []
                 guard let node = starting.compactMap({ nodes[$0] }).first,

@@ -15,9 +15,14 @@ package struct Executor: Sendable {
     package let clusters: any ClusterClients
     /// Limits of waits.
     package let limits: Limits
+    /// Number of nodes that may be on their way up at once; nil for all.
+    let boots: BootBound?
+    let load: @Sendable () -> HostLoad?
     let reaches: Reach
     let check: @Sendable () async throws -> Void
     let emit: EventSink
+    /// Questions after etcd's health, of all steps together.
+    let probes = Turns(4)
 
     /// True when something takes TCP connections on that port, now.
     package typealias Reach = @Sendable (_ address: IPv4Address, _ port: UInt16) async -> Bool
@@ -70,14 +75,18 @@ package struct Executor: Sendable {
         }
     }
 
-    /// - Parameter check: throws where the cluster is not, or no longer, this program's to change; asked before each
-    ///   step.
+    /// - Parameters:
+    ///   - boots: number of nodes that may be on their way up at once; nil for all.
+    ///   - load: what the nodes' host has to carry now; nil where that is not known.
+    ///   - check: throws where the cluster is not, or no longer, this program's to change; asked before each step.
     package init(
         provider: any ClusterProvider,
         images: any ImageSource,
         shell: any NodeShell,
         clusters: any ClusterClients,
         limits: Limits = Limits(),
+        boots: BootBound? = nil,
+        load: @escaping @Sendable () -> HostLoad? = { nil },
         reaches: @escaping Reach = { await Waiting.answers($0.description, port: $1) },
         check: @escaping @Sendable () async throws -> Void = {},
         emit: @escaping EventSink,
@@ -87,6 +96,8 @@ package struct Executor: Sendable {
         self.shell = shell
         self.clusters = clusters
         self.limits = limits
+        self.boots = boots
+        self.load = load
         self.reaches = reaches
         self.check = check
         self.emit = emit
@@ -100,15 +111,34 @@ package struct Executor: Sendable {
     package func apply(_ plan: Plan) async throws {
         var run = PlanRun(plan)
         var failures: [PlanFailure.Failure] = []
-        await withTaskGroup(of: (Step, (any Error)?).self) { group in
-            var admission = StepAdmission()
+        await withTaskGroup(of: (step: Step, error: (any Error)?)?.self) { group in
+            var admission = StepAdmission(plan, bound: boots)
+            var isHeldBack = false
             func begin() {
-                for step in run.takeReady({ admission.admits($0) }) {
-                    group.addTask { await (step, perform(step, of: plan)) }
+                // What the host carries changes while nothing else happens.
+                let load = load()
+                var refused = false
+                let ready = run.takeReady { step in
+                    let isAdmitted = admission.admits(step, load: load)
+                    if !isAdmitted { refused = true }
+                    return isAdmitted
+                }
+                for step in ready { group.addTask { await (step, perform(step, of: plan)) } }
+                guard refused, !isHeldBack, load != nil else { return }
+                isHeldBack = true
+                group.addTask {
+                    // A sleep that is cut short ends a run that is over.
+                    try? await Task.sleep(for: Self.loadInterval)
+                    return nil
                 }
             }
             begin()
-            while let (step, error) = await group.next() {
+            while let ended = await group.next() {
+                guard let (step, error) = ended else {
+                    isHeldBack = false
+                    begin()
+                    continue
+                }
                 admission.ended(step)
                 if let error {
                     run.failed(step)
@@ -124,6 +154,9 @@ package struct Executor: Sendable {
         if !failures.isEmpty { throw PlanFailure(failures: failures) }
         try Task.checkCancellation()
     }
+
+    /// Interval at which the host is looked at while steps wait for it.
+    private static let loadInterval = Duration.milliseconds(200)
 
     private func perform(_ step: Step, of plan: Plan) async -> (any Error)? {
         let clock = ContinuousClock()

@@ -37,43 +37,110 @@ struct Ladder {
     }
 
     private func etcdAndFleet() async throws {
+        // A node registers through its own proxy: that fleet lists it says more than the proxy's answers, and is told to
+        // all who wait by one watch.
+        if node.etcd == .proxy, node.runsFleet { try await proxyOrFleet() }
         try await etcd()
         try await fleet()
     }
 
+    /// Waits until fleet lists the node, or its proxy answers first, which is asked now and then.
+    private func proxyOrFleet() async throws {
+        say("waiting for etcd on it")
+        let begin = ContinuousClock.now
+        let last = Latest("no answer")
+        let found: Bool? = try await patiently(limits.etcd) { limit in
+            try await executor.whileTrying([.etcd, .fleet], on: [node], warn: warn) {
+                try await race([
+                    { try await isListed(within: limit) },
+                    {
+                        try await Task.sleep(for: limits.look)
+                        return try await isHealthy(within: limit, pause: limits.look, last: last)
+                    },
+                ])
+            }
+        }
+        guard found == nil else { return }
+        throw await etcdFailure(last.value, since: begin)
+    }
+
+    /// Returns true when fleet lists the node within the time; nil where it does not.
+    private func isListed(within limit: Duration) async throws -> Bool? {
+        let id = node.machineID
+        let fleet = executor.clusters.fleet(members.map(\.clientURL))
+        do {
+            return try await fleet.observe(until: { $0.machines.contains(id) }, limit: limit).done ? true : nil
+        } catch let error where Executor.isTransient(error) {
+            try Task.checkCancellation()
+            return nil
+        }
+    }
+
+    /// Returns true when etcd on the node says within the time that it is healthy; nil where it does not.
+    private func isHealthy(within limit: Duration, pause: Duration, last: Latest<String>) async throws -> Bool? {
+        let etcd = executor.clusters.etcd([node.clientURL])
+        return try await Waiting.until(limit, pause: pause) { () -> Bool? in
+            do {
+                if try await executor.probes.take({ try await etcd.health(of: node.clientURL) }) { return true }
+                _ = last.update("etcd says that it is not healthy")
+            } catch let error as EtcdError {
+                try Task.checkCancellation()
+                _ = last.update("\(error)")
+            }
+            return nil
+        }
+    }
+
+    /// Gives a wait its time, and then as much again for as long as the node has something new to say: it has begun, and
+    /// the host may have much to do.
+    ///
+    /// - Parameter wait: waits for so long; nil where that was not enough.
+    private func patiently<Result: Sendable>(
+        _ limit: Duration,
+        _ wait: (_ limit: Duration) async throws -> Result?,
+    ) async throws -> Result? {
+        if let result = try await wait(limit) { return result }
+        let reference = NodeReference(node)
+        var before = await executor.provider.evidence(for: reference, lines: 3)
+        for _ in 1...4 {
+            if let result = try await wait(limit / 4) { return result }
+            let now = await executor.provider.evidence(for: reference, lines: 3)
+            guard now != before else { return nil }
+            before = now
+        }
+        return nil
+    }
+
     private func address() async throws {
         say("waiting for its address to answer")
+        let begin = ContinuousClock.now
         let address = node.address
-        let answered = try await Waiting.until(limits.address, pause: limits.pause) {
-            await executor.reaches(address, 22) ? true : nil
+        let answered = try await patiently(limits.address) { limit in
+            try await Waiting.until(limit, pause: limits.pause) {
+                await executor.reaches(address, 22) ? true : nil
+            }
         }
-        guard answered != nil else { throw await failure("port 22 of \(address) does not answer", limits.address) }
+        guard answered == nil else { return }
+        throw await failure("port 22 of \(address) does not answer", since: begin)
     }
 
     private func etcd() async throws {
         guard node.etcd != .none else { return }
         say("waiting for etcd on it")
-        let etcd = executor.clusters.etcd([node.clientURL])
+        let begin = ContinuousClock.now
         let last = Latest("no answer")
-        let healthy = try await executor.whileTrying(.etcd, on: [node], warn: warn) {
-            try await Waiting.until(limits.etcd, pause: limits.pause) { () -> Bool? in
-                do {
-                    if try await etcd.health(of: node.clientURL) { return true }
-                    _ = last.update("etcd says that it is not healthy")
-                } catch {
-                    _ = last.update("\(error)")
-                }
-                return nil
+        let healthy = try await patiently(limits.etcd) { limit in
+            try await executor.whileTrying([.etcd], on: [node], warn: warn) {
+                try await isHealthy(within: limit, pause: limits.pause, last: last)
             }
         }
-        guard healthy != nil else {
-            throw await failure(
-                "etcd at \(node.clientURL) is not healthy: \(last.value)",
-                limits.etcd,
-                unit: "etcd2.service"
-            )
-        }
+        guard healthy != nil else { throw await etcdFailure(last.value, since: begin) }
         if node.etcd == .member { try await executor.recordEtcd(of: node, say: say) }
+    }
+
+    private func etcdFailure(_ last: String, since begin: ContinuousClock.Instant) async -> ProvisioningError {
+        let what = "etcd at \(node.clientURL) is not healthy: \(last)"
+        return await failure(what, since: begin, unit: "etcd2.service")
     }
 
     /// Logins take time from etcd's start, so they wait until its port is open; whether etcd works is another rung's
@@ -90,6 +157,7 @@ struct Ladder {
     private func cloudConfig() async throws {
         let limit = limits.etcd + limits.cloudConfig
         try await etcdListens()
+        let begin = ContinuousClock.now
         // One login that waits for the result instead of a login a question.
         let script = node.seed.bringsNodePrograms ? Self.awaitCloudConfig(limit) : "true"
         do {
@@ -103,9 +171,13 @@ struct Ladder {
             // Ignition does its work before the system starts: who can log in was let in by it.
             if output.exitCode == 0, !node.seed.bringsNodePrograms { return }
             let said = output.standardOutput.isEmpty ? "it has not said anything" : output.standardOutput
-            throw await failure("its cloud-config is not applied: \(said)", limit, unit: "coreos-cloudinit.service")
+            throw await failure(
+                "its cloud-config is not applied: \(said)",
+                since: begin,
+                unit: "coreos-cloudinit.service"
+            )
         } catch let error as SSHError {
-            throw await failure("ssh: \(error)", limit)
+            throw await failure("ssh: \(error)", since: begin)
         }
     }
 
@@ -121,18 +193,21 @@ struct Ladder {
     private func fleet() async throws {
         guard node.runsFleet else { return }
         say("waiting for fleet to list it")
-        let fleet = executor.clusters.fleet(members.map(\.clientURL))
-        let id = node.machineID
-        let limit = limits.fleet
-        let result = try await executor.whileTrying(.fleet, on: [node], warn: warn) {
-            try await fleet.observe(until: { $0.machines.contains(id) }, limit: limit)
+        let begin = ContinuousClock.now
+        let listed = try await patiently(limits.fleet) { limit in
+            try await executor.whileTrying([.fleet], on: [node], warn: warn) { try await isListed(within: limit) }
         }
-        guard result.done else {
-            throw await failure("fleet does not list machine \(id.prefix(8))", limit, unit: "fleet.service")
-        }
+        guard listed == nil else { return }
+        let what = "fleet does not list machine \(node.machineID.prefix(8))"
+        throw await failure(what, since: begin, unit: "fleet.service")
     }
 
-    private func failure(_ what: String, _ limit: Duration, unit: String? = nil) async -> ProvisioningError {
-        await executor.nodeFailure(node, what: "\(what) (waited \(limit))", unit: unit)
+    private func failure(
+        _ what: String,
+        since begin: ContinuousClock.Instant,
+        unit: String? = nil,
+    ) async -> ProvisioningError {
+        let waited = (ContinuousClock.now - begin).components.seconds
+        return await executor.nodeFailure(node, what: "\(what) (waited \(waited) s)", unit: unit)
     }
 }

@@ -11,6 +11,9 @@ package protocol NodeShell: Sendable {
 
 /// The real one: ssh with the host key that follows from the cluster's and the node's name.
 package struct SecureNodeShell: NodeShell {
+    /// Each ssh is a process here and another on the node.
+    private static let turns = Turns(16)
+
     private let client: SSHClient
     private let hostKey: @Sendable (_ node: String) throws -> String
 
@@ -26,6 +29,6 @@ package struct SecureNodeShell: NodeShell {
         deadline: Duration,
     ) async throws -> SSHClient.Output {
         let target = SSHTarget(node: node, address: address, hostKey: try hostKey(node))
-        return try await client.run(command, on: target, deadline: deadline)
+        return try await Self.turns.take { try await client.run(command, on: target, deadline: deadline) }
     }
 }

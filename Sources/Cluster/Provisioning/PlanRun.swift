@@ -24,8 +24,9 @@ package struct PlanRun: Sendable {
     package mutating func takeReady(_ admits: (Step) -> Bool = { _ in true }) -> [Step] {
         guard !stopped else { return [] }
         let ready = waiting.filter { $0.needs.allSatisfy(done.contains) && admits($0) }
-        waiting.removeAll { step in ready.contains { $0.id == step.id } }
-        running.formUnion(ready.map(\.id))
+        let taken = Set(ready.map(\.id))
+        waiting.removeAll { taken.contains($0.id) }
+        running.formUnion(taken)
         return ready
     }
 

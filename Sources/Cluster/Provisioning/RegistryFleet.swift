@@ -1,26 +1,31 @@
 import Basics
 import Etcd
 import FleetState
-import Logging
 import Planning
 import RebootLock
+import Synchronization
 import TopologyModel
 import UnitFiles
 
 /// fleet, spoken to through its registry in etcd.
 package struct RegistryFleet: FleetAccess {
     private let registry: FleetRegistry
-
-    /// While something is waited for, fleet's state is read anew so often, beside the watch.
-    private static let rereadInterval = Duration.seconds(2)
+    /// One for all who wait.
+    private let observer: FleetObserver
 
     /// Time that the first query may take at least. An etcd on an emulated machine needs longer for it than some
     /// callers' limits.
     private static let firstLook = Duration.seconds(30)
 
+    /// Creates a client that keeps one watch for all who wait.
     package init(registry: FleetRegistry) {
-        self.registry = registry
+        let observer = FleetObserver(registry)
+        self.observer = observer
+        self.registry = observer.recording(registry)
     }
+
+    /// Returns true when both wait for the same watch.
+    func sharesItsWatch(with other: RegistryFleet) -> Bool { observer === other.observer }
 
     /// Prefix of the keys that name the units deployed by Slipway.
     private static let deployedPrefix = "slipway/units/"
@@ -45,39 +50,30 @@ package struct RegistryFleet: FleetAccess {
         until done: @escaping @Sendable (ObservedFleet) -> Bool,
         limit: Duration,
     ) async throws -> (fleet: ObservedFleet, done: Bool) {
-        let watch = ClusterWatch(registry, logger: Logger(label: "slipway.fleet") { _ in SwiftLogNoOpLogHandler() })
         let patience = max(limit, Self.firstLook)
-        let result: ObservedFleet? = try await race([
-            {
-                try await watch.run()
-                return nil
-            },
-            {
-                for await snapshot in watch.snapshots() {
-                    let fleet = Self.observed(snapshot)
-                    if done(fleet) { return fleet }
-                }
-                return nil
-            },
-            {
-                // A watch that a broken network has made deaf must not decide how a wait ends.
-                while true {
-                    try await Task.sleep(for: Self.rereadInterval)
-                    watch.refresh()
-                }
-            },
-            {
-                let looks = watch.snapshots()
-                let isSeen = await withDeadline(patience) { await looks.contains { _ in true } }
-                guard isSeen == true else { return nil }
-                try await Task.sleep(for: limit)
-                return nil
-            },
-        ])
+        let (first, seen) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let last = Latest<ObservedFleet?>(nil)
+        let found: ObservedFleet? = try await observer.watching { looks in
+            try await race([
+                {
+                    for await look in looks {
+                        _ = last.update(look)
+                        if done(look) { return look }
+                        seen.yield()
+                    }
+                    return nil
+                },
+                {
+                    guard await withDeadline(patience, { await first.contains { true } }) == true else { return nil }
+                    try await Task.sleep(for: limit)
+                    return nil
+                },
+            ])
+        }
         try Task.checkCancellation()
-        if let result { return (result, true) }
-        if let snapshot = watch.snapshot { return (Self.observed(snapshot), false) }
-        throw watch.failure ?? RegistryError(.unavailable, "fleet's state could not be read within \(patience)")
+        if let found { return (found, true) }
+        if let fleet = last.value { return (fleet, false) }
+        throw observer.failure ?? RegistryError(.unavailable, "fleet's state could not be read within \(patience)")
     }
 
     package func deploy(_ unit: UnitPlan) async throws {
@@ -107,7 +103,14 @@ package struct RegistryFleet: FleetAccess {
 
     package func forget(machineID: String) async throws {
         guard let machine = try await registry.snapshot().machines[machineID], let lease = machine.lease else { return }
-        try await registry.etcd.revoke(lease)
+        let session = MachineSession(
+            machineID: machineID,
+            lease: lease,
+            ttl: 0,
+            createRevision: machine.createRevision,
+            revision: 0,
+        )
+        try await registry.leave(session)
     }
 
     static func observed(_ snapshot: FleetSnapshot) -> ObservedFleet {
@@ -131,10 +134,22 @@ package struct RegistryFleet: FleetAccess {
     }
 }
 
-/// Clients of a real cluster, over etcd's JSON gateway on its members.
+/// Clients of a running cluster, over etcd's JSON gateway on its members. Those of the same members are one and the same,
+/// so that all who wait for fleet share one watch.
 package struct LiveClusterClients: ClusterClients {
+    private struct Key: Hashable {
+        var endpoints: [String]
+        var timeout: Duration
+    }
+
+    private final class Shared: Sendable {
+        let clients = Mutex<[Key: EtcdHTTPClient]>([:])
+        let fleets = Mutex<[[String]: RegistryFleet]>([:])
+    }
+
     private let tls: EtcdTLS?
     private let proxyPort: Int?
+    private let shared = Shared()
 
     /// - Parameters:
     ///   - tls: for clusters whose etcd speaks TLS.
@@ -149,10 +164,15 @@ package struct LiveClusterClients: ClusterClients {
     }
 
     package func fleet(_ endpoints: [String]) -> any FleetAccess {
-        // A silent member is soon left for the next one. Where there is only one, it may take its time: it may be a
-        // virtual machine without a processor's help.
-        let timeout = endpoints.count == 1 ? Duration.seconds(10) : .seconds(2)
-        return RegistryFleet(registry: FleetRegistry(etcd: client(endpoints, timeout)))
+        shared.fleets.withLock { fleets in
+            if let fleet = fleets[endpoints] { return fleet }
+            // A silent member is soon left for the next one. Where there is only one, it may take its time: it may be a
+            // virtual machine without a processor's help.
+            let timeout = endpoints.count == 1 ? Duration.seconds(10) : .seconds(2)
+            let fleet = RegistryFleet(registry: FleetRegistry(etcd: client(endpoints, timeout)))
+            fleets[endpoints] = fleet
+            return fleet
+        }
     }
 
     package func rebootLock(_ endpoints: [String], group: String) -> any RebootLocking {
@@ -160,6 +180,17 @@ package struct LiveClusterClients: ClusterClients {
     }
 
     private func client(_ endpoints: [String], _ timeout: Duration) -> EtcdHTTPClient {
-        EtcdHTTPClient(endpoints: endpoints, requestTimeout: timeout, tls: tls, proxyPort: proxyPort)
+        shared.clients.withLock { clients in
+            let key = Key(endpoints: endpoints, timeout: timeout)
+            if let client = clients[key] { return client }
+            let client = EtcdHTTPClient(
+                endpoints: endpoints,
+                requestTimeout: timeout,
+                tls: tls,
+                proxyPort: proxyPort,
+            )
+            clients[key] = client
+            return client
+        }
     }
 }

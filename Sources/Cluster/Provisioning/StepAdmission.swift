@@ -1,30 +1,80 @@
 import Planning
+import TopologyModel
 
-/// Limit of the steps that write a unit to fleet at a time. Begun all at once, hundreds of requests would wait for each
-/// other until each has lasted too long.
+/// Choice of the steps that begin now, of those that could, in the plan's order: of those that write a unit to fleet, only so many
+/// at a time, since hundreds of requests wait for each other until each has lasted too long; and of those that start a
+/// node, as many as the host can carry. A node counts from its start until it is ready.
 struct StepAdmission {
-    /// Number of units written at a time; more are no faster with one etcd leader.
-    static let units = 16
+    /// Number of units written at a time: more are no faster with one etcd leader, and the connections to it are few.
+    static let units = 6
 
-    private var running = 0
+    private let bound: BootBound?
+    /// Nodes whose ladder the plan climbs.
+    private let awaited: Set<String>
+    private var writing = 0
+    private var booting: Set<String> = []
+
+    /// - Parameter bound: nil for as many boots as there are.
+    init(_ plan: Plan, bound: BootBound?) {
+        self.bound = bound
+        awaited = Set(
+            plan.steps.compactMap { step in
+                if case .awaitNode(let node) = step.action { node.name } else { nil }
+            }
+        )
+    }
 
     /// Returns whether the step begins now; it counts until ``ended(_:)``.
-    mutating func admits(_ step: Step) -> Bool {
-        guard Self.isBounded(step) else { return true }
-        guard running < Self.units else { return false }
-        running += 1
+    ///
+    /// - Parameter load: nil where nothing is known of the host.
+    mutating func admits(_ step: Step, load: HostLoad? = nil) -> Bool {
+        if Self.writesUnit(step) {
+            guard writing < Self.units else { return false }
+            writing += 1
+            return true
+        }
+        guard let bound, let (name, node) = Self.boot(step), !booting.contains(name) else { return true }
+        // etcd's members need each other: one that waits for its turn may be what the others wait for.
+        let isMember = node?.etcd == .member
+        guard
+            isMember || bound.admits(booting: booting.count, memoryMiB: node?.memoryAtStart ?? 0, load: load)
+        else { return false }
+        booting.insert(name)
         return true
     }
 
     /// Notes the end of a step that was admitted.
     mutating func ended(_ step: Step) {
-        if Self.isBounded(step) { running -= 1 }
+        if Self.writesUnit(step) { writing -= 1 }
+        guard let (name, _) = Self.boot(step) else { return }
+        if case .awaitNode = step.action {
+            booting.remove(name)
+        } else if !awaited.contains(name) {
+            booting.remove(name)
+        }
     }
 
-    private static func isBounded(_ step: Step) -> Bool {
+    private static func writesUnit(_ step: Step) -> Bool {
         switch step.action {
         case .deployUnit, .destroyUnit: true
         default: false
         }
+    }
+
+    /// The node that a step starts or waits for.
+    private static func boot(_ step: Step) -> (name: String, node: NodePlan?)? {
+        switch step.action {
+        case .createNode(let node), .reconfigureNode(let node), .awaitNode(let node): (node.name, node)
+        case .rebootNode(let node, _): (node.name, node)
+        case .startNode(let node): (node.name, nil)
+        default: nil
+        }
+    }
+}
+
+extension NodePlan {
+    /// Memory that the node takes by the time it is ready, in MiB, about.
+    fileprivate var memoryAtStart: Int {
+        runtime == .vm ? resources.memoryMiB : min(resources.memoryMiB, BootBound.containerMiB)
     }
 }

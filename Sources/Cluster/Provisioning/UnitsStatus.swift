@@ -1,3 +1,4 @@
+import Basics
 import Planning
 import TopologyModel
 import UnitFiles
@@ -31,7 +32,8 @@ package struct UnitsStatus: Sendable, Hashable {
     /// Description for people.
     package var summary: String {
         let open = pending.map { "\($0.key) (\($0.value))" } + failed.map { "\($0.key) (\($0.value))" }
-        return "\(total - pending.count - failed.count) of \(total) as wanted; \(open.sorted().joined(separator: ", "))"
+        return
+            "\(total - pending.count - failed.count) of \(total) as wanted; \(open.naturallySorted().joined(separator: ", "))"
     }
 
     private mutating func judge(_ unit: UnitPlan, _ present: ObservedFleet.Unit) {

@@ -1,3 +1,4 @@
+import Basics
 import Planning
 import Provisioning
 import SecureShell
@@ -135,7 +136,8 @@ extension SmokeTest {
         while true {
             let back = try await fleet.observe(until: areBack, limit: end - .now)
             guard back.done else {
-                let missing = running.filter { !Self.runs(back.fleet.units[$0.name], as: $0) }.map(\.name).sorted()
+                let missing = running.filter { !Self.runs(back.fleet.units[$0.name], as: $0) }.map(\.name)
+                    .naturallySorted()
                 throw SmokeFailure(
                     message: "after \(node.name) is back, not as before: \(missing.joined(separator: ", "))"
                 )

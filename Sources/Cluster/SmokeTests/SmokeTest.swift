@@ -160,7 +160,7 @@ package struct SmokeTest: Sendable {
         guard result.done else {
             let evidence = units.map { unit in
                 guard let seen = result.fleet.units[unit.name] else { return "\(unit.name): fleet does not have it" }
-                let states = seen.states.map { "\($0.value) on \(name(of: $0.key))" }.sorted()
+                let states = seen.states.map { "\($0.value) on \(name(of: $0.key))" }.naturallySorted()
                 return "\(unit.name): \(states.isEmpty ? seen.reason ?? "not placed" : states.joined(separator: ", "))"
             }
             throw SmokeFailure(message: "\(what) (waited \(limit))", evidence: evidence)

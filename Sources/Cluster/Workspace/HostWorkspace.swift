@@ -117,6 +117,7 @@ package struct HostWorkspace: Sendable {
         cluster: ClusterName,
         certificates: [CertificateGeneration],
         limits: Executor.Limits = Executor.Limits(),
+        boots: BootBound? = nil,
         check: @escaping @Sendable () async throws -> Void = {},
         emit: @escaping EventSink,
     ) throws -> Executor {
@@ -128,6 +129,8 @@ package struct HostWorkspace: Sendable {
             shell: shell,
             clusters: try clients(of: cluster.description, certificates: certificates),
             limits: limits,
+            boots: boots,
+            load: { [isRemote] in isRemote ? nil : Self.load },
             reaches: { await answers($0, port: $1) },
             check: check,
             emit: emit,

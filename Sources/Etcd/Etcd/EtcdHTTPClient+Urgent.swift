@@ -60,7 +60,7 @@ extension EtcdHTTPClient {
         _ timeout: Duration,
     ) async -> Try<Answer> {
         do throws(EtcdError) {
-            return .answer(try await transport.post(endpoints[index] + path, bytes, timeout: timeout), index)
+            return .answer(try await urgentTransport.post(endpoints[index] + path, bytes, timeout: timeout), index)
         } catch {
             return .failure(error, index)
         }

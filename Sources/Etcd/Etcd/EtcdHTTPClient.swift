@@ -13,6 +13,7 @@ package struct EtcdHTTPClient: Sendable {
     package let requestTimeout: Duration
 
     let transport: Transport
+    let urgentTransport: Transport
     let router: EndpointRouter
 
     /// - Parameter endpoints: client URLs, such as `http://127.0.0.1:2379`; at least one.
@@ -27,6 +28,7 @@ package struct EtcdHTTPClient: Sendable {
         self.endpoints = endpoints.map { $0.last == "/" ? String($0.dropLast()) : $0 }
         self.requestTimeout = requestTimeout
         transport = Transport(client: Transport.shared(tls, proxyPort: proxyPort))
+        urgentTransport = Transport(client: Transport.shared(tls, proxyPort: proxyPort, isUrgent: true))
         router = EndpointRouter(count: endpoints.count)
     }
 

@@ -30,13 +30,15 @@ struct Transport: Sendable {
     private struct Way: Hashable {
         var tls: EtcdTLS?
         var proxyPort: Int?
+        /// Connections that nothing but urgent requests use: leases are renewed while everything else waits.
+        var isUrgent = false
     }
 
     /// One for each way, of which a process has few.
     private static let others = Mutex<[Way: HTTPClient]>([:])
 
-    static func shared(_ tls: EtcdTLS?, proxyPort: Int?) -> HTTPClient {
-        let way = Way(tls: tls, proxyPort: proxyPort)
+    static func shared(_ tls: EtcdTLS?, proxyPort: Int?, isUrgent: Bool = false) -> HTTPClient {
+        let way = Way(tls: tls, proxyPort: proxyPort, isUrgent: isUrgent)
         guard way != Way() else { return shared }
         return others.withLock { clients in
             if let client = clients[way] { return client }

@@ -25,7 +25,8 @@ struct Watcher {
                 client.router.leave(index)
             }
             pause = nextRevision > before ? Self.pauses.0 : min(pause * 2, Self.pauses.1)
-            try await Task.sleep(for: pause)
+            // Those whose etcd went away together do not come back together.
+            try await Task.sleep(for: pause * Double.random(in: 0.5...1))
         }
     }
 

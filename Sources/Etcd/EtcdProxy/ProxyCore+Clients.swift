@@ -1,14 +1,18 @@
+import Basics
 import Logging
 import NIOCore
 
 extension ProxyCore {
+    /// A forwarded connection takes two descriptors; some are kept for probes and the member list.
+    private static let mostClients = max(16, (DescriptorLimit.current - 64) / 2)
+
     /// Takes a new connection on; called before it is active.
     func accept(_ channel: any Channel) throws {
         let relay = RelayHandler(client: configuration.mode == .readonly ? SharedFilter() : nil)
         try channel.pipeline.syncOperations.addHandler(relay)
         let client = ProxyClient(channel, relay)
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.ended(client) }
-        guard !isStopping, clients.count < DescriptorLimit.connections else { return channel.close(promise: nil) }
+        guard !isStopping, clients.count < Self.mostClients else { return channel.close(promise: nil) }
         clients.add(client)
         loop.scheduleTask(in: TimeAmount(configuration.patience)) { self.giveUp(client) }
         // The first turn of the loop after this one finds the connection active.

@@ -84,7 +84,8 @@ package final class ClusterWatch: Sendable {
             } catch {
                 try Task.checkCancellation()
                 fail(error)
-                let now = pause
+                // Not all machines at once read everything from an etcd that is back.
+                let now = pause * Double.random(in: 0.5...1)
                 try await untilRestart { try await Task.sleep(for: now) }
                 pause = min(pause * 2, pauses.longest)
             }

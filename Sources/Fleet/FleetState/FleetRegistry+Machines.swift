@@ -77,8 +77,21 @@ extension FleetRegistry {
         guard response.succeeded else { throw Self.machineLost(session) }
     }
 
-    /// Takes a machine, its unit states and its leadership away at once.
+    /// Takes a machine, its unit states and its leadership away at once, and tells before that it leaves: others need not
+    /// wait for it.
     package func leave(_ session: MachineSession) async throws(RegistryError) {
+        let held = try await etcdCall("read machine \(session.machineID)") { () async throws(EtcdError) in
+            try await etcd.get(keyspace.machine(session.machineID))
+        }
+        // What is not understood was written by another version, and goes all the same.
+        if let held, held.createRevision == session.createRevision, var record = try? StoredMachine(held).record {
+            record.isLeaving = true
+            do {
+                try await update(record, session)
+            } catch  where error.code == .machineLost {
+                // It has gone meanwhile.
+            }
+        }
         try await etcdCall("leave the cluster") { () async throws(EtcdError) in try await etcd.revoke(session.lease) }
     }
 

@@ -33,6 +33,7 @@ extension FleetSnapshot {
     /// A machine is there as long as its key is, whatever it says of itself.
     private mutating func keepPresent(_ entry: Keyspace.Entry, _ keyValue: KeyValue) {
         guard case .machine(let id) = entry else { return }
+        left.remove(id)
         let record = machines[id]?.record ?? MachineRecord(id: id)
         machines[id] = StoredMachine(
             record: record,
@@ -41,8 +42,10 @@ extension FleetSnapshot {
         )
     }
 
-    /// Takes over from an earlier copy what this one could not understand.
+    /// Takes over from an earlier copy what this one could not understand, and which machines have left.
     mutating func keepUnderstood(of earlier: FleetSnapshot, keyspace: Keyspace) {
+        let leaving = earlier.machines.filter { $0.value.record.isLeaving == true }.keys
+        left = earlier.left.union(leaving).subtracting(machines.keys)
         for key in malformed.keys {
             switch keyspace.entry(of: key) {
             case .unit(let name): units[name] = earlier.units[name]
@@ -80,7 +83,9 @@ extension FleetSnapshot {
         case .update(let name):
             let record = try JSONText.decode(UpdateRecord.self, keyValue.value)
             updates[name] = Versioned(record, revision: keyValue.modRevision)
-        case .machine(let id): machines[id] = try StoredMachine(keyValue)
+        case .machine(let id):
+            machines[id] = try StoredMachine(keyValue)
+            left.remove(id)
         case .state(let unit, let machine): states[unit, default: [:]][machine] = try StoredState(keyValue)
         case .engine: leader = EngineLeader(keyValue)
         }
@@ -96,7 +101,9 @@ extension FleetSnapshot {
         case .drain(let id): draining.remove(id)
         case .rebalance: rebalance = .off
         case .update(let name): updates[name] = nil
-        case .machine(let id): machines[id] = nil
+        case .machine(let id):
+            if machines[id]?.record.isLeaving == true { left.insert(id) }
+            machines[id] = nil
         case .metadata(let machine, let key):
             metadata[machine]?[key] = nil
             if metadata[machine]?.isEmpty == true { metadata[machine] = nil }

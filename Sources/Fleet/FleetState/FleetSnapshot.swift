@@ -15,6 +15,8 @@ package struct FleetSnapshot: Sendable, Equatable {
     package internal(set) var reasons: [String: String] = [:]
     /// Machines by ID.
     package internal(set) var machines: [String: StoredMachine] = [:]
+    /// Machines that said that they leave, and have; of those that went while this was not watched, nothing is known.
+    package internal(set) var left: Set<String> = []
     /// Machine id to metadata set through the API; an empty value removes.
     package internal(set) var metadata: [String: [String: String]] = [:]
     /// Ids of machines that are being drained; they need not be present.

@@ -14,6 +14,8 @@ package struct MachineRecord: Sendable, Equatable, Codable {
     package var memory: UInt64?
     /// Number of processors.
     package var cpus: Int?
+    /// True once it was asked to leave the cluster: when it goes after that, it was not silent.
+    package var isLeaving: Bool?
 
     package init(
         id: String,
@@ -47,5 +49,6 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         case token = "Token"
         case memory = "Memory"
         case cpus = "CPUs"
+        case isLeaving = "Leaving"
     }
 }

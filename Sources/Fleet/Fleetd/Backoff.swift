@@ -1,4 +1,5 @@
-/// Pauses that double from the shortest to the longest.
+/// Pauses that double from the shortest to the longest. Each is cut by up to a half at random, so that those who lost the
+/// same thing at the same moment do not all ask again at the same moment.
 struct Backoff: Sendable {
     private let shortest: Duration
     private let longest: Duration
@@ -8,9 +9,10 @@ struct Backoff: Sendable {
         (self.shortest, self.longest, pause) = (shortest, longest, shortest)
     }
 
-    mutating func next() -> Duration {
+    /// - Parameter part: of the pause that is taken.
+    mutating func next(_ part: Double = .random(in: 0.5...1)) -> Duration {
         defer { pause = min(pause * 2, longest) }
-        return pause
+        return pause * part
     }
 
     mutating func reset() {

@@ -6,7 +6,10 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure how long Slipway, fleet and the scheduler take.",
-        subcommands: [ProductionBench.self, FleetBench.self, MachineBench.self, ScheduleBench.self, TortureBench.self],
+        subcommands: [
+            ProductionBench.self, FleetBench.self, ScaleBench.self, MachineBench.self, ScheduleBench.self,
+            TortureBench.self,
+        ],
         defaultSubcommand: ProductionBench.self,
     )
 }

@@ -6,16 +6,16 @@ import TopologyModel
 
 /// Hundreds of units are written to fleet a few at a time; nothing else waits for its turn.
 struct StepAdmissionTests {
-    private func run(_ steps: [Step]) throws -> PlanRun {
-        PlanRun(try Plan(cluster: "demo", purpose: .converge, generation: 1, steps: steps))
+    private func run(_ steps: [Step]) throws -> (PlanRun, StepAdmission) {
+        let plan = try Plan(cluster: "demo", purpose: .converge, generation: 1, steps: steps)
+        return (PlanRun(plan), StepAdmission(plan, bound: nil))
     }
 
     @Test func unitsTakeTurnsAndEachGetsOne() throws {
         let steps = (1...200).map {
             Step("unit/u\($0)", .destroyUnit(name: "u\($0).service"), reason: "it left the file")
         }
-        var run = try run(steps)
-        var admission = StepAdmission()
+        var (run, admission) = try run(steps)
         var running = run.takeReady { admission.admits($0) }
         var begun = running.map(\.id)
         #expect(running.count == StepAdmission.units)
@@ -36,8 +36,7 @@ struct StepAdmissionTests {
         let steps = (1...40).map {
             Step("unit/u\($0)", .destroyUnit(name: "u\($0).service"), reason: "it left the file")
         }
-        var run = try run(steps)
-        var admission = StepAdmission()
+        var (run, admission) = try run(steps)
         let running = run.takeReady { admission.admits($0) }
         run.failed(running[0])
         admission.ended(running[0])
@@ -50,8 +49,7 @@ struct StepAdmissionTests {
             let node = NodeReference(cluster: "demo", name: "n\(number)", runtime: .container)
             return Step("node/n\(number)/start", .startNode(node), reason: "it is off")
         }
-        var run = try run(nodes)
-        var admission = StepAdmission()
+        var (run, admission) = try run(nodes)
         #expect(run.takeReady { admission.admits($0) }.map(\.id) == nodes.map(\.id))
     }
 }

@@ -79,6 +79,21 @@ import Workspace
         try expect("status-\(state)", text: report.text(style: .plain), json: report)
     }
 
+    /// Of many nodes each role is a line, and each node that is not well.
+    @Test func statusOfManyNodes() throws {
+        var report = StatusReport(try fixture.seen(state: "active"), cluster: "demo")
+        let worker = try #require(report.nodes.last)
+        for number in 2...60 {
+            var node = worker
+            (node.name, node.address) = ("worker-\(number)", "10.9.0.\(131 + number)")
+            if number == 38 { (node.state, node.fleet) = ("starting", false) }
+            report.nodes.append(node)
+            report.units[0].states[node.name] = number == 7 ? "activating" : "active"
+        }
+        try Golden.expect(report.text(style: .plain), "output/status-many.txt")
+        #expect(report.text(style: .plain, all: true).split(separator: "\n").count > 60)
+    }
+
     @Test func list() throws {
         let rows = ClusterList.rows(try fixture.seen(state: "active").provider)
         try Golden.expect(try JSONText.pretty(rows) + "\n", "output/list.json")

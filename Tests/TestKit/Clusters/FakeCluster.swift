@@ -25,6 +25,10 @@ package final class FakeCluster: Sendable {
         var loopingUnits: Set<String> = []
         var log: [String] = []
         var listeners: [AsyncStream<Void>.Continuation] = []
+        var healthAsked = 0
+        var asking = 0
+        var mostAsking = 0
+        var logins = 0
     }
 
     /// Nodes and networks of the cluster.
@@ -55,6 +59,9 @@ package final class FakeCluster: Sendable {
         }
         for listener in listeners { listener.yield() }
     }
+
+    /// Changes what nobody waits for.
+    func note(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
 
     /// Yields once at the start and after every change.
     func changes() -> AsyncStream<Void> {
@@ -90,6 +97,10 @@ extension FakeCluster {
 
     /// What happened on nodes, in order: `on`, `off`, `deploy`.
     package var log: [String] { read { $0.log } }
+    /// How often endpoints were asked for their health, and how many at most at a time.
+    package var healthQuestions: (count: Int, most: Int) { read { ($0.healthAsked, $0.mostAsking) } }
+    /// How many commands were run on nodes.
+    package var logins: Int { read { $0.logins } }
     /// Names of the units that fleet has.
     package var deployedUnits: Set<String> { read { Set($0.units.keys) } }
 }

@@ -19,6 +19,7 @@ extension FakeCluster: NodeShell {
         at address: IPv4Address,
         deadline: Duration,
     ) async throws -> SSHClient.Output {
+        note { $0.logins += 1 }
         let reached = read { $0.well([.address]).contains { $0.name == node } }
         guard reached else { throw SSHError(.connection, "ssh to \(node) (\(address)) failed") }
         if command.contains("systemctl status") {
@@ -54,6 +55,13 @@ struct FakeEtcdCluster: EtcdCluster {
     }
 
     func health(of endpoint: String) async throws(EtcdError) -> Bool {
+        cluster.note {
+            $0.healthAsked += 1
+            $0.asking += 1
+            $0.mostAsking = max($0.mostAsking, $0.asking)
+        }
+        defer { cluster.note { $0.asking -= 1 } }
+        await Task.yield()
         let (node, hasQuorum) = cluster.read { state in
             (state.well([.address, .etcd]).first { $0.clientURL == endpoint }, state.hasQuorum)
         }

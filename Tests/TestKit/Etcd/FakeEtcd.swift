@@ -19,6 +19,7 @@ package final class FakeEtcd: Sendable {
         var lostAnswers: [EtcdError] = []
         var requests = 0
         var writes = 0
+        var watches = 0
     }
 
     private let state = Mutex(State())
@@ -30,6 +31,9 @@ package final class FakeEtcd: Sendable {
 
     /// How many of the calls were transactions.
     package var writes: Int { state.withLock { $0.writes } }
+
+    /// How many watches were begun.
+    package var watches: Int { state.withLock { $0.watches } }
 
     /// The store as it is now.
     package var store: EtcdStore { state.withLock { $0.store } }
@@ -142,6 +146,7 @@ extension FakeEtcd: EtcdClient {
         let (stream, continuation) = EtcdWatch.Stream.makeStream()
         state.withLock { state in
             state.nextWatcher += 1
+            state.watches += 1
             let next = revision == 0 ? state.store.revision + 1 : revision
             let watcher = Watcher(range: range, next: next, continuation: continuation)
             state.watchers[state.nextWatcher] = watcher

@@ -18,7 +18,7 @@ extension FakeProvider {
         }
         let inhabited = Set(nodes.values.map(\.cluster))
         return ProviderObservation(
-            nodes: nodes.values.map(observed).sorted { ($0.cluster, $0.name) < ($1.cluster, $1.name) },
+            nodes: nodes.values.map(observed).naturallySorted { "\($0.cluster)\0\($0.name)" },
             networks: (ours + foreignNetworks).sorted { $0.name < $1.name },
             foreignDomains: foreignDomains.sorted(),
             hostRoutes: hostRoutes,

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Glibc
 import Images
@@ -131,7 +132,7 @@ extension LibvirtProvider {
                 return remains
             }
         }
-        return (withDomain + withoutDomain + volumesAlone).sorted { ($0.cluster, $0.name) < ($1.cluster, $1.name) }
+        return (withDomain + withoutDomain + volumesAlone).naturallySorted { "\($0.cluster)\0\($0.name)" }
     }
 
     private static func hasSeed(_ kinds: Set<Volumes.Kind>) -> Bool {

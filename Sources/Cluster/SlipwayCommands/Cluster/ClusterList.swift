@@ -46,7 +46,7 @@ struct ClusterList: JSONCommand {
         let names = Set(
             seen.nodes.map(\.cluster) + seen.networks.compactMap(\.cluster) + seen.emptyClusterDirectories
         )
-        return names.sorted().map { name in
+        return names.naturallySorted().map { name in
             let nodes = seen.nodes(of: name)
             return Row(
                 name: name,

@@ -26,6 +26,7 @@ struct ClusterScale: JSONCommand {
     @Flag(help: "Also record the counts in the file; everything else in it stays as it is.")
     var write = false
     @OptionGroup var machines: MachineOptions
+    @OptionGroup var boots: BootOptions
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -58,6 +59,7 @@ struct ClusterScale: JSONCommand {
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
+            mostBoots: boots.most,
         )
         let plan = try await Diagnosing.showing(loaded.sources) {
             try await runner.converge(topology, sources: loaded.sources)

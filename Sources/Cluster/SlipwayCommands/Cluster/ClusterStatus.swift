@@ -16,6 +16,8 @@ struct ClusterStatus: JSONCommand {
     var cluster: String
     @Flag(help: "Go on, and show every change as it happens.")
     var watch = false
+    @Flag(help: "Show each node, also of a cluster of more than 40, of which else each role is a line.")
+    var all = false
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
@@ -28,7 +30,7 @@ struct ClusterStatus: JSONCommand {
             // Not a ValidationError: that would exit with 64, and print how `status` is used.
             throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"])
         }
-        if output.json { try Output.json(report) } else { Output.print(report.text(style: Output.style)) }
+        if output.json { try Output.json(report) } else { Output.print(report.text(style: Output.style, all: all)) }
         if !report.isWell { throw ExitCode.failure }
     }
 
@@ -54,7 +56,7 @@ struct ClusterStatus: JSONCommand {
 
     private func show(_ report: StatusReport, in area: inout LiveArea) throws {
         if output.json { return Output.print(try JSONText.line(report)) }
-        let text = report.text(style: Output.style)
+        let text = report.text(style: Output.style, all: all)
         guard Output.isTerminal else { return Output.print(text + "\n") }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         Output.rawOutput(area.update(lasting: [], live: lines, screen: Output.screen))

@@ -25,6 +25,7 @@ struct ClusterUp: JSONCommand {
     @Flag(name: .customLong("rotate-certs"), help: "Also renew all keys and certificates, one node after the other.")
     var rotatesCertificates = false
     @OptionGroup var machines: MachineOptions
+    @OptionGroup var boots: BootOptions
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -40,6 +41,7 @@ struct ClusterUp: JSONCommand {
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
+            mostBoots: boots.most,
         )
         let plan = try await Diagnosing.showing(loaded.sources) {
             try await runner.converge(

@@ -54,7 +54,7 @@ struct StatusReport: Encodable, Hashable {
         nodes = observed.map { Self.node($0, seen: seen, cluster: cluster) }
         // What fleet has left in etcd of a cluster that is without it now says nothing of what runs.
         let fleet = observed.contains(where: \.runsFleet) ? seen.fleet : nil
-        units = (fleet?.units.values ?? [:].values).sorted { $0.name < $1.name }.map { unit in
+        units = (fleet?.units.values ?? [:].values).naturallySorted(by: \.name).map { unit in
             let states = unit.states.map { (names[$0.key] ?? String($0.key.prefix(8)), $0.value) }
             return Unit(
                 name: unit.name,
@@ -71,8 +71,12 @@ struct StatusReport: Encodable, Hashable {
     /// True when all nodes are ready and all units as wanted.
     var isWell: Bool {
         quorum && etcdClusters == nil
-            && nodes.allSatisfy { $0.state == "ready" && $0.etcd != "unhealthy" && $0.fleet != false }
+            && nodes.allSatisfy(Self.isWell)
             && units.allSatisfy { $0.desired != "launched" || $0.isWell }
+    }
+
+    private static func isWell(_ node: Node) -> Bool {
+        node.state == "ready" && node.etcd != "unhealthy" && node.fleet != false
     }
 
     private static func node(_ node: ObservedNode, seen: Observation, cluster: String) -> Node {
@@ -112,18 +116,62 @@ struct StatusReport: Encodable, Hashable {
 
     // MARK: Text
 
-    func text(style: Style) -> String {
+    /// Nodes beyond which each role is one line.
+    private static let fewNodes = 40
+    /// Machines beyond which a unit's are counted.
+    private static let fewMachines = 8
+
+    /// - Parameter all: whether each node is shown, however many there are.
+    func text(style: Style, all: Bool = false) -> String {
         let title = "Cluster \(style.paint(cluster, .bold)) on \(network ?? "no network")"
         let etcd = quorum ? "etcd has a quorum" : style.paint("etcd has no quorum", .red)
         let split = etcdClusters.map { ids in
             let text = "the members belong to \(ids.count) etcd clusters: \(ids.joined(separator: ", "))"
             return "; " + style.paint(text, .red)
         }
-        return "\(title): \(etcd)\(split ?? "").\n\n" + nodeTable.format(style: style)
-            + (units.isEmpty ? "" : "\n" + unitTable.format(style: style))
+        let isShort = nodes.count > Self.fewNodes && !all
+        let table = isShort ? summary(style: style) : nodeTable(nodes).format(style: style)
+        return "\(title): \(etcd)\(split ?? "").\n\n" + table
+            + (units.isEmpty ? "" : "\n" + unitTable(counting: isShort).format(style: style))
     }
 
-    private var nodeTable: Table {
+    /// A line for each role, and one for each node that is not well.
+    private func summary(style: Style) -> String {
+        let roles = Dictionary(grouping: nodes, by: \.role).naturallySorted(by: \.key)
+        let table = Table(
+            "ROLE",
+            "NODES",
+            "STATE",
+            "RUNTIME",
+            "ETCD",
+            "FLEET",
+            "UNITS",
+            rows: roles.map { role, nodes in
+                [
+                    role, "\(nodes.count)", Self.counts(nodes, \.state), Self.counts(nodes, \.runtime),
+                    Self.counts(nodes) { $0.etcd ?? "-" }, Self.counts(nodes, Self.fleetText),
+                    "\(nodes.reduce(0) { $0 + $1.units })",
+                ]
+            },
+        )
+        let unwell = nodes.filter { !Self.isWell($0) }
+        return table.format(style: style)
+            + (unwell.isEmpty ? "" : "\n" + nodeTable(unwell).format(style: style))
+            + "\n--all shows each node.\n"
+    }
+
+    /// `58 ready, 2 starting`; what most have comes first.
+    private static func counts(_ nodes: [Node], _ text: (Node) -> String) -> String {
+        let counts = Dictionary(grouping: nodes, by: text).mapValues(\.count)
+        let ordered = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        return ordered.map { $0.key == "-" ? "-" : "\($0.value) \($0.key)" }.joined(separator: ", ")
+    }
+
+    private static func fleetText(_ node: Node) -> String {
+        node.fleet.map { $0 ? "listed" : "missing" } ?? "-"
+    }
+
+    private func nodeTable(_ nodes: [Node]) -> Table {
         Table(
             "NODE",
             "STATE",
@@ -136,19 +184,23 @@ struct StatusReport: Encodable, Hashable {
             rows: nodes.map { node in
                 [
                     node.name, node.state, node.address ?? "-", node.runtime, node.etcd ?? "-",
-                    node.fleet.map { $0 ? "listed" : "missing" } ?? "-", "\(node.units)", "\(node.machineID.prefix(8))",
+                    Self.fleetText(node), "\(node.units)", "\(node.machineID.prefix(8))",
                 ]
             },
         )
     }
 
-    private var unitTable: Table {
+    private func unitTable(counting: Bool) -> Table {
         Table(
             "UNIT",
             "WANTED",
             "STATE",
             rows: units.map { unit in
-                let states = unit.states.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
+                var states = unit.states.naturallySorted(by: \.key).map { "\($0.value) on \($0.key)" }
+                if counting, states.count > Self.fewMachines {
+                    let counts = Dictionary(grouping: unit.states.values) { $0 }.mapValues(\.count)
+                    states = counts.naturallySorted(by: \.key).map { "\($0.key) on \(Format.count($0.value, "node"))" }
+                }
                 let state = states.isEmpty ? unit.reason ?? "-" : states.joined(separator: ", ")
                 return [unit.name, unit.desired, state]
             },

@@ -54,12 +54,19 @@ struct HostFacts {
         facts.sockets = ["tcp", "udp", "tcp6", "udp6"].map { text("/proc/net/\($0)") }.joined(separator: "\n")
         facts.interfaces = (try? FileManager.default.contentsOfDirectory(atPath: "/sys/class/net"))?.sorted() ?? []
         facts.kvm = (access("/dev/kvm", F_OK) == 0, access("/dev/kvm", R_OK | W_OK) == 0)
-        for limit in HostLimits.all {
-            facts.sysctls[limit.sysctl] = text("/proc/sys/" + limit.sysctl.replacing(".", with: "/"))
-        }
+        facts.sysctls = readSysctls()
         facts.overlayModule = await run("modprobe", ["-n", "overlay"])
         facts.forwardRules = await run("iptables", ["-S", "FORWARD"])
         return facts
+    }
+
+    /// The values that ``HostLimits`` judges.
+    static func readSysctls() -> [String: String] {
+        let names = HostLimits.all.map(\.sysctl)
+        return Dictionary(
+            names.map { ($0, text("/proc/sys/" + $0.replacing(".", with: "/"))) },
+            uniquingKeysWith: { first, _ in first },
+        )
     }
 
     /// Path of a program, also where only root's `PATH` leads.

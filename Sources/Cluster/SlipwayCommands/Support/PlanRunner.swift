@@ -16,6 +16,8 @@ struct PlanRunner: Sendable {
     let yes: Bool
     /// Time that a node may take to shut down before its power is cut.
     var patience = StopOptions.standard
+    /// How many nodes may boot at a time; nil for as many as the host can carry.
+    var mostBoots: Int?
 
     /// Brings a cluster to its topology.
     ///
@@ -52,7 +54,7 @@ struct PlanRunner: Sendable {
             try await workspace.plan(topology, renewsCertificates: renewsCertificates, progress: Output.note)
         }
         let plan = planned.plan
-        try warn(plan.warnings, sources: sources)
+        try warn(plan.warnings + shortages(of: planned), sources: sources)
         if plan.isEmpty {
             if !isRest { report(plan) }
             return plan
@@ -115,6 +117,7 @@ struct PlanRunner: Sendable {
     /// - Parameter check: throws where the cluster is no longer this command's to change.
     private func carryOut(_ plan: Plan, _ check: @escaping @Sendable () async throws -> Void) async throws {
         if !json { Output.note(PlanText(plan: plan, style: Output.errorStyle).text()) }
+        if let bound = tellsBound(of: plan) { Output.note(bound) }
         try await confirm(plan)
         let cluster = try ClusterName(plan.cluster)
         let printer = ProgressPrinter(format: json ? .json : .text)
@@ -123,6 +126,7 @@ struct PlanRunner: Sendable {
                 cluster: cluster,
                 certificates: plan.nodes.compactMap(\.certificates),
                 limits: Executor.Limits(shutdown: patience),
+                boots: workspace.bootBound(atMost: mostBoots),
                 check: check,
                 emit: printer.sink,
             )
@@ -167,11 +171,24 @@ struct PlanRunner: Sendable {
     private func suspect() async {
         guard !workspace.isRemote else { return }
         let facts = await HostFacts.read()
-        var networks: [ObservedNetwork]?
-        do { networks = try await workspace.provider.observe().networks } catch {
+        var seen: ProviderObservation?
+        do { seen = try await workspace.provider.observe() } catch {
             // The steps that failed have said that libvirt does not answer.
         }
-        for finding in HostFinding.suspects(facts, networks: networks) { Output.note(finding.note) }
+        for finding in HostFinding.suspects(facts, networks: seen?.networks) { Output.note(finding.note) }
+        let running = seen?.nodes.count { $0.power == .running } ?? 0
+        for shortage in HostLimits.shortages(nodes: running, sysctls: facts.sysctls) {
+            Output.note("This host: \(shortage.message)" + shortage.notes.map { "\n  to fix it: \($0)" }.joined())
+        }
+    }
+
+    /// How many of the plan's nodes boot at a time; nil where all do.
+    private func tellsBound(of plan: Plan) -> String? {
+        let boots = plan.steps.count { if case .createNode = $0.action { true } else { false } }
+        let most = workspace.bootBound(atMost: mostBoots).most
+        guard !json, boots > most else { return nil }
+        return
+            "At most \(Format.count(most, "node")) boot at a time, etcd's members first; --max-boots sets another number."
     }
 
     private func confirm(_ plan: Plan) async throws {
@@ -214,6 +231,18 @@ struct PlanRunner: Sendable {
             try Task.checkCancellation()
             return result
         }
+    }
+
+    /// What this host lacks for the plan's nodes.
+    private func shortages(of planned: PlannedCluster) -> [Diagnostic] {
+        guard !workspace.isRemote else { return [] }
+        let nodes = planned.observed.provider.nodes
+        return HostCapacity.shortages(
+            of: planned.plan,
+            running: nodes.count { $0.runtime == .container && $0.power == .running },
+            availableMiB: HostWorkspace.load?.availableMiB,
+            sysctls: HostFacts.readSysctls(),
+        )
     }
 
     private func warn(_ warnings: [Diagnostic], sources: [String: String]) throws {

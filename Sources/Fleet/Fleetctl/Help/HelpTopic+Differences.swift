@@ -18,6 +18,8 @@ extension HelpTopic {
               stops no running unit.
               A machine that is cut off from etcd for longer than its TTL keeps its units running while they start
               elsewhere, and stops them when it reads etcd again: only so can a unit run twice.
+              Where within one TTL more than two machines and more than a third of all fall silent, their units stay
+              where they are, for ten TTLs at most. (They were started on the others, as many as those were.)
 
             API
               A desiredState other than inactive, loaded and launched is refused with 400. (It was stored, and the unit

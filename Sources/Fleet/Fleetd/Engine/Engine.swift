@@ -30,6 +30,7 @@ actor Engine {
     /// The units that moved last though they could have stayed, until they have settled.
     private var moving: (units: Set<String>, since: ContinuousClock.Instant)?
     private var updates: [String: UnitUpdate] = [:]
+    private var silence = MassSilence()
     /// What was written last; a snapshot from before it is out of date.
     private var written: Int64 = 0
 
@@ -64,9 +65,10 @@ actor Engine {
         lookAgainIn = nil
         guard let session = presence.session, let snapshot = watch.snapshot else { return }
         if registered?.session != session { registered = (session, .now) }
+        let held = held(snapshot, ttl: .seconds(session.ttl))
         guard snapshot.revision >= max(session.revision, written) else { return }
         if let leader, snapshot.leader?.createRevision == leader.createRevision {
-            return try await place(snapshot, leader)
+            return try await place(snapshot, leader, held: held)
         }
         leader = nil
         guard snapshot.leader == nil || snapshot.leader?.machineID == session.machineID else { return }
@@ -75,14 +77,31 @@ actor Engine {
         written = leader.revision
         logger.notice("this machine's engine leads")
         // If the key was this machine's already, no event will come of it.
-        if snapshot.leader?.createRevision == leader.createRevision { try await place(snapshot, leader) }
+        if snapshot.leader?.createRevision == leader.createRevision { try await place(snapshot, leader, held: held) }
     }
 
-    private func place(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
+    /// Notes which machines are there, also while another's engine leads: this one may be the next.
+    ///
+    /// - Returns: how long the units of silent machines stay where they are; nil when they need not.
+    private func held(_ snapshot: FleetSnapshot, ttl: Duration) -> Duration? {
+        let before = silence.silent
+        let machines = Set(snapshot.machines.keys)
+        let held = silence.look(at: machines, left: snapshot.left, ttl: ttl, now: .now)
+        if before.isEmpty, let held {
+            let numbers: Logger.Metadata = [
+                "silent": "\(silence.silent.count)", "present": "\(machines.count)", "for": "\(held)",
+            ]
+            logger.warning("many machines fell silent at once: their units stay where they are", metadata: numbers)
+        }
+        return held
+    }
+
+    private func place(_ snapshot: FleetSnapshot, _ leader: EngineLeader, held: Duration?) async throws {
+        if let held { lookAgain(in: held) }
         let patience = impatientIn()
         let mayEvict = patience <= .zero || snapshot.unitsOfGoneMachines.isEmpty
         if !mayEvict { lookAgain(in: patience) }
-        let pass = EnginePass(snapshot, mayEvict: mayEvict, mayMove: mayMove(snapshot))
+        let pass = EnginePass(snapshot, mayEvict: mayEvict, silent: silence.silent, mayMove: mayMove(snapshot))
         for placement in pass.placements {
             logger.info("engine", metadata: ["unit": "\(placement.unit)", "action": "\(placement.action)"])
         }

@@ -14,11 +14,15 @@ package struct EnginePass: Sendable, Equatable {
 
     /// - Parameters:
     ///   - mayEvict: whether units of machines that have gone may be placed elsewhere now.
+    ///   - silent: machines among these whose units stay nevertheless.
     ///   - mayMove: whether a unit that could stay may move now.
-    package init(_ snapshot: FleetSnapshot, mayEvict: Bool = true, mayMove: Bool = true) {
+    package init(_ snapshot: FleetSnapshot, mayEvict: Bool = true, silent: Set<String> = [], mayMove: Bool = true) {
         var cluster = snapshot.clusterState
         var decisions = schedule(cluster)
-        let kept = (mayEvict ? [] : snapshot.unitsOfGoneMachines).union(snapshot.unknownUnits)
+        let waiting = snapshot.unitsOfGoneMachines.filter {
+            !mayEvict || silent.contains(snapshot.machine(of: $0) ?? "")
+        }
+        let kept = waiting.union(snapshot.unknownUnits)
         // The first unit, by name, that can leave a machine that is being drained.
         if let first = decisions.first(where: \.isEvacuation) {
             cluster.evacuating = mayMove ? cluster.companions(of: first.unit) : []

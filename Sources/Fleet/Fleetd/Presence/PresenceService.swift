@@ -33,6 +33,14 @@ package struct PresenceService: Service {
 
     /// Keeps the machine registered until the daemon shuts down.
     package func run() async throws {
+        // Ahead of everything else: what is late here costs the machine its units.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(priority: .high) { try await stayPresent() }
+            try await group.waitForAll()
+        }
+    }
+
+    private func stayPresent() async throws {
         await cancelWhenGracefulShutdown {
             var backoff = Backoff(from: .milliseconds(100), to: .seconds(1))
             var wasPresent = false
@@ -49,10 +57,9 @@ package struct PresenceService: Service {
                     }
                 } catch is CancellationError {
                     return
-                } catch let error as RegistryError where error.code == .unavailable {
-                    // The request itself has waited, or nobody listens; units that moved are not to run twice for long.
-                    do { try await Task.sleep(for: Self.pause) } catch { return }
                 } catch {
+                    // Units that moved are not to run twice for long, and an etcd that is overloaded is not to be asked
+                    // by all machines all the time.
                     do { try await Task.sleep(for: backoff.next()) } catch { return }
                 }
             }
@@ -76,14 +83,12 @@ package struct PresenceService: Service {
         }
     }
 
-    /// Between two attempts to reach etcd.
-    private static let pause = Duration.milliseconds(100)
-
     /// Renews the lease until it is lost.
     private func keep(_ session: MachineSession) async throws {
         let interval = Duration.milliseconds(session.ttl * 1000 * 2 / 5)
         var behind: Int64?
         var pause = interval
+        var backoff = Backoff(from: .milliseconds(100), to: max(.seconds(session.ttl) / 10, .milliseconds(100)))
         while true {
             try await pauseUnlessLost(session, pause)
             guard presence.session == session else { return }
@@ -91,6 +96,7 @@ package struct PresenceService: Service {
                 let revision = try await registry.keepAlive(session)
                 behind = checkCopy(revision, behind)
                 pause = interval
+                backoff.reset()
             } catch {
                 try Task.checkCancellation()
                 guard error.code != .machineLost else {
@@ -100,7 +106,7 @@ package struct PresenceService: Service {
                 if pause == interval {
                     logger.warning("the lease is not renewed; trying until it is", metadata: ["error": "\(error)"])
                 }
-                pause = Self.pause
+                pause = backoff.next()
             }
         }
     }
