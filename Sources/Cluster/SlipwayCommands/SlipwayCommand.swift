@@ -17,7 +17,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
               slipway smoke dev-test                   check that it works
               slipway down dev-test                    remove every trace
 
-            Commands take a topology file or the name of a cluster that exists.
+            Commands that make or change a cluster take its topology file; the others also the name of one that exists.
             """,
         version: SlipwayVersion.current,
         groupedSubcommands: [

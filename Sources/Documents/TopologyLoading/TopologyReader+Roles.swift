@@ -72,11 +72,20 @@ extension TopologyReader {
             location: pair.keyLocation,
             countLocation: fields["count"].map { _ in fields.location(of: "count") },
         )
+        if runtime == .container { noteIgnoredResources(of: pair.key, in: fields) }
         if fields["count"]?.asInt(.core) != nil, let finding = role.countFinding() {
             decoder.diagnostics.append(finding)
             role.count = 0
         }
         return role
+    }
+
+    /// Containers have the host's processors and the room on its disk.
+    private mutating func noteIgnoredResources(of role: String, in fields: YAMLFields) {
+        for key in ["cpus", "disk"] where fields[key] != nil {
+            let message = "\(key) has no effect: the nodes of role \"\(role)\" are containers, which share the host's"
+            decoder.warn(message, at: fields.location(of: key), notes: ["it counts for virtual machines (runtime: vm)"])
+        }
     }
 
     private mutating func noteUnknownKeys(of fields: YAMLFields, keys: [String]) {

@@ -183,6 +183,14 @@ import TopologyLoading
         #expect(report.filter { $0.contains("error:") }.count == 1)
     }
 
+    @Test func whatAContainerIgnoresIsSaid() {
+        let roles = "{core: {etcd: member, cpus: 2, disk: 4GiB}, w: {runtime: vm, cpus: 2, disk: 20GiB}}"
+        let warnings = Fixture.report(Fixture.topology(roles: roles)).filter { $0.contains("warning:") }
+        #expect(warnings.count == 2)
+        #expect(warnings.first?.contains("36+1 warning: cpus has no effect: the nodes of role \"core\"") == true)
+        #expect(warnings.last?.contains("warning: disk has no effect") == true)
+    }
+
     @Test(arguments: [
         ("[{file: units/helo.service}]", "16+18 error: there is no unit file t/units/helo.service"),
         ("[{file: units/hello}]", "16+11 error: units/hello cannot be a unit's file: "),
