@@ -183,15 +183,15 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
     ],
     "Tests/Etcd": [
-        "EtcdTests": "Basics Etcd EtcdProxy TestKit Logging NIOCore NIOHPACK NIOPosix",
+        "EtcdTests": "Basics ConnectionLimits Etcd EtcdProxy TestKit Logging NIOCore NIOHPACK NIOPosix",
         "RebootLockTests": "CloudConfig Etcd Locksmith RebootLock Systemd TestKit Logging",
-        "DiscoveryTests": "Basics Discovery EtcdProxy TestKit Logging NIOCore NIOPosix",
+        "DiscoveryTests": "Basics ConnectionLimits Discovery EtcdProxy TestKit Logging",
     ],
     "Tests/Fleet": [
         "SchedulingTests": "Basics Scheduling TestKit UnitFiles",
         "FleetdTests": """
-        Basics Etcd FleetAPI FleetState Fleetd Scheduling Systemd TestKit UnitFiles AsyncHTTPClient
-        Logging NIOCore NIOHTTP1 NIOPosix NIOSSL ServiceLifecycle
+        Basics ConnectionLimits Etcd FleetAPI FleetState Fleetd Scheduling Systemd TestKit UnitFiles
+        AsyncHTTPClient Logging NIOCore NIOEmbedded NIOHTTP1 NIOSSL ServiceLifecycle
         """,
         "FleetctlTests": """
         Diagnostics Etcd FleetAPI Fleetctl Scheduling Terminal TestKit UnitFiles ArgumentParser
@@ -217,6 +217,7 @@ let products = [
     "NIOCore": "swift-nio",
     "NIOHPACK": "swift-nio-http2",
     "NIOHTTP1": "swift-nio",
+    "NIOEmbedded": "swift-nio",
     "NIOPosix": "swift-nio",
     "NIOSSL": "swift-nio-ssl",
     "ServiceLifecycle": "swift-service-lifecycle",

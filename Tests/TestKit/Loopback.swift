@@ -78,11 +78,30 @@ package enum Loopback {
         return readAll(socket, until: deadline)
     }
 
-    /// A blocking connection to a port of 127.0.0.1.
-    package static func connection(to port: Int) throws -> Int32 {
+    /// How many connections to a port were taken by its listener: those that wait in the kernel have no inode yet.
+    /// https://docs.kernel.org/networking/proc_net_tcp.html
+    package static func accepted(on port: Int) throws -> Int {
+        let hexadecimal = String(port, radix: 16, uppercase: true)
+        let local = ":" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+        let lines = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n").dropFirst()
+        return lines.count { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 9 && fields[1].hasSuffix(local) && fields[3] == "01" && fields[9] != "0"
+        }
+    }
+
+    /// A blocking connection to a port of 127.0.0.1, from an address of the loopback network.
+    package static func connection(to port: Int, from source: String = "127.0.0.1") throws -> Int32 {
         let socket = try tcpSocket()
+        var own = self.address(port: 0)
+        own.sin_addr.s_addr = inet_addr(source)
+        let bound = withUnsafePointer(to: &own) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
         var address = self.address(port: port)
-        guard connect(socket, to: &address) else {
+        guard bound, connect(socket, to: &address) else {
             defer { close(socket) }
             throw POSIXFailure("connect to port \(port)")
         }

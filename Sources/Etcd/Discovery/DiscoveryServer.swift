@@ -8,28 +8,20 @@ import NIOPosix
 /// Serves the discovery protocol over HTTP.
 package struct DiscoveryServer: Sendable {
     /// Incoming connections of a listening socket.
-    package typealias Connections = NIOAsyncChannel<HTTP1Channel.Value, Never>
+    package typealias Connections = NIOAsyncChannel<Connection, Never>
+    /// One of them.
+    package typealias Connection = HTTP1Channel.Value.Accepted
 
     static let maximumBody = 64 << 10
 
     private let service: DiscoveryService
     private let logger: Logger
-    private let connectionLimit: Int
-    private let firstRequests: FirstRequests
+    private let budget: ConnectionBudget
 
-    /// - Parameters:
-    ///   - connectionLimit: how many connections are served at a time; others wait.
-    ///   - firstRequestLimit: how long a client may take until its first request.
-    package init(
-        _ service: DiscoveryService,
-        logger: Logger,
-        connectionLimit: Int = ConnectionLimit.standard,
-        firstRequestLimit: TimeAmount = .seconds(10),
-    ) {
+    package init(_ service: DiscoveryService, logger: Logger, budget: ConnectionBudget = ConnectionBudget()) {
         self.service = service
         self.logger = logger
-        self.connectionLimit = connectionLimit
-        firstRequests = FirstRequests(within: firstRequestLimit)
+        self.budget = budget
     }
 
     /// Listens and serves until the task is cancelled.
@@ -44,8 +36,8 @@ package struct DiscoveryServer: Sendable {
     ) async throws {
         let http = HTTP1Channel(
             responder: { request, writer, channel in
-                firstRequests.came(on: channel)
-                try await respond(request, writer)
+                defer { budget.began(.idle, on: channel) }
+                try await respond(request, writer, channel)
             },
             configuration: .init(idleTimeout: .seconds(60)),
         )
@@ -56,7 +48,7 @@ package struct DiscoveryServer: Sendable {
                 do {
                     try await connections.executeThenClose { inbound in
                         for try await connection in inbound {
-                            group.addTask { await http.handle(value: connection, logger: logger) }
+                            group.addTask { await http.handle(value: connection.serve(), logger: logger) }
                         }
                     }
                 } catch {
@@ -70,30 +62,30 @@ package struct DiscoveryServer: Sendable {
     }
 
     private func bind(_ http: HTTP1Channel, host: String, port: Int) async throws -> Connections {
-        let (limit, firstRequests) = (connectionLimit, firstRequests)
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .serverChannelInitializer { channel in
+                .serverChannelInitializer { [budget] channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(ConnectionLimit(limit))
+                        try channel.pipeline.syncOperations.addHandler(ConnectionGate(budget))
                     }
                 }
+                .serverChannelOption(.maxMessagesPerRead, value: 1)
                 .serverChannelOption(.backlog, value: 256)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 // A cluster's network may be made only after its discovery is there.
                 .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_IP), SocketOptionName(IP_FREEBIND)), value: 1)
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .bind(host: host, port: port) { channel in
-                    firstRequests.expect(on: channel)
-                    return http.setup(channel: channel, logger: logger)
+                    http.setup(channel: channel, logger: logger).map(Connection.init)
                 }
         } catch {
             throw DiscoveryError(.socket, "cannot serve discovery on \(host):\(port)", cause: "\(error)")
         }
     }
 
-    private func respond(_ request: Request, _ writer: consuming ResponseWriter) async throws {
-        let answer = try await answer(request)
+    private func respond(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        let answer = try await answer(request, channel)
+        budget.began(.answer, on: channel)
         logger.info(
             "answered",
             metadata: [
@@ -114,7 +106,7 @@ package struct DiscoveryServer: Sendable {
         request.method == .get && request.head.path?.contains("wait=true") == true
     }
 
-    private func answer(_ request: Request) async throws -> DiscoveryResponse {
+    private func answer(_ request: Request, _ channel: any Channel) async throws -> DiscoveryResponse {
         func parsed(_ body: String) -> DiscoveryRequest {
             DiscoveryRequest(
                 request.method.rawValue,
@@ -125,11 +117,14 @@ package struct DiscoveryServer: Sendable {
         }
         do {
             guard Self.isWait(request) else {
+                budget.began(.body, on: channel)
                 let body = try await request.body.collect(upTo: Self.maximumBody)
+                budget.began(.answer, on: channel)
                 return try await service.respond(to: parsed(String(buffer: body)))
             }
             // Whoever hangs up does not wait any more. This uses the connection up, which is why it is closed then.
             let wait = parsed("")
+            budget.began(.wait, on: channel)
             return try await request.body.consumeWithCancellationOnInboundClose { [service] _ in
                 try await service.respond(to: wait)
             }

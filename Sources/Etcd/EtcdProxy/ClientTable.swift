@@ -4,6 +4,10 @@ import NIOCore
 final class ProxyClient {
     let channel: any Channel
     let relay: RelayHandler
+    /// The member's side of the relay.
+    var answers: RelayHandler?
+    /// Whether it has asked for anything yet.
+    var hasSpoken = false
     /// The connection to a member, once there is one.
     var upstream: (channel: any Channel, endpoint: Endpoint)?
     var dial: HedgedDial?
@@ -14,6 +18,12 @@ final class ProxyClient {
     }
 
     var id: ObjectIdentifier { ObjectIdentifier(self) }
+
+    /// The client that has least to lose is the smallest: a greeting or one answer is no conversation, and who was silent
+    /// for long is less likely to be there.
+    var worth: (Int, NIODeadline) {
+        (min(answers?.reads ?? 0, 3), max(relay.lastRead, answers?.lastRead ?? relay.lastRead))
+    }
 
     func close() {
         dial?.cancel()
@@ -35,6 +45,9 @@ struct ClientTable {
 
     mutating func add(_ client: ProxyClient) { clients[client.id] = client }
     mutating func wait(_ client: ProxyClient) { waiting.append(client) }
+
+    /// The client that gives its place to a newcomer.
+    var leastWorth: ProxyClient? { clients.values.min { $0.worth < $1.worth } }
 
     mutating func remove(_ client: ProxyClient) {
         clients[client.id] = nil

@@ -1,3 +1,5 @@
+import Basics
+
 /// Configuration of the proxy by etcd v2's own environment variables.
 package struct ProxyConfiguration: Sendable, Hashable {
     /// Mode in which etcd2's `proxy` setting puts it.
@@ -25,6 +27,12 @@ package struct ProxyConfiguration: Sendable, Hashable {
     /// Certificates for the proxy's own requests to members, for clusters with TLS; clients' bytes are forwarded
     /// unchanged.
     package var tls: ProxyTLS?
+    /// Number of clients that are served at a time. Each takes two descriptors, and some are kept for probes and the
+    /// member list; far more than a node's programs need, and few enough that a program gone wild takes no member's
+    /// descriptors.
+    package var connections = max(16, min(2048, (DescriptorLimit.current - 64) / 2))
+    /// Time that a client may be connected without a word.
+    package var silenceLimit: Duration = .seconds(30)
     /// Time that a client waits for a member before it gets an error.
     package var patience: Duration = .seconds(5)
     /// Time that new clients wait for the cluster to commit again after a member was lost. An election takes one to two

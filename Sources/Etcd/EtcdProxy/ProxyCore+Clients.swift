@@ -1,20 +1,23 @@
-import Basics
 import Logging
 import NIOCore
 
 extension ProxyCore {
-    /// A forwarded connection takes two descriptors; some are kept for probes and the member list.
-    private static let mostClients = max(16, (DescriptorLimit.current - 64) / 2)
-
     /// Takes a new connection on; called before it is active.
     func accept(_ channel: any Channel) throws {
         let relay = RelayHandler(client: configuration.mode == .readonly ? SharedFilter() : nil)
         try channel.pipeline.syncOperations.addHandler(relay)
         let client = ProxyClient(channel, relay)
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.ended(client) }
-        guard !isStopping, clients.count < Self.mostClients else { return channel.close(promise: nil) }
+        guard !isStopping else { return channel.close(promise: nil) }
+        if clients.count >= configuration.connections, let other = clients.leastWorth {
+            clients.remove(other)
+            other.close()
+        }
         clients.add(client)
-        loop.scheduleTask(in: TimeAmount(configuration.patience)) { self.giveUp(client) }
+        relay.firstCame = { self.spoke(client) }
+        loop.scheduleTask(in: TimeAmount(configuration.silenceLimit)) {
+            if self.clients.contains(client), !client.hasSpoken { client.close() }
+        }
         // The first turn of the loop after this one finds the connection active.
         loop.execute { self.begin(client) }
     }
@@ -22,6 +25,13 @@ extension ProxyCore {
     private func begin(_ client: ProxyClient) {
         guard clients.contains(client) else { return }
         channelReads(client)
+    }
+
+    /// A client has asked for something. Whoever only connects costs no member a connection: in each of etcd's protocols
+    /// it is the client that begins.
+    private func spoke(_ client: ProxyClient) {
+        client.hasSpoken = true
+        loop.scheduleTask(in: TimeAmount(configuration.patience)) { self.giveUp(client) }
         connect(client)
     }
 
@@ -64,6 +74,7 @@ extension ProxyCore {
         } catch {
             return client.close()
         }
+        client.answers = relay
         RelayHandler.join(client.relay, relay)
         channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
     }

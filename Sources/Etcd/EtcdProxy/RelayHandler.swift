@@ -21,6 +21,12 @@ final class RelayHandler: ChannelDuplexHandler {
     private var isRejected = false
     /// Called when this side ends before the other did.
     var endedFirst: (() -> Void)?
+    /// Called once something comes in, before there is a partner.
+    var firstCame: (() -> Void)?
+    /// How often something came in.
+    private(set) var reads = 0
+    /// When something last came in; at first, when the connection was made.
+    private(set) var lastRead = NIODeadline.now()
 
     init(client filter: SharedFilter?) { (self.filter, isClient) = (filter, true) }
 
@@ -95,6 +101,7 @@ final class RelayHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         partner = nil
+        firstCame = nil
     }
 
     func read(context: ChannelHandlerContext) {
@@ -105,14 +112,20 @@ final class RelayHandler: ChannelDuplexHandler {
     private func readIfPossible() {
         // Through a filter a side also answers for the other.
         let isWritable = filter == nil || context?.channel.isWritable == true
-        guard isRejected || (isWritable && partner?.context?.channel.isWritable == true) else { return }
+        let isFirst = isClient && partner == nil && early.isEmpty
+        guard isRejected || isFirst || (isWritable && partner?.context?.channel.isWritable == true) else { return }
         wantsRead = false
         context?.read()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isRejected { return }
-        if partner == nil { early.append(data) } else { passOn(data) }
+        reads += 1
+        lastRead = .now()
+        guard partner == nil else { return passOn(data) }
+        early.append(data)
+        firstCame?()
+        firstCame = nil
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { partner?.context?.flush() }
@@ -127,6 +140,8 @@ final class RelayHandler: ChannelDuplexHandler {
         guard let event = event as? ChannelEvent, event == .inputClosed else { return }
         noteEnd()
         inputEnded = true
+        // Nothing was asked, and nothing will be.
+        if isClient, partner == nil, early.isEmpty, !isRejected { return context.close(promise: nil) }
         partner?.endOutput()
     }
 

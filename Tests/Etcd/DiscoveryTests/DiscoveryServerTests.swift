@@ -1,9 +1,8 @@
+import ConnectionLimits
 import Discovery
 import EtcdProxy
 import Foundation
 import Logging
-import NIOCore
-import NIOPosix
 import TestKit
 import Testing
 
@@ -41,17 +40,17 @@ import Testing
         }
     }
 
-    /// Those who connect and say nothing are closed, and others get their turn.
+    /// Those who connect and say nothing give their place to others.
     @Test func idleConnectionsLockNobodyOut() async throws {
         try await withDirectory { directory in
-            try await withService(directory, connections: 10, firstRequest: .seconds(1)) { port, _ in
-                let loops = MultiThreadedEventLoopGroup.singleton
-                var clients: [any Channel] = []
-                for _ in 0..<30 {
-                    clients.append(try await ClientBootstrap(group: loops).connect(host: "127.0.0.1", port: port).get())
+            let budget = ConnectionBudget(100)
+            try await withService(directory, budget: budget) { port, _ in
+                for words in [[], Array("GET /healt".utf8), IdleCrowd.halfHandshake] {
+                    let crowd = try await IdleCrowd.gather(on: port, saying: words)
+                    #expect(budget.count <= 100)
+                    #expect(await Loopback.http(port: port, path: "/health", within: .seconds(30))?.status == 200)
+                    withExtendedLifetime(crowd) {}
                 }
-                #expect(await Loopback.http(port: port, path: "/health", within: .seconds(30))?.status == 200)
-                for client in clients { client.close(promise: nil) }
             }
         }
     }
@@ -175,16 +174,14 @@ import Testing
 
     private func withService<T: Sendable>(
         _ directory: String,
-        connections: Int = 100,
-        firstRequest: TimeAmount = .seconds(10),
+        budget: ConnectionBudget = ConnectionBudget(100),
         _ body: @Sendable (_ port: Int, DiscoveryService) async throws -> T,
     ) async throws -> T {
         let service = try DiscoveryService(directory: directory)
         let server = DiscoveryServer(
             service,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            connectionLimit: connections,
-            firstRequestLimit: firstRequest,
+            budget: budget,
         )
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -124,6 +124,36 @@ import Testing
         }
     }
 
+    /// Whoever only connects costs no member anything; whoever says half a word gives its place to others.
+    @Test func aCrowdOfIdleClientsLocksNobodyOut() async throws {
+        try await RealEtcd.with(members: 1) { etcd in
+            try await withProxy(to: etcd.peers, connections: 200) { ports in
+                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[0])"])
+                let first = try await client.put("w", "0")
+                var events = client.watch(.key("w"), from: first).makeAsyncIterator()
+                #expect(try await events.next()?.events.count == 1)
+                for words in [[], Array("GET /v2/ke".utf8), IdleCrowd.halfHandshake] {
+                    let crowd = try await IdleCrowd.gather(on: ports[0], saying: words)
+                    #expect(try Loopback.accepted(on: ports[0]) <= 210)
+                    let forwarded = try Loopback.accepted(on: etcd.members[0].clientPort)
+                    #expect(forwarded < (words.isEmpty ? 20 : 250), "\(forwarded) connections to the member")
+                    try await eventually("a write is taken") { (try? await client.put("w", "1")) != nil }
+                    #expect(try await events.next()?.events.count == 1)
+                    withExtendedLifetime(crowd) {}
+                }
+            }
+        }
+    }
+
+    @Test func aClientThatNeverSpeaksIsClosed() async throws {
+        let nobody = try Loopback.freePorts(1).map { Endpoint(host: "127.0.0.1", port: $0) }
+        try await withProxy(to: nobody, silence: .milliseconds(200)) { ports in
+            let crowd = try await IdleCrowd.gather(3, on: ports[0])
+            try await eventually("they are closed") { try Loopback.accepted(on: ports[0]) == 0 }
+            withExtendedLifetime(crowd) {}
+        }
+    }
+
     @Test func saysThatThereIsNoMember() async throws {
         let nobody = try Loopback.freePorts(1).map { Endpoint(host: "127.0.0.1", port: $0) }
         try await withProxy(to: nobody, patience: .milliseconds(300)) { ports in
@@ -185,6 +215,8 @@ private func withProxy(
     at addresses: [Endpoint] = [],
     cache: String? = nil,
     patience: Duration = .seconds(5),
+    connections: Int? = nil,
+    silence: Duration = .seconds(30),
     notifier: ServiceNotifier = ServiceNotifier(address: nil),
     _ body: ([Int]) async throws -> Void,
 ) async throws {
@@ -196,6 +228,8 @@ private func withProxy(
         refreshInterval: .milliseconds(200),
     )
     configuration.patience = patience
+    configuration.silenceLimit = silence
+    if let connections { configuration.connections = connections }
     configuration.probeInterval = .milliseconds(300)
     var logger = Logger(label: "test")
     logger.logLevel = .critical

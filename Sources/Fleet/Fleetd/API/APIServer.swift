@@ -14,7 +14,8 @@ import Systemd
 /// Hummingbird's own server only binds addresses; here it is given connections of a socket that may have been bound
 /// by systemd.
 package struct APIServer: Service {
-    typealias Connections = NIOAsyncChannel<HTTP1Channel.Value, Never>
+    typealias Connection = HTTP1Channel.Value.Accepted
+    typealias Connections = NIOAsyncChannel<Connection, Never>
 
     /// Bytes of a request's body; unit files are small.
     static let maximumBody = 4 << 20
@@ -41,23 +42,19 @@ package struct APIServer: Service {
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
     private let hostname = APIHost.machineName
-    /// How many connections are served at a time.
-    let connectionLimit: Int
-    private let firstRequests: FirstRequests
+    let budget: ConnectionBudget
     let requests = RequestsInFlight()
 
     /// - Parameters:
     ///   - tls: for TCP; a unix socket is never encrypted.
-    ///   - connectionLimit: how many connections are served at a time; others wait. nil for what descriptors allow.
-    ///   - firstRequestLimit: how long a client may take until its first request, handshake included.
+    ///   - budget: of connections, for this listener alone.
     package init(
         _ listener: APIListener,
         _ api: APIResponder,
         tls: ServerTLS? = nil,
         version: String,
         logger: Logger,
-        connectionLimit: Int? = nil,
-        firstRequestLimit: TimeAmount = .seconds(10),
+        budget: ConnectionBudget = ConnectionBudget(),
         onListening: @escaping @Sendable (SocketAddress?) -> Void = { _ in },
     ) {
         self.listener = listener
@@ -67,8 +64,7 @@ package struct APIServer: Service {
         self.version = version
         self.logger = logger
         self.onListening = onListening
-        self.connectionLimit = connectionLimit ?? ConnectionLimit.standard
-        firstRequests = FirstRequests(within: firstRequestLimit)
+        self.budget = budget
     }
 
     /// Serves until the task is cancelled.
@@ -88,6 +84,7 @@ package struct APIServer: Service {
         onListening(connections.channel.localAddress)
         await withDiscardingTaskGroup { group in
             await accept(connections) { connection in
+                let connection = connection.serve()
                 // A request comes by the connection's event loop, goes to etcd by it, and back.
                 group.addTask(executorPreference: EventLoopExecutor(connection.channel.eventLoop)) {
                     await Self.$peer.withValue(await peer(connection.channel)) {
@@ -105,7 +102,7 @@ package struct APIServer: Service {
 
     /// Gives connections to `handle` until fleetd ends. Whoever connects to a socket of systemd's after that is answered
     /// by the next fleetd.
-    private func accept(_ connections: Connections, _ handle: (HTTP1Channel.Value) -> Void) async {
+    private func accept(_ connections: Connections, _ handle: (Connection) -> Void) async {
         await withGracefulShutdownHandler {
             do {
                 try await connections.executeThenClose { inbound in
@@ -122,25 +119,24 @@ package struct APIServer: Service {
     }
 
     private func bind(_ http: HTTP1Channel) async throws -> Connections {
-        let limit = connectionLimit
         let limited = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelInitializer { channel in
+            .serverChannelInitializer { [budget] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ConnectionLimit(limit))
+                    try channel.pipeline.syncOperations.addHandler(ConnectionGate(budget))
                 }
             }
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
         let bootstrap =
             limited
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        let setup: @Sendable (any Channel) -> EventLoopFuture<HTTP1Channel.Value> = { [firstRequests] channel in
-            firstRequests.expect(on: channel)
-            guard let tls else { return http.setup(channel: channel, logger: logger) }
+        let setup: @Sendable (any Channel) -> EventLoopFuture<Connection> = { channel in
+            guard let tls else { return http.setup(channel: channel, logger: logger).map(Connection.init) }
             return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
             }.flatMap {
-                http.setup(channel: channel, logger: logger)
+                http.setup(channel: channel, logger: logger).map(Connection.init)
             }
         }
         do {
@@ -162,11 +158,14 @@ package struct APIServer: Service {
     }
 
     private func respond(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
-        firstRequests.came(on: channel)
         requests.began()
-        defer { requests.finished() }
+        defer {
+            requests.finished()
+            budget.began(.idle, on: channel)
+        }
         var answer = try await answer(request, channel)
         if request.method == .head { answer.body = "" }
+        budget.began(.answer, on: channel)
         let response = Self.response(answer, version)
         try await writer.write(response: response.head, body: response.body)
     }
@@ -182,7 +181,10 @@ package struct APIServer: Service {
             {
                 return APIResponder.failure(refusal)
             }
+            budget.began(.body, on: channel)
             let body = try await request.body.collect(upTo: Self.maximumBody)
+            // Who waits for a change gives the place away: it asks again.
+            budget.began(request.head.path?.hasPrefix("/fleet/v1/changes") == true ? .wait : .answer, on: channel)
             var received = APIRequest(request, body: Array(body.readableBytesView))
             received.peer = Self.peer
             received.userAgent = request.headers[.userAgent] ?? ""

@@ -1,9 +1,7 @@
-import AsyncHTTPClient
 import FleetState
 import Foundation
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 import TestKit
@@ -24,8 +22,6 @@ struct APIServerTests {
         _ listener: APIListener,
         tls: ServerTLS? = nil,
         access: APIAccess = APIAccess(),
-        connections: Int? = nil,
-        firstRequest: TimeAmount = .seconds(10),
         _ body: (Int) async throws -> Void,
     ) async throws {
         try await withFleetAPI(etcd, access: access) { (api, _) async throws in
@@ -36,8 +32,6 @@ struct APIServerTests {
                 tls: tls,
                 version: "9",
                 logger: FleetMachine.quiet,
-                connectionLimit: connections,
-                firstRequestLimit: firstRequest,
             ) { address in
                 continuation.yield(address?.port ?? 0)
             }
@@ -49,64 +43,6 @@ struct APIServerTests {
                 }
                 group.cancelAll()
             }
-        }
-    }
-
-    private func send(
-        _ method: String,
-        _ url: String,
-        tls: TLSConfiguration? = nil,
-    ) async throws -> (status: Int, server: String?, body: String) {
-        var configuration = HTTPClient.Configuration()
-        configuration.tlsConfiguration = tls
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        do {
-            var request = HTTPClientRequest(url: url)
-            request.method = .init(rawValue: method)
-            let response = try await client.execute(request, timeout: .seconds(10))
-            let body = String(buffer: try await response.body.collect(upTo: 1 << 20))
-            try await client.shutdown()
-            return (Int(response.status.code), response.headers.first(name: "Server"), body)
-        } catch {
-            try await client.shutdown()
-            throw error
-        }
-    }
-
-    /// Those who connect and say nothing, or not all of it, get no more than their share of descriptors, and that not for long.
-    @Test(arguments: ["", "GET /fleet"])
-    func idleConnectionsLockNobodyOut(_ start: String) async throws {
-        try await serve(.tcp(host: "127.0.0.1", port: 0), connections: 20, firstRequest: .seconds(1)) { port in
-            let clients = try await withThrowingTaskGroup(of: (any Channel).self) { group in
-                for _ in 0..<60 {
-                    group.addTask {
-                        let client = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                        let channel = try await client.connect(host: "127.0.0.1", port: port).get()
-                        // It may have been closed by now, for having said nothing.
-                        channel.writeAndFlush(ByteBuffer(string: start), promise: nil)
-                        return channel
-                    }
-                }
-                var clients: [any Channel] = []
-                for try await client in group { clients.append(client) }
-                return clients
-            }
-            #expect(try accepted(on: port) <= 20)
-            let answer = try await send("GET", "http://127.0.0.1:\(port)/fleet/v1/units")
-            #expect(answer.status == 200)
-            for client in clients { client.close(promise: nil) }
-        }
-    }
-
-    /// How many connections to a port were taken by its listener: those that wait in the kernel have no inode yet.
-    /// https://docs.kernel.org/networking/proc_net_tcp.html
-    private func accepted(on port: Int) throws -> Int {
-        let hexadecimal = String(port, radix: 16, uppercase: true)
-        let local = ":" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
-        let lines = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n").dropFirst()
-        return lines.count { line in
-            let fields = line.split(separator: " ")
-            return fields.count > 9 && fields[1].hasSuffix(local) && fields[3] == "01" && fields[9] != "0"
         }
     }
 

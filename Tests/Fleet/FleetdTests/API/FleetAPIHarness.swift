@@ -1,5 +1,9 @@
+import AsyncHTTPClient
 import FleetState
 import Fleetd
+import NIOCore
+import NIOHTTP1
+import NIOSSL
 import TestKit
 import Testing
 
@@ -28,5 +32,27 @@ func withFleetAPI(
         #expect(await watch.wait(until: session.revision, within: .seconds(30)))
         try await body(api, session)
         group.cancelAll()
+    }
+}
+
+/// Asks a server of the API, over TCP or a unix socket.
+func send(
+    _ method: String,
+    _ url: String,
+    tls: TLSConfiguration? = nil,
+) async throws -> (status: Int, server: String?, body: String) {
+    var configuration = HTTPClient.Configuration()
+    configuration.tlsConfiguration = tls
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    do {
+        var request = HTTPClientRequest(url: url)
+        request.method = .init(rawValue: method)
+        let response = try await client.execute(request, timeout: .seconds(10))
+        let body = String(buffer: try await response.body.collect(upTo: 1 << 20))
+        try await client.shutdown()
+        return (Int(response.status.code), response.headers.first(name: "Server"), body)
+    } catch {
+        try await client.shutdown()
+        throw error
     }
 }
