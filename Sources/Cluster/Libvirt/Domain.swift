@@ -57,6 +57,11 @@ package struct Domain: ~Copyable {
         try check(virDomainCreateWithFlags(handle, 0), "start")
     }
 
+    /// How many snapshots libvirt keeps of the domain.
+    package func snapshotCount() throws(LibvirtError) -> Int {
+        Int(try check(virDomainSnapshotNum(handle, 0), "count the snapshots of"))
+    }
+
     /// Lets a paused domain run on; ``LibvirtError/Code/wrongState`` when it does not run.
     package func resume() throws(LibvirtError) {
         try check(virDomainResume(handle), "resume")
@@ -120,7 +125,8 @@ package struct Domain: ~Copyable {
     ///   - prefix: the prefix that libvirt gives it.
     package func setMetadata(_ element: String, prefix: String, namespace: String) throws(LibvirtError) {
         let kind = Int32(VIR_DOMAIN_METADATA_ELEMENT.rawValue)
-        var flags = VIR_DOMAIN_AFFECT_CONFIG.rawValue
+        // One that runs after its definition was removed has nothing else that could be changed.
+        var flags = try isPersistent() ? VIR_DOMAIN_AFFECT_CONFIG.rawValue : 0
         if try state().isActive { flags |= VIR_DOMAIN_AFFECT_LIVE.rawValue }
         try check(virDomainSetMetadata(handle, kind, element, prefix, namespace, flags), "set the metadata of")
     }

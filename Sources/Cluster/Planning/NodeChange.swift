@@ -83,6 +83,7 @@ enum NodeChange: Sendable, Hashable {
         case .off: return .start("it is powered off")
         case .other: return .start("it is paused, or was about to stop")
         }
+        if observed.isTransient == true { return .create("libvirt has lost its definition") }
         if observed.phase != .ready { return .await("an earlier run did not see it ready") }
         if let member, plan.etcd == .member, !member.healthy { return .await("etcd does not answer on it") }
         if let fleet, plan.runsFleet, !fleet.machines.contains(plan.machineID) {

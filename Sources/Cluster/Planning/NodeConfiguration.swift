@@ -68,6 +68,7 @@ struct NodeConfiguration {
     /// The root that a node keeps which was made before this one came: a newer root is no reason to make it anew.
     private func olderRoot(than newest: String) -> String? {
         guard let observed = node.observed, observed.hasStorage, observed.phase != .leaving,
+            !inputs.replaced.contains(node.name),
             let root = observed.image?.root, root != newest, !foreignRoots.contains(root),
             observed.baseDigest == baseDigest(root: root)
         else { return nil }

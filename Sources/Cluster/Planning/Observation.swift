@@ -75,6 +75,10 @@ package struct ObservedNode: Sendable, Hashable, Codable {
     package var configParts: ConfigParts?
     /// True when libvirt starts it with the host; nil where that is not known, or has no meaning.
     package var autostart: Bool?
+    /// Whether it runs and libvirt has no definition of it any more, so that nothing starts it again.
+    package var isTransient: Bool?
+    /// Size that was asked for its disk; nil for a container, and in records from before there was one.
+    package var diskGiB: Int?
 
     package init(
         cluster: String,
@@ -173,6 +177,8 @@ package struct ObservedNetwork: Sendable, Hashable, Codable {
     package var bridge: String?
     /// True when the network runs.
     package var active: Bool
+    /// Domains that run and are not on the network's bridge: it was made anew under them. Nil where that cannot be seen.
+    package var unplugged: [String]?
 
     package init(
         name: String,

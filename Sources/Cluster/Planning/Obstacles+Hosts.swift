@@ -22,6 +22,24 @@ extension Obstacles {
         }
     }
 
+    /// Disks that would have to become smaller, which would cost what is at their end.
+    var disksThatShrink: [Diagnostic] {
+        let roles = Dictionary(topology.roles.map { ($0.name, $0) }) { first, _ in first }
+        return observed.provider.nodes(of: topology.name).compactMap { node in
+            guard let role = roles[node.role], role.runtime == .vm, node.runtime == .vm, node.index <= role.count,
+                let present = node.diskGiB, present > role.resources.diskGiB, !replaced.contains(node.name)
+            else { return nil }
+            return .error(
+                "the disk of '\(node.name)' has \(present)GiB, and its file says \(role.resources.diskGiB)GiB",
+                at: role.location,
+                notes: [
+                    "a disk only grows; write `disk: \(present)GiB`",
+                    "or make the node anew, without what is on it: slipway up FILE --replace \(node.name)",
+                ],
+            )
+        }
+    }
+
     /// Memory and storage that machines to be created would lack.
     var machineShortages: [Diagnostic] {
         guard let host = observed.provider.machineHost else { return [] }

@@ -6,10 +6,12 @@ import TopologyModel
 struct Obstacles {
     let topology: Topology
     let observed: Observation
+    /// Names of nodes that are made anew.
+    var replaced: Set<String> = []
 
     /// - Parameter now: seconds since 1970.
     func diagnostics(at now: Int64) -> [Diagnostic] {
-        storageObstacles + runtimes + machineShortages + networkClashes + domainClashes + etcdSplit
+        storageObstacles + runtimes + disksThatShrink + machineShortages + networkClashes + domainClashes + etcdSplit
             + certificateObstacles(at: now)
     }
 

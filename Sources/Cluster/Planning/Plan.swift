@@ -33,6 +33,8 @@ package struct Plan: Sendable, Hashable {
     package var warnings: [Diagnostic]
     /// Notes for people beside the steps: choices made for this host.
     package var notes: [String]
+    /// Addresses of members that go together, by name: their etcd need not wait for a successor.
+    package var lastMembers: [String: IPv4Address] = [:]
     /// True when the file asks for more, which can be planned only when these steps are done.
     package var continues = false
 
@@ -65,6 +67,11 @@ package struct Plan: Sendable, Hashable {
 }
 
 extension Plan {
+    /// Names of the nodes that it removes, be they made anew after that or not.
+    package var removedNodes: [String] {
+        steps.compactMap { if case .removeNode(let node) = $0.action { node.name } else { nil } }
+    }
+
     /// True when there is nothing to do.
     package var isEmpty: Bool { steps.isEmpty }
 

@@ -10,11 +10,12 @@ extension PlanBuilder {
 
     mutating func planBootstrap(_ changes: [String: NodeChange]) throws(DiagnosticsError) {
         try checkFormation(changes)
+        let cleared = clearLeaving()
         var started: [String: [StepID]] = [:]
         let members = wantedMembers.map { nodePlan($0, peers: wantedPeers, state: .new) }
         plans += members
         for plan in members {
-            started[plan.name] = planBootstrapMember(plan, change: changes[plan.name] ?? .none)
+            started[plan.name] = planBootstrapMember(plan, change: changes[plan.name] ?? .none, after: cleared)
         }
         let all = members.flatMap { started[$0.name] ?? [] }
         awaitEtcd(members, id: "etcd/quorum", reason: "the members find each other", needs: all)
@@ -48,19 +49,34 @@ extension PlanBuilder {
         ])
     }
 
-    private mutating func planBootstrapMember(_ plan: NodePlan, change: NodeChange) -> [StepID] {
+    /// Removes members that an earlier run was removing. They may have been started together with others than those
+    /// wanted now, and run still: they are gone before any other is started.
+    ///
+    /// - Returns: the steps after which they are.
+    private mutating func clearLeaving() -> [StepID] {
+        ownNodes.filter { $0.phase == .leaving && $0.etcd == .member }.map { node in
+            removeNode(node.name, reason: "an earlier run was removing it", needs: [])
+        }
+    }
+
+    private mutating func planBootstrapMember(
+        _ plan: NodePlan,
+        change: NodeChange,
+        after cleared: [StepID],
+    ) -> [StepID] {
         let path = "node/\(plan.name)"
+        let ground = groundwork + cleared
         switch change {
         case .create(let reason):
-            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: groundwork))
+            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: ground))
         case .rebuild(let reason):
             let removed = removeNode(plan.name, reason: reason, needs: [])
-            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: [removed] + groundwork))
+            add(Step("\(path)/create", .createNode(plan), reason: reason, needs: unique([removed] + ground)))
         case .reconfigure(let reason):
             let action = Action.reconfigureNode(plan)
-            add(Step("\(path)/create", action, reason: reason, needs: groundwork, cost: .restarts))
+            add(Step("\(path)/create", action, reason: reason, needs: ground, cost: .restarts))
         case .start(let reason):
-            add(Step("\(path)/create", .startNode(NodeReference(plan)), reason: reason, needs: groundwork))
+            add(Step("\(path)/create", .startNode(NodeReference(plan)), reason: reason, needs: ground))
         case .none, .await:
             return []
         }

@@ -13,6 +13,11 @@ extension PlanBuilder {
                 voter.healthy && !ownNodes.contains { voter.peerURLs.contains($0.peerURL ?? "") }
             }.count ?? 0
         for node in ownNodes where canVoteAgain(node) {
+            // Whoever has it replaced says that its vote will not come back.
+            guard !inputs.replaced.contains(node.name) else {
+                postponed.append(node.name)
+                continue
+            }
             let wanted = wantedMembers.first { $0.name == node.name && $0.peerURL == node.peerURL }
             let plan =
                 wanted.map { nodePlan($0, peers: wantedPeers, state: .existing) }

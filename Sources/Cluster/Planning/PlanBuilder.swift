@@ -120,6 +120,10 @@ struct PlanBuilder {
     private func changesByNode() -> [String: NodeChange] {
         var changes: [String: NodeChange] = [:]
         for node in nodes {
+            if inputs.replaced.contains(node.name), node.observed != nil {
+                changes[node.name] = .rebuild("it is to be replaced")
+                continue
+            }
             changes[node.name] = NodeChange(
                 node.observed,
                 plan: nodePlan(node, peers: wantedPeers, state: .new),
@@ -156,45 +160,6 @@ struct PlanBuilder {
             discovery: topology.etcd.discovery ?? ownDiscovery?.url,
             secrets: secrets[node.name, default: NodeSecrets()],
         )
-    }
-
-    // MARK: Ground
-
-    private mutating func planImage(_ changes: [String: NodeChange]) {
-        let making = nodes.filter { node in
-            switch changes[node.name] ?? NodeChange.none {
-            case .create, .rebuild, .reconfigure: true
-            case .none, .start, .await: false
-            }
-        }
-        var seen: Set<ImageDigests> = []
-        for node in making {
-            let image = nodePlan(node, peers: wantedPeers, state: .new).image
-            guard seen.insert(image).inserted, !observed.images.contains(image) else { continue }
-            let reason = "this host has no such image yet"
-            let step =
-                if let foreign = node.role.image {
-                    Step("image/\(image.root.prefix(12))", .fetchImage(image, source: foreign.words), reason: reason)
-                } else {
-                    Step(
-                        node.role.runtime == .vm ? "image/build-vm" : "image/build",
-                        .buildImage(image),
-                        reason: reason
-                    )
-                }
-            add(step)
-            groundwork.append(step.id)
-        }
-    }
-
-    private mutating func planNetwork(_ network: NetworkPlan) {
-        let present = observed.provider.network(of: topology.name)
-        let isAsPlanned = present.map { $0.cidr == network.cidr && $0.mode == network.mode } ?? false
-        guard present?.active != true || !isAsPlanned else { return }
-        let reason =
-            present == nil ? "it is not there yet" : isAsPlanned ? "it is not active" : "its address or mode changed"
-        add(Step("network/create", .createNetwork(network), reason: reason))
-        groundwork.append("network/create")
     }
 
     // MARK: Workers
@@ -272,10 +237,12 @@ struct PlanBuilder {
         }
     }
 
-    /// Has the node leave fleet, where it is listed, and removes it.
+    /// Has the node leave fleet, where it is listed, and removes it; once.
     ///
     /// - Returns: the step after which it is gone.
     mutating func removeNode(_ name: String, reason: String, needs: [StepID]) -> StepID {
+        let id: StepID = "node/\(name)/remove"
+        if steps.contains(where: { $0.id == id }) { return id }
         var needs = needs
         let machineID = Identity.machineID(cluster: topology.name, node: name)
         if let fleet = observed.fleet, fleet.machines.contains(machineID) {
@@ -289,7 +256,6 @@ struct PlanBuilder {
             add(step)
             needs = [step.id]
         }
-        let id: StepID = "node/\(name)/remove"
         add(Step(id, .removeNode(reference(to: name)), reason: reason, needs: unique(needs), cost: .destroys))
         return id
     }

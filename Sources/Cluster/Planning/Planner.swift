@@ -29,8 +29,10 @@ package struct Planner: Sendable {
 
     private func settledPlan(from observed: Observation) throws(DiagnosticsError) -> Plan {
         let obstacles =
-            unknownImages
-            + Obstacles(topology: topology, observed: observed).diagnostics(at: self.inputs.certificates.now)
+            unknownImages + unknownReplaced
+            + Obstacles(topology: topology, observed: observed, replaced: inputs.replaced).diagnostics(
+                at: self.inputs.certificates.now
+            )
         guard !obstacles.hasErrors else { throw DiagnosticsError(obstacles) }
         var builder = try builder(from: observed)
         var plan = try builder.build()
@@ -57,8 +59,8 @@ package struct Planner: Sendable {
 
     /// The plan that removes all of `cluster` that there is, however much or little.
     ///
-    /// - Parameter gently: whether etcd's members go last, so that units on other nodes can still tell it of their end,
-    ///   and one after the other: a leader waits seconds for one to take over that goes at the same time.
+    /// - Parameter gently: whether etcd's members go last, so that units on other nodes can still tell it of their end. They
+    ///   go together: none has to find a successor.
     /// - Throws: ``PlanFault`` when the plan contradicts itself.
     package static func tearDown(
         _ cluster: String,
@@ -68,15 +70,13 @@ package struct Planner: Sendable {
         let all = observed.nodes(of: cluster)
         let members = gently ? all.filter { $0.etcd == .member && $0.power == .running }.map(\.name) : []
         let nodes = all.filter { !members.contains($0.name) } + all.filter { members.contains($0.name) }
-        var before = nodes.filter { !members.contains($0.name) && $0.power == .running }.map(Self.removal(of:))
+        let others = nodes.filter { !members.contains($0.name) && $0.power == .running }.map(Self.removal(of:))
         let removals = nodes.map { node in
-            let isLast = members.contains(node.name)
-            defer { if isLast { before = [Self.removal(of: node)] } }
-            return Step(
+            Step(
                 Self.removal(of: node),
                 .removeNode(NodeReference(node)),
                 reason: node.hasDomain ? "the cluster is taken down" : "remains of a node that is gone",
-                needs: isLast ? before : [],
+                needs: members.contains(node.name) ? others : [],
                 cost: .destroys,
             )
         }
@@ -103,7 +103,12 @@ package struct Planner: Sendable {
             )
         }
         let generation = (nodes.map(\.generation).max() ?? 0) + (steps.isEmpty ? 0 : 1)
-        return try Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
+        var plan = try Plan(cluster: cluster, purpose: .tearDown, generation: generation, steps: steps)
+        let addresses = nodes.compactMap { node in
+            members.contains(node.name) ? node.address.map { (node.name, $0) } : nil
+        }
+        plan.lastMembers = Dictionary(addresses) { first, _ in first }
+        return plan
     }
 
     private static func removal(of node: ObservedNode) -> StepID { "node/\(node.name)/remove" }
@@ -118,6 +123,19 @@ package struct Planner: Sendable {
                 notes: [
                     "see what there is: slipway image list", "bring it here: slipway image add \(image.words) SOURCE",
                 ],
+            )
+        }
+    }
+
+    /// Nodes that are to be replaced, and that the file does not ask for.
+    private var unknownReplaced: [Diagnostic] {
+        let names = topology.roles.flatMap { role in
+            (0..<role.count).map { Identity.nodeName(role: role.name, index: $0 + 1) }
+        }
+        return inputs.replaced.subtracting(names).sorted().map { name in
+            .error(
+                "no node is called '\(name)', so it cannot be replaced",
+                notes: ["there are: \(names.sorted().joined(separator: ", "))"],
             )
         }
     }

@@ -22,6 +22,8 @@ package struct PlannerInputs: Sendable {
     /// True when nodes are given their cloud-config. A plan without is for those who look at its steps only, and takes
     /// a hundredth of the time.
     package var rendersNodes = true
+    /// Names of nodes that are made anew though nothing is asked of them that is new.
+    package var replaced: Set<String> = []
     /// Source of certificates, for a topology with TLS.
     package var certificates: CertificateInputs
 

@@ -44,6 +44,10 @@ extension Executor {
                 evidence += output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
             }
         }
+        // What keeps etcd from coming up and no restart mends is in its data.
+        let isLost = unit == NodeUnit.etcd.rawValue && evidence.contains { $0.contains(Self.panic) }
+        let replacement =
+            isLost ? ["if the other members are well, make it anew: slipway up FILE --replace \(node.name)"] : []
         if evidence.isEmpty {
             evidence = await provider.evidence(for: NodeReference(node), lines: 20)
         }
@@ -53,15 +57,21 @@ extension Executor {
             hints: [
                 "slipway logs \(node.cluster) \(node.name)",
                 "run the same command again once the cause is fixed; it goes on from here",
-            ],
+            ] + replacement,
         )
     }
 
     /// The command that shows a unit's state and its last lines. `systemctl status` has none between two starts of a
     /// unit that ends again and again.
     private static func unitState(_ unit: String, lines: Int) -> String {
-        "systemctl status --no-pager --full --lines=0 \(unit); journalctl --no-pager --quiet -n \(lines) -u \(unit)"
+        let log = "journalctl --no-pager --quiet -u \(unit)"
+        // The traces of a program's threads can be longer than what is shown.
+        return "systemctl status --no-pager --full --lines=0 \(unit); \(log) -n 300 | grep -F '\(panic)' | tail -n 1; "
+            + "\(log) -n \(lines)"
     }
+
+    /// How a Go program begins its last words.
+    private static let panic = "panic: "
 
     func etcdFailure(_ members: [NodePlan], unhealthy: [String], limit: Duration) async -> ProvisioningError {
         let names = unhealthy.joined(separator: ", ")

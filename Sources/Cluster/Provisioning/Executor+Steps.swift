@@ -42,7 +42,7 @@ extension Executor {
         case .leaveFleet(let node, let machineID, let address):
             try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say, warn: warn)
         case .removeNode(let node):
-            try await remove(node, say: say, warn: warn)
+            try await remove(node, of: plan, say: say, warn: warn)
         case .deployUnit(let unit):
             let fleet = fleet(of: plan)
             try await retryingKeys("fleet does not take \(unit.name)", say: say) { try await fleet.deploy(unit) }
@@ -103,13 +103,37 @@ extension Executor {
 
     private func remove(
         _ node: NodeReference,
+        of plan: Plan,
         say: @Sendable (String) -> Void,
         warn: @Sendable (String) -> Void,
     ) async throws {
         try await provider.setPhase(.leaving, of: node)
+        if let address = plan.lastMembers[node.name] { try await endWithoutSuccessor(node.name, at: address, say: say) }
         // Its units may have work to end, and others to tell.
         if limits.shutdown > .zero { try await shutDown(node, say: say, warn: warn) }
         try await provider.remove(node)
+    }
+
+    /// Has etcd end at once when its node stops. A leader would first wait seconds for another to take over, and all of
+    /// them go.
+    private func endWithoutSuccessor(
+        _ member: String,
+        at address: IPv4Address,
+        say: @Sendable (String) -> Void,
+    ) async throws {
+        let directory = "/run/systemd/system/etcd2.service.d"
+        let script =
+            "mkdir -p \(directory) && printf '[Service]\\nKillSignal=SIGKILL\\n' >\(directory)/90-last.conf && "
+            + "systemctl daemon-reload"
+        do {
+            let command = "sudo sh -c \(ShellWord.quoted(script))"
+            let output = try await shell.run(command, on: member, at: address, deadline: limits.dismissal)
+            if output.exitCode != 0 { say("its etcd takes its time: \(output.standardError.trimmed)") }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            say("its etcd takes its time: \(error)")
+        }
     }
 
     // MARK: fleet

@@ -53,6 +53,8 @@ package struct Executor: Sendable {
         package var rebootPlace: Duration = .seconds(600)
         /// Time that a node may take to shut down before its power is cut.
         package var shutdown: Duration
+        /// How long a member may take to be told that it need not wait for a successor.
+        package var dismissal: Duration = .seconds(3)
 
         /// The limits of an ordinary host.
         package init(shutdown: Duration = .seconds(120)) {

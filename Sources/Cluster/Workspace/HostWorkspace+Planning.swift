@@ -19,14 +19,17 @@ extension HostWorkspace {
     ///
     /// - Parameters:
     ///   - renewsCertificates: whether nodes shall be given new ones.
+    ///   - replaced: nodes to make anew.
     ///   - progress: called for each image that has to be fetched before its digest is known.
     /// - Throws: `DiagnosticsError` with what stands in the way, and whatever keeps this host from being looked at.
     package func plan(
         _ topology: Topology,
         renewsCertificates: Bool = false,
+        replaced: Set<String> = [],
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> PlannedCluster {
-        let resolved = try await resolve(topology, renewsCertificates: renewsCertificates, progress: progress)
+        var resolved = try await resolve(topology, renewsCertificates: renewsCertificates, progress: progress)
+        resolved.inputs.replaced = replaced
         let planner = Planner(topology: topology, inputs: resolved.inputs)
         return PlannedCluster(plan: try planner.plan(from: resolved.observed), observed: resolved.observed)
     }

@@ -102,8 +102,13 @@ package struct PlanRecord: Sendable, Codable {
     /// The plan for a topology.
     ///
     /// - Throws: `DiagnosticsError` with what stands in the way.
-    package func plan(_ topology: Topology, renewsCertificates: Bool = false) throws(DiagnosticsError) -> Plan {
-        let inputs = publishedInputs(for: topology, renewsCertificates: renewsCertificates)
+    package func plan(
+        _ topology: Topology,
+        renewsCertificates: Bool = false,
+        replaced: Set<String> = [],
+    ) throws(DiagnosticsError) -> Plan {
+        var inputs = publishedInputs(for: topology, renewsCertificates: renewsCertificates)
+        inputs.replaced = replaced
         return try Planner(topology: topology, inputs: inputs).plan(from: observed)
     }
 

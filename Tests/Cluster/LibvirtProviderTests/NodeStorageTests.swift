@@ -85,6 +85,24 @@ import TopologyModel
         }
     }
 
+    /// What the node wrote is gone with its `upper`; what it starts from can be written again.
+    @Test(arguments: [
+        ("upper", true, false), ("upper/etc", true, false), ("work", false, true), ("config", false, true),
+        ("config/openstack/latest/user_data", false, true), ("docker", false, true),
+    ])
+    func whatIsMissingOfANode(_ part: String, _ isGone: Bool, _ isIncomplete: Bool) async throws {
+        try await with { storage in
+            try storage.create(node, image: Samples.paths("/srv"))
+            let whole = try #require(try storage.list().entries.first)
+            #expect(whole.content != nil && !whole.isIncomplete)
+            try FileManager.default.removeItem(atPath: "\(storage.directory(of: reference))/\(part)")
+            let entry = try #require(try storage.list().entries.first)
+            #expect((entry.content == nil) == isGone && entry.isIncomplete == isIncomplete)
+            try storage.create(node, image: Samples.paths("/srv"))
+            #expect(try storage.list().entries.first == whole)
+        }
+    }
+
     /// A machine whose seed is gone is configured anew, on the disk it has; one without a disk is no more.
     @Test(arguments: [
         (["disk", "seed"], true, "config"), (["disk", "ignition"], true, "config"), (["disk"], true, ""),

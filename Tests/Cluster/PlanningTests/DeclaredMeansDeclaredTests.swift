@@ -72,6 +72,7 @@ import TopologyModel
         Change("roles.cpus", "tcg, cpus: 1", "tcg, cpus: 2"),
         Change("roles.memory", "tcg, cpus: 1, memory: 1GiB", "tcg, cpus: 1, memory: 2GiB"),
         Change("roles.disk", "memory: 1GiB, disk: 10GiB}\ncloud", "memory: 1GiB, disk: 20GiB}\ncloud"),
+        Change("roles.disk", "memory: 1GiB, disk: 10GiB}\ncloud", "memory: 1GiB, disk: 5GiB}\ncloud"),
         Change("cloud_config", "group: x", "group: y"),
         Change("units.file", "  - {file: one.service, state: launched}\n", ""),
         Change("units.state", "state: launched", "state: inactive"),

@@ -141,6 +141,37 @@ import UnitFiles
         try Golden.expect(story.text, "recovery.txt")
     }
 
+    @Test func replacing() throws {
+        let topology = try Fixture.shipped("production")
+        var story = PlanStory("production, of which nodes are replaced")
+        func replaced(
+            _ title: String,
+            _ names: Set<String>,
+            _ topology: Topology,
+            _ harm: (inout Simulation) -> Void = { _ in }
+        ) throws {
+            var cluster = try running(topology)
+            harm(&cluster)
+            var inputs = PlannerInputs.fixed
+            inputs.replaced = names
+            story.chapter(title, topology, cluster.observed, inputs: inputs)
+        }
+        try replaced("A member that does not answer", ["central-2"], topology) { $0.spoil("central-2") }
+        try replaced("A member that is well, on a new image", ["central-2"], topology)
+        try replaced("A worker", ["worker-1"], topology)
+        try replaced("A member, while one of the others is powered off", ["central-2"], topology) { cluster in
+            cluster.spoil("central-2")
+            cluster.disturb("central-3") { $0.power = .off }
+        }
+        try replaced("Two members at once", ["central-1", "central-2"], topology)
+        try replaced("A node that there is not", ["central-4", "worker-1"], topology)
+        try replaced("The only member", ["central-1"], scaled(topology, "central", to: 1))
+        try replaced("One of two members, whose data are broken", ["central-1"], scaled(topology, "central", to: 2)) {
+            $0.spoil("central-1")
+        }
+        try Golden.expect(story.text, "replacing.txt")
+    }
+
     // MARK: Certificates and discovery
 
     @Test func certificates() throws {

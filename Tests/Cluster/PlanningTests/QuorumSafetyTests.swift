@@ -27,8 +27,14 @@ import UnitFiles
         }
     }()
 
-    private func plan(_ topology: Topology, _ observed: Observation) throws(DiagnosticsError) -> Plan {
-        try Planner(topology: topology, inputs: Self.inputs).plan(from: observed)
+    private func plan(
+        _ topology: Topology,
+        _ observed: Observation,
+        _ replaced: Set<String>
+    ) throws(DiagnosticsError) -> Plan {
+        var inputs = Self.inputs
+        inputs.replaced = replaced
+        return try Planner(topology: topology, inputs: inputs).plan(from: observed)
     }
 
     /// Seeds of the histories; `SLIPWAY_HISTORIES` is how many, or a range of them as `FIRST-LAST`.
@@ -60,7 +66,7 @@ import UnitFiles
 
         init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-        mutating func run(_ plan: (Topology, Observation) throws(DiagnosticsError) -> Plan) throws {
+        mutating func run(_ plan: (Topology, Observation, Set<String>) throws(DiagnosticsError) -> Plan) throws {
             topology = someTopology()
             for _ in 0..<5 {
                 try step(plan)
@@ -73,10 +79,13 @@ import UnitFiles
         }
 
         /// One command, which may be cut short.
-        private mutating func step(_ plan: (Topology, Observation) throws(DiagnosticsError) -> Plan) throws {
+        private mutating func step(_ plan: (Topology, Observation, Set<String>) throws(DiagnosticsError) -> Plan) throws
+        {
             cluster.answersWithoutMajority = Bool.random(using: &random)
             let next: Plan
-            do { next = try plan(topology, cluster.observed) } catch { return judge(error) }
+            let replaced = someReplaced()
+            do { next = try plan(topology, cluster.observed, replaced) } catch { return judge(error) }
+            if !replaced.isEmpty { story.append("replacing \(replaced.sorted())") }
             let whole = next.steps.count
             tell(next)
             faults += unitsAwaitedNowhere(next)
@@ -89,12 +98,14 @@ import UnitFiles
         }
 
         /// The command, as often as it says that there is more to do.
-        private mutating func converge(_ plan: (Topology, Observation) throws(DiagnosticsError) -> Plan) throws {
+        private mutating func converge(_ plan: (Topology, Observation, Set<String>) throws(DiagnosticsError) -> Plan)
+            throws
+        {
             cluster.answersWithoutMajority = true
             var last: Plan?
             for _ in 0..<6 {
                 let next: Plan
-                do { next = try plan(topology, cluster.observed) } catch { return judge(error) }
+                do { next = try plan(topology, cluster.observed, []) } catch { return judge(error) }
                 if next.isEmpty { return }
                 tell(next)
                 last = next
@@ -175,10 +186,22 @@ import UnitFiles
             return topology
         }
 
+        /// Nodes that a command is to make anew: mostly none, seldom two.
+        private mutating func someReplaced() -> Set<String> {
+            let names = topology.roles.flatMap { role in (1...role.count).map { "\(role.name)-\($0)" } }
+            var replaced: Set<String> = []
+            while Int.random(in: 0..<6, using: &random) == 0 {
+                if let name = names.randomElement(using: &random) { replaced.insert(name) }
+            }
+            return replaced
+        }
+
         /// An accident.
         private mutating func happen() {
             guard let name = cluster.observed.provider.nodes.map(\.name).randomElement(using: &random) else { return }
-            switch Int.random(in: 0..<7, using: &random) {
+            switch Int.random(in: 0..<8, using: &random) {
+            // A `down` that was cut short at once.
+            case 7: cluster.disturb(name) { $0.phase = .leaving }
             case 0, 1: cluster.lose(name)
             case 2: cluster.disturb(name) { $0.power = .off }
             case 3: cluster.disturb(name) { $0.power = .other }

@@ -191,6 +191,21 @@ import TopologyModel
         try expectSafe(cluster, one)
     }
 
+    /// What a first start and a `down` left, both cut short, is removed before others are started: it may run.
+    @Test(arguments: [("central", 3), ("core", 1), ("central", 1)])
+    func aFirstStartThatWasBeingRemovedIsBegunAnew(_ role: String, _ count: Int) throws {
+        var cluster = Simulation()
+        cluster.apply(try Fixture.plan(topology(("central", 2, .member))), first: 3)
+        for node in cluster.observed.provider.nodes { cluster.disturb(node.name) { $0.phase = .leaving } }
+        let after = topology((role, count, .member))
+        let plan = try Fixture.plan(after, cluster.observed)
+        let first = try #require(
+            plan.steps.first { $0.id.description.hasPrefix("node/") && $0.id.description.hasSuffix("/create") }
+        )
+        #expect(first.needs.contains("node/central-1/remove"), "\(plan.outline)")
+        try expectSafe(cluster, after)
+    }
+
     @Test func twoEtcdClustersAreRefused() throws {
         var observed = try running(topology(("central", 3, .member))).observed
         observed.etcd?.clusterIDs = ["1", "2"]
@@ -240,6 +255,40 @@ import TopologyModel
         #expect(
             plan.notes == ["central-1, worker-1 keep an older root image; a node that is made anew gets the newest."]
         )
+    }
+
+    // MARK: What others did to nodes and network
+
+    @Test func nodesThatAreNotOnTheirNetworkArePluggedIn() throws {
+        let topology = topology(("central", 1, .member))
+        var cluster = try running(topology)
+        cluster.change { $0.provider.networks[0].unplugged = ["demo.central-1"] }
+        let plan = try Fixture.plan(topology, cluster.observed)
+        #expect(plan.steps.first?.id == "network/create" && plan.steps.first?.reason == "not on it: demo.central-1")
+        #expect(plan.steps.allSatisfy { $0.cost == .none })
+    }
+
+    @Test func aNodeWithoutItsDefinitionIsDefinedAgainWhileItRuns() throws {
+        let topology = topology(("central", 3, .member), ("worker", 1, .proxy))
+        for name in ["central-2", "worker-1"] {
+            var cluster = try running(topology)
+            cluster.disturb(name) { $0.isTransient = true }
+            let plan = try Fixture.plan(topology, cluster.observed)
+            #expect(plan.ids.contains("node/\(name)/create") && plan.steps.allSatisfy { $0.cost == .none })
+            try expectSafe(cluster, topology)
+        }
+    }
+
+    @Test func aDiskThatWouldShrinkIsRefusedUnlessItsNodeIsReplaced() throws {
+        var topology = machines(3)
+        topology.roles[0].resources.diskGiB = 20
+        let cluster = try running(topology)
+        topology.roles[0].resources.diskGiB = 10
+        let error = #expect(throws: DiagnosticsError.self) { try Fixture.plan(topology, cluster.observed) }
+        #expect(error?.diagnostics.first?.message == "the disk of 'central-1' has 20GiB, and its file says 10GiB")
+        var inputs = Fixture.inputs
+        inputs.replaced = ["central-1", "central-2", "central-3"]
+        #expect(try Planner(topology: topology, inputs: inputs).plan(from: cluster.observed).isDestructive)
     }
 
     // MARK: Workers and units

@@ -86,6 +86,12 @@ struct Simulation {
         refresh()
     }
 
+    /// A member's data are broken: its node runs, and etcd does not come up on it.
+    mutating func spoil(_ name: String) {
+        etcd.lose(name)
+        refresh()
+    }
+
     /// A node is gone, with all it had.
     mutating func lose(_ name: String) {
         disturb(name) { $0.power = .off }
@@ -229,6 +235,7 @@ struct Simulation {
             configParts: plan.configParts,
             autostart: plan.autostart,
         )
+        if plan.runtime == .vm { nodes[plan.name]?.diskGiB = plan.resources.diskGiB }
         directories.insert(plan.cluster)
         if plan.etcd == .member, !failedBefore { note(etcd.start(plan, nodes), step) }
         if plan.etcd != .none { machines.insert(plan.machineID) }

@@ -1,6 +1,7 @@
 import Basics
 import FileErrors
 import FoundationEssentials
+import Glibc
 import Provisioning
 
 // File operations in which "not there" is an answer and everything else that goes wrong is an error.
@@ -47,6 +48,18 @@ extension NodeStorage {
         } catch {
             throw ProviderError(.failed, "cannot list \(path)", cause: error.plainReason)
         }
+    }
+
+    /// Whether there is something of that name.
+    ///
+    /// - Throws: ``ProviderError`` where that cannot be seen, which says nothing about what is there.
+    func isThere(_ path: String) throws -> Bool {
+        var status = stat()
+        if lstat(path, &status) == 0 { return true }
+        guard errno == ENOENT || errno == ENOTDIR else {
+            throw ProviderError(.failed, "cannot look at \(path)", cause: String(cString: strerror(errno)))
+        }
+        return false
     }
 
     /// Returns whether there is a directory, also by way of a link.

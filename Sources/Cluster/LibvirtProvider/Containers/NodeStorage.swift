@@ -17,6 +17,11 @@ struct NodeStorage: Sendable {
     /// Directory that etcd makes on a member at its first start, unless a cloud-config sets another.
     private static let etcdData = "/var/lib/etcd2/member"
 
+    /// What a node writes, and the first that is written of it.
+    private static let ownFiles = "upper/etc"
+    /// What a node reads its cloud-config from.
+    private static let configuration = ["user_data", "meta_data.json"].map { "config/openstack/latest/\($0)" }
+
     /// Content of ``recordName``.
     struct Content: Sendable, Hashable, Codable {
         var record: NodeRecord
@@ -48,6 +53,8 @@ struct NodeStorage: Sendable {
         }
         /// True when an etcd member ever ran on it.
         var hasEtcdData = false
+        /// Whether something of it is missing that can be written again.
+        var isIncomplete = false
     }
 
     struct Listing: Sendable, Hashable {
@@ -79,7 +86,9 @@ struct NodeStorage: Sendable {
         )
         try makeClusterDirectory(node.cluster)
         let present = try self.content(of: reference)
-        if present == content { return try makeDirectories(directory(of: reference)) }
+        if present == content, try isComplete(directory(of: reference)) {
+            return try makeDirectories(directory(of: reference))
+        }
         // What stays is brought up to date file by file, each at once, and the record last: killed in between, it is
         // still the whole directory it was, with some of the new configuration, and the next run does the rest.
         if present?.record.baseDigest != node.baseDigest { try delete(reference) }
@@ -129,11 +138,18 @@ struct NodeStorage: Sendable {
     private func condition(of node: NodeReference) throws -> Condition {
         guard let data = try contents(of: recordPath(of: node)) else { return .remains }
         guard !data.isEmpty else { return .unreadable(reason: "it is empty") }
+        // The record alone is no node: what the node itself had written is gone.
+        guard try isThere("\(directory(of: node))/\(Self.ownFiles)") else { return .remains }
         do {
             return .whole(try JSONDecoder().decode(Content.self, from: data))
         } catch {
             return .unreadable(reason: "it is not a record that this version of slipway knows")
         }
+    }
+
+    /// Whether all is there that a node starts from, beside what it wrote itself.
+    private func isComplete(_ directory: String) throws -> Bool {
+        try (NodeContract.nodeDirectories + Self.configuration).allSatisfy { try isThere("\(directory)/\($0)") }
     }
 
     /// Returns whether there is a directory, whole or not.
@@ -157,9 +173,9 @@ struct NodeStorage: Sendable {
                 let condition = try condition(of: NodeReference(cluster: cluster, name: name.text, runtime: .container))
                 let data = "\(clusters)/\(cluster)/\(name.text)/upper\(Self.etcdData)"
                 let hasEtcdData = FileManager.default.fileExists(atPath: data)
-                listing.entries.append(
-                    Entry(cluster: cluster, name: name, condition: condition, hasEtcdData: hasEtcdData)
-                )
+                var entry = Entry(cluster: cluster, name: name, condition: condition, hasEtcdData: hasEtcdData)
+                if entry.content != nil { entry.isIncomplete = try !isComplete(directory(of: entry.reference)) }
+                listing.entries.append(entry)
             }
         }
         return listing

@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import Libvirt
 import Planning
 import Provisioning
@@ -8,8 +9,6 @@ extension LibvirtProvider {
     /// Outcome of making a network.
     fileprivate enum NetworkOutcome: Sendable {
         case done
-        /// It was not running, and does now.
-        case begun
         case foreign
         /// It differs, and nodes run on it.
         case inUse([String])
@@ -21,9 +20,8 @@ extension LibvirtProvider {
             try connection.createNetwork(network, xml: xml)
         }
         switch outcome {
-        case .done: break
-        case .begun:
-            try await plugIn(interfaces(on: network.name), bridge: network.bridge)
+        case .done:
+            try await plugIn(unplugged(from: network), bridge: network.bridge)
             try await publishNames(in: network.cluster)
         case .foreign: throw Self.foreign(network: network.name)
         case .inUse(let domains):
@@ -47,15 +45,36 @@ extension LibvirtProvider {
         }
     }
 
-    /// The host's side of the interfaces that running nodes have in a network that was made anew.
-    private func interfaces(on network: String) async throws -> [String] {
+    /// The host's side of the interfaces that running nodes have in a network and that are not on its bridge. On another
+    /// host that cannot be seen: there it is all of them where the network was begun under them.
+    private func unplugged(from network: NetworkPlan) async throws -> [String] {
+        guard !uris.isRemote else { return [] }
         var found: Set<String> = []
         for driver in try await presentDrivers() where try await driver.dialect().runsDomains {
-            found.formUnion(
-                try await driver.run { connection throws(LibvirtError) in try connection.interfaces(on: network) }
-            )
+            let domains = try await driver.run { connection throws(LibvirtError) in try connection.seenDomains() }
+            found.formUnion(try domains.flatMap { try $0.read().interfaces(on: network.name) })
         }
-        return found.sorted()
+        return found.filter { !Self.isOn(network.bridge, $0) }.sorted()
+    }
+
+    /// For each of Slipway's networks, the domains that run and are not on its bridge.
+    func unpluggedDomains(_ networks: [ObservedNetwork], _ domains: [SeenDomain]) -> [ObservedNetwork] {
+        guard !uris.isRemote else { return networks }
+        return networks.map { network in
+            guard network.cluster != nil, network.active, let bridge = network.bridge else { return network }
+            var network = network
+            network.unplugged = domains.filter { domain in
+                domain.interfaces(on: network.name).contains { !Self.isOn(bridge, $0) }
+            }.map(\.name)
+            return network
+        }
+    }
+
+    /// Whether an interface is on a bridge; also where neither is there, as with libvirt's driver for tests.
+    /// https://docs.kernel.org/networking/bridge.html
+    private static func isOn(_ bridge: String, _ interface: String) -> Bool {
+        guard access("/sys/class/net/\(interface)", F_OK) == 0 else { return true }
+        return access("/sys/class/net/\(bridge)/brif/\(interface)", F_OK) == 0
     }
 
     /// Puts interfaces of nodes that run on the bridge of their network, which was made anew: libvirt does that only as
@@ -133,24 +152,17 @@ extension Connection {
             try defineNetwork(xml, name: plan.name).setAutostart(true)
         }
         let network = try network(named: plan.name)
-        guard try !network.isActive() else { return .done }
         try network.startIfNeeded()
-        return .begun
+        return .done
     }
 
-    /// The host's side of the interfaces that running nodes have in a network.
-    fileprivate func interfaces(on network: String) throws(LibvirtError) -> [String] {
-        var documents: [String] = []
-        try forEachDomain { domain throws(LibvirtError) in
-            try Connection.unlessGone { () throws(LibvirtError) in
-                if try domain.record() != nil, try domain.state().isActive { documents.append(try domain.xml()) }
-            }
-        }
-        return documents.flatMap { document -> [String] in
-            guard let xml = try? XMLReader.read(document) else { return [] }
-            let own = xml.all("devices", "interface").filter { $0.first("source")?["network"] == network }
-            return own.compactMap { $0.first("target")?["dev"] }
-        }
+}
+
+extension SeenDomain {
+    /// The host's side of the interfaces that a domain that runs has in a network.
+    fileprivate func interfaces(on network: String) -> [String] {
+        guard power != .off else { return [] }
+        return interfaces.filter { $0.network == network }.map(\.device)
     }
 }
 

@@ -26,7 +26,7 @@ extension LibvirtProvider {
         observation.networks = try networks.filter { try LeaseXML.record($0.xml) == nil }.map {
             try ObservedNetwork(xml: $0.xml, active: $0.active)
         }
-        observation.networks.sort { $0.name < $1.name }
+        observation.networks = unpluggedDomains(observation.networks, domains).sorted { $0.name < $1.name }
         observation.foreignDomains = domains.filter { $0.record == nil }.map(\.name).sorted()
         observation.nodes = Self.nodes(domains: domains, entries: listing.entries, volumes: volumes, storage: storage)
         let inhabited = Set(observation.nodes.map(\.cluster))
@@ -90,6 +90,7 @@ extension LibvirtProvider {
         // By domain name: a domain stands for all that its node left, of either runtime.
         var whole: [String: Bool] = [:]
         var unreadable: [String: StorageObstacle] = [:]
+        let incomplete = Set(entries.filter(\.isIncomplete).map(\.reference))
         for entry in entries {
             whole[entry.reference.domainName] = entry.content != nil
             if case .unreadable(let reason) = entry.condition {
@@ -104,6 +105,8 @@ extension LibvirtProvider {
                 let hasStorage = record.runtime == .vm ? volumes.contains(.disk) : whole[reference.domainName] ?? false
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
                 node.autostart = domain.autostart
+                if domain.isTransient { node.isTransient = true }
+                if incomplete.contains(reference) { node.configDigest = "" }
                 // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
                 if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
                 node.obstacle = domain.obstacle(storage) ?? unreadable[reference.domainName]
@@ -156,18 +159,34 @@ struct SeenDomain: Sendable, Hashable {
     var power: ObservedNode.Power
     /// Nil for a domain that is not Slipway's.
     var record: NodeRecord?
-    /// A container's definition.
+    /// Its definition, as it runs; nil for one that is not Slipway's.
     var xml: String?
     /// True when it starts with the host; nil for a domain whose definition was removed, and for one that is not
     /// Slipway's.
     var autostart: Bool?
+    /// Whether it runs and has no definition any more.
+    var isTransient = false
     /// The directory that a container's files lie in, once its definition is read.
     var directory: String?
+    /// Its networks with the host's side of its interfaces in them, once its definition is read.
+    var interfaces: [Interface] = []
+
+    struct Interface: Sendable, Hashable {
+        var network: String
+        var device: String
+    }
 
     /// The same with its definition read.
     func read() throws -> SeenDomain {
+        guard let xml, let record else { return self }
         var read = self
-        read.directory = try source(of: NodeContract.nodeTarget)
+        let document = try XMLReader.read(xml)
+        if record.runtime == .container { read.directory = try source(of: NodeContract.nodeTarget) }
+        read.interfaces = document.all("devices", "interface").compactMap { interface in
+            guard let network = interface.first("source")?["network"], let device = interface.first("target")?["dev"]
+            else { return nil }
+            return Interface(network: network, device: device)
+        }
         return read
     }
 
@@ -218,12 +237,13 @@ extension Domain {
     /// Observes the domain.
     borrowing func seen() throws(LibvirtError) -> SeenDomain {
         let record = try record()
-        // A virtual machine's files are in libvirt's own storage.
-        let xml = record?.runtime == .container ? try xml() : nil
+        let xml = record == nil ? nil : try xml()
         // libvirt starts only what it has a definition of.
         let isDefined = record == nil ? false : try isPersistent()
         let autostart = isDefined ? try autostart() : nil
-        return SeenDomain(name: name, power: .init(try state()), record: record, xml: xml, autostart: autostart)
+        var seen = SeenDomain(name: name, power: .init(try state()), record: record, xml: xml, autostart: autostart)
+        seen.isTransient = record != nil && !isDefined
+        return seen
     }
 }
 

@@ -24,9 +24,9 @@ extension NodeBackend {
     func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome {
         try await driver.refuseForeign(node)
         guard let state = try await driver.activeState(of: node) else { return .shutDown }
-        // A paused node does not react.
-        let isPaused = state == .paused || state == .suspendedByGuest
-        let limit = isPaused ? .zero : deadline
+        // A paused node does not react: it is resumed. A machine that sleeps by its own will cannot be.
+        if state == .paused { try await driver.resume(node) }
+        let limit = state == .suspendedByGuest ? .zero : deadline
         let end = try await waitForStop(of: node, within: limit, repeatingEvery: shutdownInterval) {
             try await requestShutdown(node)
         }

@@ -32,6 +32,8 @@ struct NodeRecord: Sendable, Hashable, Codable {
     var etcdMark: String?
     /// Digests of the parts of its configuration; nil in records from before there were any.
     var parts: ConfigParts?
+    /// Size asked for a virtual machine's disk; nil in records from before it was written.
+    var diskGiB: Int?
 
     init(_ node: NodePlan, phase: NodePhase, definition: String) {
         cluster = node.cluster
@@ -52,6 +54,7 @@ struct NodeRecord: Sendable, Hashable, Codable {
         certificates = node.certificates
         etcdMark = node.etcdHistory.mark
         parts = node.configParts
+        diskGiB = node.runtime == .vm ? node.resources.diskGiB : nil
     }
 }
 
@@ -71,6 +74,7 @@ extension NodeRecord {
                 "phase": phase.rawValue, "definition": definition, "fleet": fleet?.rawValue,
                 "etcd-tls": etcdTLS.map { String($0) }, "certificates": certificates?.description,
                 "etcd-cluster": etcdMark, "parts": parts?.description,
+                "disk": diskGiB.map { String($0) },
             ],
         )
         if qualified {
@@ -107,6 +111,7 @@ extension NodeRecord {
         certificates = element["certificates"].flatMap { CertificateGeneration($0) }
         etcdMark = element["etcd-cluster"]
         parts = element["parts"].flatMap { ConfigParts($0) }
+        diskGiB = element["disk"].flatMap { Int($0) }
     }
 
     /// Reads the metadata's text as libvirt returns it.
@@ -127,7 +132,7 @@ extension NodeRecord {
     ///   - hasDomain: false when only the directory is there.
     ///   - hasStorage: whether the directory is there, and whole.
     func observed(power: ObservedNode.Power, hasDomain: Bool, hasStorage: Bool) -> ObservedNode {
-        ObservedNode(
+        var node = ObservedNode(
             cluster: cluster,
             name: name,
             role: role,
@@ -150,6 +155,8 @@ extension NodeRecord {
             etcdHistory: EtcdHistory(mark: etcdMark),
             configParts: parts,
         )
+        node.diskGiB = diskGiB
+        return node
     }
 
     /// This record of a new definition, with what the one before knew of etcd.

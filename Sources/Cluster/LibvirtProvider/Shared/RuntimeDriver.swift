@@ -23,7 +23,7 @@ final class RuntimeDriver: Sendable {
     let runtime: Runtime
     let hypervisor: Hypervisor
     let uris: ConnectionURIs
-    private let knownPresence = Mutex<DriverPresence?>(nil)
+    let knownPresence = Mutex<DriverPresence?>(nil)
     private let knownDialect = Mutex<DriverDialect?>(nil)
 
     init(_ runtime: Runtime, hypervisor: Hypervisor, uris: ConnectionURIs) {
@@ -97,6 +97,19 @@ extension RuntimeDriver {
     /// Returns whether the node's domain exists and has processes.
     func isActive(_ node: NodeReference) async throws -> Bool {
         try await activeState(of: node) != nil
+    }
+
+    /// Lets a paused domain run on; one that is not paused any more, or gone, is left as it is.
+    func resume(_ node: NodeReference) async throws {
+        try await run { connection throws(LibvirtError) in
+            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                do throws(LibvirtError) {
+                    try domain.resume()
+                } catch {
+                    guard error.code == .wrongState else { throw error }
+                }
+            }
+        }
     }
 
     /// State of the node's domain; nil where it does not exist or has no processes.

@@ -93,6 +93,11 @@ extension VirtualMachineBackend {
         return machine
     }
 
+    /// How many bytes a node's disk is to have: as many as are asked for, and no fewer than its image.
+    private static func capacity(of node: NodePlan, _ machine: MachineImage) -> UInt64 {
+        max(UInt64(node.resources.diskGiB) << 30, machine.disk.capacity)
+    }
+
     /// Makes a machine's volumes: the image's where they are missing, its disk, and last its seed.
     ///
     /// A disk that is there stays; the caller has seen to it that it is of the right base.
@@ -104,7 +109,7 @@ extension VirtualMachineBackend {
         let reference = NodeReference(node)
         let disk = Volumes.name(.disk, of: reference)
         let base = "\(path)/\(Volumes.name(ofImage: machine.disk))"
-        let capacity = max(UInt64(node.resources.diskGiB) << 30, machine.disk.capacity)
+        let capacity = Self.capacity(of: node, machine)
         let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
         let seed = node.seedBytes
         let hasContent = try await driver.dialect().runsDomains
@@ -122,14 +127,28 @@ extension VirtualMachineBackend {
     }
 
     func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {
-        let base = Volumes.name(ofImage: try machineImage(image, of: node).disk)
+        let machine = try machineImage(image, of: node)
+        let base = Volumes.name(ofImage: machine.disk)
         let disk = Volumes.name(.disk, of: NodeReference(node))
-        let present = try await driver.run { connection throws(LibvirtError) -> String? in
-            try connection.ifPool { pool throws(LibvirtError) in
-                try pool.ifPresent(volume: disk) { volume throws(LibvirtError) in try volume.xml() } ?? nil
+        let present = try await driver.run { connection throws(LibvirtError) -> PresentDisk? in
+            let snapshots = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                try domain.snapshotCount()
+            }
+            return try connection.ifPool { pool throws(LibvirtError) in
+                try pool.ifPresent(volume: disk) { volume throws(LibvirtError) in
+                    PresentDisk(xml: try volume.xml(), capacity: try volume.info().capacity, snapshots: snapshots ?? 0)
+                }
             } ?? nil
         }
-        guard let present, let path = try XMLReader.read(present).first("backingStore", "path")?.text,
+        guard let present else { return }
+        if present.snapshots > 0, present.capacity < Self.capacity(of: node, machine) {
+            throw ProviderError(
+                .failed,
+                "the disk of \(node.domainName) is to grow, and cannot while it has snapshots; see virsh snapshot-list "
+                    + "\(node.domainName), and remove them with virsh snapshot-delete",
+            )
+        }
+        guard let path = try XMLReader.read(present.xml).first("backingStore", "path")?.text,
             !path.hasSuffix("/\(base)")
         else { return }
         throw ProviderError(
@@ -194,6 +213,15 @@ extension VirtualMachineBackend {
         }
         return ConsoleText.lines(String(decoding: bytes, as: UTF8.self)).suffix(lines)
     }
+}
+
+/// A machine's disk as ``LibvirtProvider/checkAllocation(of:image:)`` finds it.
+private struct PresentDisk: Sendable {
+    var xml: String
+    /// In bytes.
+    var capacity: UInt64
+    /// How many snapshots the domain has, which may lie in it.
+    var snapshots: Int
 }
 
 extension StoragePool {

@@ -9,8 +9,8 @@ struct ClusterDown: JSONCommand {
         discussion: """
             Also one that is half made, or of which parts were removed by hand. Nothing else is touched.
 
-            Nodes are shut down first, so that their units end their work and tell others: all at the same time, and then \
-            etcd's members one after the other. \
+            Nodes are shut down first, so that their units end their work and tell others: etcd's members together, after \
+            all others. \
             --timeout 0, or a second Ctrl-C soon after the first, cuts their power at once.
             """,
     )

@@ -30,6 +30,7 @@ struct ClusterPlan: JSONCommand {
     var observed: String?
     @Option(help: ArgumentHelp("Also write what the plan was made from, for --observed.", valueName: "file"))
     var record: String?
+    @OptionGroup var replace: ReplaceOption
     @OptionGroup var machines: MachineOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -54,10 +55,11 @@ struct ClusterPlan: JSONCommand {
 
     private func planned(_ topology: Topology) async throws -> Plan {
         guard !offline else {
-            return try offlineRecord(topology).plan(topology, renewsCertificates: rotatesCertificates)
+            return try offlineRecord(topology)
+                .plan(topology, renewsCertificates: rotatesCertificates, replaced: Set(replace.names))
         }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let resolved = try await workspace.resolve(
+        var resolved = try await workspace.resolve(
             topology,
             renewsCertificates: rotatesCertificates,
             progress: Output.note,
@@ -66,6 +68,7 @@ struct ClusterPlan: JSONCommand {
             let seen = try PlanRecord(of: topology, inputs: resolved.inputs, observed: resolved.observed)
             try AtomicFile.write(try seen.json(), to: record, mode: 0o644)
         }
+        resolved.inputs.replaced = Set(replace.names)
         return try Planner(topology: topology, inputs: resolved.inputs).plan(from: resolved.observed)
     }
 

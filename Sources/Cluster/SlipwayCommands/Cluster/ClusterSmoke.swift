@@ -28,10 +28,15 @@ struct ClusterSmoke: JSONCommand {
         let name = try ClusterArgument(cluster).clusterName()
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let purpose = "slipway smoke \(cluster)"
-        try await workspace.changing(name, purpose: purpose, note: Output.note) { _ in try await test(name, workspace) }
+        let results = try await workspace.changing(name, purpose: purpose, note: Output.note) { _ in
+            try await Interrupt.guarding(advice: "Stopped; what the checks had made is removed.") {
+                try await Self.test(name, workspace)
+            }
+        }
+        try report(results, cluster: name.description)
     }
 
-    private func test(_ name: ClusterName, _ workspace: HostWorkspace) async throws {
+    private static func test(_ name: ClusterName, _ workspace: HostWorkspace) async throws -> [SmokeResult] {
         let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         _ = try workspace.sshTargets(cluster: name, nodes: nodes)
@@ -41,10 +46,7 @@ struct ClusterSmoke: JSONCommand {
             id: String(UInt32.random(in: .min ... .max), radix: 36),
         )
         let printer = SmokePrinter(isLive: Output.errorIsTerminal)
-        let results = try await Interrupt.guarding(advice: "Stopped; what the checks had made is removed.") {
-            try await printer.during { try await test.run(progress: printer.take) }
-        }
-        try report(results, cluster: name.description)
+        return try await printer.during { try await test.run(progress: printer.take) }
     }
 
     private func report(_ results: [SmokeResult], cluster: String) throws {

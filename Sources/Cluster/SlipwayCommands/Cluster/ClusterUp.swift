@@ -17,6 +17,10 @@ struct ClusterUp: JSONCommand {
             --rotate-certs gives every node of a cluster with TLS new keys and certificates, one node after the other, \
             each healthy again before the next. Where that was interrupted, the same command goes on. The keys from \
             before are accepted beside the new ones until the next renewal, and no longer.
+
+            --replace NODE makes a node anew under its name and address, without what was stored on it: a worker that is \
+            lost, or a member whose etcd data are broken, which leaves etcd first and joins it again with the data of the \
+            others. It asks before, and is refused where no other member has the data.
             """,
     )
 
@@ -24,6 +28,7 @@ struct ClusterUp: JSONCommand {
     var cluster: String
     @Flag(name: .customLong("rotate-certs"), help: "Also renew all keys and certificates, one node after the other.")
     var rotatesCertificates = false
+    @OptionGroup var replace: ReplaceOption
     @OptionGroup var machines: MachineOptions
     @OptionGroup var boots: BootOptions
     @OptionGroup var stop: StopOptions
@@ -37,17 +42,19 @@ struct ClusterUp: JSONCommand {
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let runner = PlanRunner(
             workspace: workspace,
-            command: "slipway up \(cluster)\(machines.words)",
+            command: "slipway up \(cluster)\(machines.words)\(replace.words)",
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
             mostBoots: boots.most,
+            assumedFile: ClusterArgument(cluster).installedFile,
         )
         let plan = try await Diagnosing.showing(loaded.sources) {
             try await runner.converge(
                 topology,
                 sources: loaded.sources,
                 renewsCertificates: rotatesCertificates,
+                replaced: Set(replace.names),
             )
         }
         guard !output.json, !plan.isEmpty else { return }

@@ -20,9 +20,8 @@ struct NodeStop: AsyncParsableCommand {
     @OptionGroup var power: PowerOptions
 
     func run() async throws {
-        try await power.change("stop") { node, workspace in
-            try await power.stop(node, workspace: workspace)
-        }
+        let (patience, force) = (power.patience, power.force)
+        try await power.change("stop") { try await $0.stop(within: patience, force: force) }
     }
 }
 
@@ -37,9 +36,7 @@ struct NodeStart: AsyncParsableCommand {
     @OptionGroup var power: PowerOptions
 
     func run() async throws {
-        try await power.change("start") { node, workspace in
-            try await power.start(node, workspace: workspace)
-        }
+        try await power.change("start") { try await $0.start() }
     }
 }
 
@@ -53,9 +50,10 @@ struct NodeRestart: AsyncParsableCommand {
     @OptionGroup var power: PowerOptions
 
     func run() async throws {
-        try await power.change("restart") { node, workspace in
-            try await power.stop(node, workspace: workspace)
-            try await power.start(node, workspace: workspace)
+        let (patience, force) = (power.patience, power.force)
+        try await power.change("restart") { node in
+            try await node.stop(within: patience, force: force)
+            try await node.start()
         }
     }
 }
@@ -74,18 +72,29 @@ struct PowerOptions: ParsableArguments {
         guard timeout >= 0 else { throw ValidationError("--timeout cannot be less than 0") }
     }
 
+    var patience: Duration { .seconds(timeout) }
+
     /// Does something to the node, while nobody else changes its cluster.
-    func change(_ verb: String, _ body: (ObservedNode, HostWorkspace) async throws -> Void) async throws {
+    func change(_ verb: String, _ body: @escaping @Sendable (PoweredNode) async throws -> Void) async throws {
         let argument = try NodeArgument(words: words)
         let workspace = try await HostWorkspace.open(connect.uri)
         let node = try await argument.resolve(workspace)
         let purpose = "slipway \(verb) \(words.joined(separator: " "))"
         try await workspace.changing(ClusterName(node.cluster), purpose: purpose, note: Output.note) { _ in
-            try await body(node, workspace)
+            let advice = "Stopped; whether it is on: slipway status \(node.cluster)"
+            try await Interrupt.guarding(advice: advice) {
+                try await body(PoweredNode(node: node, workspace: workspace))
+            }
         }
     }
+}
 
-    func stop(_ node: ObservedNode, workspace: HostWorkspace) async throws {
+/// A node whose power is changed.
+struct PoweredNode: Sendable {
+    let node: ObservedNode
+    let workspace: HostWorkspace
+
+    func stop(within patience: Duration, force: Bool) async throws {
         guard node.power != .off else { return Output.print("\(node.name) is off.") }
         let reference = NodeReference(node)
         let clock = ContinuousClock()
@@ -94,14 +103,14 @@ struct PowerOptions: ParsableArguments {
         if force {
             try await workspace.provider.powerOff(reference)
         } else {
-            outcome = try await workspace.provider.stop(reference, deadline: .seconds(timeout))
+            outcome = try await workspace.provider.stop(reference, deadline: patience)
         }
         let took = clock.now - begin
         let how = outcome == .powerCut ? "Cut the power of" : "Stopped"
         Output.print("\(how) \(node.name) in \(Format.duration(took)).")
     }
 
-    func start(_ node: ObservedNode, workspace: HostWorkspace) async throws {
+    func start() async throws {
         guard
             let present = try await workspace.provider.observe().nodes(of: node.cluster).first(where: {
                 $0.name == node.name

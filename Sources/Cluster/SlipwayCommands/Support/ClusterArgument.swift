@@ -37,9 +37,9 @@ enum ClusterArgument: Sendable, Hashable {
             return path
         case .name(let text):
             let name = try ClusterName(text)
-            let candidates = ["\(name).yaml", "\(name).yml", "Topologies/\(name).yaml", "Topologies/\(name).yml"]
+            let candidates = Self.candidates(text)
             if let found = candidates.first(where: Self.isFile) { return found }
-            guard let found = Self.installed.map({ "\($0)/\(name).yaml" }), Self.isFile(found) else {
+            guard let found = installedFile else {
                 throw UserError(
                     "'\(name)' is no file, and there is none of \(candidates.joined(separator: ", ")); name a topology file"
                 )
@@ -47,6 +47,18 @@ enum ClusterArgument: Sendable, Hashable {
             Output.note("\(name) is \(found)")
             return found
         }
+    }
+
+    /// The file that came with the program and that a bare name stands for; nil where the name stands for another.
+    var installedFile: String? {
+        guard case .name(let name) = self, let found = Self.installed.map({ "\($0)/\(name).yaml" }), Self.isFile(found),
+            !Self.candidates(name).contains(where: Self.isFile)
+        else { return nil }
+        return found
+    }
+
+    private static func candidates(_ name: String) -> [String] {
+        ["\(name).yaml", "\(name).yml", "Topologies/\(name).yaml", "Topologies/\(name).yml"]
     }
 
     /// `share/slipway` beside the directory of the running program.

@@ -57,6 +57,7 @@ enum Interrupt {
         // A queue of its own has a thread of its own, whatever else has much to do.
         let queue = DispatchQueue(label: "slipway.interrupt")
         let handled = [SIGINT, SIGTERM, SIGHUP].filter { $0 != SIGHUP || !isIgnored($0) }
+        let (registrations, registration) = AsyncStream.makeStream(of: Void.self)
         let sources = handled.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
@@ -74,9 +75,13 @@ enum Interrupt {
                 if before != nil, act == nil { _exit(130) }
                 act?()
             }
+            source.setRegistrationHandler { registration.yield() }
             source.resume()
             return source
         }
+        // What comes before its source listens is lost.
+        var listening = registrations.makeAsyncIterator()
+        for _ in handled { await listening.next() }
         defer {
             for source in sources { source.cancel() }
             for number in handled { signal(number, SIG_DFL) }

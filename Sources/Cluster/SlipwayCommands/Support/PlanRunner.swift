@@ -19,6 +19,10 @@ struct PlanRunner: Sendable {
     /// How many nodes may boot at a time; nil for as many as the host can carry.
     var mostBoots: Int?
 
+    /// The file that came with the program and that a bare name was taken for: a cluster that is another's is not changed
+    /// by it. Nil where a file was named.
+    var assumedFile: String?
+
     /// Brings a cluster to its topology.
     ///
     /// - Returns: the plan that was carried out, which may have been empty.
@@ -27,16 +31,18 @@ struct PlanRunner: Sendable {
         _ topology: Topology,
         sources: [String: String] = [:],
         renewsCertificates: Bool = false,
+        replaced: Set<String> = [],
     ) async throws -> Plan {
         try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
             let begin = ContinuousClock.now
-            let plan = try await step(topology, sources, renewsCertificates, check)
+            let plan = try await step(topology, sources, renewsCertificates, replaced, check)
             // etcd has its majority back; what it lacked it for can be planned now.
             guard plan.continues else {
                 try done([plan], since: begin)
                 return plan
             }
-            let rest = try await step(topology, sources, renewsCertificates, check, isRest: true)
+            let left = replaced.subtracting(plan.removedNodes)
+            let rest = try await step(topology, sources, renewsCertificates, left, check, isRest: true)
             try done([plan, rest], since: begin)
             return rest.isEmpty ? plan : rest
         }
@@ -47,13 +53,20 @@ struct PlanRunner: Sendable {
         _ topology: Topology,
         _ sources: [String: String],
         _ renewsCertificates: Bool,
+        _ replaced: Set<String>,
         _ check: @escaping @Sendable () async throws -> Void,
         isRest: Bool = false,
     ) async throws -> Plan {
         let planned = try await untouched(isRest ? goOn : nothingWasChanged) {
-            try await workspace.plan(topology, renewsCertificates: renewsCertificates, progress: Output.note)
+            try await workspace.plan(
+                topology,
+                renewsCertificates: renewsCertificates,
+                replaced: replaced,
+                progress: Output.note,
+            )
         }
         let plan = planned.plan
+        if let assumedFile { try plan.refuseGuess(of: assumedFile) }
         try warn(plan.warnings + shortages(of: planned), sources: sources)
         if plan.isEmpty {
             if !isRest { report(plan) }
@@ -96,6 +109,7 @@ struct PlanRunner: Sendable {
             if plan.isEmpty {
                 if !json { Output.print("There is no cluster '\(cluster)'.") }
             } else {
+                if !plan.lastMembers.isEmpty { try workspace.sshTargets(plan, observed: observed.nodes) }
                 try await carryOut(plan, check)
             }
             // A cluster of that name may be on this host, of which the other knows nothing.
@@ -249,5 +263,21 @@ struct PlanRunner: Sendable {
         guard !warnings.isEmpty else { return }
         if json { for warning in warnings { try Output.event(EventPayload(warning)) } }
         Output.raw(DiagnosticRenderer(color: Output.errorIsTerminal).render(warnings, sources: sources))
+    }
+}
+
+extension Plan {
+    /// A name is no word for which file a cluster that runs was made from: what would change or remove something of it is
+    /// not done on a guess.
+    func refuseGuess(of file: String) throws(UserError) {
+        let changes = steps.contains { step in
+            if case .destroyUnit = step.action { return true }
+            return step.cost != .none
+        }
+        guard changes else { return }
+        throw UserError(
+            "cluster '\(cluster)' exists and is not as \(file) says, which its name was taken for; name the file that it "
+                + "was made from, or that one by its path"
+        )
     }
 }

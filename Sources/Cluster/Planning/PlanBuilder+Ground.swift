@@ -1,0 +1,47 @@
+import TopologyModel
+
+/// What nodes stand on: their images, and the cluster's network.
+extension PlanBuilder {
+    mutating func planImage(_ changes: [String: NodeChange]) {
+        let making = nodes.filter { node in
+            switch changes[node.name] ?? NodeChange.none {
+            case .create, .rebuild, .reconfigure: true
+            case .none, .start, .await: false
+            }
+        }
+        var seen: Set<ImageDigests> = []
+        for node in making {
+            let image = nodePlan(node, peers: wantedPeers, state: .new).image
+            guard seen.insert(image).inserted, !observed.images.contains(image) else { continue }
+            let reason = "this host has no such image yet"
+            let step =
+                if let foreign = node.role.image {
+                    Step("image/\(image.root.prefix(12))", .fetchImage(image, source: foreign.words), reason: reason)
+                } else {
+                    Step(
+                        node.role.runtime == .vm ? "image/build-vm" : "image/build",
+                        .buildImage(image),
+                        reason: reason
+                    )
+                }
+            add(step)
+            groundwork.append(step.id)
+        }
+    }
+
+    mutating func planNetwork(_ network: NetworkPlan) {
+        let present = observed.provider.network(of: topology.name)
+        let isAsPlanned = present.map { $0.cidr == network.cidr && $0.mode == network.mode } ?? false
+        let unplugged = (present?.unplugged ?? []).sorted()
+        guard present?.active != true || !isAsPlanned || !unplugged.isEmpty else { return }
+        let reason =
+            switch (present, isAsPlanned) {
+            case (nil, _): "it is not there yet"
+            case (_, false): "its address or mode changed"
+            case (let present?, true):
+                present.active ? "not on it: \(unplugged.joined(separator: ", "))" : "it is not active"
+            }
+        add(Step("network/create", .createNetwork(network), reason: reason))
+        groundwork.append("network/create")
+    }
+}
