@@ -40,7 +40,12 @@ import UnitFiles
         let domains = try files.filter { $0.hasSuffix(".xml") && $0 != "network.xml" }.map { file in
             let name = String(file.dropLast(4))
             let directory = "\(storage.clusters)/\(cluster)/\(name)"
-            try storage.makeDirectory(directory)
+            for part in ["upper/etc", "work", "docker", "config/openstack/latest"] {
+                try storage.makeDirectory("\(directory)/\(part)")
+            }
+            for file in ["user_data", "meta_data.json"] {
+                try storage.write(Data(), to: "\(directory)/config/openstack/latest/\(file)")
+            }
             let record = "\(directory)/\(NodeStorage.recordName)"
             try storage.write(Data(Self.text("\(cluster)/\(name).json").utf8), to: record)
             let xml = try Self.text("\(cluster)/\(file)")
