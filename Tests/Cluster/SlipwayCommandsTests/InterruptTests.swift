@@ -13,8 +13,8 @@ import Testing
                 kill(getpid(), number)
                 try await Task.sleep(for: .seconds(60))
             }
-        } catch let code as ExitCode {
-            exit(code.rawValue)
+        } catch let failure as ToldFailure {
+            exit(failure.code.rawValue)
         }
     }
 

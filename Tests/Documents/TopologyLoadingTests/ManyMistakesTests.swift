@@ -105,6 +105,10 @@ import TopologyLoading
          18 |     disk: 10GB
             |           ^~~~
             note: did you mean 10GiB?
+        t/prod.yaml:18:11: warning: disk has no effect: the nodes of role "worker" are containers, which share the host's
+         18 |     disk: 10GB
+            |           ^~~~
+            note: it counts for virtual machines (runtime: vm)
         t/prod.yaml:19:37: error: the metadata value "web, db" contains `,`, which fleet's metadata cannot
          19 |     metadata: {role: worker, group: "web, db"}
             |                                     ^~~~~~~~~
