@@ -77,21 +77,30 @@ extension FleetRegistry {
         guard response.succeeded else { throw Self.machineLost(session) }
     }
 
-    /// Takes a machine, its unit states and its leadership away at once, and tells before that it leaves: others need not
-    /// wait for it.
+    /// Takes a machine, its unit states and its leadership away at once, and says before that it leaves.
     package func leave(_ session: MachineSession) async throws(RegistryError) {
+        try await announceLeave(session)
+        try await end(session)
+    }
+
+    /// Marks a machine as one that leaves: when its lease ends after that, it has not fallen silent.
+    package func announceLeave(_ session: MachineSession) async throws(RegistryError) {
         let held = try await etcdCall("read machine \(session.machineID)") { () async throws(EtcdError) in
             try await etcd.get(keyspace.machine(session.machineID))
         }
-        // What is not understood was written by another version, and goes all the same.
-        if let held, held.createRevision == session.createRevision, var record = try? StoredMachine(held).record {
-            record.isLeaving = true
-            do {
-                try await update(record, session)
-            } catch  where error.code == .machineLost {
-                // It has gone meanwhile.
-            }
+        // A record that is not understood was written by another version, and goes all the same.
+        guard let held, held.createRevision == session.createRevision, var record = try? StoredMachine(held).record
+        else { return }
+        record.isLeaving = true
+        do {
+            try await update(record, session)
+        } catch  where error.code == .machineLost {
+            // It has gone meanwhile.
         }
+    }
+
+    /// Ends a machine's lease, and with it all that it wrote.
+    package func end(_ session: MachineSession) async throws(RegistryError) {
         try await etcdCall("leave the cluster") { () async throws(EtcdError) in try await etcd.revoke(session.lease) }
     }
 

@@ -244,7 +244,12 @@ struct AgentTests {
                 let place = Placement(unit: "a.service", .place(on: "m1"))
                 _ = try await registry.apply([place], try await registry.snapshot(), leader)
                 try await settled("it runs") { try await machine.isActive("a.service") }
+                let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
+                let watching = Task { try await watch.run() }
+                defer { watching.cancel() }
+                try await settled("both are seen") { watch.snapshot?.machines.count == 2 }
                 #expect(try await machine.agent.leave(within: .seconds(10)) == [])
+                try await settled("it was asked to go, and has not fallen silent") { watch.snapshot?.left == ["m1"] }
                 #expect(machine.files == [])
                 #expect(try await registry.snapshot().machines.keys.sorted() == ["m0"])
             }
