@@ -2,6 +2,7 @@ import Basics
 import Etcd
 import Planning
 import SecureShell
+import TopologyModel
 
 /// Errors that say what was seen.
 extension Executor {
@@ -44,10 +45,10 @@ extension Executor {
                 evidence += output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
             }
         }
-        // What keeps etcd from coming up and no restart mends is in its data.
-        let isLost = unit == NodeUnit.etcd.rawValue && evidence.contains { $0.contains(Self.panic) }
+        // etcd has a dozen messages for data that no restart mends; a person tells them from a setting it refuses.
         let replacement =
-            isLost ? ["if the other members are well, make it anew: slipway up FILE --replace \(node.name)"] : []
+            unit == NodeUnit.etcd.rawValue && node.etcd == .member
+            ? ["if its data are broken and the other members are well: slipway up FILE --replace \(node.name)"] : []
         if evidence.isEmpty {
             evidence = await provider.evidence(for: NodeReference(node), lines: 20)
         }
