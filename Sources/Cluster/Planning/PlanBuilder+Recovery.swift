@@ -35,6 +35,7 @@ extension PlanBuilder {
                 returning.append(plan)
             }
         }
+        warnLeaving()
         try planNeverStarted(changes, able: &able, begun: &begun, returning: &returning)
         try checkAble(able)
         if !returning.isEmpty {
@@ -55,6 +56,23 @@ extension PlanBuilder {
         guard let etcd = observed.etcd else { return true }
         guard let member = node.peerURL.flatMap(etcd.member) else { return false }
         return member.started && !member.learner
+    }
+
+    /// A member whose removal was cut short, as by a `down`: its data may be what etcd's majority lacks, and whether they
+    /// are still wanted only a person knows.
+    private mutating func warnLeaving() {
+        for node in ownNodes
+        where node.etcd == .member && node.phase == .leaving && node.hasStorage && node.power != .running {
+            warnings.append(
+                .warning(
+                    "'\(node.name)' was being removed and is off; if etcd still counts on its vote, it finds no majority",
+                    notes: [
+                        "to keep the cluster: slipway start \(topology.name) \(node.name), then the same command again",
+                        "to give it up: slipway down \(topology.name)",
+                    ],
+                )
+            )
+        }
     }
 
     /// A voter whose domain is gone can be made again from the file that describes it only.

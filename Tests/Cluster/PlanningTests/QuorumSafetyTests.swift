@@ -116,7 +116,10 @@ import UnitFiles
             }
             // What it waits for in vain it must name: a member without its data, or one that the file does not ask for.
             let isForgotten = cluster.observed.provider.nodes.contains { cluster.hasForgotten($0.name) }
-            let isNamed = last?.warnings.contains { $0.message.contains("the file does not ask for it") } == true
+            let isNamed =
+                last?.warnings.contains {
+                    $0.message.contains("the file does not ask for it") || $0.message.contains("was being removed")
+                } == true
             if !isForgotten, !isNamed { faults.append("it does not come to an end") }
         }
 

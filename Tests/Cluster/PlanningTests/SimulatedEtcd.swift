@@ -164,6 +164,15 @@ struct SimulatedEtcd {
         return everWhole && isListed ? "a member is destroyed before it left etcd" : nil
     }
 
+    /// Whether no other node has data.
+    func isOnlyData(of name: String) -> Bool { data.keys.allSatisfy { $0 == name } }
+
+    /// The cluster is gone with its last data, and another may begin.
+    mutating func giveUp(_ name: String) {
+        everWhole = false
+        lose(name)
+    }
+
     /// A node's data are gone.
     mutating func lose(_ name: String) {
         let id = data.removeValue(forKey: name)

@@ -178,7 +178,13 @@ struct Simulation {
         case .leaveFleet(_, let id, _):
             machines.remove(id)
         case .removeNode(let node):
-            note(etcd.destroy(node.name), step)
+            let gone = nodes[node.name]
+            if gone?.phase == .leaving, case .forming? = gone?.etcdHistory, etcd.isOnlyData(of: node.name) {
+                // Its `down` was cut short, and no run ever saw its cluster come up: nothing was kept in it yet.
+                etcd.giveUp(node.name)
+            } else {
+                note(etcd.destroy(node.name), step)
+            }
             nodes[node.name] = nil
         case .deployUnit(let unit):
             units[unit.name] = .init(name: unit.name, hash: unit.hash, desiredState: unit.desiredState, states: [:])
