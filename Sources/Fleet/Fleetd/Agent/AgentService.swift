@@ -66,17 +66,21 @@ package struct AgentService: Service {
     }
 
     /// How long a machine that leaves waits for etcd to take note of it.
-    static let farewellLimit = Duration.seconds(1)
-    /// Time that etcd has to take note that this machine is about to leave. Many may leave at once, and each then waits for
-    /// a processor.
-    private static let announcementLimit = Duration.seconds(2)
+    package static let farewellLimit = Duration.seconds(1)
+    /// How long a machine waits that was asked to leave and runs on: many may leave at once, and each then waits for a
+    /// processor.
+    static let patientFarewell = Duration.seconds(10)
 
     /// Stops and unloads every unit, and leaves the cluster at once. The agent must be running.
     ///
+    /// - Parameter farewell: time that etcd has for each answer.
     /// - Returns: the units that were not stopped in time.
-    package func leave(within limit: Duration) async throws -> [String] {
+    package func leave(
+        within limit: Duration,
+        farewell: Duration = AgentService.farewellLimit,
+    ) async throws -> [String] {
         // While units are being stopped: others are to know before the lease ends that this machine was asked to go.
-        async let announcement: Void = announceLeave()
+        async let announcement: Void = announceLeave(within: farewell)
         let left = await leaving.agent?.leave(within: limit) ?? []
         await announcement
         let session = presence.session
@@ -84,22 +88,21 @@ package struct AgentService: Service {
         guard let session else { return left }
         // Where etcd goes down with the machine there is nobody to tell, and the lease ends soon.
         let registry = registry
-        let told: Void? = try await withDeadline(Self.farewellLimit) { try await registry.end(session) }
+        let told: Void? = try await withDeadline(farewell) { try await registry.end(session) }
         guard told != nil else {
             throw RegistryError(
                 .unavailable,
-                "cannot leave the cluster: etcd does not answer within \(Self.farewellLimit)"
+                "cannot leave the cluster: etcd does not answer within \(farewell)"
             )
         }
         return left
     }
 
     /// Without an answer of etcd's the machine leaves all the same, and counts as one that fell silent.
-    private func announceLeave() async {
+    private func announceLeave(within limit: Duration) async {
         guard let session = presence.session else { return }
         let registry = registry
         do {
-            let limit = Self.announcementLimit
             let told: Void? = try await withDeadline(limit) { try await registry.announceLeave(session) }
             if told == nil { logger.warning("etcd does not take note within \(limit) that this machine leaves") }
         } catch {

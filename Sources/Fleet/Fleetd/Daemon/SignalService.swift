@@ -47,9 +47,9 @@ struct SignalService: Service {
                     dump()
                 case .sigusr2:
                     departure.wasAsked()
-                    return await leave()
+                    return await leave(farewell: AgentService.patientFarewell)
                 default:
-                    if await isGoingDown() { await leave() }
+                    if await isGoingDown() { await leave(farewell: AgentService.farewellLimit) }
                     return
                 }
             }
@@ -91,10 +91,10 @@ struct SignalService: Service {
         }
     }
 
-    private func leave() async {
+    private func leave(farewell: Duration) async {
         logger.notice("leaving the cluster: stopping all units")
         do {
-            let left = try await agent.leave(within: Self.leaveLimit)
+            let left = try await agent.leave(within: Self.leaveLimit, farewell: farewell)
             if !left.isEmpty { logger.error("units were not stopped in time", metadata: ["units": "\(left)"]) }
         } catch {
             logger.error("the machine is gone when its lease ends", metadata: ["error": "\(error)"])
