@@ -7,7 +7,7 @@ show_stage() {
     local title=$1 began=$SECONDS log rc
     shift
     mkdir -p .build/logs
-    log=.build/logs/${title// /-}.log
+    log=.build/logs/${title//[\/ ]/-}.log
     # A function that is tested for success, as by `||`, would go on after a failure, whatever `set -e` says.
     set +e
     (set -e; "$@") 2>&1 </dev/null | follow_stage "$title" "$log"

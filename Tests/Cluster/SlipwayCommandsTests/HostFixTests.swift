@@ -23,7 +23,7 @@ import Testing
 
     @Test func aFeatureNamesWhatKeepsItFromWorking() throws {
         let checks = [
-            Self.check("qemu-img", .warning, HostFinding.absent), Self.check("KVM", .warning, "no /dev/kvm"),
+            Self.check("qemu-img", .warning, "not found"), Self.check("KVM", .warning, "no /dev/kvm"),
             Self.check("overlay file system", .missing, "no module"),
         ]
         let features = Dictionary(uniqueKeysWithValues: HostFeatures.findings(checks).map { ($0.what, $0) })

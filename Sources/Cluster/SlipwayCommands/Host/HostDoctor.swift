@@ -127,7 +127,7 @@ struct HostDoctor: JSONCommand {
             : HostFinding(
                 what: what,
                 level: .warning,
-                detail: HostFinding.absent,
+                detail: "not found",
                 fix: ["apt-get install -y \(package)"]
             )
     }

@@ -2,8 +2,10 @@
 enum HostFeatures {
     private struct Feature {
         var name: String
-        /// Findings without which it does not work.
-        var needs: [String]
+        /// Findings that keep it from working where they are `missing`, and limit it otherwise.
+        var needs: [String] = []
+        /// Programs and drivers that `up` can do without, and it cannot.
+        var parts: [String] = []
         /// Findings that limit it.
         var limits: [String] = []
     }
@@ -11,32 +13,35 @@ enum HostFeatures {
     private static let all = [
         Feature(
             name: "containers",
-            needs: ["privileges", "libvirt", "containers of libvirt", "overlay file system", "cgroups", "mmdebstrap"],
+            needs: ["privileges", "libvirt", "overlay file system", "cgroups", "mmdebstrap"],
+            parts: ["containers of libvirt"],
         ),
         Feature(
             name: "virtual machines",
-            needs: ["libvirt", "machines of libvirt", "qemu-img", "mkfs.ext4", "mmdebstrap"],
+            needs: ["libvirt", "mmdebstrap"],
+            parts: ["machines of libvirt", "qemu-img", "mkfs.ext4"],
             limits: ["KVM"],
         ),
-        Feature(name: "limits of units on containers", needs: ["containers of libvirt"], limits: ["cgroups"]),
+        Feature(name: "limits of units on containers", parts: ["containers of libvirt"], limits: ["cgroups"]),
         Feature(
             name: "images from elsewhere",
-            needs: ["machines of libvirt", "qemu-img", "curl", "gpgv"],
+            parts: ["machines of libvirt", "qemu-img", "curl", "gpgv"],
             limits: ["bzip2", "gzip", "xz", "zstd"],
         ),
         Feature(name: "networks of nodes", needs: ["dnsmasq", "port 53"], limits: ["forwarding", "bridges"]),
         Feature(name: "logins to nodes", needs: ["ssh", "privileges"]),
-        Feature(name: "\(HostLimits.comfortable) nodes and more", needs: [], limits: HostLimits.all.map(\.what)),
+        Feature(name: "\(HostLimits.comfortable) nodes and more", limits: HostLimits.all.map(\.what)),
     ]
 
     /// Names of all checks that features depend on.
-    static var dependencies: Set<String> { Set(all.flatMap { $0.needs + $0.limits }) }
+    static var dependencies: Set<String> { Set(all.flatMap { $0.needs + $0.parts + $0.limits }) }
 
     static func findings(_ checks: [HostFinding]) -> [HostFinding] {
         let poor = checks.filter { $0.level != .ok }
         return all.map { feature in
-            // What is missing for one feature may be no more than a warning for `up`.
-            let broken = poor.filter { feature.needs.contains($0.what) && ($0.level == .missing || $0.isAbsent) }
+            let broken = poor.filter {
+                feature.parts.contains($0.what) || feature.needs.contains($0.what) && $0.level == .missing
+            }
             if !broken.isEmpty {
                 return finding(feature, .missing, "no, for want of: ", broken)
             }
@@ -58,12 +63,4 @@ enum HostFeatures {
         let reasons = causes.map(\.what).joined(separator: ", ")
         return HostFinding(kind: .feature, what: feature.name, level: level, detail: verdict + reasons)
     }
-}
-
-extension HostFinding {
-    /// True when a program or driver is not there, which `up` can do without.
-    fileprivate var isAbsent: Bool { detail == HostFinding.absent }
-
-    /// The detail of a program or driver that is not there.
-    static let absent = "not found"
 }

@@ -48,7 +48,7 @@ extension HostFinding {
 
     private static func program(_ name: String, package: String, level: HostFinding.Level) -> HostFinding {
         if let path = HostFacts.find(name) { return HostFinding(what: name, level: .ok, detail: path) }
-        return HostFinding(what: name, level: level, detail: HostFinding.absent, fix: ["apt-get install -y \(package)"])
+        return HostFinding(what: name, level: level, detail: "not found", fix: ["apt-get install -y \(package)"])
     }
 
     private static func disk() -> HostFinding {
