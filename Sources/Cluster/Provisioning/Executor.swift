@@ -138,7 +138,8 @@ package struct Executor: Sendable {
             while let ended = await group.next() {
                 guard let (step, error) = ended else {
                     isHeldBack = false
-                    begin()
+                    // Cut short, it would be cut short again and again until the last step has ended.
+                    if !Task.isCancelled { begin() }
                     continue
                 }
                 admission.ended(step)
