@@ -7,6 +7,10 @@ import Testing
 
 /// Who may connect, who gives its place away, and who may take how long; on real sockets.
 @Suite(.timeLimit(.minutes(1))) struct ConnectionBudgetTests {
+    /// More time than the tests have: where stages do not matter, a test that gets no processor for ten seconds must not
+    /// lose its connections to them.
+    private static let patient = ConnectionBudget.Limits(head: .hours(1), body: .hours(1))
+
     /// Connections as the server got them.
     private final class Accepted: Sendable {
         private let channels = Mutex<[any Channel]>([])
@@ -43,7 +47,7 @@ import Testing
     }
 
     @Test func theOldestSilentOneGivesItsPlaceAway() async throws {
-        let budget = ConnectionBudget(2)
+        let budget = ConnectionBudget(2, Self.patient)
         try await listen(budget) { port, accepted in
             let first = try await IdleCrowd.gather(2, on: port)
             let channels = try await accepted.wait(for: 2)
@@ -60,7 +64,7 @@ import Testing
     }
 
     @Test func whoIsBeingAnsweredKeepsItsPlaceAndOthersWait() async throws {
-        let budget = ConnectionBudget(2)
+        let budget = ConnectionBudget(2, Self.patient)
         try await listen(budget) { port, accepted in
             let first = try await IdleCrowd.gather(2, on: port)
             for channel in try await accepted.wait(for: 2) { budget.began(.answer, on: channel) }
@@ -77,7 +81,7 @@ import Testing
     }
 
     @Test func aCrowdOfOnePeerTakesNoOthersPlace() async throws {
-        let budget = ConnectionBudget(10)
+        let budget = ConnectionBudget(10, Self.patient)
         try await listen(budget) { port, accepted in
             let other = try await IdleCrowd.gather(1, on: port, from: "127.0.0.3")
             let own = try await accepted.wait(for: 1)[0]
