@@ -33,7 +33,7 @@ package enum AtomicFile {
         defer { free(resolved) }
         let file = String(cString: resolved)
         var status = stat()
-        guard stat(file, &status) == 0 else { throw SystemFailure("look at \(file)") }
+        guard stat(file, &status) == 0 else { throw SystemFailure("read the mode of \(file)") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw SystemFailure("replace \(path)", number: EINVAL) }
         let draft = draftPath(file)
         do throws(SystemFailure) {

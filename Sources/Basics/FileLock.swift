@@ -50,7 +50,7 @@ package struct FileLock: ~Copyable, Sendable {
     package var identity: String {
         get throws(SystemFailure) {
             var status = stat()
-            guard fstat(descriptor, &status) == 0 else { throw SystemFailure("look at \(path)") }
+            guard fstat(descriptor, &status) == 0 else { throw SystemFailure("examine \(path)") }
             return "\(status.st_dev):\(status.st_ino)"
         }
     }

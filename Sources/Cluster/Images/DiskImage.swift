@@ -136,7 +136,7 @@ extension ImageStore {
     private static func describe(_ path: String) throws(ImagesError) -> ImageFile {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         guard let size = attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init) else {
-            throw ImagesError(.store, "cannot look at \(path)")
+            throw ImagesError(.store, "cannot examine \(path)")
         }
         let name = path.split(separator: "/").last.map(String.init) ?? path
         return ImageFile(path: name, digest: try FileDigest.of(path), size: size)

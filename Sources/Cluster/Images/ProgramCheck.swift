@@ -14,8 +14,8 @@ enum ProgramCheck {
                 return "needs \(library), which a node does not have"
             }
             if let version = image.newestLibraryVersion, version > nodeLibraryVersion {
-                let mend = "build on Debian 12 (a container will do)"
-                return "needs glibc 2.\(version), nodes have 2.\(nodeLibraryVersion): \(mend)"
+                let remedy = "build on Debian 12 (a container will do)"
+                return "needs glibc 2.\(version), nodes have 2.\(nodeLibraryVersion): \(remedy)"
             }
             return nil
         } catch {

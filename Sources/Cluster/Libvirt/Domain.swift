@@ -41,7 +41,7 @@ package struct Domain: ~Copyable {
 
     /// Returns whether it is defined, and not only running.
     package func isPersistent() throws(LibvirtError) -> Bool {
-        try check(virDomainIsPersistent(handle), "look at") == 1
+        try check(virDomainIsPersistent(handle), "examine") == 1
     }
 
     /// The domain's XML.
@@ -57,7 +57,7 @@ package struct Domain: ~Copyable {
         try check(virDomainCreateWithFlags(handle, 0), "start")
     }
 
-    /// How many snapshots libvirt keeps of the domain.
+    /// Number of snapshots that libvirt keeps of the domain.
     package func snapshotCount() throws(LibvirtError) -> Int {
         Int(try check(virDomainSnapshotNum(handle, 0), "count the snapshots of"))
     }

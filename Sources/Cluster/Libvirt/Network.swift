@@ -28,7 +28,7 @@ package struct Network: ~Copyable {
 
     /// Returns true when the network runs.
     package func isActive() throws(LibvirtError) -> Bool {
-        try check(virNetworkIsActive(handle), "look at") == 1
+        try check(virNetworkIsActive(handle), "examine") == 1
     }
 
     /// The network's XML.

@@ -38,7 +38,7 @@ package struct StoragePool: ~Copyable {
 
     /// Returns true when the pool runs.
     package func isActive() throws(LibvirtError) -> Bool {
-        try check(virStoragePoolIsActive(handle), "look at") == 1
+        try check(virStoragePoolIsActive(handle), "examine") == 1
     }
 
     /// Description of the pool as libvirt has it.
@@ -52,7 +52,7 @@ package struct StoragePool: ~Copyable {
     /// Sizes of the pool.
     package func info() throws(LibvirtError) -> Info {
         var info = virStoragePoolInfo()
-        try check(virStoragePoolGetInfo(handle, &info), "look at")
+        try check(virStoragePoolGetInfo(handle, &info), "examine")
         return Info(capacity: info.capacity, allocation: info.allocation, available: info.available)
     }
 
@@ -81,9 +81,9 @@ package struct StoragePool: ~Copyable {
         try check(virStoragePoolSetAutostart(handle, isOn ? 1 : 0), "set the autostart of")
     }
 
-    /// Has libvirt look at what lies in the pool: files that came by another way than its own.
+    /// Refreshes libvirt's list of the pool: files that came by another way than its own.
     package func refresh() throws(LibvirtError) {
-        try check(virStoragePoolRefresh(handle, 0), "look through")
+        try check(virStoragePoolRefresh(handle, 0), "refresh")
     }
 
     /// The volume of a name; ``LibvirtError/Code/notFound`` when there is none.

@@ -40,7 +40,7 @@ package struct StorageVolume: ~Copyable {
     /// Sizes of the volume.
     package func info() throws(LibvirtError) -> Info {
         var info = virStorageVolInfo()
-        try check(virStorageVolGetInfo(handle, &info), "look at")
+        try check(virStorageVolGetInfo(handle, &info), "examine")
         return Info(capacity: info.capacity, allocation: info.allocation)
     }
 

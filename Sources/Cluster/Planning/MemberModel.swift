@@ -206,7 +206,7 @@ struct MemberModel: Sendable, Hashable {
     }
 
     /// Returns the fault of a member that begins a second cluster beside an existing one. With data of an earlier
-    /// start, etcd does not look at who the others are.
+    /// start, etcd ignores the configured members.
     private func secondCluster(_ plan: NodePlan, _ present: Node?) -> String? {
         guard let formation = plan.etcdHistory.formation, present?.hasJoined != true else { return nil }
         guard knowledge == .forming else { return "a second etcd cluster is begun" }

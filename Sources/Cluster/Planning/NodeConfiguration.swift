@@ -12,7 +12,7 @@ struct NodeConfiguration {
     var machineHost: MachineHost?
     /// Digests of roots that are images from elsewhere.
     var foreignRoots: Set<String> = []
-    /// The URL under which the first members find each other; nil where each is told of the others.
+    /// The URL under which the first members find each other; nil where their URLs are configured.
     var discovery: String?
     /// The node's own keys and certificates; empty where nothing is rendered.
     var secrets = NodeSecrets()
@@ -20,7 +20,7 @@ struct NodeConfiguration {
     /// The node's whole plan.
     ///
     /// - Parameters:
-    ///   - peers: the etcd members the node is told of, itself among them where it is one.
+    ///   - peers: the etcd members configured on the node, itself among them where it is one.
     ///   - state: whether a member comes up together with the others or joins them.
     func plan(peers: [EtcdPeer], state: EtcdPeer.ClusterState, generation: Int) -> NodePlan {
         let config = inputs.rendersNodes ? cloudConfig(peers: peers, state: state) : CloudConfig()
@@ -153,7 +153,7 @@ struct NodeConfiguration {
 
     // MARK: Seeds for images from elsewhere
 
-    /// The node's whole description in the words of its image, and what of it that has no words for.
+    /// The node's whole description in the format of its image, and findings about what that cannot express.
     func rendered(_ config: CloudConfig, as format: NodeFormat) -> RenderedNode {
         NodeDescription(
             config: config,

@@ -60,7 +60,7 @@ package struct NodePlan: Sendable, Hashable {
     package var reboot: RebootPolicy
     /// Source from which the node reads its configuration.
     package var seed: NodeSeed
-    /// Peer URLs of etcd's members, itself among them, that a member is told of; sorted.
+    /// Peer URLs of etcd's members, itself among them, that are configured on a member; sorted.
     package var etcdPeers: [String]
     /// Record for a member that is created anew.
     package var etcdHistory: EtcdHistory

@@ -75,7 +75,7 @@ package struct ObservedNode: Sendable, Hashable, Codable {
     package var configParts: ConfigParts?
     /// True when libvirt starts it with the host; nil where that is not known, or has no meaning.
     package var autostart: Bool?
-    /// Whether it runs and libvirt has no definition of it any more, so that nothing starts it again.
+    /// True where it runs and libvirt has no definition of it any more, so that nothing starts it again.
     package var isTransient: Bool?
     /// Size that was asked for its disk; nil for a container, and in records from before there was one.
     package var diskGiB: Int?
@@ -215,7 +215,7 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
     package var noContainers: String?
     /// Reason why there can be no virtual machines at this connection; nil where there can.
     package var noMachines: String?
-    /// The host of virtual machines; nil where there can be none, or nobody asked.
+    /// The host of virtual machines; nil where there can be none, or it was not asked for.
     package var machineHost: MachineHost?
 
     package init(

@@ -26,7 +26,7 @@ extension Obstacles {
         ]
     }
 
-    /// Two etcd clusters under one name: whichever is believed, the other's data would be lost.
+    /// Two etcd clusters under one name: to choose one is to lose the data of the second.
     var etcdSplit: [Diagnostic] {
         let ids = observed.etcdClusterIDs(of: topology.name)
         guard ids.count > 1 else { return [] }

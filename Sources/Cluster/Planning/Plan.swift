@@ -144,8 +144,8 @@ package enum Action: Sendable, Hashable {
     case releaseReboot(NodePlan, semaphore: RebootSemaphoreGroup)
     /// Waits until every member is healthy.
     case awaitEtcd(members: [NodePlan])
-    /// Waits until etcd has its majority back, which any one healthy member shows: while etcd was silent nobody could
-    /// say which of these it still lists.
+    /// Waits until etcd has its majority back, which any one healthy member shows: which of these it still lists could
+    /// not be known while etcd was silent.
     case awaitQuorum(members: [NodePlan])
     /// Tells etcd of a member that will start next.
     ///

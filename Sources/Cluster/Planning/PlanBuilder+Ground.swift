@@ -1,6 +1,6 @@
 import TopologyModel
 
-/// What nodes stand on: their images, and the cluster's network.
+/// Steps that nodes need first: their images, and the cluster's network.
 extension PlanBuilder {
     mutating func planImage(_ changes: [String: NodeChange]) {
         let making = nodes.filter { node in

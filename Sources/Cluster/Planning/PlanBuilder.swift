@@ -342,7 +342,7 @@ struct PlanBuilder {
     }
 }
 
-/// An etcd member as others are told of it.
+/// An etcd member as configurations of nodes name it.
 struct EtcdPeer: Sendable, Hashable {
     /// True when the members of `initial_cluster` come up together, or one joins the others.
     enum ClusterState: String, Sendable {

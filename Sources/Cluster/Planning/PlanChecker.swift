@@ -49,7 +49,7 @@ package struct PlanChecker: Sendable {
         return found.filter { seen.insert($0).inserted }
     }
 
-    /// Returns a fault where a step that destroys data is not marked, so that nobody would be asked.
+    /// Returns a fault where a step that destroys data is not marked, so that no confirmation would be asked for.
     private static func costFaults(_ step: Step) -> [String] {
         switch step.action {
         case .removeNode where step.cost != .destroys: ["\(step.id) destroys a node and is not marked so"]

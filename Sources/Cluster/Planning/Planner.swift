@@ -113,7 +113,7 @@ package struct Planner: Sendable {
 
     private static func removal(of node: ObservedNode) -> StepID { "node/\(node.name)/remove" }
 
-    /// Images that this host has not got, and nobody says where to get them.
+    /// Images that this host lacks, and for which no source is given.
     private var unknownImages: [Diagnostic] {
         topology.roles.compactMap { role in
             guard let image = role.image, inputs.foreignImages[image] == nil else { return nil }

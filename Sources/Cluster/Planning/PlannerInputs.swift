@@ -19,8 +19,8 @@ package struct PlannerInputs: Sendable {
     /// The digests that images from elsewhere are known by, as far as this host knows: their disk's or, where they are
     /// still to be fetched, what their publisher says.
     package var foreignImages: [RoleImage: String] = [:]
-    /// True when nodes are given their cloud-config. A plan without is for those who look at its steps only, and takes
-    /// a hundredth of the time.
+    /// True when nodes are given their cloud-config. A plan without takes a hundredth of the time, and serves where
+    /// only its steps matter.
     package var rendersNodes = true
     /// Names of nodes that are made anew though nothing is asked of them that is new.
     package var replaced: Set<String> = []

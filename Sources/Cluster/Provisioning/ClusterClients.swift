@@ -14,9 +14,9 @@ package protocol ClusterClients: Sendable {
 
 /// Access to fleet, as provisioning needs it.
 package protocol FleetAccess: Sendable {
-    /// Everything fleet knows, in one look.
+    /// All of fleet's state, in one reading.
     func observe() async throws -> ObservedFleet
-    /// Looks at once and again after every change, until `done` says so or the time, counted from the first look, is
+    /// Reads at once and again after every change, until `done` says so or the time, counted from the first reading, is
     /// up.
     ///
     /// - Returns: what was seen last, and whether `done` held for it.

@@ -2,7 +2,7 @@ import Etcd
 import Planning
 import TopologyModel
 
-/// Looks at what is really there: libvirt and the disk, then etcd, then fleet.
+/// Observes what really exists: libvirt and the disk, then etcd, then fleet.
 package struct ClusterObserver: Sendable {
     /// Time for which fleet's state is asked for while etcd has a majority and does not answer the query.
     private static let fleetLimit = Duration.seconds(5)
@@ -59,7 +59,7 @@ package struct ClusterObserver: Sendable {
         }
     }
 
-    /// Nil when no member answers: that is a fact about the cluster, not a failure to look.
+    /// Nil when no member answers: that is a fact about the cluster, not a failed observation.
     ///
     /// A member of another cluster is not among those that etcd lists, so every endpoint is asked for its cluster.
     private static func observeEtcd(_ etcd: any EtcdCluster, endpoints: [String]) async -> ObservedEtcd? {

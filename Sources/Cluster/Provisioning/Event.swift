@@ -3,7 +3,7 @@ import Planning
 /// Event of an execution; the same stream feeds text, JSON lines and tests.
 package enum Event: Sendable {
     case started(Step)
-    /// A word on a step that takes its time: the rung a node is on, the image being made.
+    /// Progress within a long step: the rung a node is on, the image being made.
     case progress(step: StepID, text: String)
     /// Something a person should know afterwards, too: a node whose power was cut.
     case warning(step: StepID, text: String)

@@ -71,7 +71,7 @@ extension Executor {
             + "\(log) -n \(lines)"
     }
 
-    /// How a Go program begins its last words.
+    /// Prefix of the last line that a Go program writes as it crashes.
     private static let panic = "panic: "
 
     func etcdFailure(_ members: [NodePlan], unhealthy: [String], limit: Duration) async -> ProvisioningError {

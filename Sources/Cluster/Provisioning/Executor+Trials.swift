@@ -51,7 +51,7 @@ struct UnitTrials: Sendable, Equatable {
 }
 
 extension Executor {
-    /// Runs `wait`, and meanwhile starts units of the nodes' own where they are down: once on each node, with a word.
+    /// Runs `wait`, and meanwhile starts units of the nodes' own where they are down: once on each node, with a note.
     ///
     /// - Parameters:
     ///   - units: looked at in turn, each with a login of its own; the pauses between them grow.
@@ -88,7 +88,7 @@ extension Executor {
 
     private static let longestLook = Duration.seconds(10)
 
-    /// Looks once at a unit, and starts it where it is down.
+    /// Checks a unit once, and starts it where it is down.
     ///
     /// - Returns: how the unit fares once it is past hope, and whether coreos-cloudinit has done its work.
     private func look(
@@ -133,7 +133,7 @@ extension Executor {
     }
 }
 
-/// What is known of a unit on a node that is waited for.
+/// State of a unit on a node that is waited for.
 private struct UnitTrial {
     let unit: NodeUnit
     let node: NodePlan

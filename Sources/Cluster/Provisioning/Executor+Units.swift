@@ -78,8 +78,8 @@ extension Executor {
         }
     }
 
-    /// Looks at units that are being started, and says why each has ended, from the second time on: what keeps it from
-    /// starting may pass, or not before somebody does something about it.
+    /// Watches units that are being started, and reports why each has ended, from the second time on: the cause may
+    /// pass, or need a person.
     ///
     /// - Returns: never; it ends with its task.
     private func tellRestarts(of units: [UnitPlan], plan: Plan, warn: @Sendable (String) -> Void) async throws {

@@ -53,7 +53,7 @@ package struct Executor: Sendable {
         package var rebootPlace: Duration = .seconds(600)
         /// Time that a node may take to shut down before its power is cut.
         package var shutdown: Duration
-        /// How long a member may take to be told that it need not wait for a successor.
+        /// Limit for a member's answer when it is released from its wait for a successor.
         package var dismissal: Duration = .seconds(3)
 
         /// The limits of an ordinary host.

@@ -153,7 +153,7 @@ struct Ladder {
         }
     }
 
-    /// Waits on the node itself for the word of coreos-cloudinit, whose last act is to start etcd and fleet.
+    /// Waits on the node itself for the result of coreos-cloudinit, whose last act is to start etcd and fleet.
     private func cloudConfig() async throws {
         let limit = limits.etcd + limits.cloudConfig
         try await etcdListens()
@@ -181,7 +181,7 @@ struct Ladder {
         }
     }
 
-    /// Prints the last word of coreos-cloudinit. On a node whose image lacks it, it is installed first.
+    /// Prints the last result of coreos-cloudinit. On a node whose image lacks it, it is installed first.
     private static func awaitCloudConfig(_ limit: Duration) -> String {
         """
         result=/run/coreos-cloudinit/result.json; timeout \(limit.components.seconds) sh -c \

@@ -63,7 +63,7 @@ enum Waiting {
         return failure == 0
     }
 
-    /// Looks every 10 ms, so many times.
+    /// Polls every 10 ms, so many times.
     private static func isReady(_ descriptor: Int32, for event: Int32, within times: Int) async -> Bool {
         for _ in 0..<times {
             var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)

@@ -115,8 +115,8 @@ package struct SmokeTest: Sendable {
         return output.standardOutput
     }
 
-    /// A shell's condition: an image from elsewhere, told by the mark that the node programs' installer leaves, has not
-    /// this program. In Slipway's own image it would be a fault.
+    /// A shell's condition: this is a foreign image, recognised by the mark that the node programs' installer leaves,
+    /// without this program. In Slipway's own image its absence would be a fault.
     static func imageLacks(_ program: String) -> String {
         "[ -e \(NodeSeed.installedLayer) ] && ! command -v \(program) >/dev/null"
     }

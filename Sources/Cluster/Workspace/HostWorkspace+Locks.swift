@@ -12,8 +12,8 @@ import TopologyModel
 extension HostWorkspace {
     private var locks: FilePath { Self.runtimeDirectory(home: home).appending("locks") }
 
-    /// Does something while nobody else changes the cluster: on this host by a lock of its kernel, which costs nothing
-    /// and ends with its holder, and on others that drive the same libvirt by a lease there.
+    /// Runs an operation under the cluster's lock: on this host a lock of its kernel, which costs nothing and ends with
+    /// its holder, and against others that drive the same libvirt a lease there.
     ///
     /// - Parameters:
     ///   - purpose: the command, for whoever is refused meanwhile.

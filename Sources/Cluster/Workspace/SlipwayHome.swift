@@ -31,8 +31,7 @@ package enum SlipwayHome {
         return FilePath(text)
     }
 
-    /// The directory's path, with what is in it kept from other users: made so, and mended where a version before left
-    /// it open.
+    /// The directory's path, closed to other users: created so, and corrected where an earlier version left it open.
     package static func prepared() throws -> FilePath {
         let home = try path()
         try protect(home)

@@ -88,8 +88,8 @@ extension StoredImages {
         foreign.image(lock: digests.root) != nil && !isUnsigned(digests) && store.layerDisk(digests.layer) != nil
     }
 
-    /// Returns whether it came without the signature that a topology asks for. What cannot be told is told when it is
-    /// fetched.
+    /// Returns whether it came without the signature that a topology asks for; false where that cannot be read, which
+    /// is reported when it is fetched.
     private func isUnsigned(_ digests: ImageDigests) -> Bool {
         guard let request = requests[digests.root], request.signature != nil else { return false }
         do {

@@ -1,5 +1,4 @@
-/// Something the person at the terminal asked for that cannot be: exit code 1, and no usage text, since the words were
-/// well formed.
+/// A well-formed request that cannot be met: exit code 1, and no usage text.
 package struct UserError: Error, CustomStringConvertible {
     /// Text for the person.
     package let description: String

@@ -2,8 +2,7 @@ import Basics
 
 /// Reason why packed content cannot be unpacked.
 package struct PackingError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Kind of fault.
-    /// What it is that cannot be unpacked.
+    /// Kind of content that cannot be unpacked, or its excess of the size limit.
     package enum Code: Sendable, Hashable { case base64, gzip, tooLarge }
 
     /// Kind of fault, for programs.

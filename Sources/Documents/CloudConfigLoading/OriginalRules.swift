@@ -4,7 +4,7 @@ import Diagnostics
 import LocatedYAML
 
 extension ValidationRule {
-    /// The discovery URL of etcd 0.4; the original did not look at etcd2's.
+    /// The discovery URL of etcd 0.4; the original does not check etcd2's.
     static let discoveryURL = ValidationRule("discovery URL") { root in
         guard let pair = root.pair(["coreos", "etcd", "discovery"]), let url = pair.value.asString,
             GoURL.fault(in: url) != nil

@@ -8,7 +8,7 @@ package enum UserDataKind: Sendable, Hashable {
     case cloudConfig
     /// `#!`: run as it is.
     case script
-    /// Packed: unpack and look again.
+    /// Packed: to be unpacked and examined again.
     case gzip
     /// For the initial RAM disk's Ignition, not for us.
     case ignition

@@ -13,6 +13,6 @@ package struct ValidationRule: Sendable {
         self.check = check
     }
 
-    /// The original's rules, in its order, with its levels and its words.
+    /// The original's rules, in its order, with its levels and messages.
     package static let original = [discoveryURL, encoding, structure, validity, writeFiles, writeFilesUnderCoreos]
 }

@@ -2,8 +2,7 @@ import CloudConfig
 import Diagnostics
 import UnitFiles
 
-/// A network interface as a `.network` unit of the plain sort describes it, for systems that are not told of it by
-/// such units.
+/// A network interface as a plain `.network` unit describes it, for systems that are not configured by such units.
 struct NetworkInterface: Sendable, Hashable {
     /// The unit's name without `.network`.
     var id: String

@@ -1,7 +1,8 @@
 import CloudConfig
 
 extension NodeDescription {
-    /// The node's description in `format`. Directives it has no words for are in the findings, each by its name.
+    /// The node's description in `format`. Directives that the format cannot express are in the findings, each by its
+    /// name.
     package func rendered(as format: NodeFormat, comment: [String] = []) -> RenderedNode {
         switch format {
         case .coreos:

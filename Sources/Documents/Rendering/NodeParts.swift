@@ -1,8 +1,8 @@
 import Basics
 import CloudConfig
 
-/// A description taken apart, in the ways of a guest: what is left is users, files, units and commands, which
-/// cloud-init and Ignition both have words for.
+/// A description without what a guest expresses in its own way: what is left is users, files, units and commands, which
+/// both cloud-init and Ignition can express.
 struct NodeParts: Sendable {
     let guest: Guest
     let description: NodeDescription

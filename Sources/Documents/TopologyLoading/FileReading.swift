@@ -40,8 +40,8 @@ package struct DiskFiles: FileReading {
         return path == "-" || stat(path, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
-    /// The name under which mistakes are told, and beside which unit files are looked for: what comes through a pipe
-    /// lies nowhere, so that is where the command was run.
+    /// Name under which faults are reported, and beside which unit files are searched: a pipe has no directory, so that
+    /// is where the command was run.
     package static func name(of path: String) -> String { isReadOnce(path) ? "-" : path }
 
     /// Returns the content of a file or pipe; nil when none of that name exists.

@@ -1,6 +1,6 @@
 /// Two requirements of one unit that cannot both be met.
 package struct FleetExclusion: Sendable, Hashable {
-    /// The key that rules the other one out.
+    /// Key that excludes ``other``.
     package let key: FleetKey
     /// The key to remove or fix.
     package let other: FleetKey

@@ -86,7 +86,7 @@ extension UnitFile {
         return UnitFile(options: joined)
     }
 
-    /// The last word: writes the options, reads them, and compares.
+    /// Final check: writes the options, reads them, and compares.
     private var writingFault: String? {
         let (read, diagnostics) = UnitFile.parse(canonicalText, origin: TextOrigin(file: "unit"))
         if let error = diagnostics.first(where: { $0.severity == .error }) { return error.message }

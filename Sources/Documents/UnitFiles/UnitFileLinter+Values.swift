@@ -47,7 +47,8 @@ extension UnitFileLinter {
         add(.warning, "systemd ignores \(option.name)=\(option.value)", at: option, notes: comment + [note])
     }
 
-    /// Whether systemd reads the text as a time span: numbers, each with a unit or none, and white space between them.
+    /// Returns whether systemd reads the text as a time span: numbers, each with a unit or none, and white space
+    /// between them.
     static func isSpan(_ text: String) -> Bool {
         var rest = text[...]
         func skipSpace() { rest = rest.drop(while: \.isWhitespace) }

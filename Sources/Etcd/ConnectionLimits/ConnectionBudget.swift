@@ -16,7 +16,7 @@ import Synchronization
 /// there are only such, clients wait in the kernel. Each listener has a budget of its own, so that the network cannot lock
 /// out a unix socket.
 package final class ConnectionBudget: Sendable {
-    /// What a connection is in the middle of.
+    /// Stage of a connection.
     package enum Stage: Sendable {
         /// Its handshake and the head of its first request.
         case head
@@ -30,7 +30,7 @@ package final class ConnectionBudget: Sendable {
         case idle
     }
 
-    /// How long each stage may take.
+    /// Time limits of the stages.
     package struct Limits: Sendable {
         var head = TimeAmount.seconds(10)
         var body = TimeAmount.seconds(30)
@@ -101,7 +101,7 @@ package final class ConnectionBudget: Sendable {
         self.limits = limits
     }
 
-    /// How many connections there are.
+    /// Number of open connections.
     package var count: Int { state.withLock { $0.connections.count } }
 
     /// Notes what a connection does from now on, for which it has the time of that stage.
@@ -126,7 +126,7 @@ package final class ConnectionBudget: Sendable {
 
     // MARK: The listener's side
 
-    /// Whether one more connection may be taken; otherwise `goOn` is called once that is so.
+    /// Returns whether one more connection may be taken; otherwise calls `goOn` once that is so.
     func mayAccept(orElse goOn: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
             if state.answering < maximum { return true }

@@ -6,7 +6,7 @@ final class ProxyClient {
     let relay: RelayHandler
     /// The member's side of the relay.
     var answers: RelayHandler?
-    /// Whether it has asked for anything yet.
+    /// True once it has sent a request.
     var hasSpoken = false
     /// The connection to a member, once there is one.
     var upstream: (channel: any Channel, endpoint: Endpoint)?

@@ -43,7 +43,7 @@ package final class EtcdProxyServer: Sendable {
         }
     }
 
-    /// Listens, and begins to look for members.
+    /// Listens, and starts the discovery of members.
     /// - Returns: the ports listened on, in the configuration's order.
     package func start() -> EventLoopFuture<[Int]> {
         core.flatMap { $0.value.listen() }

@@ -57,8 +57,8 @@ package struct MemberTable: Sendable {
     private var turn = 0
     /// A member has answered since the start.
     package private(set) var isReady = false
-    /// A member was lost, perhaps the leader. Until the others have a new one they drop what they are asked to write
-    /// without a word, and the client waits for nothing: so it waits here instead, until a member says it can commit.
+    /// A member was lost, perhaps the leader. Until there is a new one the members drop writes silently, and the client
+    /// would wait in vain: so it waits here instead, until a member reports that it can commit.
     package private(set) var isInDoubt = false
     /// The list came from a member.
     package private(set) var hasLearned = false

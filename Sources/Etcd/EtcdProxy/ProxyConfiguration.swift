@@ -31,7 +31,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
     /// member list; far more than a node's programs need, and few enough that a program gone wild takes no member's
     /// descriptors.
     package var connections = max(16, min(2048, (DescriptorLimit.current - 64) / 2))
-    /// Time that a client may be connected without a word.
+    /// Time that a client may be connected without a request.
     package var silenceLimit: Duration = .seconds(30)
     /// Time that a client waits for a member before it gets an error.
     package var patience: Duration = .seconds(5)

@@ -170,7 +170,7 @@ extension ProxyCore {
             }
     }
 
-    /// A certificate that is not accepted would otherwise look like a member that is away.
+    /// Logs a certificate that is not accepted, which would otherwise appear as a member that is away.
     private func noteTrust(in endpoint: Endpoint, _ result: Result<HTTPGet.Answer, any Error>) {
         if case .failure(HTTPGet.Failure.distrusted(let why)) = result {
             if distrusted.insert(endpoint).inserted { logger.warning("TLS with \(endpoint) fails: \(why)") }

@@ -23,7 +23,7 @@ final class RelayHandler: ChannelDuplexHandler {
     var endedFirst: (() -> Void)?
     /// Called once something comes in, before there is a partner.
     var firstCame: (() -> Void)?
-    /// How often something came in.
+    /// Number of reads that brought something.
     private(set) var reads = 0
     /// When something last came in; at first, when the connection was made.
     private(set) var lastRead = NIODeadline.now()

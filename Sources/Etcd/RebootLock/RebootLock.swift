@@ -25,7 +25,7 @@ package protocol RebootLocking: Sendable {
     func change(from seen: RebootSemaphore, within limit: Duration) async throws
 }
 
-/// The semaphore in etcd, where every locksmith looks for it.
+/// The semaphore in etcd, at the key that every locksmith reads.
 ///
 /// CoreOS's keeps it in the v2 keyspace. Flatcar's went on to v3 under the same key, and so does this one where etcd
 /// serves no v2 API any more.

@@ -15,7 +15,7 @@ package struct APIUnitState: Sendable, Hashable, Codable {
     /// Outcome of an inactive unit: `done`, when it has run and ended well by itself, or `stopped`. The original has no
     /// such member.
     package var outcome: String?
-    /// Reason why the unit is not as it is wanted, in systemd's words. The original has no such member.
+    /// Reason why the unit is not as it is wanted, as systemd puts it. The original has no such member.
     package var statusReason: String?
 
     package init(

@@ -66,7 +66,7 @@ package enum GoJSON {
     }
 }
 
-/// A JSON document that is not the object expected, in words for whoever sent it.
+/// A JSON document that is not the object expected, described for its sender.
 package struct APIObjectError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String
 

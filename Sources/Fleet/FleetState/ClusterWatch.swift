@@ -5,7 +5,7 @@ import Synchronization
 
 /// fleet's state in memory, kept up to date by one read and one watch.
 ///
-/// While etcd is away the copy stays as it was: nothing vanishes from it because nobody answers.
+/// While etcd is away the copy stays as it was: silence removes nothing from it.
 package final class ClusterWatch: Sendable {
     private struct State {
         var snapshot: FleetSnapshot?
@@ -34,7 +34,7 @@ package final class ClusterWatch: Sendable {
     /// The newest state; `nil` until it was read for the first time.
     package var snapshot: FleetSnapshot? { state.withLock { $0.snapshot } }
 
-    /// Why fleet's state cannot be read now; `nil` while it can.
+    /// Reason why fleet's state cannot be read now; nil while it can.
     package var failure: RegistryError? { state.withLock { $0.failure } }
 
     /// The present state and every later one. One who is slow gets the newest and misses those between.

@@ -4,7 +4,7 @@ extension FleetRegistry {
     /// Makes a machine present, under a new lease.
     ///
     /// A key left by the same machine (its fleetd was restarted, or the machine booted faster than its lease ended) is
-    /// taken over, so that nobody sees the machine go.
+    /// taken over, so that the machine never appears to leave.
     ///
     /// - Parameter ttl: seconds without a renewal after which the machine counts as gone.
     /// - Throws: `duplicateMachine` while another machine with this id is present.

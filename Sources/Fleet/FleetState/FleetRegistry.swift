@@ -10,7 +10,7 @@ package struct FleetRegistry: Sendable {
     package let etcd: any EtcdClient
     /// Names of the keys.
     package let keyspace: Keyspace
-    /// Is told what each write of this registry has changed.
+    /// Receives the changes of each write of this registry.
     package var onWrite: @Sendable (WatchBatch) -> Void = { _ in }
 
     /// Creates a registry over the keys with a prefix.
@@ -75,8 +75,8 @@ package struct FleetRegistry: Sendable {
 }
 
 extension WatchBatch {
-    /// What a watch is going to report of operations on single keys. Of a key that was written before, when it was
-    /// created and how often it was written are not known.
+    /// The events that a watch is going to report of operations on single keys. The creation revision and the version
+    /// of a key that existed before are not known.
     fileprivate init(of operations: [Operation], at revision: Int64) {
         let events = operations.compactMap { operation -> KeyEvent? in
             switch operation {

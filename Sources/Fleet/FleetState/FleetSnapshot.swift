@@ -60,7 +60,7 @@ extension FleetSnapshot {
         machine(of: unit).flatMap { machines[$0] == nil && reasons[unit] != nil ? nil : $0 }
     }
 
-    /// How far the unit has come on the machine it is scheduled to, as fleet's API has it.
+    /// State that the unit has reached on the machine it is scheduled to, as fleet's API reports it.
     package func currentState(of unit: String) -> TargetState {
         guard let machine = machine(of: unit), let state = states[unit]?[machine]?.state else { return .inactive }
         // A start that was asked for since, of a unit that failed or got another text, is still to come.
@@ -68,7 +68,7 @@ extension FleetSnapshot {
         return state.launched && !isAsked ? .launched : .loaded
     }
 
-    /// Why a unit is not as far as it is wanted: on no machine, or on one whose systemd refuses it.
+    /// Reason why a unit has not reached its wanted state: it is on no machine, or on one whose systemd refuses it.
     package func reason(of unit: String) -> String? {
         if unknownUnits.contains(unit) { return "what etcd says of it is not understood: this fleetd cannot act" }
         if let reason = reasons[unit] { return reason }

@@ -8,7 +8,7 @@ package struct FleetUnit: Sendable, Equatable {
     package var target: TargetState
     /// Machine on which it is scheduled; nil for none.
     package var machineID: String?
-    /// Why it is on no machine although it is wanted.
+    /// Reason why it is on no machine although it is wanted.
     package var reason: String?
 
     package init(unit: StoredUnit, target: TargetState, machineID: String? = nil, reason: String? = nil) {

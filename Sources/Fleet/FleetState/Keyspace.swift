@@ -1,4 +1,4 @@
-/// Where fleet's state is in etcd's v3 store.
+/// Keys of fleet's state in etcd's v3 store.
 ///
 /// | key, after the prefix | value | lease |
 /// |---|---|---|
@@ -54,7 +54,7 @@ package struct Keyspace: Sendable, Equatable {
 }
 
 extension Keyspace {
-    /// What a key is about.
+    /// Subject of a key.
     enum Entry: Equatable {
         case unit(String)
         case desired(String)

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Streams of a value's changes. One who is slow gets the newest value and misses those between.
 ///
-/// Not locked itself, so that values can be told in the order in which they came to be, under the lock that orders them.
+/// Not locked itself, so that values can be delivered in their order, under the lock that orders them.
 package struct Listeners<Value: Sendable>: Sendable {
     /// Which streams have ended, with a lock of its own under which nothing else happens. A stream ends while its task
     /// is cancelled, which holds the runtime's lock of that task; telling it a value takes that lock, too. With one lock
@@ -26,7 +26,7 @@ package struct Listeners<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// How many streams have not ended.
+    /// Number of streams that have not ended.
     package var count: Int {
         mutating get {
             forgetEnded()

@@ -1,4 +1,4 @@
-/// What a machine says of itself.
+/// Description of a machine, written by the machine itself.
 package struct MachineRecord: Sendable, Equatable, Codable {
     /// Machine ID.
     package var id: String
@@ -10,7 +10,7 @@ package struct MachineRecord: Sendable, Equatable, Codable {
     package var version: String
     /// Tells this boot of the machine from another machine that has the same id.
     package var token: String
-    /// Bytes of memory, and CPUs, for its units; nil when it has not told.
+    /// Bytes of memory, and CPUs, for its units; nil when it has not reported them.
     package var memory: UInt64?
     /// Number of processors.
     package var cpus: Int?
@@ -35,7 +35,8 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         self.cpus = cpus
     }
 
-    /// Whether `other` is this machine: the same fleetd restarted, or the machine booted again at the same address.
+    /// Returns whether `other` is this machine: the same fleetd restarted, or the machine booted again at the same
+    /// address.
     package func isSameMachine(as other: MachineRecord) -> Bool {
         id == other.id
             && ((!token.isEmpty && token == other.token) || (!primaryIP.isEmpty && primaryIP == other.primaryIP))

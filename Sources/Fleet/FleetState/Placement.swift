@@ -1,4 +1,4 @@
-/// What an engine does to one unit, and the state of things it was decided upon.
+/// Change that an engine makes to one unit, and the state that it was decided upon.
 package struct Placement: Sendable, Equatable {
     /// Change of a unit's place.
     package enum Action: Sendable, Equatable {

@@ -1,4 +1,4 @@
-/// Whether units move to machines with less load without need.
+/// Mode of rebalancing: moving units to machines with less load.
 package enum RebalanceMode: String, Sendable, Hashable, Codable, CaseIterable {
     /// A unit stays where it is as long as it may.
     case off

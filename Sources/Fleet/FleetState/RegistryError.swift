@@ -1,6 +1,6 @@
 import Etcd
 
-/// Why fleet's state could not be read or changed.
+/// Reason why fleet's state could not be read or changed.
 package struct RegistryError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable, CustomStringConvertible {
@@ -45,7 +45,7 @@ package struct RegistryError: Error, Sendable, CustomStringConvertible {
         self.init(.unavailable, "cannot \(what)", cause: error)
     }
 
-    /// Whether the same may succeed a little later: etcd could not do it now, or somebody else was faster.
+    /// True where the same may succeed a little later: etcd could not do it now, or another writer was faster.
     package var isTransient: Bool {
         guard code == .unavailable else { return code == .changedMeanwhile || code == .unitExists }
         return (cause as? EtcdError)?.isTransient ?? true

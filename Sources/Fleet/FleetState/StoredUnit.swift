@@ -18,9 +18,9 @@ package struct StoredUnit: Sendable, Equatable {
     package let boundTo: Set<String>
     /// Units that stop with it: `RequiredBy=`.
     package let binds: Set<String>
-    /// Whether it may be skipped at its start: `Condition…=` and `Assert…=`.
+    /// True where systemd may skip its start: `Condition…=` and `Assert…=`.
     package let hasConditions: Bool
-    /// Whether it is meant to end: `Type=oneshot`.
+    /// True where it is meant to end by itself: `Type=oneshot`.
     package let isOneshot: Bool
     /// etcd's revision of the last change to its text.
     package let revision: Int64

@@ -1,6 +1,6 @@
-/// What a machine says of one of its units.
+/// State of one unit on one machine, as that machine reports it.
 package struct UnitState: Sendable, Equatable, Codable {
-    /// systemd's words: `loaded`, `active`, `running`, …
+    /// systemd's `LoadState`.
     package var loadState: String
     /// systemd's `ActiveState`.
     package var activeState: String
@@ -11,7 +11,7 @@ package struct UnitState: Sendable, Equatable, Codable {
     /// The machine has started the unit and not stopped it since.
     package var launched: Bool
 
-    /// What has become of a unit that is inactive.
+    /// End of a unit that is inactive.
     package enum Outcome: String, Sendable, Hashable, Codable {
         /// It has run, and ended well by itself.
         case done
@@ -21,7 +21,7 @@ package struct UnitState: Sendable, Equatable, Codable {
 
     /// nil where it is not known, and for a unit that is not inactive.
     package var outcome: Outcome?
-    /// Why it is not as it is wanted, in systemd's words; nil when it is.
+    /// Reason why it is not as it is wanted, as systemd puts it; nil when it is.
     package var reason: String?
     /// etcd's revision of the unit's `desired/NAME` that the machine has acted on last.
     package var answered: Int64?
@@ -46,10 +46,10 @@ package struct UnitState: Sendable, Equatable, Codable {
         self.answered = answered
     }
 
-    /// Whether the unit does, or has done, what it is for.
+    /// True where systemd's active state is `active`.
     package var isActive: Bool { activeState == "active" }
 
-    /// Whether the unit was started, and ended well by itself.
+    /// Returns whether the unit was started, and ended well by itself.
     ///
     /// - Parameter isOneshot: whether it is meant to end, which decides where the machine does not report an outcome.
     package func endedWell(isOneshot: Bool) -> Bool {

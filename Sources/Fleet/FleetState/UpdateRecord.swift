@@ -1,5 +1,4 @@
-/// How far the update of a unit, or of the instances of a template, has come. Everything that another engine needs to
-/// go on is in it.
+/// Progress of the update of a unit, or of the instances of a template. Another engine can continue from it alone.
 package struct UpdateRecord: Sendable, Equatable, Codable {
     /// Stage of a rolling update.
     package enum Phase: String, Sendable, Hashable, Codable {
@@ -45,11 +44,11 @@ package struct UpdateRecord: Sendable, Equatable, Codable {
     package var updated: [Previous]
     /// Stage of the update.
     package var phase: Phase
-    /// Why it did not end well.
+    /// Reason why it did not end well; nil otherwise.
     package var reason: String?
     /// For how many seconds a unit must be active before the next one's turn comes.
     package var settleSeconds: Int
-    /// How many seconds a unit may take until then.
+    /// Limit for a unit until then, in seconds.
     package var limitSeconds: Int
 
     /// Creates the record of an update that begins.

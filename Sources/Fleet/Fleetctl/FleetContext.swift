@@ -1,6 +1,6 @@
 import UnitFiles
 
-/// What a command works with; everything that reaches outside can be replaced in tests.
+/// Dependencies of a command; everything that reaches outside can be replaced in tests.
 package struct FleetContext: Sendable {
     /// Client of fleet's API.
     package var client: FleetClient
@@ -14,7 +14,7 @@ package struct FleetContext: Sendable {
     package var settings: Settings
     /// The id of the machine this runs on; nil when it has none.
     package var localMachineID: String?
-    /// Whether a person sits before this process.
+    /// True where a person can be asked: the process has a terminal.
     package var isInteractive: Bool
     /// The time, as people and programs read it.
     package var now: @Sendable () -> String

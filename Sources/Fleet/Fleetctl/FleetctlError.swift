@@ -1,6 +1,6 @@
-/// Why a command of fleetctl failed, in words for the person who typed it.
+/// Reason why a command of fleetctl failed, for the person who typed it.
 package struct FleetctlError: Error, Sendable {
-    /// What kind of failure it is.
+    /// Kind of failure.
     package struct Code: Sendable, Hashable {
         private enum Value: Sendable, Hashable { case usage, unreachable, refused, notFound, notPlaced, timedOut, file }
         private let value: Value

@@ -35,7 +35,7 @@ package enum FleetctlMain {
         return .named(words[1])
     }
 
-    /// How fleetctl's options and commands are written.
+    /// Normalizer for the spellings of fleetctl's options and commands.
     static var normalizer: ArgumentNormalizer {
         ArgumentNormalizer(
             commands: Fleetctl.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"],

@@ -1,4 +1,4 @@
-/// Why fleetd could not do something on its own machine.
+/// Reason why fleetd could not do something on its own machine.
 package struct FleetError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {

@@ -2,7 +2,7 @@ import FleetState
 import Scheduling
 
 extension FleetSnapshot {
-    /// What the scheduler decides from.
+    /// The scheduler's input.
     package var clusterState: ClusterState {
         ClusterState(
             machines: machines.keys.sorted().map(schedulingMachine),

@@ -1,4 +1,4 @@
-/// Reasons to look again, folded: any number of calls while somebody is looking make one more look.
+/// Coalesced wakeups: any number of calls during a pass cause one more pass.
 struct Wakeups: Sendable {
     let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation

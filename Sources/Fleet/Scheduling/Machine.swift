@@ -19,7 +19,7 @@ package struct Machine: Sendable, Hashable, Codable {
     package var metadata: [String: String]
     /// The address other machines reach it at; empty when unknown.
     package var primaryIP: String
-    /// nil when it has not told.
+    /// nil when it has not reported it.
     package var resources: Resources?
     /// It takes no new units, and its own go elsewhere as far as another machine takes them.
     package var isDraining: Bool

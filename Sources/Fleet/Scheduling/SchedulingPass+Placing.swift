@@ -17,7 +17,7 @@ extension SchedulingPass {
 
     private var hasPeerPatterns: Bool { peers.contains { $0.contains { $0.candidates.count > 1 } } }
 
-    /// For each wanted unit that has no machine, why. Told once all is decided, so that asking again gives the same.
+    /// For each wanted unit that has no machine, why. Given once all is decided, so that asking again gives the same.
     func reasons() -> [Int: Unplaceable] {
         let (order, cycles) = inOrder(unplaced)
         return order.reduce(into: [:]) { reasons, unit in

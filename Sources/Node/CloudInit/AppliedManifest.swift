@@ -73,7 +73,7 @@ extension AppliedManifest.Item {
         }
     }
 
-    /// The same for two items of which one takes the other's place.
+    /// Equal for two items of which one replaces the other.
     var subject: String {
         switch self {
         case .file, .unitFile, .networkUnit, .mask: "path \(path ?? "")"

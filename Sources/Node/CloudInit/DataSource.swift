@@ -18,10 +18,10 @@ enum DataSource: Sendable, Hashable {
     }
 }
 
-/// Looks for user-data in every source at once: the first that has some wins.
+/// Reads user-data from every source at once: the first that has some wins.
 struct SourceSearch: Sendable {
     let system: System
-    /// For how long to look.
+    /// Limit of the search.
     var limit = Duration.seconds(300)
 
     private static let firstPause = Duration.milliseconds(100)
@@ -72,7 +72,7 @@ struct SourceSearch: Sendable {
         return NodeSetupError(.userData, "no source has user-data", cause: causes)
     }
 
-    /// Looks again and again for what may still come.
+    /// Polls a source whose user-data may still arrive.
     private func look(in source: DataSource) async -> Finding {
         var wait = Self.firstPause
         while true {

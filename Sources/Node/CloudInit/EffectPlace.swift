@@ -3,7 +3,8 @@ import CloudConfigLoading
 import Diagnostics
 import LocatedYAML
 
-/// Finds the line of a cloud-config that asked for something: only when that failed, so that nobody else pays for it.
+/// Finds the line of a cloud-config that asked for something: only when that failed, so that success does not pay for
+/// it.
 struct EffectPlace {
     private let root: YAMLNode?
 

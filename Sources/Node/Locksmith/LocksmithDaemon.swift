@@ -22,9 +22,9 @@ package struct LocksmithDaemon: Sendable {
         package var shortest: Duration = .seconds(1)
         /// Longest pause between two attempts.
         package var longest: Duration = .seconds(60)
-        /// For one look at the semaphore or the machine, in case an event got lost.
+        /// Interval of reading the semaphore or the machine again, in case an event was lost.
         package var look: Duration = .seconds(30)
-        /// The longest wait for a window at a time: somebody may set the clock.
+        /// The longest wait for a window at a time: the clock may be set meanwhile.
         package var clock: Duration = .seconds(600)
 
         package init() {}

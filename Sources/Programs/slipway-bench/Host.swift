@@ -2,7 +2,7 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// Programs of this host, and looks at nodes from outside, the same way whoever started them.
+/// Programs of this host, and measurements of nodes from outside, the same whoever started them.
 enum Host {
     /// The load average of the last minute.
     static func load() -> Double {

@@ -53,7 +53,7 @@ import Testing
 
     @Test func nobodyThereIsAnError() throws {
         let error = #expect(throws: FleetctlError.self) { try SocketRelay(path: "/nowhere/x").run(from: 0, to: 1) }
-        #expect(error?.message == "nobody answers at /nowhere/x: No such file or directory")
+        #expect(error?.message == "no answer at /nowhere/x: No such file or directory")
         #expect(throws: FleetctlError.self) {
             try SocketRelay(path: String(repeating: "x", count: 200)).run(from: 0, to: 1)
         }

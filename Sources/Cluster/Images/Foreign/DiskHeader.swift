@@ -6,7 +6,7 @@ struct DiskHeader: Sendable, Hashable {
     /// The disk's size as a guest sees it, in bytes.
     var capacity: UInt64
 
-    /// As much of a file as ``init(_:length:)`` looks at.
+    /// Number of leading bytes that ``init(_:length:)`` reads.
     static let span = 36 << 10
 
     /// Reason why a file cannot be a node's disk.

@@ -130,7 +130,7 @@ extension ForeignStore {
 
     // MARK: Storing
 
-    /// Unpacks what was fetched, looks at it, and puts it in its place.
+    /// Unpacks what was fetched, checks it, and puts it in its place.
     private func store(
         _ request: ImageRequest,
         _ fetched: String,
@@ -148,7 +148,7 @@ extension ForeignStore {
         }
         let attributes = try? FileManager.default.attributesOfItem(atPath: disk)
         guard let size = attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init) else {
-            throw ImagesError(.store, "cannot look at \(disk)")
+            throw ImagesError(.store, "cannot examine \(disk)")
         }
         let header = try DiskHeader.read(disk, length: size)
         var image = ForeignImage(

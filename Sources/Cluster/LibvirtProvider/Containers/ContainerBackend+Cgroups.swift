@@ -33,7 +33,7 @@ extension ContainerBackend {
         guard let program = candidates.first(where: FileManager.default.isExecutableFile) else {
             // No node programs: either the node was never defined, so that it never ran, or its image was taken away.
             if !layers.isEmpty {
-                logger.warning("cannot look for what \(node.domainName) left: its image is gone")
+                logger.warning("cannot search for the remains of \(node.domainName): its image is gone")
             }
             return
         }

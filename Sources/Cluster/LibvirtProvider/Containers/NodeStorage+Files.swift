@@ -20,8 +20,7 @@ extension NodeStorage {
         }
     }
 
-    /// Writes a file by way of another that takes its place: nobody sees half of it, and a power cut leaves the old
-    /// one or the new.
+    /// Writes a file atomically: readers, and a power cut, find the old content or the new.
     func write(_ data: Data, to path: String, permissions: Int = 0o644) throws {
         try explained("write \(path)") {
             try AtomicFile.write(Array(data), to: path, mode: UInt32(permissions))
@@ -50,14 +49,14 @@ extension NodeStorage {
         }
     }
 
-    /// Whether there is something of that name.
+    /// Returns whether something of that name exists.
     ///
     /// - Throws: ``ProviderError`` where that cannot be seen, which says nothing about what is there.
     func isThere(_ path: String) throws -> Bool {
         var status = stat()
         if lstat(path, &status) == 0 { return true }
         guard errno == ENOENT || errno == ENOTDIR else {
-            throw ProviderError(.failed, "cannot look at \(path)", cause: String(cString: strerror(errno)))
+            throw ProviderError(.failed, "cannot examine \(path)", cause: String(cString: strerror(errno)))
         }
         return false
     }

@@ -17,9 +17,9 @@ struct NodeStorage: Sendable {
     /// Directory that etcd makes on a member at its first start, unless a cloud-config sets another.
     private static let etcdData = "/var/lib/etcd2/member"
 
-    /// What a node writes, and the first that is written of it.
+    /// Directory that a node writes to, and the first that is written of it.
     private static let ownFiles = "upper/etc"
-    /// What a node reads its cloud-config from.
+    /// Files that a node reads its cloud-config from.
     private static let configuration = ["user_data", "meta_data.json"].map { "config/openstack/latest/\($0)" }
 
     /// Content of ``recordName``.
@@ -53,7 +53,7 @@ struct NodeStorage: Sendable {
         }
         /// True when an etcd member ever ran on it.
         var hasEtcdData = false
-        /// Whether something of it is missing that can be written again.
+        /// True where a file is missing that can be written again.
         var isIncomplete = false
     }
 
@@ -147,7 +147,7 @@ struct NodeStorage: Sendable {
         }
     }
 
-    /// Whether all is there that a node starts from, beside what it wrote itself.
+    /// Returns whether every file exists that a node starts from, beside those that it wrote itself.
     private func isComplete(_ directory: String) throws -> Bool {
         try (NodeContract.nodeDirectories + Self.configuration).allSatisfy { try isThere("\(directory)/\($0)") }
     }

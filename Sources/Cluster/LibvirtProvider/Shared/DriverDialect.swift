@@ -9,7 +9,7 @@ enum DriverDialect: Sendable, Hashable {
     /// Domains in memory only: libvirt's driver for tests, which runs nothing and leaves nothing on the host.
     case test
 
-    /// Where Debian's package has the program.
+    /// Dialect of libvirt's LXC driver, with the emulator at the path of Debian's package.
     static let usual = DriverDialect.lxc(emulator: "/usr/lib/libvirt/libvirt_lxc")
 
     /// Chooses a dialect; nil when the driver cannot run nodes of the runtime.

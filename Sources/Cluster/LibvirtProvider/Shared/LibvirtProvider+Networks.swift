@@ -70,7 +70,7 @@ extension LibvirtProvider {
         }
     }
 
-    /// Whether an interface is on a bridge; also where neither is there, as with libvirt's driver for tests.
+    /// Returns whether an interface is on a bridge; true also where neither exists, as with libvirt's driver for tests.
     /// https://docs.kernel.org/networking/bridge.html
     private static func isOn(_ bridge: String, _ interface: String) -> Bool {
         guard access("/sys/class/net/\(interface)", F_OK) == 0 else { return true }

@@ -164,7 +164,7 @@ struct SeenDomain: Sendable, Hashable {
     /// True when it starts with the host; nil for a domain whose definition was removed, and for one that is not
     /// Slipway's.
     var autostart: Bool?
-    /// Whether it runs and has no definition any more.
+    /// True where it runs and has no definition any more.
     var isTransient = false
     /// The directory that a container's files lie in, once its definition is read.
     var directory: String?

@@ -2,7 +2,7 @@ import Libvirt
 import Planning
 import Provisioning
 
-/// A node's name in its cluster's network, which libvirt's DNS server there tells the other nodes.
+/// A node's name in its cluster's network, as libvirt's DNS server there serves it to the nodes.
 struct PublishedName: Sendable, Hashable {
     let name: String
     let address: String

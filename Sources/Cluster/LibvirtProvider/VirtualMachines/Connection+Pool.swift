@@ -12,7 +12,7 @@ enum PoolState: Sendable, Hashable {
 }
 
 extension Connection {
-    /// Looks for Slipway's pool, and starts one that is there and inactive: its volumes are seen only then.
+    /// Finds Slipway's pool, and starts one that exists and is inactive: its volumes are visible only then.
     func poolState() throws(LibvirtError) -> PoolState {
         do {
             let pool = try pool(named: Volumes.pool)
@@ -86,7 +86,7 @@ extension StoragePool {
         return names.sorted()
     }
 
-    /// Has libvirt look again, unless it is busy with a volume: then what it knows must do.
+    /// Refreshes libvirt's list of volumes, unless it is busy with one: then the list it has must do.
     borrowing func refreshIfIdle() throws(LibvirtError) {
         do {
             try refresh()

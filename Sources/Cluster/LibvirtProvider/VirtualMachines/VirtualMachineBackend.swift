@@ -93,7 +93,7 @@ extension VirtualMachineBackend {
         return machine
     }
 
-    /// How many bytes a node's disk is to have: as many as are asked for, and no fewer than its image.
+    /// Size of a node's disk in bytes: as many as are asked for, and no fewer than its image.
     private static func capacity(of node: NodePlan, _ machine: MachineImage) -> UInt64 {
         max(UInt64(node.resources.diskGiB) << 30, machine.disk.capacity)
     }
@@ -220,7 +220,7 @@ private struct PresentDisk: Sendable {
     var xml: String
     /// In bytes.
     var capacity: UInt64
-    /// How many snapshots the domain has, which may lie in it.
+    /// Number of the domain's snapshots, which may lie in the disk.
     var snapshots: Int
 }
 

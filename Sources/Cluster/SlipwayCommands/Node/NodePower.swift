@@ -74,7 +74,7 @@ struct PowerOptions: ParsableArguments {
 
     var patience: Duration { .seconds(timeout) }
 
-    /// Does something to the node, while nobody else changes its cluster.
+    /// Runs an operation on the node under its cluster's lock.
     func change(_ verb: String, _ body: @escaping @Sendable (PoweredNode) async throws -> Void) async throws {
         let argument = try NodeArgument(words: words)
         let workspace = try await HostWorkspace.open(connect.uri)

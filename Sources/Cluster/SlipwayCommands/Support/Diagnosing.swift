@@ -32,7 +32,7 @@ enum Diagnosing {
         Output.raw(DiagnosticRenderer(color: Output.errorIsTerminal).render(diagnostics, sources: sources))
     }
 
-    /// As the other, for work that waits for nothing.
+    /// Synchronous variant of `showing(_:_:)`.
     static func showing<Result>(_ sources: [String: String], _ work: () throws -> Result) throws -> Result {
         do {
             return try work()

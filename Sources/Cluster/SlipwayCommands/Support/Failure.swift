@@ -2,7 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Terminal
 
-/// A failure that people have been told of on standard error, with what programs are to know of it.
+/// A failure already printed on standard error, with its form for programs.
 struct ToldFailure: Error {
     /// One sentence.
     var text: String
@@ -27,7 +27,7 @@ struct ToldFailure: Error {
 /// people on standard error.
 protocol JSONCommand: AsyncParsableCommand {
     var output: JSONOption { get }
-    /// Whether it prints events, one a line, of which the last is `done` or `error`; otherwise one document.
+    /// True where it prints events, one a line, of which the last is `done` or `error`; otherwise one document.
     static var printsEvents: Bool { get }
 }
 
@@ -35,7 +35,7 @@ extension JSONCommand {
     static var printsEvents: Bool { false }
 }
 
-/// What programs read of a failure.
+/// A failure as programs read it.
 struct FailurePayload: Encodable {
     /// `error`, where it is the last of events.
     var event: String?

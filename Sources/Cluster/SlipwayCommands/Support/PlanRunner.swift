@@ -16,7 +16,7 @@ struct PlanRunner: Sendable {
     let yes: Bool
     /// Time that a node may take to shut down before its power is cut.
     var patience = StopOptions.standard
-    /// How many nodes may boot at a time; nil for as many as the host can carry.
+    /// Largest number of nodes that boot at a time; nil for as many as the host can carry.
     var mostBoots: Int?
 
     /// The file that came with the program and that a bare name was taken for: a cluster that is another's is not changed
@@ -196,7 +196,7 @@ struct PlanRunner: Sendable {
         }
     }
 
-    /// How many of the plan's nodes boot at a time; nil where all do.
+    /// Text about the number of the plan's nodes that boot at a time; nil where all do.
     private func tellsBound(of plan: Plan) -> String? {
         let boots = plan.steps.count { if case .createNode = $0.action { true } else { false } }
         let most = workspace.bootBound(atMost: mostBoots).most
@@ -247,7 +247,7 @@ struct PlanRunner: Sendable {
         }
     }
 
-    /// What this host lacks for the plan's nodes.
+    /// Findings about resources that this host lacks for the plan's nodes.
     private func shortages(of planned: PlannedCluster) -> [Diagnostic] {
         guard !workspace.isRemote else { return [] }
         let nodes = planned.observed.provider.nodes
@@ -267,8 +267,7 @@ struct PlanRunner: Sendable {
 }
 
 extension Plan {
-    /// A name is no word for which file a cluster that runs was made from: what would change or remove something of it is
-    /// not done on a guess.
+    /// Refuses to change or remove anything of a running cluster by a file that was only guessed from its name.
     func refuseGuess(of file: String) throws(UserError) {
         let changes = steps.contains { step in
             if case .destroyUnit = step.action { return true }

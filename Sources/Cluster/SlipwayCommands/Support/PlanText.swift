@@ -44,7 +44,7 @@ struct PlanText {
     }
 }
 
-/// A step in a few words.
+/// Short description of a step.
 struct StepTitle {
     let text: String
 

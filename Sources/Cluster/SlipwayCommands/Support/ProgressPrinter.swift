@@ -100,7 +100,7 @@ extension ProgressPrinter.State {
 /// The last JSON line of a command that did what it was asked for, if only nothing.
 struct DonePayload: Encodable {
     var event = "done"
-    /// How many steps were carried out; 0 where there was nothing to do.
+    /// Number of steps that were carried out; 0 where there was nothing to do.
     var steps: Int
     var seconds: Double
 

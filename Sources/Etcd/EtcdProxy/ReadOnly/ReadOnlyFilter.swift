@@ -4,7 +4,7 @@ import NIOCore
 struct Passage {
     var toServer = ByteBuffer()
     var toClient = ByteBuffer()
-    /// The connection's last word; nothing is passed on after it.
+    /// Response that ends the connection; nothing is passed on after it.
     var farewell: String?
     /// True when the bytes are not valid: the connection is closed.
     var isBroken = false

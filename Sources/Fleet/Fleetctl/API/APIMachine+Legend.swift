@@ -1,7 +1,7 @@
 import FleetAPI
 
 extension APIMachine {
-    /// How people see the machine: `9c3f1ab2.../10.0.0.5`, or the whole id when `full`.
+    /// Name of the machine for people: `9c3f1ab2.../10.0.0.5`, or the whole id when `full`.
     package func legend(full: Bool) -> String {
         let name = APIMachine.name(of: id, full: full)
         guard let primaryIP, !primaryIP.isEmpty else { return name }

@@ -3,7 +3,7 @@ import FleetState
 import Fleetd
 import Logging
 
-/// Where etcd is, for a fleetctl that works without a fleetd.
+/// Endpoints and key prefix of etcd, for a fleetctl that works without a fleetd.
 package struct EtcdAccess: Sendable, Hashable {
     static let standardEndpoints = "http://127.0.0.1:2379,http://127.0.0.1:4001"
     static let standardPrefix = Keyspace.defaultPrefix

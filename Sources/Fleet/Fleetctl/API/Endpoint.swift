@@ -1,12 +1,12 @@
 import Basics
 
-/// Where fleet's API is: `unix:///var/run/fleet.sock`, `http://10.0.0.5:49153`, `https://…`.
+/// Address of fleet's API: `unix:///var/run/fleet.sock`, `http://10.0.0.5:49153`, `https://…`.
 package enum Endpoint: Sendable, Hashable {
     case unix(path: String)
     /// `http` or `https`, and host with port.
     case tcp(scheme: String, authority: String)
 
-    /// Where fleetd listens when nothing else is said.
+    /// Address that fleetd listens on by default.
     package static let standard = "unix:///var/run/fleet.sock"
 
     /// Parses a URL or the path of a socket.

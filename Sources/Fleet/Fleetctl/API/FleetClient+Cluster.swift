@@ -1,7 +1,7 @@
 import FleetAPI
 import UnitFiles
 
-/// What the original's API did not have.
+/// Calls that the original's API does not have.
 extension FleetClient {
     /// Waits for a change since a revision; without one, reads the present one at once.
     ///

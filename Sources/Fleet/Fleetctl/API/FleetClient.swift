@@ -21,7 +21,7 @@ package struct FleetClient: Sendable {
         return try decode(APIUnit.self, response, doing: "read unit \(name)")
     }
 
-    /// What systemd says of every unit, by name and machine.
+    /// States of units as systemd reports them, by name and machine; of every unit where none is named.
     package func states(of unit: String? = nil) async throws -> [APIUnitState] {
         try await pages(of: .states, query: unit.map { [("unitName", $0)] } ?? []) { $0.states ?? [] }
     }

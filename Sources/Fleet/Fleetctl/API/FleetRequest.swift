@@ -16,7 +16,7 @@ package struct FleetRequest: Sendable, Hashable {
     package var target: String
     /// A JSON document.
     package var body: [UInt8]?
-    /// Whether it does no more when it is sent a second time.
+    /// True where sending it a second time has no further effect.
     package var isRepeatable: Bool
 
     /// - Parameters:
@@ -40,13 +40,13 @@ package struct FleetRequest: Sendable, Hashable {
     }
 }
 
-/// What fleet's API answered.
+/// Response of fleet's API.
 package struct FleetResponse: Sendable, Hashable {
     /// HTTP status.
     package var status: Int
     /// Body of the response.
     package var body: [UInt8]
-    /// Whether the request was sent before, and that time may have done what it asks for.
+    /// True where the request had been sent before, and that attempt may have had its effect.
     package var isToRepetition = false
 
     package init(status: Int, body: [UInt8] = []) {

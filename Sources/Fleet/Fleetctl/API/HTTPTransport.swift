@@ -15,14 +15,14 @@ import NIOHTTP1
 struct HTTPTransport: FleetTransport {
     /// The largest answer that is read; a page of a hundred large units is far below.
     private static let maximumBody = 64 << 20
-    /// How often a request is sent whose connection ends before there is an answer: whoever answered ended meanwhile,
-    /// and the one that takes its place is at the same socket.
+    /// Largest number of attempts for a request whose connection ends before there is an answer: the server ended
+    /// meanwhile, and its successor listens on the same socket.
     private static let attempts = 3
 
     let endpoint: Endpoint
     let client: HTTPClient
     let timeout: TimeAmount
-    /// What the endpoint leads to, where that is another host's.
+    /// Address that the endpoint leads to, where that is on another host.
     var farEnd: String?
 
     func send(_ request: FleetRequest) async throws -> FleetResponse {
@@ -61,7 +61,7 @@ struct HTTPTransport: FleetTransport {
         return FleetResponse(status: Int(response.status.code), body: Array(body.readableBytesView))
     }
 
-    /// Whether the other end closed a connection that stood.
+    /// Returns whether the server closed an established connection.
     private static func isClosed(_ error: any Error) -> Bool {
         switch error {
         case let error as HTTPClientError: error == .remoteConnectionClosed

@@ -2,7 +2,7 @@ import FleetAPI
 import UnitFiles
 
 extension ClusterOperations {
-    /// How long a unit must run well, and how long it may take until then.
+    /// Time that a unit must run well, and limit until then.
     package struct Gate: Sendable, Hashable {
         /// Seconds that a unit has to stay active.
         package var settleSeconds: Int

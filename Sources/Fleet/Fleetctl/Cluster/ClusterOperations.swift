@@ -2,7 +2,7 @@ import FleetAPI
 import Scheduling
 import UnitFiles
 
-/// What the commands do to machines, and to units that run.
+/// Operations on machines, and on units that run.
 package struct ClusterOperations: Sendable {
     let context: FleetContext
     let wait: WaitPolicy

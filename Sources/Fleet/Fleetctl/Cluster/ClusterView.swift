@@ -2,7 +2,7 @@ import FleetAPI
 import Scheduling
 import UnitFiles
 
-/// What can be seen of a cluster at one time.
+/// Units, states and machines of a cluster at one time.
 package struct ClusterView: Sendable {
     /// Units there are.
     package var units: [APIUnit]
@@ -39,7 +39,7 @@ package struct ClusterEvent: Sendable, Hashable, Encodable {
 }
 
 extension ClusterView {
-    /// What has happened since `before`, at most once each: what came and went between two looks is not seen.
+    /// Events since `before`, at most one of each kind: what came and went between two observations is not among them.
     package func events(since before: ClusterView) -> [ClusterEvent] {
         machineEvents(before) + unitEvents(before) + stateEvents(before)
     }

@@ -19,9 +19,9 @@ package struct EventOperations: Sendable {
         try tell(try await look().events(since: ClusterView()))
     }
 
-    /// Tells what happens until `looks` have been made, or for ever. A fleet that does not answer is asked again.
+    /// Prints events until `looks` readings have been made, or for ever. A fleet that does not answer is asked again.
     package func follow(looks: Int = .max) async throws {
-        var next = NextLook(context)
+        var next = ChangeWaiter(context)
         await next.begin()
         var last = try await look()
         var isSilent = false

@@ -11,9 +11,9 @@ package struct PlacementReport: Sendable, Hashable, Encodable {
         package var machineID: String
         /// True when the unit is scheduled on it.
         package var isHere: Bool
-        /// Why the machine does not take the unit; nil when it would.
+        /// Reason why the machine does not take the unit; nil when it would.
         package var refusal: String?
-        /// How many units are there.
+        /// Number of units on the machine.
         package var units: Int
     }
 
@@ -23,7 +23,7 @@ package struct PlacementReport: Sendable, Hashable, Encodable {
     package var desiredState: String
     /// Machine on which it is scheduled; nil for none.
     package var machineID: String?
-    /// What fleet itself says.
+    /// Reason that fleet itself reports.
     package var reason: String?
     /// True when it runs on every machine that it fits.
     package var isGlobal: Bool

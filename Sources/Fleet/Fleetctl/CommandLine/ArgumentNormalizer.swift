@@ -47,7 +47,7 @@ package struct ArgumentNormalizer: Sendable {
         return [command] + (try (leading + rest[..<end]).compactMap(plain)) + rest[end...]
     }
 
-    /// Where the arguments of `ssh` itself end, and a machine or a command for it begins.
+    /// Index at which the arguments of `ssh` itself end, and a machine or a command for it begins.
     private func ownEnd(_ arguments: ArraySlice<String>) -> Int {
         var index = arguments.startIndex
         while index < arguments.endIndex, arguments[index].hasPrefix("-"), arguments[index] != "--" {
@@ -87,7 +87,7 @@ package struct ArgumentNormalizer: Sendable {
         }
     }
 
-    /// What Go's flags take for true and false.
+    /// Value of a boolean as Go's flags read it; nil for other text.
     static func truth(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "1", "t", "true": true

@@ -1,4 +1,4 @@
-/// What holds for a run: each option from the command line, else from `FLEETCTL_…` in the environment, else a default.
+/// Settings of a run: each option from the command line, else from `FLEETCTL_…` in the environment, else a default.
 package struct Settings: Sendable, Hashable {
     /// Server to speak to.
     package var endpoint: Endpoint

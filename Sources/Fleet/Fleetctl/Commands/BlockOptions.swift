@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Whether and how long to wait.
+/// Options for waiting, and its limit.
 struct BlockOptions: ParsableArguments {
     @Flag(help: "Do not wait until the units are there.")
     var noBlock = false

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How a list is printed.
+/// Options for the layout of a list.
 struct ListOptions: ParsableArguments {
     @Flag(name: [.long, .customShort("l")], help: "Show ids and hashes in full.")
     var full = false

@@ -1,5 +1,5 @@
 extension HelpTopic {
-    /// What a user of the original has to know.
+    /// Differences from the original that its users have to know.
     static let differences = HelpTopic(
         name: "differences",
         summary: "what differs from CoreOS's fleet 1.0, and why",

@@ -7,7 +7,7 @@ struct Column<Row>: Sendable {
     let cell: @Sendable (_ row: Row, _ full: Bool) -> String?
 }
 
-/// How a list is printed.
+/// Layout of a list.
 struct ListStyle: Sendable, Hashable {
     /// The names of the columns, in order.
     var fields: [String]

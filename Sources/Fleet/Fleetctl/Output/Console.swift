@@ -6,7 +6,7 @@ import SystemPackage
     import Darwin
 #endif
 
-/// Where a command writes: its result to `out`, everything about it to `err`.
+/// Outputs of a command: its result goes to `out`, everything about it to `err`.
 package struct Console: Sendable {
     private let writeOut: @Sendable (String) -> Void
     private let writeErr: @Sendable (String) -> Void
@@ -26,8 +26,8 @@ package struct Console: Sendable {
     /// One line about what happens.
     package func err(_ line: String) { writeErr(line + "\n") }
 
-    /// The process's own output. A reader that has gone away is not an error anybody could be told of; one that cannot
-    /// take a result, as on a full disk, ends the process with 1.
+    /// The process's own output. A reader that has gone away is no error, as there is nobody left to report it to; one
+    /// that cannot take a result, as on a full disk, ends the process with 1.
     package static let standard = Console(
         out: { text in
             guard let error = write(text, to: .standardOutput), error != .brokenPipe else { return }
@@ -37,7 +37,7 @@ package struct Console: Sendable {
         err: { _ = write($0, to: .standardError) },
     )
 
-    /// Whether the process's output is a terminal, so that it can be written over.
+    /// True where the process's output is a terminal, so that it can be overwritten.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// - Returns: why it was not written, or not whole.

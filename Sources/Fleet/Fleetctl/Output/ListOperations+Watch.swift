@@ -1,8 +1,8 @@
 extension ListOperations {
-    /// Shows the states of units, and again whenever they change, until `looks` have been made, or for ever: on a
-    /// terminal in the place of what was there before, else one after the other.
+    /// Shows the states of units, and again whenever they change, until `looks` readings have been made, or for ever:
+    /// on a terminal in place, else as one list after another.
     func watchUnits(looks: Int = .max, isTerminal: Bool) async throws {
-        var next = NextLook(context)
+        var next = ChangeWaiter(context)
         await next.begin()
         var shown: String?
         var isSilent = false

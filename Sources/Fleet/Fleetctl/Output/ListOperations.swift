@@ -23,7 +23,7 @@ struct ListOperations: Sendable {
         return try style.text(unplaced.isEmpty ? states : rows, columns: Lists.states(machines, units: units))
     }
 
-    /// Whether a column is shown that the states alone do not tell.
+    /// True where a column is shown that needs more than the states.
     private var needsUnits: Bool { style.fields.contains("reason") || style.fields.contains("outcome") }
 
     private func units() async throws -> [String: APIUnit] {

@@ -3,8 +3,8 @@ import Scheduling
 import UnitFiles
 
 extension APIUnitState {
-    /// What has become of a unit on its machine, in one word. systemd has none for what was started and is through: a
-    /// oneshot, or a service that ended by itself and well, looks as if it had never been started.
+    /// Outcome of a unit on its machine, in one word. systemd has none for a unit that was started and has finished: a
+    /// oneshot, or a service that ended by itself and well, appears as if it had never been started.
     ///
     /// - Parameter unit: nil when fleet does not know it any more.
     func outcome(of unit: APIUnit?) -> String? {
@@ -23,9 +23,9 @@ extension APIUnitState {
 }
 
 extension APIUnit {
-    /// Whether it is meant to end by itself.
+    /// True where it is meant to end by itself.
     var isOneshot: Bool { file.values(of: "Type", in: "Service").last == "oneshot" }
 
-    /// Why the unit, which is wanted, is on no machine, or cannot leave the one it is on.
+    /// Reason why the unit, which is wanted, is on no machine, or cannot leave the one it is on.
     var openReason: String? { target == .inactive ? nil : statusReason }
 }

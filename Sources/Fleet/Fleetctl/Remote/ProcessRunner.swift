@@ -28,7 +28,7 @@ package protocol ProcessRunner: Sendable {
 
 /// Runs them for real.
 struct ForegroundRunner: ProcessRunner {
-    /// Whether nothing is left to do here once the program has ended, such as taking a tunnel down.
+    /// True where nothing is left to do here once the program has ended, such as closing a tunnel.
     var isReplaceable = true
 
     func become(_ program: String, _ arguments: [String]) async throws -> Int32 {

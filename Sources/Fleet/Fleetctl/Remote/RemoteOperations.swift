@@ -2,7 +2,7 @@ import FleetAPI
 import Scheduling
 import UnitFiles
 
-/// What happens on the machines themselves: through ssh, or directly on this one.
+/// Operations on the machines themselves: through ssh, or directly on this one.
 package struct RemoteOperations: Sendable {
     let context: FleetContext
     var port: Int?
@@ -63,7 +63,7 @@ package struct RemoteOperations: Sendable {
         return try await context.runner.become("ssh", call.arguments)
     }
 
-    /// How long looking at a log may take beside something else, and connecting to its machine, in seconds.
+    /// Limits for reading a log along with something else: in all, and for connecting to its machine, in seconds.
     private static let logLimit = (whole: Duration.seconds(5), connecting: 3.0)
 
     /// The last lines of a unit's log on a machine.
@@ -156,7 +156,7 @@ package struct RemoteOperations: Sendable {
             throw FleetctlError(.notFound, "machine \(id.prefix(8)) has left the cluster")
         }
         guard let address = machine.primaryIP, !address.isEmpty else {
-            throw FleetctlError(.notFound, "machine \(id.prefix(8)) has not told its address (public_ip)")
+            throw FleetctlError(.notFound, "machine \(id.prefix(8)) has not published its address (public_ip)")
         }
         var call = SSHCommand(
             context.settings.ssh,

@@ -8,17 +8,18 @@ package struct SSHCommand: Sendable, Hashable {
     package var host: String
     /// Port of the server; nil for ssh's own.
     package var port: Int?
-    /// What to run there; empty for a shell.
+    /// Command to run there; empty for a shell.
     package var command: [String]
-    /// Whether the command's words are joined for the shell there, as ssh does it, or arrive as they are.
+    /// True where the command's arguments are joined for the remote shell, as ssh does it; false where each arrives as
+    /// it is.
     package var isShellText = false
-    /// Whether it reads this process's input.
+    /// True where it reads this process's input.
     package var takesInput = false
     /// True to forward the agent.
     package var forwardsAgent = false
-    /// Whether a person sits before this process: ssh may then ask.
+    /// True where the process has a terminal: ssh may then ask.
     package var isInteractive: Bool
-    /// Whether the command needs a terminal of its own, so that Ctrl-C ends it there too.
+    /// True where the command needs a terminal of its own, so that Ctrl-C ends it there too.
     package var needsTerminal = false
 
     package init(
@@ -88,7 +89,7 @@ package struct SSHCommand: Sendable, Hashable {
         return options
     }
 
-    /// Whether the host to go through is the one to go to, through which ssh refuses to go.
+    /// Returns whether the tunnel host is the destination itself, which ssh refuses.
     private func isDestination(_ tunnel: String) -> Bool {
         let (name, port) = Self.split(tunnel.split(separator: "@").last.map(String.init) ?? tunnel)
         return name.lowercased() == host.lowercased() && (port ?? Self.standardPort) == (self.port ?? Self.standardPort)

@@ -1,4 +1,4 @@
-/// How ssh is called. What is nil is left to ssh and its configuration.
+/// Options that ssh is called with. Those that are nil are left to ssh and its configuration.
 package struct SSHSettings: Sendable, Hashable {
     /// The user; fleet's default `core` when neither this nor a configuration is given.
     package var username: String?
@@ -8,7 +8,7 @@ package struct SSHSettings: Sendable, Hashable {
     package var config: String?
     /// Path of the list of known hosts; nil to check none.
     package var knownHosts: String?
-    /// Whether a machine whose key has changed is refused.
+    /// True where a machine whose key has changed is refused.
     package var isStrict = true
     /// A host to go through.
     package var tunnel: String?

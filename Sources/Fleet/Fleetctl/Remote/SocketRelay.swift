@@ -15,7 +15,7 @@ package struct SocketRelay {
         self.path = path
     }
 
-    /// - Throws: `FleetctlError` when nobody listens, or the connection breaks.
+    /// - Throws: `FleetctlError` when nothing listens, or the connection breaks.
     package func run(from input: Int32, to output: Int32) throws {
         let socket = try connected()
         defer { close(socket) }
@@ -68,7 +68,7 @@ package struct SocketRelay {
             }
         }
         guard result == 0 else {
-            let error = failure("nobody answers")
+            let error = failure("no answer")
             close(descriptor)
             throw error
         }

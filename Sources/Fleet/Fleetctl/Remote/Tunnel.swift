@@ -33,7 +33,7 @@ struct Tunnel {
         }
     }
 
-    /// What ssh connects to at the far end.
+    /// Address that ssh connects to from the tunnel host.
     private var target: String {
         switch settings.endpoint {
         case .unix(let path): path

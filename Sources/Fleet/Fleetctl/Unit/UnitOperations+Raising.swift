@@ -28,8 +28,8 @@ extension UnitOperations {
         return try await follow(waiting, to: goal)
     }
 
-    /// Whether a unit that is wanted as it is to be is not there yet. One that is down is asked for again, which makes
-    /// its machine start it.
+    /// Returns whether a unit that is submitted as wanted has not reached its state yet. One that is down is asked for
+    /// again, which makes its machine start it.
     private func mustWait(_ unit: APIUnit, _ isReplaced: Bool) async throws -> Bool {
         if isReplaced { return !unit.isGlobal }
         guard unit.target == .launched, !unit.isGlobal else { return false }
@@ -89,7 +89,7 @@ extension UnitOperations {
         return failed || !broken.isEmpty ? 1 : 0
     }
 
-    /// How many lines of its log are shown of a unit that does not run.
+    /// Number of lines of its log that are shown of a unit that does not run.
     static let logLines = 10
 
     /// Does the same for every item at the same time; the outcomes in the order of the items.

@@ -32,7 +32,7 @@ extension UnitOperations {
         return (sources.map(\.name.full), Set(created.filter { $0.desired != nil }.map(\.name)))
     }
 
-    /// What to put in the place of a unit that fleet knows: nil when it is the same, or is to be left.
+    /// Unit file that replaces the one fleet knows; nil when it is the same, or is to be left.
     private func replacement(
         for known: APIUnit,
         _ source: UnitSource,

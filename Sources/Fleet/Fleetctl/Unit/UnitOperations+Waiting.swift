@@ -3,7 +3,7 @@ import Scheduling
 import UnitFiles
 
 extension UnitOperations {
-    /// Looks at the unit until it is where it should be.
+    /// Follows the unit until it is where it should be.
     ///
     /// - Returns: the machine it is on; nil for none.
     /// - Throws: `FleetctlError` when it will not come there, or the time is up.
@@ -35,7 +35,7 @@ extension UnitOperations {
         )
     }
 
-    /// Looks at what systemd says of a launched unit until it runs, or is through.
+    /// Follows systemd's state of a launched unit until it runs, or has finished.
     func settleRunning(_ unit: UnitWait) async throws {
         var unit = unit
         var last: APIUnitState?

@@ -2,11 +2,11 @@ import FleetAPI
 import Scheduling
 import UnitFiles
 
-/// What the commands do to units.
+/// Operations on units.
 package struct UnitOperations: Sendable {
     let context: FleetContext
     let wait: WaitPolicy
-    /// Whether a unit that is there with other options is replaced.
+    /// True where an existing unit with other options is replaced.
     let replaces: Bool
 
     package init(_ context: FleetContext, wait: WaitPolicy = .standard, replaces: Bool = false) {
@@ -18,8 +18,8 @@ package struct UnitOperations: Sendable {
     var client: FleetClient { context.client }
     var console: Console { context.console }
 
-    /// The units of the cluster that the names and patterns mean, in the order typed. Tells of those that mean none, in
-    /// the words of the original when there is none at all; it takes that for no failure.
+    /// The units of the cluster that match the names and patterns, in the order typed. Reports those that match none;
+    /// where none matches at all, with the original's message, and like there this is no failure.
     func find(_ typed: [String]) async throws -> [APIUnit] {
         let patterns = typed.map { Glob(UnitName.completed($0)) }
         let matches = { (pattern: Glob, unit: APIUnit) in pattern.pattern == unit.name || pattern.matches(unit.name) }

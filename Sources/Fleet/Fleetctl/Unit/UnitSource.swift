@@ -4,9 +4,9 @@ import UnitFiles
 
 /// A unit as the user named it: a name, or the path of a file.
 struct UnitSource: Sendable, Hashable {
-    /// What the user typed, with the suffix it lacked.
+    /// Argument as typed, with the suffix where it lacked one.
     let path: String
-    /// What the user typed.
+    /// Argument as typed.
     private let typed: String
     let name: UnitName
 
@@ -22,7 +22,7 @@ struct UnitSource: Sendable, Hashable {
         }
     }
 
-    /// Where the file of its template would be, when it is an instance.
+    /// Path of its template's file, when it is an instance; nil otherwise.
     var templatePath: String? {
         guard let template = name.template else { return nil }
         let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""

@@ -2,12 +2,11 @@ import FleetAPI
 import Scheduling
 import UnitFiles
 
-/// What has become of one unit that is on its way to a state. Every look at the API is an event, the answer says
-/// whether to go on.
+/// Progress of one unit on its way to a state. Every reading of the API is an event, the answer says whether to go on.
 package struct UnitWait: Sendable, Hashable {
     /// Next step of a wait.
     package enum Action: Sendable, Hashable {
-        /// Look again.
+        /// Read the unit again.
         case wait
         /// The unit is there; nil where it is on no machine.
         case done(machineID: String?)
@@ -15,15 +14,15 @@ package struct UnitWait: Sendable, Hashable {
         case fail(String)
     }
 
-    /// How many looks in a row must find the unit without a place before that is believed: its schedule may just be
-    /// being written.
+    /// Number of readings in a row that must find the unit without a place before that is believed: its schedule may
+    /// just be being written.
     package static let patience = 3
 
     /// Unit to wait for.
     package let unit: String
     /// State that it has to reach.
     package let target: TargetState
-    /// Whether it is a unit that ends by itself, a oneshot, so that inactive may mean success.
+    /// True for a unit that ends by itself, a oneshot, so that inactive may mean success.
     private let ends: Bool
     private var unplaced = 0
     private var quiet = 0
@@ -51,7 +50,8 @@ package struct UnitWait: Sendable, Hashable {
         return .fail("unit \(unit) \(isPlaced ? "is not \(target.rawValue)" : "cannot be placed"): \(reason)")
     }
 
-    /// What systemd on the unit's machine says of it once it is launched; nil when it has not said anything yet.
+    /// Takes in the state that systemd on the unit's machine reports once it is launched; nil when it has not reported
+    /// yet.
     package mutating func saw(state: APIUnitState?) -> Action {
         guard let state, let active = state.systemdActiveState else { return .wait }
         let sub = state.systemdSubState ?? ""

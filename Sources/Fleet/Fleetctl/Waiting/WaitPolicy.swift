@@ -1,8 +1,8 @@
-/// How long a command waits for units, and how often it looks.
+/// Limit and interval of a command's wait for units.
 package struct WaitPolicy: Sendable, Hashable {
-    /// How many times to look; 0 does not wait at all.
+    /// Number of readings; 0 does not wait at all.
     package var attempts: Int
-    /// The pause between two looks.
+    /// Pause between two readings.
     package var interval: Duration
 
     package init(attempts: Int, interval: Duration) {

@@ -11,7 +11,7 @@
 /// A page in a browser can have a name of its own lead to this machine, and then speaks with the API as with itself (DNS
 /// rebinding); but the browser says that name as `Host`. A client of fleet's says the address, or the machine's name.
 enum APIHost {
-    /// Why a request is refused; nil for a `Host` that is the machine's own, and where there is none.
+    /// Reason why a request is refused; nil for a `Host` that is the machine's own, and where there is none.
     ///
     /// - Parameters:
     ///   - authority: the `Host` header.
@@ -25,7 +25,7 @@ enum APIHost {
         return APIError(403, "this is not \(name): the API answers to its address, localhost and \(hostname) only")
     }
 
-    /// What this machine calls itself; empty where it does not say.
+    /// The machine's hostname; empty where the kernel does not report it.
     static var machineName: String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }

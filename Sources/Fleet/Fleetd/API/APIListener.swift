@@ -35,7 +35,7 @@ package enum APIListener: Sendable, Hashable, CustomStringConvertible {
         self = .tcp(host: host, port: port)
     }
 
-    /// Whether the kernel can say who is at the other end.
+    /// True for a unix socket, whose client the kernel identifies.
     var isLocal: Bool {
         switch self {
         case .unix: return true
@@ -52,7 +52,7 @@ package enum APIListener: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether other machines can reach it.
+    /// True where other machines can reach it.
     var isOpen: Bool {
         switch self {
         case .tcp(let host, _): host != "localhost" && host != "::1" && !host.hasPrefix("127.")

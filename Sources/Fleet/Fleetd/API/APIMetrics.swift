@@ -2,7 +2,7 @@ import FleetState
 import Synchronization
 import UnitFiles
 
-/// What the API was asked, and what the cluster is, in Prometheus' text format.
+/// Counters of the API's requests, and figures of the cluster, in Prometheus' text format.
 final class APIMetrics: Sendable {
     private struct Request: Hashable, Comparable {
         var method: String

@@ -1,4 +1,4 @@
-/// Who sent a request.
+/// Sender of a request.
 package enum APIPeer: Sendable, Hashable, CustomStringConvertible {
     /// A process of this machine, by the unix socket; the kernel vouches for it.
     case local(user: UInt32, process: Int32)
@@ -19,7 +19,7 @@ package enum APIPeer: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Who may change anything through the API; everybody who reaches it may read.
+/// Rule for clients that change anything through the API; every client that reaches it may read.
 package struct APIAccess: Sendable, Equatable {
     /// The users that may, of those on this machine; nil for every one whom the socket's mode lets connect.
     package var writers: Set<UInt32>?
@@ -28,7 +28,7 @@ package struct APIAccess: Sendable, Equatable {
         self.writers = writers
     }
 
-    /// Why a request is refused; nil when it is not.
+    /// Reason why a request is refused; nil when it is not.
     func refusal(of request: APIRequest) -> APIError? {
         guard let writers, !["GET", "HEAD"].contains(request.method) else { return nil }
         switch request.peer {

@@ -16,7 +16,7 @@ package struct APIRequest: Sendable {
     package var contentTypes: [String]
     /// Body of the request.
     package var body: [UInt8]
-    /// Client at the other end.
+    /// Client that sent it.
     package var peer = APIPeer.unknown
     /// The client's name for itself; empty when it has none.
     package var userAgent = ""
@@ -50,7 +50,8 @@ package struct APIRequest: Sendable {
 }
 
 extension APIRequest {
-    /// Where Go's server sends a client whose path has repeated slashes or dot segments; nil for a path without.
+    /// Target that Go's server redirects a client to whose path has repeated slashes or dot segments; nil for a path
+    /// without.
     var cleanTarget: String? {
         let path = target.prefix { $0 != "?" }
         var parts: [Substring] = []

@@ -2,9 +2,9 @@ import FleetAPI
 import FleetState
 import ServiceLifecycle
 
-/// What the original's API did not have: machines that are drained, rebalancing, updates, waiting for changes.
+/// Calls that the original's API does not have: drained machines, rebalancing, updates, waiting for changes.
 extension APIResponder {
-    /// How long a client may wait for a change, in seconds: less than a silent connection is kept.
+    /// Time that a client may wait for a change, in seconds: less than a silent connection is kept.
     static let waits = 0...30
 
     /// Answers as soon as something has changed since a revision, or when the client's time is over, or fleetd's.

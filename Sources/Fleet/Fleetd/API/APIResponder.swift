@@ -16,13 +16,13 @@ package struct APIResponder: Sendable {
     let logger: Logger
     private let counters: APIMetrics
     let restarts = OriginalRestarts()
-    /// How long a request waits for a fleetd that has just been started and has not read fleet's state yet.
+    /// Limit for a request's wait for a fleetd that has just been started and has not read fleet's state yet.
     private let startLimit: Duration
 
-    /// How long a write waits for the copy.
+    /// Limit for a write's wait for the copy.
     static let copyLimit = Duration.seconds(1)
 
-    /// What answers requests from the registry and the copy that `watch` keeps of it.
+    /// Responder that answers from the registry and the copy that `watch` keeps of it.
     package init(
         registry: FleetRegistry,
         watch: ClusterWatch,
@@ -126,7 +126,7 @@ package struct APIResponder: Sendable {
         }
     }
 
-    /// Whether fleetd has neither read fleet's state and registered nor failed to.
+    /// True where fleetd has neither read fleet's state and registered nor failed to.
     private var isStarting: Bool {
         guard watch.failure == nil else { return false }
         guard watch.snapshot != nil, let presence else { return watch.snapshot == nil }

@@ -8,7 +8,7 @@ package struct APIResponse: Sendable, Equatable {
     package var contentType: String?
     /// Body of the response.
     package var body: String
-    /// Where else what was asked for is; nil for none.
+    /// Value of the `Location` header; nil for none.
     package var location: String?
 
     package init(status: Int, contentType: String? = "application/json", body: String) {
@@ -22,7 +22,7 @@ package struct APIResponse: Sendable, Equatable {
         APIResponse(status: status, contentType: nil, body: "")
     }
 
-    /// Sends a client to another target, in the words of Go's server, which says them to GET only.
+    /// Redirects a client to another target, with the body of Go's server, which has one for GET only.
     static func moved(to target: String, _ method: String) -> APIResponse {
         let escaped = target.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
             .replacing("\"", with: "&#34;").replacing("'", with: "&#39;")

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Who is served, and who may change what.
+/// Rules for clients: which are served, and which may make changes.
 package struct APISecurity: Sendable {
     /// Clients that may change something.
     package var access: APIAccess

@@ -27,14 +27,14 @@ package struct APIServer: Service {
     )
     /// A client that is silent for so long is gone.
     static let idleLimit = TimeAmount.seconds(60)
-    /// How long requests that are being answered when fleetd ends may still take.
+    /// Limit for requests that are still being answered when fleetd ends.
     static let endLimit = Duration.seconds(2)
 
-    /// Who is at the other end of the connection that is served.
+    /// Client of the connection that is served.
     @TaskLocal private static var peer = APIPeer.unknown
 
     let listener: APIListener
-    /// Whether the kernel can say who is at the other end.
+    /// True for a unix socket, whose client the kernel identifies.
     private let isLocal: Bool
     let tls: ServerTLS?
     let api: APIResponder

@@ -1,4 +1,4 @@
-/// URL-safe base64 as Go reads it, down to the byte at which it gives up: page tokens are refused in the same words.
+/// URL-safe base64 as Go reads it, down to the byte at which it gives up: page tokens are refused with its message.
 enum Base64URL {
     struct Corrupt: Error, Equatable {
         var position: Int

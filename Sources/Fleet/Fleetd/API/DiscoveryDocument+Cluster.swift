@@ -1,4 +1,4 @@
-/// What the original's API did not have: machines that are drained, rebalancing, updates, waiting for changes.
+/// Schemas that the original's API does not have: drained machines, rebalancing, updates, waiting for changes.
 extension DiscoveryDocument {
     static let clusterSchemas = ["Changes", "Drains", "Rebalance", "Update", "UpdateList", "UpdateRequest"]
 

@@ -36,6 +36,6 @@ final class OriginalRestarts: Sendable {
 }
 
 extension APIRequest {
-    /// Whether the original's fleetctl sent it, by the name of the library that it was made with.
+    /// True where the original's fleetctl sent it, by the name of its HTTP library.
     fileprivate var isOriginals: Bool { userAgent.hasPrefix("google-api-go-client/") }
 }

@@ -12,7 +12,7 @@ package struct PageToken: Sendable, Equatable {
         self.page = page
     }
 
-    /// - Throws: status 400, with the original's words.
+    /// - Throws: status 400, with the original's message.
     init(_ text: String, limit required: UInt16) throws(APIError) {
         let bytes = try Self.bytes(text)
         guard bytes.count >= 4 else { throw APIError(400, bytes.isEmpty ? "EOF" : "unexpected EOF") }

@@ -6,7 +6,7 @@ import NIOCore
     import Musl
 #endif
 
-/// What the kernel says of the process at the other end of a unix socket; laid out as Linux's `struct ucred`.
+/// The kernel's identification of a unix socket's client process; laid out as Linux's `struct ucred`.
 private struct PeerCredentials: Sendable {
     var process: Int32 = 0
     var user: UInt32 = .max

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many requests are being answered, so that the end of fleetd cuts none off.
+/// Counter of the requests that are being answered, so that the end of fleetd cuts none off.
 final class RequestsInFlight: Sendable {
     private struct State {
         var count = 0
@@ -16,7 +16,7 @@ final class RequestsInFlight: Sendable {
         (idle, becameIdle) = AsyncStream.makeStream(of: Never.self)
     }
 
-    /// Whether fleetd ends: nothing that fails from then on is an error.
+    /// True once fleetd ends: nothing that fails from then on is an error.
     var isEnding: Bool { state.withLock { $0.isEnding } }
 
     var count: Int { state.withLock { $0.count } }

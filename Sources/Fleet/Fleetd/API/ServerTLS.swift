@@ -1,9 +1,9 @@
 import NIOSSL
 
-/// How the API shows itself over TCP, and whose clients it serves there.
+/// Certificate of the API over TCP, and the authority of the clients that it serves there.
 package struct ServerTLS: Sendable {
     let context: NIOSSLContext
-    /// Whether clients have to show a certificate.
+    /// True where clients have to show a certificate.
     let asksForCertificates: Bool
 
     /// - Parameters:

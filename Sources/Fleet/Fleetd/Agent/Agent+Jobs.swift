@@ -89,7 +89,7 @@ extension Agent {
         }
     }
 
-    /// What was stopped with a unit earlier, and not by fleet, comes back with it as well.
+    /// Marks units that systemd, rather than fleet, stopped together with this one, so that they are started with it.
     private func recallDependents(of unit: String) {
         for name in desired.keys where desired[name]?.boundTo.contains(unit) == true && isStopped(name) {
             stoppedWithOthers.insert(name)
@@ -108,7 +108,7 @@ extension Agent {
         return statuses[unit].map { $0.isUp && !$0.subState.hasPrefix("auto-restart") } ?? false
     }
 
-    /// Whether a launched unit is down though it has not ended by itself.
+    /// Returns whether a launched unit is down though it has not ended by itself.
     private func isStopped(_ unit: String) -> Bool {
         guard desired[unit]?.launched == true, current[unit]?.launched == true, isFree(unit) else { return false }
         guard let status = statuses[unit], status.isDown else { return false }

@@ -9,7 +9,7 @@ import UnitFiles
     import Foundation
 #endif
 
-/// What is found out of units beside their states, and told in etcd.
+/// Details of units beside their states, and their publication in etcd.
 extension Agent {
     /// The units to tell of: those that are loaded, and those that the machine refuses.
     func shown(_ snapshot: FleetSnapshot) -> [String: CurrentUnit] {
@@ -20,7 +20,7 @@ extension Agent {
         }
     }
 
-    /// What systemd says of a unit of the machine's own says nothing of fleet's.
+    /// Statuses without those of the machine's own units, which say nothing of fleet's.
     var shownStatuses: [String: UnitStatus] { statuses.filter { !refused.contains($0.key) } }
 
     func details(_ snapshot: FleetSnapshot) -> [String: StatePublication.Detail] {
@@ -81,8 +81,8 @@ extension Agent {
 
     // MARK: Asking systemd
 
-    /// Whether the name is not one of a unit that the machine has of its own, which fleet would take the place of, or
-    /// which would run in the place of fleet's.
+    /// Returns false where the machine has a unit of that name of its own, which would be replaced by fleet's or would
+    /// run in its place.
     func isOurs(_ unit: String) async -> Bool {
         do {
             refused.remove(unit)
@@ -99,12 +99,12 @@ extension Agent {
         return false
     }
 
-    /// Whether systemd does not find the unit itself, rather than one that it needs.
+    /// Returns whether systemd does not find the unit itself, rather than one that it needs.
     func isUnknown(_ unit: String) async -> Bool {
         do {
             return try await systemd.unitProperty("LoadState", interface: "Unit", of: unit) == .string("not-found")
         } catch {
-            logger.warning("systemd does not tell of a unit", metadata: ["unit": "\(unit)", "error": "\(error)"])
+            logger.warning("cannot read a unit's properties", metadata: ["unit": "\(unit)", "error": "\(error)"])
             return false
         }
     }
@@ -119,7 +119,7 @@ extension Agent {
             guard case .strings(let words) = error, let text = words.last, !text.isEmpty else { return }
             troubles[unit] = text
         } catch {
-            logger.warning("systemd does not tell of a unit", metadata: ["unit": "\(unit)", "error": "\(error)"])
+            logger.warning("cannot read a unit's properties", metadata: ["unit": "\(unit)", "error": "\(error)"])
         }
     }
 
@@ -142,12 +142,12 @@ extension Agent {
             let text = "result '\(word)'" + (end.map { ", \($0)" } ?? "")
             if statuses[unit]?.activeState == "failed" { troubles[unit] = text }
         } catch {
-            logger.debug("systemd does not tell why a unit failed", metadata: ["unit": "\(unit)", "error": "\(error)"])
+            logger.debug("cannot read why a unit failed", metadata: ["unit": "\(unit)", "error": "\(error)"])
         }
         wakeups.wake()
     }
 
-    /// How a service's main process ended; nil when that is not what failed it.
+    /// Exit status or signal of a service's main process; nil when that is not what failed it.
     private func end(of unit: String, result: String) async throws(SystemdError) -> String? {
         guard ["exit-code", "signal", "core-dump"].contains(result) else { return nil }
         let code = try await systemd.unitProperty("ExecMainCode", interface: "Service", of: unit)

@@ -16,20 +16,20 @@ actor Agent {
     let directory: UnitDirectory
     let logger: Logger
     let wakeups: Wakeups
-    /// Work that takes its time, run beside the looks.
+    /// Long-running work, beside the passes.
     let jobs: AsyncStream<@Sendable () async -> Void>.Continuation
 
     var current: [String: CurrentUnit] = [:]
     var statuses: [String: UnitStatus] = [:]
-    /// What is wanted here, as of the last look.
+    /// Units wanted here, as of the last pass.
     var desired: [String: DesiredUnit] = [:]
-    /// What has become of units since they were started.
+    /// Histories of units since they were started.
     var fates: [String: UnitFate] = [:]
     /// etcd's revision of each unit's wish that was acted on last.
     var answered: [String: Int64] = [:]
     /// Units that were stopped together with one they are bound to, to be started again with it.
     var stoppedWithOthers: Set<String> = []
-    /// Why a unit is not as it is wanted, in systemd's words.
+    /// Reasons, as systemd puts them, why units are not as they are wanted.
     var troubles: [String: String] = [:]
     /// systemd's load state of units that it may not have in memory.
     var loadStates: [String: String] = [:]
@@ -39,15 +39,15 @@ actor Agent {
     private var unknown: Set<String> = []
     /// Units whose stop job has not ended.
     var stopping: Set<String> = []
-    /// What was heard of units while they are being listed; nil while they are not. It may be newer than the list, and
-    /// if it is older, something newer will be heard.
+    /// Statuses received while units are being listed; nil at other times. One may be newer than the list; where it is
+    /// older, a newer one follows.
     private var heard: [String: UnitStatus]?
     /// Units that are being unloaded.
     var unloading: Set<String> = []
     /// Units whose last action failed: not tried again before this.
     var notBefore: [String: ContinuousClock.Instant] = [:]
     var backoffs: [String: Backoff] = [:]
-    /// What was wanted when the last action on a unit failed: anything else is a reason to try at once.
+    /// Wish at the time when the last action on a unit failed: any other is a reason to try at once.
     var failedWishes: [String: DesiredUnit] = [:]
     private var adopted = false
     private var mustList = true
@@ -92,7 +92,7 @@ actor Agent {
         if status.isUp { troubles[status.name] = nil }
     }
 
-    /// Looks at what is wanted and what is there, and does something about the difference.
+    /// Compares the units that are wanted with those that exist, and acts on the difference.
     ///
     /// - Returns: whether all went well, so that there is nothing to try again.
     func look() async -> Bool {

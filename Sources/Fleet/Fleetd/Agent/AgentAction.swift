@@ -1,6 +1,6 @@
 /// One thing to do with systemd. Actions are done in the order of their kinds, and within a kind by name.
 package enum AgentAction: Sendable, Equatable, Hashable {
-    /// Why a unit goes, comes, starts or stops.
+    /// Reason why a unit is loaded, unloaded, started or stopped.
     package enum Reason: String, Sendable, Hashable {
         case notWanted = "it is not wanted here"
         case otherText = "its text has changed"

@@ -1,4 +1,4 @@
-/// What to do so that a machine runs what is wanted on it.
+/// Actions after which a machine runs what is wanted on it.
 package enum AgentReconciler {
     /// - Returns: the actions in their order; none when all is well.
     package static func actions(

@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 import Systemd
 
-/// Runs the agent: it looks whenever fleet's state, this machine's presence or one of its units has changed.
+/// Runs the agent: a pass whenever fleet's state, this machine's presence or one of its units has changed.
 ///
 /// When it ends, everything stays as it is.
 package struct AgentService: Service {
@@ -65,10 +65,10 @@ package struct AgentService: Service {
         }
     }
 
-    /// How long a machine that leaves waits for etcd to take note of it.
+    /// Limit for etcd to take note of a machine that leaves.
     package static let farewellLimit = Duration.seconds(1)
-    /// How long a machine waits that was asked to leave and runs on: many may leave at once, and each then waits for a
-    /// processor.
+    /// Limit for the same of a machine that was asked to leave and runs on: many may leave at once, and each then waits
+    /// for a processor.
     static let patientFarewell = Duration.seconds(10)
 
     /// Stops and unloads every unit, and leaves the cluster at once. The agent must be running.

@@ -35,7 +35,7 @@ package struct DesiredUnit: Sendable, Equatable {
 }
 
 extension FleetSnapshot {
-    /// What is wanted on a machine, by name: the units scheduled to it and the global ones that it takes.
+    /// Units wanted on a machine, by name: those scheduled to it and the global ones that it takes.
     package func desiredUnits(on machine: String) -> [String: DesiredUnit] {
         let scheduled = schedule.filter { $0.value.value == machine }.map(\.key)
         var names = Set(scheduled.filter { units[$0]?.requirements.isGlobal == false })

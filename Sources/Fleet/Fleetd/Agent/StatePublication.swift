@@ -2,15 +2,15 @@ import Etcd
 import FleetState
 import Systemd
 
-/// What etcd has to be told of this machine's units.
+/// Changes of this machine's unit states that etcd does not have yet.
 package enum StatePublication {
-    /// What is known of a unit beside its state.
+    /// Details of a unit beside its state.
     package struct Detail: Sendable, Equatable {
-        /// systemd's word, where it is not the one in the state.
+        /// Load state that systemd reports, where it is not the one in the status.
         package var loadState: String?
-        /// What has become of the unit, where it is inactive.
+        /// Outcome of the unit, where it is inactive.
         package var outcome: UnitState.Outcome?
-        /// Why it is not as it is wanted; nil when it is.
+        /// Reason why it is not as it is wanted; nil when it is.
         package var reason: String?
         /// etcd's revision of the wish that was acted on last.
         package var answered: Int64?
@@ -59,7 +59,7 @@ package enum StatePublication {
 }
 
 extension FleetSnapshot {
-    /// What etcd has of one machine's units, by unit.
+    /// States of one machine's units in etcd, by unit.
     package func states(on machine: String) -> [String: StoredState] {
         states.compactMapValues { $0[machine] }
     }

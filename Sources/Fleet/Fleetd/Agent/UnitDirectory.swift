@@ -17,7 +17,7 @@ package struct UnitDirectory: Sendable {
         self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
-    /// Where fleetd keeps what is its own, beside the units.
+    /// Directory of fleetd's own files, beside the units.
     package var parent: String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
@@ -26,12 +26,12 @@ package struct UnitDirectory: Sendable {
     /// Path of a unit's file.
     package func file(_ unit: String) -> String { "\(path)/\(unit)" }
 
-    /// Whether a path, such as one in systemd's own directories, is a symbolic link to a unit's file here.
+    /// Returns whether a path, such as one in systemd's own directories, is a symbolic link to a unit's file here.
     package func isLink(_ path: String, to unit: String) -> Bool {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == file(unit)
     }
 
-    /// The hash of each unit's text, by unit; files with other names are nobody's.
+    /// The hash of each unit's text, by unit; files with other names are ignored.
     package func hashes() throws(FleetError) -> [String: String] {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

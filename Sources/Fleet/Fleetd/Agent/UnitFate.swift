@@ -1,7 +1,7 @@
 import FleetState
 import Systemd
 
-/// What has become of a unit on this machine since it was last started: events in, judgement out.
+/// History of a unit on this machine since it was last started: events in, verdict out.
 ///
 /// systemd forgets a unit that is neither active nor failed, and with it whether it has ever run. So a unit is watched
 /// from its start on, by the ends of its jobs and by its states.
@@ -25,7 +25,7 @@ package struct UnitFate: Sendable, Equatable {
 
     private var phase = Phase.unknown
     private var isUp = false
-    /// Whether it was up at any time since its start.
+    /// True where it was up at any time since its start.
     private var wasUp = false
     /// The answer that names a job may come after the job's end.
     private var lastEnded: EndedJob?
@@ -33,7 +33,7 @@ package struct UnitFate: Sendable, Equatable {
     package init() {}
 
     /// - Parameters:
-    ///   - told: what an earlier fleetd has told of the unit.
+    ///   - told: state that an earlier fleetd published.
     ///   - isRunning: whether it runs now.
     package init(told: UnitState?, isRunning: Bool) {
         (isUp, wasUp) = (isRunning, true)
@@ -45,7 +45,7 @@ package struct UnitFate: Sendable, Equatable {
         }
     }
 
-    /// Whether its start job has not ended.
+    /// True while its start job has not ended.
     package var isStarting: Bool { if case .starting = phase { true } else { false } }
 
     /// systemd has queued a start job.
@@ -73,7 +73,7 @@ package struct UnitFate: Sendable, Equatable {
         }
     }
 
-    /// What to tell of a unit.
+    /// Returns the outcome and the reason to publish for a unit.
     ///
     /// - Parameters:
     ///   - hasConditions: whether systemd may have skipped its start, which it takes for done.
@@ -110,9 +110,9 @@ package struct UnitFate: Sendable, Equatable {
 }
 
 extension UnitStatus {
-    /// Whether it runs or is being started.
+    /// True where it runs or is being started.
     var isUp: Bool { !isDown && activeState != "deactivating" }
 
-    /// Whether it has stopped, whatever the end of a job says.
+    /// True where it has stopped, whatever the end of a job says.
     var isDown: Bool { activeState == "inactive" || activeState == "failed" }
 }

@@ -1,4 +1,4 @@
-/// How fleetd is set up: a file of `key = value` lines, and `FLEET_KEY` in the environment over it.
+/// Configuration of fleetd: a file of `key = value` lines, and `FLEET_KEY` in the environment over it.
 package struct FleetConfiguration: Sendable, Equatable {
     /// Client URLs of etcd, in the order in which they are tried.
     package var etcdServers = ["http://127.0.0.1:2379", "http://127.0.0.1:4001"]
@@ -20,7 +20,7 @@ package struct FleetConfiguration: Sendable, Equatable {
     package var metadata: [String: String] = [:]
     /// Directory of the unit files.
     package var unitsDirectory = "/run/fleet/units/"
-    /// Kept for its name: the engine looks when something changes, not every so often.
+    /// Accepted for compatibility: the engine runs when something changes, not at intervals.
     package var engineReconcileInterval = Duration.seconds(2)
     /// True to leave scheduling to other machines.
     package var disableEngine = false
@@ -28,7 +28,7 @@ package struct FleetConfiguration: Sendable, Equatable {
     package var verbosity = 0
     /// Entries on a page of the API's lists.
     package var tokenLimit: UInt16 = 100
-    /// Where the API is served besides the sockets that systemd opened: `unix:///path` or `tcp://address:port`.
+    /// Addresses of the API besides the sockets that systemd opened: `unix:///path` or `tcp://address:port`.
     package var apiListen: [String] = []
     /// PEM files for TCP: what clients see, and whose clients are served; all TCP sockets, those of systemd too.
     package var apiCertFile = ""

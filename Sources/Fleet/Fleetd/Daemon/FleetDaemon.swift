@@ -55,7 +55,7 @@ package struct FleetDaemon: Sendable {
         self.reload = reload
     }
 
-    /// The parts, and what is told to the daemon from outside.
+    /// Runs the daemon's services until one ends or a signal ends them.
     ///
     /// - Returns: whether the machine was asked to leave the cluster.
     package func run() async throws -> Bool {
@@ -116,7 +116,7 @@ package struct FleetDaemon: Sendable {
     }
 }
 
-/// What the machine says of itself; changes when the configuration does.
+/// Description that the machine publishes of itself; changes when the configuration does.
 final class MachineDescription: Sendable {
     private let identity: MachineIdentity
     private let configuration: Mutex<FleetConfiguration>

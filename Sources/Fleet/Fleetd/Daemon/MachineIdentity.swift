@@ -6,7 +6,7 @@ import Basics
     import Foundation
 #endif
 
-/// Who this machine is.
+/// Identity of this machine.
 package struct MachineIdentity: Sendable, Equatable {
     /// `/etc/machine-id`.
     package var id: String

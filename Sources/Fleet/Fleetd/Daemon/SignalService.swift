@@ -34,7 +34,7 @@ struct SignalService: Service {
     let reload: @Sendable () throws -> FleetConfiguration
     let departure: Departure
 
-    /// How long units have to stop when the machine leaves.
+    /// Limit for units to stop when the machine leaves.
     static let leaveLimit = Duration.seconds(60)
 
     func run() async throws {
@@ -81,7 +81,7 @@ struct SignalService: Service {
         }
     }
 
-    /// Whether the machine is being shut down, rather than fleetd restarted.
+    /// Returns whether the machine is being shut down, rather than fleetd restarted.
     private func isGoingDown() async -> Bool {
         do {
             return try await systemd.unitStatus("shutdown.target")?.job == "start"

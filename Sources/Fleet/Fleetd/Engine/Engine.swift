@@ -8,7 +8,7 @@ import Logging
     import Foundation
 #endif
 
-/// The engine's memory between two looks.
+/// The engine's memory between two passes.
 actor Engine {
     private let registry: FleetRegistry
     private let watch: ClusterWatch
@@ -31,7 +31,7 @@ actor Engine {
     private var moving: (units: Set<String>, since: ContinuousClock.Instant)?
     private var updates: [String: UnitUpdate] = [:]
     private var silence = MassSilence()
-    /// What was written last; a snapshot from before it is out of date.
+    /// Revision of the last write; a snapshot from before it is out of date.
     private var written: Int64 = 0
 
     init(service: EngineService) {

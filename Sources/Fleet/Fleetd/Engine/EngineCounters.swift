@@ -1,7 +1,7 @@
 import FleetState
 import Synchronization
 
-/// What this machine's engine has done, for ``APIMetrics``.
+/// Counters of this machine's engine, for ``APIMetrics``.
 package final class EngineCounters: Sendable {
     struct Values: Sendable, Equatable {
         /// Seconds since 1970 when the engine began to lead; nil while it does not.

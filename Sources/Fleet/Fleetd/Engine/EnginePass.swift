@@ -2,14 +2,14 @@ import FleetState
 import Scheduling
 import UnitFiles
 
-/// One look of the engine at the cluster: what to write so that every unit is where it belongs.
+/// One pass of the engine over the cluster: the writes after which every unit is where it belongs.
 package struct EnginePass: Sendable, Equatable {
     /// At most one placement a unit, by name; none when all is well.
     package var placements: [Placement]
     /// The units among them that leave a machine on which they could stay for now. The next ones have to wait until
     /// these have settled.
     package var moving: Set<String> = []
-    /// The load is as even as it can be, and nobody wants it kept so.
+    /// True where the load is as even as it can be, and was to be evened out once.
     package var endsRebalance = false
 
     /// - Parameters:
@@ -89,8 +89,8 @@ extension FleetSnapshot {
         Set(schedule.filter { machines[$0.value.value] == nil && target(of: $0.key) != .inactive }.map(\.key))
     }
 
-    /// Whether a unit that was moved has come to rest, well or badly: its new machine has started it, and its old one
-    /// has stopped it.
+    /// Returns whether a unit that was moved has come to rest, well or badly: its new machine has started it, and its
+    /// old one has stopped it.
     package func hasSettled(_ unit: String) -> Bool {
         guard let machine = machine(of: unit), units[unit] != nil else { return true }
         guard states[unit]?.keys.contains(where: { $0 != machine }) != true else { return false }

@@ -4,7 +4,7 @@ import ServiceLifecycle
 
 /// Places units while this machine leads; stands ready to lead otherwise.
 ///
-/// It looks when something has changed and never otherwise. At its end it gives the leadership up.
+/// A pass runs when something has changed and never otherwise. At its end the service gives the leadership up.
 package struct EngineService: Service {
     let registry: FleetRegistry
     let watch: ClusterWatch
@@ -68,7 +68,7 @@ package struct EngineService: Service {
         }
     }
 
-    /// Looks again after a pause, or before it when something changes.
+    /// Wakes the engine after a pause; changes wake it earlier.
     private func wait(_ pause: Duration, _ wakeups: Wakeups) async {
         // A tenth of a second at a time, so that changes are not kept waiting.
         do { try await Task.sleep(for: min(pause, .milliseconds(100))) } catch { return }

@@ -1,7 +1,7 @@
 import FleetState
 import Synchronization
 
-/// Whether, and as what, this machine is registered.
+/// Registration of this machine.
 package final class Presence: Sendable {
     private struct State {
         var session: MachineSession?
@@ -17,7 +17,7 @@ package final class Presence: Sendable {
     /// `nil` while the machine is not registered.
     package var session: MachineSession? { state.withLock { $0.session } }
 
-    /// Why it is not registered.
+    /// Reason why it is not registered; nil where it is.
     package var failure: RegistryError? { state.withLock { $0.failure } }
 
     /// The present session and every later one.

@@ -1,7 +1,7 @@
 import FleetState
 import UnitFiles
 
-/// How a unit fares with a certain text.
+/// Health of a unit with a certain text.
 package enum UnitHealth: Sendable, Equatable {
     /// There is no such unit any more.
     case gone

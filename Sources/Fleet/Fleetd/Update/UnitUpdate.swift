@@ -1,7 +1,7 @@
 import FleetState
 import UnitFiles
 
-/// The update of a unit, or of a template's instances, one after the other: looks at the cluster, says what to write.
+/// The update of a unit, or of a template's instances in turn: reads the cluster's state, returns what to write.
 ///
 /// Everything but the times is in the record, so that another engine goes on where this one ended; it only waits anew
 /// for the unit whose turn it is.
@@ -14,7 +14,7 @@ package struct UnitUpdate: Sendable {
         case write(UpdateRecord, texts: [String: String])
     }
 
-    /// How many units get their old text back at once.
+    /// Largest number of units that get their old text back at once.
     static let restoredAtOnce = 32
 
     private let name: String

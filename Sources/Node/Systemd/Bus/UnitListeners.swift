@@ -54,7 +54,7 @@ struct UnitListeners {
         for name in asked where !present.contains(name) { tell(.unloaded(name)) }
     }
 
-    /// The question failed: whoever listens has to look for themselves.
+    /// Handles a failed query: listeners have to query for themselves.
     mutating func queryFailed() {
         isQuerying = false
         tell(.resync)

@@ -1,39 +1,39 @@
-/// When to look at the cluster again: once it has changed. A fleet that cannot tell, as the original's, or does not
-/// answer, is looked at every second.
-struct NextLook {
-    /// The pause between two looks at a fleet that cannot tell.
+/// Waits until the cluster has changed, so that it can be read again. A server without `GET /changes`, such as the
+/// original's, or one that does not answer, is read every second.
+struct ChangeWaiter {
+    /// The pause between two readings of a server without `GET /changes`.
     static let interval = Duration.seconds(1)
-    /// What follows a change so soon is seen in the same look.
+    /// Changes that follow each other within this time are seen in one reading.
     static let coalescing = Duration.milliseconds(50)
 
     private let context: FleetContext
-    /// Less than the patience with a request, in seconds; no more than fleet's API allows.
+    /// Time for one `GET /changes`: less than the limit of a request; no more than fleet's API allows.
     private let seconds: Int
-    /// Up to where the last look saw everything.
+    /// Revision up to which the last reading was complete.
     private var revision: Int64?
-    private var isTold = true
+    private var supportsLongPolling: Bool
 
     init(_ context: FleetContext) {
         self.context = context
         seconds = Int(min(30, context.settings.requestTimeout - 1))
-        isTold = seconds > 0
+        supportsLongPolling = seconds > 0
     }
 
-    /// To be called before the first look, that nothing is missed between it and the second.
+    /// Notes the present revision. To be called before the first reading, so that nothing is missed until the second.
     mutating func begin() async {
-        guard isTold else { return }
+        guard supportsLongPolling else { return }
         do {
             revision = try await context.client.changes(since: nil, seconds: seconds)
-            isTold = revision != nil
+            supportsLongPolling = revision != nil
         } catch {
-            // The look that follows meets the same trouble and tells of it.
+            // The reading that follows meets the same failure and reports it.
             revision = nil
         }
     }
 
     /// - Throws: only when the task is cancelled.
     mutating func wait() async throws {
-        guard isTold, let known = revision else {
+        guard supportsLongPolling, let known = revision else {
             try await context.pause.sleep(Self.interval)
             await begin()
             return
