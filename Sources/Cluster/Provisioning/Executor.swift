@@ -117,6 +117,8 @@ package struct Executor: Sendable {
             var admission = StepAdmission(plan, bound: boots)
             var isHeldBack = false
             func begin() {
+                // What began now would be cut short, and so would each wait for the host.
+                guard !Task.isCancelled else { return }
                 // What the host carries changes while nothing else happens.
                 let load = load()
                 var refused = false
@@ -138,8 +140,7 @@ package struct Executor: Sendable {
             while let ended = await group.next() {
                 guard let (step, error) = ended else {
                     isHeldBack = false
-                    // Cut short, it would be cut short again and again until the last step has ended.
-                    if !Task.isCancelled { begin() }
+                    begin()
                     continue
                 }
                 admission.ended(step)

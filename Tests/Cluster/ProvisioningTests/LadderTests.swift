@@ -11,16 +11,6 @@ import TopologyModel
 
 /// How long a node's rungs may take.
 @Suite struct LadderTests {
-    private struct NoImages: ImageSource {
-        func ensure(
-            _ digests: ImageDigests,
-            progress: @escaping @Sendable (String) -> Void,
-        ) async throws -> NodeImagePaths { paths(digests) }
-        func paths(_ digests: ImageDigests) -> NodeImagePaths { NodeImagePaths(root: "/root", layer: "/layer") }
-        func isPresent(_ digests: ImageDigests) -> Bool { true }
-        func isForeign(_ digests: ImageDigests) -> Bool { false }
-    }
-
     /// A container beside an emulated member, and its ladder.
     private func ladder(
         member: RuntimeChoice,
@@ -38,28 +28,23 @@ import TopologyModel
                     Role(name: "worker", count: 1, etcd: .proxy),
                 ],
             ),
-            inputs: PlannerInputs(
-                image: ImageDigests(root: "r00t", layer: "1ayer"),
-                authorizedKeys: [],
-                hostKey: { SSHKeyPair(privateKey: "private \($0)", publicKey: "ssh-ed25519 AAAA\($0)") },
-                clusterKey: SSHKeyPair(privateKey: "private", publicKey: "ssh-ed25519 AAAA core"),
-            ),
+            inputs: .fixed,
         )
         let cluster = await FakeCluster()
-        let observer = ClusterObserver(provider: cluster.provider, images: NoImages()) { _ in cluster }
+        let observer = ClusterObserver(provider: cluster.provider, images: FakeImages()) { _ in cluster }
         let plan = try planner.plan(from: try await observer.observe("demo"))
         cluster.know(plan.nodes)
         let network = NetworkPlan(cluster: "demo", cidr: .derived(fromCluster: "demo"), mode: .nat)
         try await cluster.provider.createNetwork(network)
         for node in plan.nodes {
-            let image = NoImages().paths(node.image)
+            let image = FakeImages().paths(node.image)
             try await cluster.provider.allocate(node, image: image)
             try await cluster.provider.define(node, image: image)
             try await cluster.provider.start(NodeReference(node))
         }
         let executor = Executor(
             provider: cluster.provider,
-            images: NoImages(),
+            images: FakeImages(),
             shell: shell?(cluster) ?? cluster,
             clusters: cluster,
             limits: limits,

@@ -10,16 +10,6 @@ import TopologyModel
 /// How nodes are shut down that are changed or removed, and what is said of it.
 @Suite(.timeLimit(.minutes(1)))
 struct StoppingTests {
-    private struct NoImages: ImageSource {
-        func ensure(
-            _ digests: ImageDigests,
-            progress: @escaping @Sendable (String) -> Void,
-        ) async throws -> NodeImagePaths { paths(digests) }
-        func paths(_ digests: ImageDigests) -> NodeImagePaths { NodeImagePaths(root: "/root", layer: "/layer") }
-        func isPresent(_ digests: ImageDigests) -> Bool { true }
-        func isForeign(_ digests: ImageDigests) -> Bool { false }
-    }
-
     /// A node's answer to whatever it is told.
     private struct Shell: NodeShell {
         let answer: @Sendable () throws -> SSHClient.Output
@@ -54,7 +44,7 @@ struct StoppingTests {
     ) -> Executor {
         Executor(
             provider: cluster.provider,
-            images: NoImages(),
+            images: FakeImages(),
             shell: shell ?? cluster,
             clusters: cluster,
             limits: Executor.Limits(shutdown: shutdown),
@@ -72,12 +62,7 @@ struct StoppingTests {
                 network: NetworkSettings(cidr: CIDRv4("10.9.0.0/24") ?? CIDRv4.derived(fromCluster: "demo")),
                 roles: [Role(name: "central", count: 1, etcd: .member)],
             ),
-            inputs: PlannerInputs(
-                image: ImageDigests(root: "r00t", layer: "1ayer"),
-                authorizedKeys: [],
-                hostKey: { SSHKeyPair(privateKey: "private \($0)\n", publicKey: "ssh-ed25519 AAAA\($0)") },
-                clusterKey: SSHKeyPair(privateKey: "private\n", publicKey: "ssh-ed25519 AAAA core"),
-            ),
+            inputs: .fixed,
         )
         let plan = try planner.plan(from: Observation(provider: try await cluster.provider.observe()))
         cluster.know(plan.nodes)
@@ -150,6 +135,49 @@ struct StoppingTests {
         let failures = await #expect(throws: PlanFailure.self) { try await executor.apply(plan) }
         #expect(failures?.failures.map(\.step.id) == ["broken"])
         #expect(log.all == ["broken failed", "slow interrupted"])
+    }
+
+    /// Ctrl-C while a boot waits for the host: the step under way comes to its end, no other begins, and the host's load
+    /// is not read again and again until then.
+    @Test func aRunThatIsStoppedBeginsNothingMore() async throws {
+        let cluster = try await cluster(Log())
+        let readings = Mutex(0)
+        let readingsAfter = Mutex(0)
+        let started = Mutex<[StepID]>([])
+        let (beginnings, beginning) = AsyncStream.makeStream(of: Void.self)
+        let steps = ["central-1", "central-2"].map { name in
+            let node = NodeReference(cluster: "demo", name: name, runtime: .container)
+            return Step("node/\(name)/start", .startNode(node), reason: "it is powered off")
+        }
+        let plan = try Plan(cluster: "demo", purpose: .converge, generation: 1, steps: steps)
+        let executor = Executor(
+            provider: cluster.provider,
+            images: FakeImages(),
+            shell: cluster,
+            clusters: cluster,
+            boots: BootBound(processors: 1),
+            load: {
+                readings.withLock { $0 += 1 }
+                return HostLoad(processors: 1, runnable: 1000, availableMiB: 10_000)
+            },
+            check: {
+                beginning.yield()
+                // It ends when the task is cancelled, and this step goes on all the same.
+                do { try await Task.sleep(for: .seconds(3600)) } catch {}
+                let before = readings.withLock { $0 }
+                for _ in 0..<1000 { await Task.yield() }
+                let more = readings.withLock { $0 } - before
+                readingsAfter.withLock { $0 += more }
+            },
+            emit: { if case .started(let step) = $0 { started.withLock { $0.append(step.id) } } },
+        )
+        let run = Task { try await executor.apply(plan) }
+        for await _ in beginnings { break }
+        run.cancel()
+        await #expect(throws: CancellationError.self) { try await run.value }
+        #expect(started.withLock { $0 } == ["node/central-1/start"])
+        // One may have been under way.
+        #expect(readingsAfter.withLock { $0 } <= 1)
     }
 
     /// One image fails; the making of any other lasts until it is cancelled, and ends with an error of its own.
