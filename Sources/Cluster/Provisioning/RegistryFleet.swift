@@ -13,12 +13,14 @@ package struct RegistryFleet: FleetAccess {
     /// One for all who wait.
     private let observer: FleetObserver
 
-    /// Time that the first query may take at least. An etcd on an emulated machine needs longer for it than some
-    /// callers' limits.
-    private static let firstLook = Duration.seconds(30)
+    private let firstReading: Duration
 
     /// Creates a client that keeps one watch for all who wait.
-    package init(registry: FleetRegistry) {
+    ///
+    /// - Parameter firstReading: time that the first reading may take at least. An etcd on an emulated machine needs
+    ///   longer for it than some callers' limits.
+    package init(registry: FleetRegistry, firstReading: Duration = .seconds(30)) {
+        self.firstReading = firstReading
         let observer = FleetObserver(registry)
         self.observer = observer
         self.registry = observer.recording(registry)
@@ -50,7 +52,7 @@ package struct RegistryFleet: FleetAccess {
         until done: @escaping @Sendable (ObservedFleet) -> Bool,
         limit: Duration,
     ) async throws -> (fleet: ObservedFleet, done: Bool) {
-        let patience = max(limit, Self.firstLook)
+        let patience = max(limit, firstReading)
         let (first, seen) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let last = Latest<ObservedFleet?>(nil)
         let found: ObservedFleet? = try await observer.watching { looks in
