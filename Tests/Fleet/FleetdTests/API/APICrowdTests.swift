@@ -20,31 +20,9 @@ struct APICrowdTests {
         _ body: (_ port: Int, _ socket: String) async throws -> Void,
     ) async throws {
         try await withTemporaryDirectory { directory in
-            try await withFleetAPI(etcd) { (api, _) async throws in
-                let path = "\(directory)/fleet.sock"
-                let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
-                let logger = FleetMachine.quiet
-                let network = APIServer(
-                    .tcp(host: "127.0.0.1", port: 0),
-                    api,
-                    tls: tls,
-                    version: "9",
-                    logger: logger,
-                    budget: budget
-                ) {
-                    continuation.yield($0?.port ?? 0)
-                }
-                let local = APIServer(.unix(path: path), api, version: "9", logger: logger) { _ in continuation.yield(0)
-                }
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await network.run() }
-                    group.addTask { try await local.run() }
-                    var listening = ports.makeAsyncIterator()
-                    let port = await (listening.next() ?? 0, listening.next() ?? 0)
-                    try await body(port.0 + port.1, path)
-                    group.cancelAll()
-                }
-            }
+            let path = "\(directory)/fleet.sock"
+            let listeners: [APIListener] = [.tcp(host: "127.0.0.1", port: 0), .unix(path: path)]
+            try await withServedAPI(etcd, on: listeners, tls: tls, budget: budget) { try await body($0, path) }
         }
     }
 

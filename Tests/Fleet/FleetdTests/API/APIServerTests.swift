@@ -17,41 +17,12 @@ import Testing
 struct APIServerTests {
     let etcd = FakeEtcd()
 
-    /// Serves on `listener` while `body` runs, which gets the port there.
-    private func serve(
-        _ listener: APIListener,
-        tls: ServerTLS? = nil,
-        access: APIAccess = APIAccess(),
-        _ body: (Int) async throws -> Void,
-    ) async throws {
-        try await withFleetAPI(etcd, access: access) { (api, _) async throws in
-            let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
-            let server = APIServer(
-                listener,
-                api,
-                tls: tls,
-                version: "9",
-                logger: FleetMachine.quiet,
-            ) { address in
-                continuation.yield(address?.port ?? 0)
-            }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await server.run() }
-                for await port in ports {
-                    try await body(port)
-                    break
-                }
-                group.cancelAll()
-            }
-        }
-    }
-
     @Test func aUnixSocketKnowsWhoAsks() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/fleet.sock"
             let url = "http+unix://\(path.replacing("/", with: "%2F"))/fleet/v1/units"
             // Had the kernel not said who asks, nobody could write.
-            try await serve(.unix(path: path), access: APIAccess(writers: [getuid()])) { _ in
+            try await withServedAPI(etcd, on: [.unix(path: path)], access: APIAccess(writers: [getuid()])) { _ in
                 let list = try await send("GET", "\(url)?alt=json")
                 #expect(list == (200, "fleetd/9", "{}"))
                 #expect(try await send("DELETE", "\(url)/a%401.service").status == 404)
@@ -84,7 +55,7 @@ struct APIServerTests {
 
     /// A page of another's that had its name lead here speaks as that name.
     @Test func foreignHostsAreRefused() async throws {
-        try await serve(.tcp(host: "127.0.0.1", port: 0)) { port in
+        try await withServedAPI(etcd) { port in
             let path = "/fleet/v1/units"
             let foreign = await Loopback.http(port: port, path: path, host: "evil.example", within: .seconds(5))
             #expect(foreign?.status == 403)
@@ -95,7 +66,7 @@ struct APIServerTests {
     }
 
     @Test func boundsOfARequest() async throws {
-        try await serve(.tcp(host: "127.0.0.1", port: 0)) { port in
+        try await withServedAPI(etcd) { port in
             let body = #"{"name":""# + String(repeating: "x", count: APIServer.maximumBody) + #""}"#
             let path = "/fleet/v1/units/x.service"
             let answer = await Loopback.http("PUT", port: port, path: path, body: body, within: .seconds(20))
@@ -115,7 +86,7 @@ struct APIServerTests {
         )
         var client = TLSConfiguration.makeClientConfiguration()
         client.trustRoots = .file(files.path("ca.pem"))
-        try await serve(.tcp(host: "127.0.0.1", port: 0), tls: tls) { port in
+        try await withServedAPI(etcd, tls: tls) { port in
             let url = "https://127.0.0.1:\(port)/fleet/v1/units"
             await #expect(throws: (any Error).self) { try await send("GET", url, tls: client) }
             client.certificateChain = try NIOSSLCertificate.fromPEMFile(files.path("client.pem"))

@@ -1,11 +1,13 @@
 import AsyncHTTPClient
+import ConnectionLimits
 import FleetState
-import Fleetd
 import NIOCore
 import NIOHTTP1
 import NIOSSL
 import TestKit
 import Testing
+
+@testable import Fleetd
 
 /// Runs `body` with the API of a registered machine `m1`; nothing else runs.
 func withFleetAPI(
@@ -32,6 +34,38 @@ func withFleetAPI(
         #expect(await watch.wait(until: session.revision, within: .seconds(30)))
         try await body(api, session)
         group.cancelAll()
+    }
+}
+
+/// Serves the API on `listeners` while `body` runs, which gets the port of the one that is TCP, or 0.
+func withServedAPI(
+    _ etcd: FakeEtcd,
+    on listeners: [APIListener] = [.tcp(host: "127.0.0.1", port: 0)],
+    tls: ServerTLS? = nil,
+    access: APIAccess = APIAccess(),
+    budget: ConnectionBudget = ConnectionBudget(),
+    _ body: (Int) async throws -> Void,
+) async throws {
+    try await withFleetAPI(etcd, access: access) { (api, _) async throws in
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for listener in listeners {
+                let server = APIServer(
+                    listener,
+                    api,
+                    tls: tls,
+                    version: "9",
+                    logger: FleetMachine.quiet,
+                    budget: listener.isLocal ? ConnectionBudget() : budget,
+                ) { continuation.yield($0?.port ?? 0) }
+                group.addTask { try await server.run() }
+            }
+            var listening = ports.makeAsyncIterator()
+            var port = 0
+            for _ in listeners { port += await listening.next() ?? 0 }
+            try await body(port)
+            group.cancelAll()
+        }
     }
 }
 
