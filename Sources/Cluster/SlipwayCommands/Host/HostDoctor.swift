@@ -41,10 +41,12 @@ struct HostDoctor: JSONCommand {
         var findings = await check()
         let repair = HostFix(findings)
         if fix, !repair.commands.isEmpty {
-            if !yes { Output.print(text(findings)) }
-            guard try repair.confirm(yes: yes) else {
-                Output.note("Nothing was changed.")
-                throw ExitCode.failure
+            if !yes {
+                Output.print(text(findings))
+                guard try await Question.isConfirmed(repair.question) else {
+                    Output.note("Nothing was changed.")
+                    throw ExitCode.failure
+                }
             }
             for command in await repair.run() { Output.note("failed: \(command)") }
             findings = await check()

@@ -19,16 +19,8 @@ struct HostFix {
         commands = findings.filter { $0.level != .ok }.flatMap(\.fix).filter { seen.insert($0).inserted }
     }
 
-    /// - Throws: ``UserError`` where there is nobody to ask and no `--yes`.
-    func confirm(yes: Bool) throws -> Bool {
-        guard !commands.isEmpty, !yes else { return true }
-        let list = commands.map { "  \($0)" }.joined(separator: "\n")
-        guard Output.isTerminal || Output.errorIsTerminal else {
-            throw UserError("not a terminal: pass --yes to run as root:\n\(list)")
-        }
-        Output.raw("\nRun as root:\n\(list)\n[y/N] ")
-        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
-    }
+    /// Question before the commands are run.
+    var question: String { "To run as root:" + commands.map { "\n  \($0)" }.joined() }
 
     /// Runs all of them, also after one that fails; each says its output on standard error.
     ///

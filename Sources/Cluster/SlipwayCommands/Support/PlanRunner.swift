@@ -1,6 +1,5 @@
 import ArgumentParser
 import Diagnostics
-import Dispatch
 import Planning
 import Provisioning
 import SecureShell
@@ -209,27 +208,10 @@ struct PlanRunner: Sendable {
         let destroyed = plan.steps.filter { $0.cost == .destroys }
         guard !destroyed.isEmpty, !yes else { return }
         let question = "This destroys what is stored on \(Format.count(destroyed.count, "thing")) marked '-'."
-        guard Output.isTerminal || Output.errorIsTerminal else {
-            throw UserError("\(question) Not a terminal: pass --yes to confirm.")
-        }
-        Output.raw("\(question) Go on? [y/N] ")
-        let answer = try await untouched(nothingWasChanged) { await Self.answer() }
-        guard ["y", "yes"].contains(answer) else {
+        guard try await untouched(nothingWasChanged, { try await Question.isConfirmed(question) }) else {
             Output.note("Nothing was changed.")
             throw ToldFailure("Nothing was changed.")
         }
-    }
-
-    /// Reads an answer from the terminal; empty when the task is cancelled first.
-    private static func answer() async -> String {
-        let (answers, continuation) = AsyncStream.makeStream(of: String.self)
-        // On a thread of its own: the lease is renewed while a person thinks.
-        DispatchQueue(label: "slipway.question").async {
-            continuation.yield(readLine()?.lowercased() ?? "")
-            continuation.finish()
-        }
-        for await answer in answers { return answer }
-        return ""
     }
 
     private var nothingWasChanged: String { "Stopped; nothing was changed." }
