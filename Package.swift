@@ -121,7 +121,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "slipway": "Basics SlipwayCommands ArgumentParser",
         "fleetd": "Fleetd ArgumentParser Logging",
         "fleetctl": "Fleetctl",
-        "coreos-cloudinit": "CloudInit",
+        "coreos-cloudinit": "Basics CloudInit",
         "locksmithctl": "Basics Locksmith",
         /// PID 1 of a container node until it hands over to systemd.
         "slipway-node-init": "Cgroups",

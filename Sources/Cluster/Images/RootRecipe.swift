@@ -25,7 +25,7 @@ package struct RootRecipe: Sendable, Hashable {
         packages: [
             "busybox", "ca-certificates", "curl", "dbus", "docker.io", "etcd-client", "etcd-server", "iproute2",
             "iptables", "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo",
-            "systemd", "systemd-sysv",
+            "systemd", "systemd-sysv", "wget",
         ],
         excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],
         customization: ImageScripts.root,

@@ -31,7 +31,7 @@ package struct CloudInit: Sendable {
             return 2
         }
         if options.printsHelp || options.printsVersion {
-            system.say(options.printsHelp ? CloudInitOptions.usage : "coreos-cloudinit \(Self.version)")
+            system.show(options.printsHelp ? CloudInitOptions.usage : "coreos-cloudinit \(Self.version)")
             return 0
         }
         do {

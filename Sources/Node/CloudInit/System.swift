@@ -30,6 +30,8 @@ package struct System: Sendable {
     package var notifyReady: @Sendable () throws(SystemdError) -> Void
     /// Prints a line of progress.
     package var say: @Sendable (String) -> Void
+    /// Prints what the command line asked for, such as the version.
+    package var show: @Sendable (String) -> Void
     /// Limits of waits for systemd.
     package var patience = Patience()
 
@@ -58,6 +60,7 @@ package struct System: Sendable {
         connectToSystemd: @escaping @Sendable () throws(SystemdError) -> any SystemdManager,
         notifyReady: @escaping @Sendable () throws(SystemdError) -> Void = {},
         say: @escaping @Sendable (String) -> Void,
+        show: (@Sendable (String) -> Void)? = nil,
     ) {
         self.root = root
         self.setsOwners = setsOwners
@@ -69,6 +72,7 @@ package struct System: Sendable {
         self.connectToSystemd = connectToSystemd
         self.notifyReady = notifyReady
         self.say = say
+        self.show = show ?? say
     }
 
     /// The machine this program runs on.
@@ -83,6 +87,7 @@ package struct System: Sendable {
             connectToSystemd: { () throws(SystemdError) in try SystemdBus.open() },
             notifyReady: { () throws(SystemdError) in try ServiceNotification.ready() },
             say: sayLine,
+            show: { print($0) },
         )
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import CloudInit
 
 #if canImport(Glibc)
@@ -11,4 +12,5 @@ import CloudInit
     _ = write(STDERR_FILENO, bytes, bytes.count)
 }
 
+StandardOutput.failWhenLost()
 exit(await CloudInit(.this(), complain: complain).run(Array(CommandLine.arguments.dropFirst())))
