@@ -11,14 +11,13 @@ extension Executor {
         _ nodes: [NodePlan],
         _ wait: @escaping @Sendable () async throws -> Result,
     ) async throws -> Result {
-        let names = Set(nodes.map(\.domainName))
         let stops = await provider.stoppedDomains()
         return try await race([
             wait,
             {
-                for await stopped in stops where names.contains(stopped) {
-                    let node = nodes.first { $0.domainName == stopped }
-                    throw await self.stoppedFailure(node, domain: stopped)
+                for await stopped in stops {
+                    guard let node = nodes.first(where: { $0.domainName == stopped }) else { continue }
+                    throw await self.stoppedFailure(node, "stopped while it was starting")
                 }
                 // The stream ended with its connection; the wait itself has a deadline.
                 try await Task.sleep(for: .seconds(86_400))
@@ -27,10 +26,10 @@ extension Executor {
         ])
     }
 
-    private func stoppedFailure(_ node: NodePlan?, domain: String) async -> ProvisioningError {
-        guard let node else { return ProvisioningError("domain \(domain) stopped") }
-        return ProvisioningError(
-            "node \(node.name) stopped while it was starting",
+    /// Returns the error of a node that is off, with what it and the hypervisor said last.
+    func stoppedFailure(_ node: NodePlan, _ what: String) async -> ProvisioningError {
+        ProvisioningError(
+            "node \(node.name) \(what)",
             evidence: await provider.evidence(for: NodeReference(node), lines: 20),
             hints: ["slipway logs \(node.cluster) \(node.name)", "run the same command again once the cause is fixed"],
         )

@@ -15,7 +15,39 @@ extension Executor {
         try await race([
             { @Sendable () async throws in try await settle(units, plan: plan, say: say) },
             { @Sendable () async throws in try await tellRestarts(of: units, plan: plan, warn: warn) },
+            { @Sendable () async throws in try await noticeStops(of: units, plan: plan) },
         ])
+    }
+
+    /// Throws once a node is off on which a global unit is wanted: the unit comes up nowhere else. One that reboots is
+    /// off for a moment only.
+    ///
+    /// - Returns: never; it ends with its task.
+    private func noticeStops(of units: [UnitPlan], plan: Plan) async throws {
+        let machines = Set(units.flatMap { $0.everywhere ?? [] })
+        let nodes = plan.nodes.filter { machines.contains($0.machineID) }
+        let pace = limits.slowed(for: nodes).look
+        var off: Set<String> = []
+        while true {
+            try await Task.sleep(for: pace)
+            // The wait itself says when fleet cannot be asked; its members may be what is off.
+            let listed = try? await fleet(of: plan).observe(until: { _ in true }, limit: pace).fleet.machines
+            guard !machines.isSubset(of: listed ?? []) else {
+                off = []
+                continue
+            }
+            let still: Set<String>
+            do {
+                still = Set(try await provider.observe().nodes.filter { $0.power == .off }.map(\.domainName))
+            } catch is ProviderError {
+                // Nothing follows from an answer that does not come.
+                continue
+            }
+            if let node = nodes.first(where: { off.contains($0.domainName) && still.contains($0.domainName) }) {
+                throw await stoppedFailure(node, "stopped while its units were waited for")
+            }
+            off = still
+        }
     }
 
     private func settle(

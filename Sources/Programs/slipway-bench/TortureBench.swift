@@ -129,17 +129,25 @@ struct Torture {
     private mutating func choose() throws -> [String] {
         let file = try write()
         guard isUp else { return ["up", file, "--yes", "--json"] }
+        let before = (roles, extraIsMember)
         switch Int.random(in: 0..<10, using: &random) {
         case 0: return ["down", Self.name, "--yes"]
         case 1: return ["roll", file, "--yes", "--json"]
-        case 2:
-            extraIsMember.toggle()
-            roles["extra"] = 1
-        case 3, 4, 5: roles["central"] = [1, 2, 3].randomElement(using: &random)
-        case 6: roles["extra"] = .random(in: 0...1, using: &random)
-        default: roles["worker"] = .random(in: 1...3, using: &random)
+        // What changes nothing is through before it can be struck.
+        default: while (roles, extraIsMember) == before { change() }
         }
         return ["up", try write(), "--yes", "--json"]
+    }
+
+    private mutating func change() {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0:
+            extraIsMember.toggle()
+            roles["extra"] = 1
+        case 1, 2, 3: roles["central"] = [1, 2, 3].randomElement(using: &random)
+        case 4: roles["extra"] = .random(in: 0...1, using: &random)
+        default: roles["worker"] = .random(in: 1...3, using: &random)
+        }
     }
 
     private func write() throws -> String {
@@ -177,7 +185,8 @@ struct Torture {
 
     /// Runs the command and strikes at a random moment; what it printed until then.
     private mutating func interrupt(_ words: [String], _ blow: Blow, _ victim: String?) async throws -> [String] {
-        let moment = Double.random(in: 0.05...5, using: &random)
+        // Commands take from half a second to ten, the first steps of most less than one.
+        let moment = 0.05 * pow(100, Double.random(in: 0...1, using: &random))
         let strike =
             switch blow {
             case .kill: "kill -KILL $pid"
@@ -192,8 +201,8 @@ struct Torture {
             kill -0 $pid 2>/dev/null && struck=struck
             { \(strike)
             } 2>/dev/null || true
-            # Whoever cut a node's power does not wait for its units for minutes.
-            timeout 20 tail --pid $pid -f /dev/null || kill -INT $pid
+            # Whoever cut a node's power does not wait for its units for minutes. (A shell gives its jobs SIGINT ignored.)
+            timeout 20 tail --pid $pid -f /dev/null || kill -TERM $pid
             wait $pid || true
             cat "$log"
             echo ${struck:-}
