@@ -55,6 +55,10 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// Checks of a running cluster: scheduling, failover, etcd.
         "SmokeTests": "Basics Etcd Planning Provisioning SecureShell TopologyModel UnitFiles",
+        /// Backups of clusters: their file, and the etcd in which they are checked and prepared.
+        "Backups": """
+        Basics Etcd FileErrors FleetState RebootLock Crypto CryptoExtras Subprocess SystemPackage
+        """,
         /// Nodes and networks as libvirt domains and networks.
         "LibvirtProvider": """
         Basics Cgroups FileErrors Images Libvirt Planning Provisioning TopologyModel Logging
@@ -62,12 +66,12 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// This host's libvirt, images, keys and locks: load, observe, plan and apply.
         "Workspace": """
-        Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning Provisioning
-        SecureShell TopologyModel Crypto Logging SystemPackage
+        Backups Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning
+        Provisioning SecureShell TopologyModel UnitFiles Crypto Logging SystemPackage
         """,
         /// slipway's commands: arguments and printing.
         "SlipwayCommands": """
-        Basics Certificates CloudConfig CloudConfigLinting CloudConfigLoading Diagnostics Discovery
+        Backups Basics Certificates CloudConfig CloudConfigLinting CloudConfigLoading Diagnostics Discovery
         Etcd FileErrors FleetState Images LibvirtProvider Planning Provisioning Rendering
         SecureShell SmokeTests Terminal TopologyLoading TopologyModel UnitFiles Workspace
         ArgumentParser Crypto Logging Subprocess SystemPackage
@@ -166,6 +170,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         "CertificatesTests": "Certificates Crypto SwiftASN1 X509",
         "ImagesTests": "Basics Images TestKit Crypto",
+        "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """
         Basics Images Libvirt LibvirtProvider Planning Provisioning TestKit TopologyLoading TopologyModel
@@ -210,6 +215,7 @@ let products = [
     "ArgumentParser": "swift-argument-parser",
     "AsyncHTTPClient": "async-http-client",
     "Crypto": "swift-crypto",
+    "CryptoExtras": "swift-crypto",
     "CustomDump": "swift-custom-dump",
     "HTTPTypes": "swift-http-types",
     "HummingbirdCore": "hummingbird",

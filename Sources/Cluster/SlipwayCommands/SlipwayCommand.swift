@@ -25,7 +25,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "Cluster",
                 subcommands: [
                     ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
-                    ClusterList.self, ClusterRoll.self, ClusterSmoke.self, ClusterDown.self,
+                    ClusterList.self, ClusterRoll.self, ClusterSmoke.self, BackupCommand.self, ClusterDown.self,
                 ],
             ),
             CommandGroup(

@@ -10,7 +10,9 @@ package enum SlipwayHome {
     private static let standard = "/var/lib/slipway"
     /// Directories closed to the host's other users: nodes' files keep the owners and modes they have on the node, and
     /// keys are there.
-    private static let directories = ["clusters", "images", "keys", "certificates", "known_hosts", "discovery"]
+    private static let directories = [
+        "clusters", "images", "keys", "certificates", "known_hosts", "discovery", "staging",
+    ]
 
     /// The directory's path.
     ///

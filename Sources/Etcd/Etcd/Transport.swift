@@ -75,12 +75,12 @@ struct Transport: Sendable {
     }
 
     func get(_ url: String, timeout: Duration) async throws(EtcdError) -> Answer {
-        try await send(HTTPClientRequest(url: url), timeout: timeout)
+        try await send(Self.request(url), timeout: timeout)
     }
 
     /// Sends a form, as etcd's v2 API takes values.
     func put(_ url: String, form: String, timeout: Duration) async throws(EtcdError) -> Answer {
-        var request = HTTPClientRequest(url: url)
+        var request = Self.request(url)
         request.method = .PUT
         request.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
         request.body = .bytes(ByteBuffer(string: form))
@@ -114,8 +114,15 @@ struct Transport: Sendable {
         }
     }
 
-    private static func request(_ url: String, _ body: ByteBuffer) -> HTTPClientRequest {
+    private static func request(_ url: String) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: url)
+        // The address of a socket is no host, which Go's server asks for.
+        if url.hasPrefix("http+unix:") { request.headers.add(name: "Host", value: "localhost") }
+        return request
+    }
+
+    private static func request(_ url: String, _ body: ByteBuffer) -> HTTPClientRequest {
+        var request = request(url)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
         request.body = .bytes(body)
@@ -179,6 +186,8 @@ extension Transport {
 
     /// A watch can be silent for hours: the kernel finds out within about 5 s when its peer has lost power.
     private static func keepAliveProbes(_ channel: any Channel) -> EventLoopFuture<Void> {
+        // Nobody loses the power of a socket of this host's alone.
+        if case .unixDomainSocket? = channel.remoteAddress { return channel.eventLoop.makeSucceededVoidFuture() }
         // From Linux' <linux/tcp.h>: seconds before the first probe, between probes, and probes until it gives up.
         let settings: [(NIOBSDSocket.Option, SocketOptionValue)] = [
             (NIOBSDSocket.Option(rawValue: 4), 2), (NIOBSDSocket.Option(rawValue: 5), 1),

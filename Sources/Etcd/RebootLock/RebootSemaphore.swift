@@ -16,6 +16,12 @@ package struct RebootSemaphore: Sendable, Hashable, Decodable {
         holders = []
     }
 
+    /// Reads a document of locksmith's; nil for another text.
+    package init?(json: String) {
+        guard let read = try? JSONDecoder().decode(Self.self, from: Data(json.utf8)) else { return nil }
+        self = read
+    }
+
     private enum CodingKeys: CodingKey {
         case semaphore, max, holders
     }
