@@ -165,18 +165,28 @@ release_programs=(slipway fleetctl fleetd coreos-cloudinit locksmithctl slipway-
 
 # build_release PROGRAM…: a release build of these; nothing where they were built from the same sources.
 build_release() {
-    local program stamp digest
+    local program digest stale=()
     [ -e Package.resolved ] || swift package resolve
     digest=$(sources_digest)
     for program in "$@"; do
-        stamp=.build/release/.built-$program
-        if [ -x ".build/release/$program" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then continue; fi
-        # A product at a time: what only benchmarks and tests are made of is not built.
-        swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error -Xlinker -s \
-            --product "$program" || return 1
-        echo "$digest" >"$stamp"
+        if [ ! -x ".build/release/$program" ] || [ "$(built_from "$program")" != "$digest" ]; then stale+=("$program"); fi
     done
+    case ${#stale[@]} in
+    0) return ;;
+    1) release_build --product "${stale[0]}" || return 1 ;;
+    # All there is, side by side: one product after the other takes a fifth longer, for each waits for its own slowest part.
+    *) release_build || return 1 ;;
+    esac
+    for program in "${stale[@]}"; do echo "$digest" >".build/release/.built-$program"; done
 }
+
+# release_build OPTION…: BoringSSL, which two packages bring along, is a third of the build. Its inner loops are
+# assembly; with -O1 for the rest of its C and C++ it takes a seventh less.
+release_build() {
+    swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error -Xlinker -s -Xcc -O1 "$@"
+}
+
+built_from() { cat ".build/release/.built-$1" 2>/dev/null; } # program
 
 # sources_digest: what a build is made from: the sources, the versions of dependencies, and the compiler.
 sources_digest() {

@@ -49,6 +49,7 @@ package struct System: Sendable {
         package init() {}
     }
 
+    /// - Parameter show: prints what the command line asked for; nil where `say` does that, too.
     package init(
         root: String,
         setsOwners: Bool,

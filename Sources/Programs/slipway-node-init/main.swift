@@ -18,6 +18,7 @@ do throws(Failure) {
         try KernelSettings.apply(scratch: NodeLayout.contract.root)
         try NodeRoot(layout: .contract).enter()
         try NodeCgroup(name: NodeCgroup.nameFromEnvironment()).enter()
+        try MemoryInfo.uncover()
         raiseFileLimit()
         try NodeConsole.leave()
         try handOver(to: "/sbin/init", arguments: arguments)
