@@ -180,7 +180,9 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         Basics CloudConfig Diagnostics Etcd FleetState Images LibvirtProvider Planning Provisioning
         RebootLock SecureShell TestKit TopologyLoading TopologyModel UnitFiles SystemPackage
         """,
-        "WorkspaceTests": "Basics Diagnostics Discovery Planning SecureShell TopologyModel Workspace SystemPackage",
+        "WorkspaceTests": """
+        Basics Diagnostics Discovery Planning SecureShell TestKit TopologyModel Workspace SystemPackage
+        """,
         "SlipwayCommandsTests": """
         Basics Diagnostics Discovery Planning Provisioning SecureShell SlipwayCommands SmokeTests
         Terminal TestKit TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser

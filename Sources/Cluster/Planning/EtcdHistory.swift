@@ -76,24 +76,25 @@ extension EtcdHistory: Codable {
 extension ObservedNode {
     /// True when the node was a member of a whole etcd cluster.
     var hasJoinedEtcd: Bool {
-        switch etcdHistory {
+        switch details.etcdHistory {
         case .joined: true
         case .never, .forming: false
-        case .unknown: etcd == .member && phase == .ready
+        case .unknown: spec.etcd == .member && details.phase == .ready
         }
     }
 
     /// True when etcd's data may be on the node, and be the only ones.
     var mayHoldEtcdData: Bool {
-        guard etcd == .member else { return false }
-        switch etcdHistory {
+        guard spec.etcd == .member else { return false }
+        let phase = details.phase
+        switch details.etcdHistory {
         case .joined: return true
         // It may have joined, and been left by those it joined, before anybody saw it ready.
         case .never: return phase > .defined
         case .forming: return false
         // A node of a version before. The first plan of a cluster has generation 1; a node that is older than its
         // start was seen ready once.
-        case .unknown: return phase == .ready || phase > .defined && generation > 1
+        case .unknown: return phase == .ready || phase > .defined && spec.generation > 1
         }
     }
 }

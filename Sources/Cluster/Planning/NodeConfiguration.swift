@@ -24,33 +24,37 @@ struct NodeConfiguration {
     ///   - state: whether a member comes up together with the others or joins them.
     func plan(peers: [EtcdPeer], state: EtcdPeer.ClusterState, generation: Int) -> NodePlan {
         let config = inputs.rendersNodes ? cloudConfig(peers: peers, state: state) : CloudConfig()
-        return NodePlan(
+        let spec = NodeSpec(
             cluster: topology.name,
             name: node.name,
             role: node.role.name,
             index: node.index,
             runtime: node.role.runtime,
-            accelerator: accelerator,
-            resources: node.role.resources,
-            address: node.address,
-            network: topology.network.cidr,
             etcd: node.role.etcd,
-            fleet: fleetReach,
-            metadata: node.role.metadata,
-            image: image,
-            userData: inputs.rendersNodes ? text(config) : "",
             baseDigest: baseDigest,
             configDigest: configDigest,
             generation: generation,
-            etcdTLS: topology.etcd.tls,
             certificates: topology.usesCertificates ? inputs.certificates.generation : nil,
-            reboot: config.coreos.rebootPolicy,
-            seed: seed(config),
-            etcdPeers: node.isMember ? peers.map(\.peerURL).sorted() : [],
-            etcdHistory: history(peers: peers, state: state),
-            configParts: configParts,
-            autostart: topology.autostart,
         )
+        var plan = NodePlan(
+            spec,
+            resources: node.role.resources,
+            address: node.address,
+            network: topology.network.cidr,
+            image: image,
+            userData: inputs.rendersNodes ? text(config) : "",
+        )
+        plan.accelerator = accelerator
+        plan.fleet = fleetReach
+        plan.metadata = node.role.metadata
+        plan.configParts = configParts
+        plan.autostart = topology.autostart
+        plan.etcdTLS = topology.etcd.tls
+        plan.reboot = config.coreos.rebootPolicy
+        plan.seed = seed(config)
+        plan.etcdPeers = node.isMember ? peers.map(\.peerURL).sorted() : []
+        plan.etcdHistory = history(peers: peers, state: state)
+        return plan
     }
 
     private var isMachine: Bool { node.role.runtime == .vm }

@@ -3,166 +3,90 @@ import CloudConfig
 import TopologyModel
 
 /// Everything there is to know about a node before it exists. The executor adds nothing to it.
-package struct NodePlan: Sendable, Hashable {
-    /// Name of the cluster.
-    package var cluster: String
-    /// The node's name, which is its host name: `worker-2`.
-    package var name: String
-    /// Name of the role.
-    package var role: String
-    /// The node's number in its role, from 1.
-    package var index: Int
-    /// Container or virtual machine.
-    package var runtime: Runtime
+package struct NodePlan: SpecifiedNode {
+    /// Facts that the node's record and its observation have, too.
+    package var spec: NodeSpec
     /// Accelerator of a virtual machine, never `auto`; nil for a container.
     package var accelerator: Accelerator?
     /// Processors, memory and disk.
     package var resources: Resources
-    /// The libvirt domain's name: `production.worker-2`.
-    package var domainName: String
-    /// UUID of the domain.
-    package var uuid: String
-    /// MAC address.
-    package var macAddress: String
     /// Address in the cluster's network.
     package var address: IPv4Address
     /// Network of the cluster.
     package var network: CIDRv4
-    /// The libvirt network's name.
-    package var networkName: String
-    /// systemd's machine ID.
-    package var machineID: String
-    /// Part that the node has in etcd.
-    package var etcd: EtcdRole
-    /// True when the node runs fleet.
-    package var fleet: FleetReach
+    /// Way to reach its fleet; `none` where it runs none.
+    package var fleet = FleetReach.tcp
     /// fleet's machine metadata.
-    package var metadata: [String: String]
+    package var metadata: [String: String] = [:]
     /// Image that it runs.
     package var image: ImageDigests
     /// The cloud-config, byte for byte as the node gets it.
     package var userData: String
-    /// Changes with what cannot be changed on a node that exists: runtime, root image, address.
-    package var baseDigest: String
-    /// Changes with what a restart can bring to a node: cloud-config, resources, node programs.
-    package var configDigest: String
-    /// Digests of the parts of what ``configDigest`` is of; nil where nothing is rendered.
+    /// Digests of the parts of what ``NodeSpec/configDigest`` is of; nil where nothing is rendered.
     package var configParts: ConfigParts?
     /// True when the node starts with the host.
-    package var autostart: Bool
-    /// Counts the plans that changed the cluster.
-    package var generation: Int
+    package var autostart = true
     /// True when etcd's ports speak TLS only.
-    package var etcdTLS: Bool
-    /// Generation of the node's certificates; nil where it needs none.
-    package var certificates: CertificateGeneration?
+    package var etcdTLS = false
     /// Policy for reboots of the node.
-    package var reboot: RebootPolicy
+    package var reboot = RebootPolicy()
     /// Source from which the node reads its configuration.
-    package var seed: NodeSeed
+    package var seed = NodeSeed.configDrive
     /// Peer URLs of etcd's members, itself among them, that are configured on a member; sorted.
-    package var etcdPeers: [String]
+    package var etcdPeers: [String] = []
     /// Record for a member that is created anew.
-    package var etcdHistory: EtcdHistory
+    package var etcdHistory = EtcdHistory.unknown
 
-    /// Creates the plan of a node; names and IDs follow from the cluster's name and the node's.
     package init(
-        cluster: String,
-        name: String,
-        role: String,
-        index: Int,
-        runtime: Runtime,
-        accelerator: Accelerator? = nil,
+        _ spec: NodeSpec,
         resources: Resources,
         address: IPv4Address,
         network: CIDRv4,
-        etcd: EtcdRole,
-        fleet: FleetReach = .tcp,
-        metadata: [String: String],
         image: ImageDigests,
         userData: String,
-        baseDigest: String,
-        configDigest: String,
-        generation: Int,
-        etcdTLS: Bool = false,
-        certificates: CertificateGeneration? = nil,
-        reboot: RebootPolicy = RebootPolicy(),
-        seed: NodeSeed = .configDrive,
-        etcdPeers: [String] = [],
-        etcdHistory: EtcdHistory = .unknown,
-        configParts: ConfigParts? = nil,
-        autostart: Bool = true,
     ) {
-        self.cluster = cluster
-        self.name = name
-        self.role = role
-        self.index = index
-        self.runtime = runtime
-        self.accelerator = accelerator
+        self.spec = spec
         self.resources = resources
-        self.domainName = Identity.domainName(cluster: cluster, node: name)
-        self.uuid = Identity.uuid(cluster: cluster, node: name)
-        self.macAddress = Identity.macAddress(cluster: cluster, node: name)
         self.address = address
         self.network = network
-        self.networkName = Identity.networkName(cluster: cluster)
-        self.machineID = Identity.machineID(cluster: cluster, node: name)
-        self.etcd = etcd
-        self.fleet = fleet
-        self.metadata = metadata
         self.image = image
         self.userData = userData
-        self.baseDigest = baseDigest
-        self.configDigest = configDigest
-        self.generation = generation
-        self.etcdTLS = etcdTLS
-        self.certificates = certificates
-        self.reboot = reboot
-        self.seed = seed
-        self.etcdPeers = etcdPeers
-        self.etcdHistory = etcdHistory
-        self.configParts = configParts
-        self.autostart = autostart
+    }
+
+    /// A member that is there and that the topology does not ask for, as it is: for those that wait for it.
+    init?(asItIs node: ObservedNode, network: CIDRv4) {
+        guard let address = node.address, let image = node.image else { return nil }
+        self.init(
+            node.spec,
+            resources: Resources(),
+            address: address,
+            network: network,
+            image: image,
+            userData: "",
+        )
+        fleet = node.fleet
+        etcdTLS = node.etcdTLS
+        etcdHistory = node.etcdHistory
+        configParts = node.configParts
+        autostart = node.autostart ?? true
     }
 }
 
 extension NodePlan {
+    /// UUID of the domain.
+    package var uuid: String { Identity.uuid(cluster: spec.cluster, node: spec.name) }
+    /// MAC address.
+    package var macAddress: String { Identity.macAddress(cluster: spec.cluster, node: spec.name) }
+    /// systemd's machine ID.
+    package var machineID: String { Identity.machineID(cluster: spec.cluster, node: spec.name) }
+    /// The libvirt network's name.
+    package var networkName: String { Identity.networkName(cluster: spec.cluster) }
     /// True when the node runs fleetd.
     package var runsFleet: Bool { fleet != .none }
     /// URL of etcd for its clients.
     package var clientURL: String { EtcdURL.client(address, tls: etcdTLS) }
     /// URL of an etcd member for the others.
     package var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
-}
-
-extension NodePlan {
-    /// A member that is there and that the topology does not ask for, as it is: for those that wait for it.
-    init?(asItIs node: ObservedNode, network: CIDRv4) {
-        guard let address = node.address, let image = node.image else { return nil }
-        self.init(
-            cluster: node.cluster,
-            name: node.name,
-            role: node.role,
-            index: node.index,
-            runtime: node.runtime,
-            resources: Resources(),
-            address: address,
-            network: network,
-            etcd: node.etcd,
-            fleet: node.fleet,
-            metadata: [:],
-            image: image,
-            userData: "",
-            baseDigest: node.baseDigest,
-            configDigest: node.configDigest,
-            generation: node.generation,
-            etcdTLS: node.etcdTLS,
-            certificates: node.certificates,
-            etcdHistory: node.etcdHistory,
-            configParts: node.configParts,
-            autostart: node.autostart ?? true,
-        )
-    }
 }
 
 /// The image a node runs: a Debian root, and the project's node programs as a layer on it.

@@ -15,10 +15,10 @@ package struct NodeReference: Sendable, Hashable {
         self.runtime = runtime
     }
 
-    /// Refers to a planned node.
-    package init(_ node: NodePlan) { self.init(cluster: node.cluster, name: node.name, runtime: node.runtime) }
-    /// Refers to an observed node.
-    package init(_ node: ObservedNode) { self.init(cluster: node.cluster, name: node.name, runtime: node.runtime) }
+    /// Refers to a planned, recorded or observed node.
+    package init(_ node: some SpecifiedNode) {
+        self.init(cluster: node.cluster, name: node.name, runtime: node.runtime)
+    }
 
     /// libvirt's name of the node.
     package var domainName: String { Identity.domainName(cluster: cluster, node: name) }

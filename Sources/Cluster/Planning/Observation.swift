@@ -21,7 +21,7 @@ package enum NodePhase: String, Sendable, Hashable, Codable, CaseIterable, Compa
 }
 
 /// A node as libvirt and the disk show it.
-package struct ObservedNode: Sendable, Hashable, Codable {
+package struct ObservedNode: CodedNode {
     /// Power state of a node.
     package enum Power: String, Sendable, Hashable, Codable {
         case running, off
@@ -29,103 +29,61 @@ package struct ObservedNode: Sendable, Hashable, Codable {
         case other
     }
 
-    /// Name of the cluster.
-    package var cluster: String
-    /// Name of the node.
-    package var name: String
-    /// Name of the role.
-    package var role: String
-    /// Number in the role, from 1.
-    package var index: Int
-    /// libvirt's name of the domain.
-    package var domainName: String
-    /// Container or virtual machine.
-    package var runtime: Runtime
-    /// Power state.
-    package var power: Power
-    /// Rung that the last command had reached.
-    package var phase: NodePhase
-    /// Address; nil where the record has none.
-    package var address: IPv4Address?
-    /// Part that the node has in etcd.
-    package var etcd: EtcdRole
-    /// Image that it runs; nil where the record names none.
-    package var image: ImageDigests?
-    /// Digest of what only a rebuild changes.
-    package var baseDigest: String
-    /// Digest of its cloud-config.
-    package var configDigest: String
-    /// Generation of the plan that made it.
-    package var generation: Int
-    /// False for the remains of a node whose domain is not there: a directory, a cgroup.
-    package var hasDomain: Bool
-    /// False when someone took the node's directory away.
-    package var hasStorage: Bool
-    /// Way to reach its fleet.
-    package var fleet: FleetReach
-    /// True when its etcd speaks TLS only.
-    package var etcdTLS: Bool
-    /// Generation of the certificates that it was given.
-    package var certificates: CertificateGeneration?
-    /// Reason why nothing is known of its storage, so that nothing may be done with it; nil where all is known.
-    package var obstacle: StorageObstacle?
-    /// Record of its part in etcd.
-    package var etcdHistory: EtcdHistory
-    /// Digests of the parts of its configuration; nil in records from before there were any.
-    package var configParts: ConfigParts?
-    /// True when libvirt starts it with the host; nil where that is not known, or has no meaning.
-    package var autostart: Bool?
-    /// True where it runs and libvirt has no definition of it any more, so that nothing starts it again.
-    package var isTransient: Bool?
-    /// Size that was asked for its disk; nil for a container, and in records from before there was one.
-    package var diskGiB: Int?
+    /// Facts beside the spec's.
+    package struct Details: Sendable, Hashable, Codable {
+        /// libvirt's name of the domain.
+        package var domainName: String
+        /// Power state.
+        package var power: Power
+        /// Rung that the last command had reached.
+        package var phase: NodePhase
+        /// Address; nil where the record has none.
+        package var address: IPv4Address?
+        /// Image that it runs; nil where the record names none.
+        package var image: ImageDigests?
+        /// False for the remains of a node whose domain is not there: a directory, a cgroup.
+        package var hasDomain = true
+        /// False when someone took the node's directory away.
+        package var hasStorage = true
+        /// Way to reach its fleet.
+        package var fleet = FleetReach.tcp
+        /// True when its etcd speaks TLS only.
+        package var etcdTLS = false
+        /// Reason why nothing is known of its storage, so that nothing may be done with it; nil where all is known.
+        package var obstacle: StorageObstacle?
+        /// Record of its part in etcd.
+        package var etcdHistory = EtcdHistory.unknown
+        /// Digests of the parts of its configuration; nil in records from before there were any.
+        package var configParts: ConfigParts?
+        /// True when libvirt starts it with the host; nil where that is not known, or has no meaning.
+        package var autostart: Bool?
+        /// True where it runs and libvirt has no definition of it any more, so that nothing starts it again.
+        package var isTransient: Bool?
+        /// Size that was asked for its disk; nil for a container, and in records from before there was one.
+        package var diskGiB: Int?
+    }
 
+    /// Facts that its plan has, too.
+    package var spec: NodeSpec
+    /// Facts beside the spec's.
+    package var details: Details
+
+    package init(spec: NodeSpec, details: Details) {
+        self.spec = spec
+        self.details = details
+    }
+
+    /// A node with domain and storage.
     package init(
-        cluster: String,
-        name: String,
-        role: String,
-        index: Int,
-        domainName: String,
-        runtime: Runtime = .container,
+        _ spec: NodeSpec,
         power: Power,
         phase: NodePhase,
-        address: IPv4Address?,
-        etcd: EtcdRole,
-        image: ImageDigests?,
-        baseDigest: String,
-        configDigest: String,
-        generation: Int,
-        hasDomain: Bool = true,
-        hasStorage: Bool = true,
-        fleet: FleetReach = .tcp,
-        etcdTLS: Bool = false,
-        certificates: CertificateGeneration? = nil,
-        etcdHistory: EtcdHistory = .unknown,
-        configParts: ConfigParts? = nil,
-        autostart: Bool? = nil,
+        address: IPv4Address? = nil,
+        image: ImageDigests? = nil,
     ) {
-        self.cluster = cluster
-        self.name = name
-        self.role = role
-        self.index = index
-        self.domainName = domainName
-        self.runtime = runtime
-        self.power = power
-        self.phase = phase
-        self.address = address
-        self.etcd = etcd
-        self.image = image
-        self.baseDigest = baseDigest
-        self.configDigest = configDigest
-        self.generation = generation
-        self.hasDomain = hasDomain
-        self.hasStorage = hasStorage
-        self.fleet = fleet
-        self.etcdTLS = etcdTLS
-        self.certificates = certificates
-        self.etcdHistory = etcdHistory
-        self.configParts = configParts
-        self.autostart = autostart
+        let name = Identity.domainName(cluster: spec.cluster, node: spec.name)
+        self.spec = spec
+        details = Details(domainName: name, power: power, phase: phase, address: address, image: image)
     }
 }
 
@@ -156,11 +114,11 @@ package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertib
 
 extension ObservedNode {
     /// True when the node runs fleetd.
-    package var runsFleet: Bool { etcd.runsFleet && fleet != .none }
+    package var runsFleet: Bool { spec.etcd.runsFleet && details.fleet != .none }
     /// URL of etcd for its clients; nil without an address.
-    package var clientURL: String? { address.map { EtcdURL.client($0, tls: etcdTLS) } }
+    package var clientURL: String? { details.address.map { EtcdURL.client($0, tls: details.etcdTLS) } }
     /// URL of an etcd member for the others; nil without an address.
-    package var peerURL: String? { address.map { EtcdURL.peer($0, tls: etcdTLS) } }
+    package var peerURL: String? { details.address.map { EtcdURL.peer($0, tls: details.etcdTLS) } }
 }
 
 /// A network as libvirt shows it, ours or not.

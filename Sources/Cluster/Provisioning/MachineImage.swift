@@ -60,14 +60,15 @@ package struct MachineImage: Sendable, Hashable {
 extension NodePlan {
     /// OpenStack's `meta_data.json`, as far as coreos-cloudinit reads it, with the node's address under the names that
     /// EC2 and Canonical's cloud-init have for it.
-    package var metadata: String {
-        #"{"hostname":"\#(name)","local_ipv4":"\#(address)","public_ipv4":"\#(address)","uuid":"\#(uuid)"}"# + "\n"
+    package var openStackMetadata: String {
+        #"{"hostname":"\#(spec.name)","local_ipv4":"\#(address)","public_ipv4":"\#(address)","uuid":"\#(uuid)"}"# + "\n"
     }
 
     /// Configuration of the node, as the bytes of a disk or of a file.
     package var seedBytes: [UInt8] {
         let configDrive = [
-            "openstack/latest/user_data": Array(userData.utf8), "openstack/latest/meta_data.json": Array(metadata.utf8),
+            "openstack/latest/user_data": Array(userData.utf8),
+            "openstack/latest/meta_data.json": Array(openStackMetadata.utf8),
         ]
         switch seed {
         case .configDrive:

@@ -75,6 +75,6 @@ struct StepAdmission {
 extension NodePlan {
     /// Memory that the node takes by the time it is ready, in MiB, about.
     fileprivate var memoryAtStart: Int {
-        runtime == .vm ? resources.memoryMiB : min(resources.memoryMiB, BootBound.containerMiB)
+        spec.runtime == .vm ? resources.memoryMiB : min(resources.memoryMiB, BootBound.containerMiB)
     }
 }

@@ -23,23 +23,26 @@ enum Samples {
         base: String = "base",
         config: String = "config",
     ) -> NodePlan {
-        NodePlan(
-            cluster: cluster,
-            name: name,
-            role: "central",
-            index: 1,
-            runtime: runtime,
+        var plan = NodePlan(
+            NodeSpec(
+                cluster: cluster,
+                name: name,
+                role: "central",
+                index: 1,
+                runtime: runtime,
+                etcd: .member,
+                baseDigest: base,
+                configDigest: config,
+                generation: 3,
+            ),
             resources: Resources(cpus: 2, memoryMiB: 1024, diskGiB: 10),
             address: IPv4Address(number: network.cidr.base.number + 11),
             network: network.cidr,
-            etcd: .member,
-            metadata: ["role": "central"],
             image: image,
             userData: "#cloud-config\nhostname: \(name)\n",
-            baseDigest: base,
-            configDigest: config,
-            generation: 3,
         )
+        plan.metadata = ["role": "central"]
+        return plan
     }
 
     static func paths(_ directory: String) -> NodeImagePaths {

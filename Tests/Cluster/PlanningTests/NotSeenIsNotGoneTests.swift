@@ -8,26 +8,7 @@ import TopologyModel
 /// What is not known of a node's storage is not taken for its absence.
 @Suite struct NotSeenIsNotGoneTests {
     /// Nodes as they are once they are up.
-    private func observed(_ plan: Plan) -> [ObservedNode] {
-        plan.nodes.map { node in
-            ObservedNode(
-                cluster: node.cluster,
-                name: node.name,
-                role: node.role,
-                index: node.index,
-                domainName: node.domainName,
-                runtime: node.runtime,
-                power: .running,
-                phase: .ready,
-                address: node.address,
-                etcd: node.etcd,
-                image: node.image,
-                baseDigest: node.baseDigest,
-                configDigest: node.configDigest,
-                generation: node.generation,
-            )
-        }
-    }
+    private func observed(_ plan: Plan) -> [ObservedNode] { plan.nodes.map { ObservedNode($0) } }
 
     private func change(_ node: ObservedNode?, _ plan: NodePlan, member: ObservedEtcd.Member? = nil) -> NodeChange {
         NodeChange(node, plan: plan, member: member, etcdKnown: member != nil, fleet: nil)

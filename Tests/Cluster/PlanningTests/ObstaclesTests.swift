@@ -60,20 +60,9 @@ import TopologyModel
         var seen = host(memoryMiB: 4095)
         seen.nodes = [
             ObservedNode(
-                cluster: topology.name,
-                name: "central-1",
-                role: "central",
-                index: 1,
-                domainName: "demo.central-1",
-                runtime: .vm,
+                NodeSpec(cluster: topology.name, name: "central-1", role: "central", index: 1, runtime: .vm),
                 power: .running,
                 phase: .ready,
-                address: nil,
-                etcd: .member,
-                image: nil,
-                baseDigest: "",
-                configDigest: "",
-                generation: 1,
             )
         ]
         #expect(

@@ -1,5 +1,6 @@
 import Basics
 import Planning
+import TestKit
 import TopologyModel
 import UnitFiles
 
@@ -218,30 +219,9 @@ struct Simulation {
         if let present, present.hasStorage, present.baseDigest != plan.baseDigest {
             faults.append("\(step.id): its storage is another's")
         }
-        nodes[plan.name] = ObservedNode(
-            cluster: plan.cluster,
-            name: plan.name,
-            role: plan.role,
-            index: plan.index,
-            domainName: plan.domainName,
-            runtime: plan.runtime,
-            power: .running,
-            phase: .started,
-            address: plan.address,
-            etcd: plan.etcd,
-            image: plan.image,
-            baseDigest: plan.baseDigest,
-            configDigest: plan.configDigest,
-            generation: plan.generation,
-            fleet: plan.fleet,
-            etcdTLS: plan.etcdTLS,
-            certificates: plan.certificates,
-            etcdHistory: present.map { $0.etcdHistory.keeping(over: plan.etcdHistory, phase: $0.phase) }
-                ?? plan.etcdHistory,
-            configParts: plan.configParts,
-            autostart: plan.autostart,
-        )
-        if plan.runtime == .vm { nodes[plan.name]?.diskGiB = plan.resources.diskGiB }
+        var node = ObservedNode(plan, phase: .started)
+        if let present { node.etcdHistory = present.etcdHistory.keeping(over: plan.etcdHistory, phase: present.phase) }
+        nodes[plan.name] = node
         directories.insert(plan.cluster)
         if plan.etcd == .member, !failedBefore { note(etcd.start(plan, nodes), step) }
         if plan.etcd != .none { machines.insert(plan.machineID) }

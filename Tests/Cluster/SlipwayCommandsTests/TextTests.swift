@@ -95,20 +95,13 @@ struct TextTests {
     // MARK: Status
 
     func observedNode(_ name: String, etcd: EtcdRole, address: String) -> ObservedNode {
-        ObservedNode(
-            cluster: "demo",
-            name: name,
-            role: String(name.prefix { $0 != "-" }),
-            index: 1,
-            domainName: "demo.\(name)",
+        let role = String(name.prefix { $0 != "-" })
+        return ObservedNode(
+            NodeSpec(cluster: "demo", name: name, role: role, index: 1, etcd: etcd, baseDigest: "b", generation: 1),
             power: .running,
             phase: .ready,
             address: IPv4Address(address),
-            etcd: etcd,
             image: image,
-            baseDigest: "b",
-            configDigest: "c",
-            generation: 1,
         )
     }
 

@@ -4,6 +4,7 @@ import Foundation
 import Planning
 import SecureShell
 import SystemPackage
+import TestKit
 import Testing
 import TopologyModel
 
@@ -45,27 +46,10 @@ struct PlanRecordTests {
 
     /// What is there once a plan was carried out.
     private func carriedOut(_ plan: Plan) -> Observation {
-        let nodes = plan.nodes.map { node in
-            ObservedNode(
-                cluster: node.cluster,
-                name: node.name,
-                role: node.role,
-                index: node.index,
-                domainName: node.domainName,
-                power: .running,
-                phase: .ready,
-                address: node.address,
-                etcd: node.etcd,
-                image: node.image,
-                baseDigest: node.baseDigest,
-                configDigest: node.configDigest,
-                generation: node.generation,
-                fleet: node.fleet,
-                etcdTLS: node.etcdTLS,
-                certificates: node.certificates,
-                etcdHistory: .joined("c1"),
-                configParts: node.configParts,
-            )
+        let nodes = plan.nodes.map { plan in
+            var node = ObservedNode(plan)
+            node.etcdHistory = .joined("c1")
+            return node
         }
         let members = plan.nodes.filter { $0.etcd == .member }.map {
             ObservedEtcd.Member(id: "1", name: $0.name, peerURLs: [$0.peerURL], healthy: true)

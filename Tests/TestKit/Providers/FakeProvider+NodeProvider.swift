@@ -27,32 +27,23 @@ extension FakeProvider {
     }
 
     private func observed(_ node: Node) -> ObservedNode {
-        let plan = node.domain?.plan ?? node.storage?.plan
         let dash = node.name.lastIndex(of: "-") ?? node.name.endIndex
-        return ObservedNode(
+        let remains = NodeSpec(
             cluster: node.cluster,
             name: node.name,
-            role: plan?.role ?? String(node.name[..<dash]),
-            index: plan?.index ?? Int(node.name[dash...].dropFirst()) ?? 0,
-            domainName: Identity.domainName(cluster: node.cluster, node: node.name),
-            runtime: plan?.runtime ?? .container,
-            power: node.domain?.power ?? .off,
-            phase: node.domain?.phase ?? .allocated,
-            address: plan?.address,
-            etcd: plan?.etcd ?? .none,
-            image: plan?.image,
-            baseDigest: plan?.baseDigest ?? "",
-            configDigest: plan?.configDigest ?? "",
-            generation: plan?.generation ?? 0,
-            hasDomain: node.domain != nil,
-            hasStorage: node.storage?.plan != nil,
-            fleet: plan?.fleet ?? .tcp,
-            etcdTLS: plan?.etcdTLS ?? false,
-            certificates: plan?.certificates,
-            etcdHistory: node.domain?.etcd ?? .unknown,
-            configParts: plan?.configParts,
-            autostart: node.domain?.autostart,
+            role: String(node.name[..<dash]),
+            index: Int(node.name[dash...].dropFirst()) ?? 0,
         )
+        let plan = node.domain?.plan ?? node.storage?.plan
+        let (power, phase) = (node.domain?.power ?? .off, node.domain?.phase ?? .allocated)
+        var seen =
+            plan.map { ObservedNode($0, power: power, phase: phase) }
+            ?? ObservedNode(remains, power: power, phase: phase)
+        seen.hasDomain = node.domain != nil
+        seen.hasStorage = node.storage?.plan != nil
+        seen.etcdHistory = node.domain?.etcd ?? .unknown
+        seen.autostart = node.domain?.autostart
+        return seen
     }
 
     package func createNetwork(_ network: NetworkPlan) async throws {

@@ -118,7 +118,7 @@ struct NodeStorage: Sendable {
         }
         // It holds the node's private keys, and what runs on the node sees the file.
         try write(Data(node.userData.utf8), to: "\(seed)/user_data", permissions: 0o600)
-        try write(Data(node.metadata.utf8), to: "\(seed)/meta_data.json")
+        try write(Data(node.openStackMetadata.utf8), to: "\(seed)/meta_data.json")
     }
 
     // MARK: Looking

@@ -100,7 +100,7 @@ extension LibvirtProvider {
         }
         let withDomain = domains.compactMap { domain in
             domain.record.map { record in
-                let reference = record.reference
+                let reference = NodeReference(record)
                 let volumes = record.runtime == .vm ? kinds[reference] ?? [] : []
                 let hasStorage = record.runtime == .vm ? volumes.contains(.disk) : whole[reference.domainName] ?? false
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
@@ -200,7 +200,7 @@ struct SeenDomain: Sendable, Hashable {
     /// Returns the reason why nothing may be done with a container whose files lie below another home than this one.
     func obstacle(_ storage: NodeStorage) -> StorageObstacle? {
         guard let record, record.runtime == .container, let directory else { return nil }
-        let own = storage.directory(of: record.reference)
+        let own = storage.directory(of: NodeReference(record))
         guard directory != own, FilePath(directory).resolved != FilePath(own).resolved else { return nil }
         let end = own.dropFirst(storage.home.count)
         let home = directory.hasSuffix(end) ? String(directory.dropLast(end.count)) : nil

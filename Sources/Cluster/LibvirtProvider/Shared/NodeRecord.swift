@@ -3,58 +3,50 @@ import Planning
 import TopologyModel
 
 /// Slipway's record of a node on its domain, and in its directory: enough to recognise the node without any other file.
-struct NodeRecord: Sendable, Hashable, Codable {
+struct NodeRecord: CodedNode {
     static let nameSpace = "urn:slipway:node:1"
     static let prefix = "slipway"
 
-    var cluster: String
-    var name: String
-    var role: String
-    var index: Int
-    var runtime: Runtime
-    var address: IPv4Address?
-    var etcd: EtcdRole
-    var image: ImageDigests
-    var baseDigest: String
-    var configDigest: String
-    var generation: Int
-    var phase: NodePhase
-    /// Digest of the domain's XML without its metadata: tells whether the definition would change.
-    var definition: String
-    /// Way to reach fleet; nil for TCP, and in records from before there was a choice.
-    var fleet: FleetReach?
-    /// True when etcd speaks TLS only; nil in records from before there was a choice.
-    var etcdTLS: Bool?
-    /// Generation of its certificates.
-    var certificates: CertificateGeneration?
-    /// Record of its part in etcd, as ``EtcdHistory/mark``; no later phase resets it. Nil in records from before there
-    /// was one.
-    var etcdMark: String?
-    /// Digests of the parts of its configuration; nil in records from before there were any.
-    var parts: ConfigParts?
-    /// Size asked for a virtual machine's disk; nil in records from before it was written.
-    var diskGiB: Int?
+    struct Details: Sendable, Hashable, Codable {
+        var address: IPv4Address?
+        var image: ImageDigests
+        var phase: NodePhase
+        /// Digest of the domain's XML without its metadata: tells whether the definition would change.
+        var definition: String
+        /// Way to reach fleet; nil for TCP, and in records from before there was a choice.
+        var fleet: FleetReach?
+        /// True when etcd speaks TLS only; nil in records from before there was a choice.
+        var etcdTLS: Bool?
+        /// Record of its part in etcd, as ``EtcdHistory/mark``; no later phase resets it. Nil in records from before
+        /// there was one.
+        var etcdMark: String?
+        /// Digests of the parts of its configuration; nil in records from before there were any.
+        var parts: ConfigParts?
+        /// Size asked for a virtual machine's disk; nil in records from before it was written.
+        var diskGiB: Int?
+    }
+
+    var spec: NodeSpec
+    var details: Details
+
+    init(spec: NodeSpec, details: Details) {
+        self.spec = spec
+        self.details = details
+    }
 
     init(_ node: NodePlan, phase: NodePhase, definition: String) {
-        cluster = node.cluster
-        name = node.name
-        role = node.role
-        index = node.index
-        runtime = node.runtime
-        address = node.address
-        etcd = node.etcd
-        image = node.image
-        baseDigest = node.baseDigest
-        configDigest = node.configDigest
-        generation = node.generation
-        self.phase = phase
-        self.definition = definition
-        fleet = node.fleet == .tcp ? nil : node.fleet
-        etcdTLS = node.etcdTLS ? true : nil
-        certificates = node.certificates
-        etcdMark = node.etcdHistory.mark
-        parts = node.configParts
-        diskGiB = node.runtime == .vm ? node.resources.diskGiB : nil
+        spec = node.spec
+        details = Details(
+            address: node.address,
+            image: node.image,
+            phase: phase,
+            definition: definition,
+            fleet: node.fleet == .tcp ? nil : node.fleet,
+            etcdTLS: node.etcdTLS ? true : nil,
+            etcdMark: node.etcdHistory.mark,
+            parts: node.configParts,
+            diskGiB: node.runtime == .vm ? node.resources.diskGiB : nil,
+        )
     }
 }
 
@@ -68,13 +60,14 @@ extension NodeRecord {
         var element = XMLElement(
             "node",
             [
-                "cluster": cluster, "node": name, "role": role, "index": String(index), "runtime": runtime.rawValue,
-                "address": address?.description, "etcd": etcd.rawValue, "root": image.root, "layer": image.layer,
-                "base": baseDigest, "config": configDigest, "generation": String(generation),
-                "phase": phase.rawValue, "definition": definition, "fleet": fleet?.rawValue,
-                "etcd-tls": etcdTLS.map { String($0) }, "certificates": certificates?.description,
-                "etcd-cluster": etcdMark, "parts": parts?.description,
-                "disk": diskGiB.map { String($0) },
+                "cluster": spec.cluster, "node": spec.name, "role": spec.role, "index": String(spec.index),
+                "runtime": spec.runtime.rawValue, "address": details.address?.description,
+                "etcd": spec.etcd.rawValue, "root": details.image.root, "layer": details.image.layer,
+                "base": spec.baseDigest, "config": spec.configDigest, "generation": String(spec.generation),
+                "phase": details.phase.rawValue, "definition": details.definition, "fleet": details.fleet?.rawValue,
+                "etcd-tls": details.etcdTLS.map { String($0) }, "certificates": spec.certificates?.description,
+                "etcd-cluster": details.etcdMark, "parts": details.parts?.description,
+                "disk": details.diskGiB.map { String($0) },
             ],
         )
         if qualified {
@@ -93,25 +86,29 @@ extension NodeRecord {
             let etcd = element["etcd"].flatMap(EtcdRole.init),
             let phase = element["phase"].flatMap(NodePhase.init)
         else { return nil }
-        self.cluster = cluster
-        self.name = name
-        self.role = role
-        self.index = index
-        self.runtime = runtime
-        self.etcd = etcd
-        self.phase = phase
-        address = element["address"].flatMap { IPv4Address($0) }
-        image = ImageDigests(root: element["root"] ?? "", layer: element["layer"] ?? "")
-        baseDigest = element["base"] ?? ""
-        configDigest = element["config"] ?? ""
-        generation = element["generation"].flatMap { Int($0) } ?? 0
-        definition = element["definition"] ?? ""
-        fleet = element["fleet"].flatMap(FleetReach.init)
-        etcdTLS = element["etcd-tls"].flatMap { Bool($0) }
-        certificates = element["certificates"].flatMap { CertificateGeneration($0) }
-        etcdMark = element["etcd-cluster"]
-        parts = element["parts"].flatMap { ConfigParts($0) }
-        diskGiB = element["disk"].flatMap { Int($0) }
+        spec = NodeSpec(
+            cluster: cluster,
+            name: name,
+            role: role,
+            index: index,
+            runtime: runtime,
+            etcd: etcd,
+            baseDigest: element["base"] ?? "",
+            configDigest: element["config"] ?? "",
+            generation: element["generation"].flatMap { Int($0) } ?? 0,
+            certificates: element["certificates"].flatMap { CertificateGeneration($0) },
+        )
+        details = Details(
+            address: element["address"].flatMap { IPv4Address($0) },
+            image: ImageDigests(root: element["root"] ?? "", layer: element["layer"] ?? ""),
+            phase: phase,
+            definition: element["definition"] ?? "",
+            fleet: element["fleet"].flatMap(FleetReach.init),
+            etcdTLS: element["etcd-tls"].flatMap { Bool($0) },
+            etcdMark: element["etcd-cluster"],
+            parts: element["parts"].flatMap { ConfigParts($0) },
+            diskGiB: element["disk"].flatMap { Int($0) },
+        )
     }
 
     /// Reads the metadata's text as libvirt returns it.
@@ -124,45 +121,27 @@ extension NodeRecord {
 // MARK: As observation
 
 extension NodeRecord {
-    /// The node that it is of.
-    var reference: NodeReference { NodeReference(cluster: cluster, name: name, runtime: runtime) }
-
     /// - Parameters:
     ///   - power: of the domain.
     ///   - hasDomain: false when only the directory is there.
     ///   - hasStorage: whether the directory is there, and whole.
     func observed(power: ObservedNode.Power, hasDomain: Bool, hasStorage: Bool) -> ObservedNode {
-        var node = ObservedNode(
-            cluster: cluster,
-            name: name,
-            role: role,
-            index: index,
-            domainName: Identity.domainName(cluster: cluster, node: name),
-            runtime: runtime,
-            power: power,
-            phase: hasDomain ? phase : .allocated,
-            address: address,
-            etcd: etcd,
-            image: image,
-            baseDigest: baseDigest,
-            configDigest: configDigest,
-            generation: generation,
-            hasDomain: hasDomain,
-            hasStorage: hasStorage,
-            fleet: fleet ?? .tcp,
-            etcdTLS: etcdTLS ?? false,
-            certificates: certificates,
-            etcdHistory: EtcdHistory(mark: etcdMark),
-            configParts: parts,
-        )
-        node.diskGiB = diskGiB
+        let phase = hasDomain ? details.phase : .allocated
+        var node = ObservedNode(spec, power: power, phase: phase, address: details.address, image: details.image)
+        node.hasDomain = hasDomain
+        node.hasStorage = hasStorage
+        node.fleet = details.fleet ?? .tcp
+        node.etcdTLS = details.etcdTLS ?? false
+        node.etcdHistory = EtcdHistory(mark: details.etcdMark)
+        node.configParts = details.parts
+        node.diskGiB = details.diskGiB
         return node
     }
 
     /// This record of a new definition, with what the one before knew of etcd.
     func keeping(_ known: NodeRecord) -> NodeRecord {
         var kept = self
-        let planned = EtcdHistory(mark: etcdMark)
+        let planned = EtcdHistory(mark: details.etcdMark)
         kept.etcdMark = EtcdHistory(mark: known.etcdMark).keeping(over: planned, phase: known.phase).mark
         return kept
     }
@@ -171,23 +150,11 @@ extension NodeRecord {
 extension ObservedNode {
     /// The remains of a node of which no more than the name is known.
     static func remains(cluster: String, name: NodeName) -> ObservedNode {
-        ObservedNode(
-            cluster: cluster,
-            name: name.text,
-            role: name.role,
-            index: name.index,
-            domainName: Identity.domainName(cluster: cluster, node: name.text),
-            power: .off,
-            phase: .allocated,
-            address: nil,
-            etcd: .none,
-            image: nil,
-            baseDigest: "",
-            configDigest: "",
-            generation: 0,
-            hasDomain: false,
-            hasStorage: false,
-        )
+        let spec = NodeSpec(cluster: cluster, name: name.text, role: name.role, index: name.index)
+        var node = ObservedNode(spec, power: .off, phase: .allocated)
+        node.hasDomain = false
+        node.hasStorage = false
+        return node
     }
 }
 
