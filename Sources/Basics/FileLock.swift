@@ -29,7 +29,11 @@ package struct FileLock: ~Copyable, Sendable {
         self.path = path
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A process that was forked and has not begun its program yet has the file open, too, and would hold the lock on.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Takes the lock, or changes its kind, without waiting.
     ///

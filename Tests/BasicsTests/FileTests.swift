@@ -76,6 +76,24 @@ import Testing
         }
     }
 
+    /// A process that another thread forks meanwhile has every open file until it begins its program.
+    @Test func aLockGoesThoughAChildStillHasTheFile() throws {
+        try withDirectory { directory in
+            let path = directory + "/lock"
+            var copies: [Int32] = []
+            do {
+                let lock = try FileLock(path)
+                #expect(try lock.take(.exclusive))
+                let own = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+                copies = own.filter { Self.path(of: $0)?.hasSuffix(path) == true }.map { dup($0) }
+            }
+            defer { for copy in copies { close(copy) } }
+            #expect(copies.count == 1)
+            let next = try FileLock(path)
+            #expect(try next.take(.exclusive))
+        }
+    }
+
     @Test func sharedLocksGoTogether() throws {
         try withDirectory { directory in
             let one = try FileLock(directory + "/lock")
@@ -83,6 +101,11 @@ import Testing
             let taken = [try one.take(.shared), try two.take(.shared), try one.take(.exclusive)]
             #expect(taken == [true, true, false])
         }
+    }
+
+    /// Path of an open file; nil for one that was closed meanwhile.
+    private static func path(of descriptor: Int32) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
     }
 
     private func mode(_ path: String) throws -> Int {
