@@ -35,7 +35,7 @@ extension LibvirtProvider {
 
     /// Makes the names of running nodes known in a network that was made anew.
     private func publishNames(in cluster: String) async throws {
-        for driver in try await presentDrivers() where try await driver.dialect().runsDomains {
+        for driver in try await presentDrivers() {
             let records = try await driver.run { connection throws(LibvirtError) in
                 try connection.seenDomains().filter { $0.power != .off }.compactMap(\.record)
             }
@@ -50,7 +50,7 @@ extension LibvirtProvider {
     private func unplugged(from network: NetworkPlan) async throws -> [String] {
         guard !uris.isRemote else { return [] }
         var found: Set<String> = []
-        for driver in try await presentDrivers() where try await driver.dialect().runsDomains {
+        for driver in try await presentDrivers() {
             let domains = try await driver.run { connection throws(LibvirtError) in try connection.seenDomains() }
             found.formUnion(try domains.flatMap { try $0.read().interfaces(on: network.name) })
         }

@@ -31,7 +31,7 @@ extension LibvirtProvider {
             try domain.startIfNeeded()
             return try domain.record()
         }
-        guard let record, try await driver.dialect().runsDomains else { return }
+        guard let record else { return }
         try await run { connection throws(LibvirtError) in try connection.publishName(of: record) }
     }
 
@@ -47,7 +47,6 @@ extension LibvirtProvider {
         let backend = backend(node.runtime)
         try await backend.driver.refuseForeign(node)
         try await backend.remove(node)
-        guard try await backend.driver.dialect().runsDomains else { return }
         try await run { connection throws(LibvirtError) in try connection.withdrawName(of: node) }
     }
 
