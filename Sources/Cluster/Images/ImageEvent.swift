@@ -33,15 +33,3 @@ package struct StoredImage: Sendable, Hashable {
     /// Size of its files on disk, in bytes.
     package var size: Int
 }
-
-/// Location of a node's image.
-package struct ImageRef: Sendable, Hashable {
-    /// Digest of the root.
-    package var rootDigest: String
-    /// Digest of the layer of node programs.
-    package var layerDigest: String
-    /// The directory that becomes `/`; shared by all nodes, never written.
-    package var rootPath: String
-    /// The directory with the node programs; shared, too.
-    package var layerPath: String
-}

@@ -2,17 +2,6 @@ import FoundationEssentials
 import SystemPackage
 
 extension ImageStore {
-    /// Makes what is missing of an image and says where it lies.
-    package func ensure(
-        _ recipe: RootRecipe,
-        _ layer: NodeLayer,
-        onEvent: @Sendable (ImageEvent) -> Void = { _ in },
-    ) async throws(ImagesError) -> ImageRef {
-        let layerDigest = try await ensureLayer(layer, onEvent: onEvent)
-        let rootDigest = try await ensureRoot(recipe, onEvent: onEvent)
-        return reference(rootDigest: rootDigest, layerDigest: layerDigest)
-    }
-
     /// Makes a root by mmdebstrap unless it exists. Returns its digest.
     package func ensureRoot(
         _ recipe: RootRecipe,

@@ -30,16 +30,6 @@ package struct ImageStore: Sendable {
         FileManager.default.fileExists(atPath: path(of: kind, digest: digest))
     }
 
-    /// Returns the location of the image of a recipe and a layer, whether it exists or not.
-    package func reference(rootDigest: String, layerDigest: String) -> ImageRef {
-        ImageRef(
-            rootDigest: rootDigest,
-            layerDigest: layerDigest,
-            rootPath: path(of: .root, digest: rootDigest),
-            layerPath: path(of: .layer, digest: layerDigest),
-        )
-    }
-
     /// Digests of one kind that are complete, sorted.
     package func digests(of kind: ImageKind) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory(of: kind))) ?? []

@@ -79,13 +79,8 @@ extension StoredImages {
 
     // MARK: As an image of nodes
 
-    /// Returns whether digests are those of an image from elsewhere.
-    package func isForeign(_ digests: ImageDigests) -> Bool {
-        requests[digests.root] != nil || foreign.image(lock: digests.root) != nil
-    }
-
     func isPresentForeign(_ digests: ImageDigests) -> Bool {
-        foreign.image(lock: digests.root) != nil && !isUnsigned(digests) && store.layerDisk(digests.layer) != nil
+        foreign.image(lock: digests.root) != nil && !isUnsigned(digests)
     }
 
     /// Returns whether it came without the signature that a topology asks for; false where that cannot be read, which
@@ -99,36 +94,17 @@ extension StoredImages {
         }
     }
 
-    /// Returns the image's paths; those of an image that is still to be fetched are derived from its future name.
-    func foreignPaths(_ digests: ImageDigests) -> NodeImagePaths {
-        let disk =
-            foreign.image(lock: digests.root).map(foreign.file)
+    /// The image's disk; that of an image that is still to be fetched is derived from its future name.
+    func foreignDisk(_ digests: ImageDigests) -> ImageFile {
+        foreign.image(lock: digests.root).map(foreign.file)
             ?? ImageFile(path: foreign.disk(of: digests.root), digest: digests.root, size: 0, format: .qcow2)
-        let layer =
-            store.layerDisk(digests.layer)
-            ?? ImageFile(path: "layer.img", digest: digests.layer, size: 0)
-        return NodeImagePaths(
-            root: foreign.path(of: disk.digest),
-            layer: store.path(of: .layer, digest: digests.layer),
-            machine: MachineImage(disk: disk, layer: layer),
-        )
     }
 
-    func ensureForeign(
-        _ digests: ImageDigests,
-        progress: @escaping @Sendable (String) -> Void,
-    ) async throws -> NodeImagePaths {
-        let layer = try layer()
-        guard digests.layer == layer.digest else { throw Self.changed(digests) }
-        let tell: @Sendable (ImageEvent) -> Void = { progress($0.words) }
-        if foreign.image(lock: digests.root) == nil || isUnsigned(digests) {
-            guard let request = requests[digests.root] else {
-                throw ProvisioningError("image \(digests.root.prefix(12)) is gone; see: slipway image list")
-            }
-            _ = try await foreign.add(request, onEvent: tell)
+    func ensureForeign(_ digests: ImageDigests, onEvent: @escaping @Sendable (ImageEvent) -> Void) async throws {
+        guard !isPresentForeign(digests) else { return }
+        guard let request = requests[digests.root] else {
+            throw ProvisioningError("image \(digests.root.prefix(12)) is gone; see: slipway image list")
         }
-        _ = try await store.ensureLayer(layer, onEvent: tell)
-        _ = try await store.ensureDisk(ofLayer: layer.digest, onEvent: tell)
-        return foreignPaths(digests)
+        _ = try await foreign.add(request, onEvent: onEvent)
     }
 }

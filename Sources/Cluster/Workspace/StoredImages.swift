@@ -39,17 +39,45 @@ package struct StoredImages: ImageSource {
     /// The image nodes get that are made now.
     package func current() throws -> ImageDigests { ImageDigests(root: recipe.digest, layer: try layer().digest) }
 
+    /// The image that virtual machines get which are made now.
+    package func currentMachine() throws -> ImageDigests {
+        ImageDigests(root: recipe.machine.digest, layer: try layer().digest)
+    }
+
+    /// Kind of a node's image, which its digests do not say.
+    private enum Kind { case builtIn, virtualMachine, foreign }
+
+    private func kind(of digests: ImageDigests) -> Kind {
+        if isForeign(digests) { return .foreign }
+        let isMachine = digests.root == recipe.machine.digest || store.has(.machine, digest: digests.root)
+        return isMachine ? .virtualMachine : .builtIn
+    }
+
+    package func isForeign(_ digests: ImageDigests) -> Bool {
+        requests[digests.root] != nil || foreign.image(lock: digests.root) != nil
+    }
+
     package func isPresent(_ digests: ImageDigests) -> Bool {
-        if isForeign(digests) { return isPresentForeign(digests) }
-        if isMachine(digests) { return isPresentMachine(digests) }
-        return store.has(.root, digest: digests.root) && store.has(.layer, digest: digests.layer)
+        switch kind(of: digests) {
+        case .builtIn: store.has(.root, digest: digests.root) && store.has(.layer, digest: digests.layer)
+        case .virtualMachine: store.machine(digests.root) != nil && store.layerDisk(digests.layer) != nil
+        case .foreign: isPresentForeign(digests) && store.layerDisk(digests.layer) != nil
+        }
     }
 
     package func paths(_ digests: ImageDigests) -> NodeImagePaths {
-        if isForeign(digests) { return foreignPaths(digests) }
-        if isMachine(digests) { return machinePaths(digests) }
-        let image = store.reference(rootDigest: digests.root, layerDigest: digests.layer)
-        return NodeImagePaths(root: image.rootPath, layer: image.layerPath)
+        let layer = store.path(of: .layer, digest: digests.layer)
+        let layerDisk =
+            store.layerDisk(digests.layer) ?? ImageFile(path: "layer.img", digest: digests.layer, size: 0)
+        switch kind(of: digests) {
+        case .builtIn: return NodeImagePaths(root: store.path(of: .root, digest: digests.root), layer: layer)
+        case .virtualMachine:
+            let image = MachineImage(machine: machineFiles(digests), layer: layerDisk)
+            return NodeImagePaths(root: store.path(of: .machine, digest: digests.root), layer: layer, machine: image)
+        case .foreign:
+            let image = MachineImage(disk: foreignDisk(digests), layer: layerDisk)
+            return NodeImagePaths(root: foreign.path(of: image.disk.digest), layer: layer, machine: image)
+        }
     }
 
     package func ensure(
@@ -57,18 +85,52 @@ package struct StoredImages: ImageSource {
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> NodeImagePaths {
         if isPresent(digests) { return paths(digests) }
-        if isForeign(digests) { return try await ensureForeign(digests, progress: progress) }
-        if isMachine(digests) { return try await ensureMachine(digests, progress: progress) }
         let layer = try layer()
-        guard digests.layer == layer.digest else { throw Self.changed(digests) }
-        if digests.root == recipe.digest {
-            _ = try await store.ensure(recipe, layer) { progress($0.words) }
-        } else if store.has(.root, digest: digests.root) {
-            // A node keeps the root it was made with.
-            _ = try await store.ensureLayer(layer) { progress($0.words) }
-        } else {
-            throw Self.changed(digests)
+        let kind = kind(of: digests)
+        let isMakable = [recipe.digest, recipe.machine.digest].contains(digests.root)
+        // A node keeps the root it was made with.
+        let isMade =
+            switch kind {
+            case .builtIn: store.has(.root, digest: digests.root)
+            case .virtualMachine: store.machine(digests.root) != nil
+            case .foreign: true
+            }
+        guard digests.layer == layer.digest, isMakable || isMade else {
+            throw ProvisioningError(
+                "the plan's image \(digests.root.prefix(12))/\(digests.layer.prefix(12)) is not what this slipway makes",
+                hints: ["the node programs changed since the plan was made; run the command again"],
+            )
+        }
+        let tell: @Sendable (ImageEvent) -> Void = { progress($0.words) }
+        if kind == .foreign { try await ensureForeign(digests, onEvent: tell) }
+        _ = try await store.ensureLayer(layer, onEvent: tell)
+        if kind != .builtIn { _ = try await store.ensureDisk(ofLayer: layer.digest, onEvent: tell) }
+        if isMakable {
+            _ =
+                kind == .builtIn
+                ? try await store.ensureRoot(recipe, onEvent: tell)
+                : try await store.ensureMachine(recipe.machine, onEvent: tell)
         }
         return paths(digests)
+    }
+
+    /// The files of a virtual machine's image; those of one that is not built yet are derived from its recipe.
+    private func machineFiles(_ digests: ImageDigests) -> MachineFiles {
+        func unmade(_ name: String) -> ImageFile {
+            let path = "\(store.path(of: .machine, digest: digests.root))/\(name)"
+            return ImageFile(path: path, digest: digests.root, size: 0)
+        }
+        return store.machine(digests.root)
+            ?? MachineFiles(disk: unmade("root.img"), kernel: unmade("kernel"), initrd: unmade("initrd"))
+    }
+}
+
+extension ImageEvent {
+    /// For the person who waits.
+    package var words: String {
+        switch self {
+        case .waiting(let text), .step(let text): text
+        case .built(let kind, let digest, _): "\(kind.rawValue) \(digest.prefix(12)) is ready"
+        }
     }
 }
