@@ -1,15 +1,12 @@
 import FoundationEssentials
+import TestKit
 
 /// A directory for one test, removed after it.
 struct Scratch: Sendable {
     let path: String
 
     static func with<Result>(_ body: (Scratch) async throws -> Result) async throws -> Result {
-        let name = "slipway-images-\(UInt64.random(in: .min ... .max))"
-        let path = FileManager.default.temporaryDirectory.appending(path: name).path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        return try await body(Scratch(path: path))
+        try await TemporaryDirectory.with { try await body(Scratch(path: $0)) }
     }
 
     @discardableResult

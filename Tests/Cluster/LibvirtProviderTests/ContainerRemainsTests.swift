@@ -1,5 +1,6 @@
 import Foundation
 import Provisioning
+import TestKit
 import Testing
 
 @testable import LibvirtProvider

@@ -3,6 +3,7 @@ import Logging
 import Planning
 import Provisioning
 import Synchronization
+import TestKit
 import Testing
 
 @testable import LibvirtProvider

@@ -1,6 +1,7 @@
 import Foundation
 import Planning
 import Provisioning
+import TestKit
 import Testing
 import TopologyModel
 

@@ -205,20 +205,3 @@ struct ProviderWorld: Sendable {
         }
     }
 }
-
-/// A directory that is there for one call.
-enum TemporaryDirectory {
-    static func with<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-        let path = FileManager.default.temporaryDirectory.appending(path: "slipway-\(UUID().uuidString)").path()
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let value: Value
-        do {
-            value = try await body(path)
-        } catch {
-            try FileManager.default.removeItem(atPath: path)
-            throw error
-        }
-        try FileManager.default.removeItem(atPath: path)
-        return value
-    }
-}

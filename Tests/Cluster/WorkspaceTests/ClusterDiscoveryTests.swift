@@ -1,6 +1,7 @@
 import Discovery
 import FoundationEssentials
 import SystemPackage
+import TestKit
 import Testing
 import TopologyModel
 
@@ -9,9 +10,9 @@ import TopologyModel
 /// A cluster's token lives as long as the cluster.
 @Suite struct ClusterDiscoveryTests {
     private func withDiscovery(_ body: (ClusterDiscovery) async throws -> Void) async throws {
-        let directory = FileManager.default.temporaryDirectory.path + "/slipway-token-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await body(ClusterDiscovery(directory: FilePath(directory), cluster: ClusterName("demo")))
+        try await TemporaryDirectory.with { directory in
+            try await body(ClusterDiscovery(directory: FilePath(directory), cluster: ClusterName("demo")))
+        }
     }
 
     private func serve(_ token: DiscoveryToken, _ discovery: ClusterDiscovery) async throws {

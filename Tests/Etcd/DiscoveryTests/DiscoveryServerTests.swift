@@ -9,7 +9,7 @@ import Testing
 /// The service over HTTP, and the real etcd as its client.
 @Suite(.timeLimit(.minutes(2))) struct DiscoveryServerTests {
     @Test func keepsTokensAndMembersOverARestart() async throws {
-        try await withDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let path = try await withServer(directory) { port in
                 let path = try await newToken(port, size: 2)
                 #expect(await register("a1", at: path, port: port)?.status == 201)
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func answersWhoWaitsAsSoonAsTheNextMemberIsThere() async throws {
-        try await withDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             try await withService(directory) { port, service in
                 let path = try await newToken(port, size: 2)
                 // The token was the first write, and the member will be the second.
@@ -42,7 +42,7 @@ import Testing
 
     /// Those who connect and say nothing give their place to others.
     @Test func idleConnectionsLockNobodyOut() async throws {
-        try await withDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let budget = ConnectionBudget(100)
             try await withService(directory, budget: budget) { port, _ in
                 for words in [[], Array("GET /healt".utf8), IdleCrowd.halfHandshake] {
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func refusesWhatIsTooLong() async throws {
-        try await withDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             try await withServer(directory) { port in
                 let path = try await newToken(port, size: 1)
                 let long = String(repeating: "x", count: 70_000)
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func saysWhichFileOfItsOwnCannotBeRead() async throws {
-        try await withDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let file = "\(directory)/0123456789abcdef0123456789abcdef.json"
             try Data("{".utf8).write(to: URL(filePath: file))
             let error = #expect(throws: DiscoveryError.self) { try DiscoveryService(directory: directory) }
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func threeMembersOfTheRealEtcdFormAClusterAndAFourthDoesNot() async throws {
-        try await withDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             try await withServer(directory) { port in
                 let url = "http://127.0.0.1:\(port)" + (try await newToken(port, size: 3))
                 try await RealEtcd.with(members: 3, discovery: url) { etcd in
@@ -106,7 +106,7 @@ import Testing
 
     /// It is there before the members, and takes no place of theirs.
     @Test func aProxyFindsTheMembersThere() async throws {
-        try await withDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             try await withServer(directory) { port in
                 let token = try await newToken(port, size: 1)
                 let url = "http://127.0.0.1:\(port)\(token)"
@@ -156,13 +156,6 @@ import Testing
             contentType: "application/x-www-form-urlencoded",
             within: .seconds(30),
         )
-    }
-
-    private func withDirectory<T>(_ body: (String) async throws -> T) async throws -> T {
-        let directory = NSTemporaryDirectory() + "slipway-discovery-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        return try await body(directory)
     }
 
     private func withServer<T: Sendable>(

@@ -8,17 +8,8 @@ final class SilentSocket: Sendable {
 
     init() throws {
         path = NSTemporaryDirectory() + "slipway-silent-\(UUID().uuidString.prefix(8))"
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw POSIXFailure("socket") }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix(107)) }
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard bound == 0, listen(descriptor, 8) == 0 else { throw POSIXFailure("listen on \(path)") }
+        descriptor = try boundUnixSocket(SOCK_STREAM, at: path)
+        guard listen(descriptor, 8) == 0 else { throw POSIXFailure("listen on \(path)") }
     }
 
     deinit {

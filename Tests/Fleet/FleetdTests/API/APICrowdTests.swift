@@ -19,7 +19,7 @@ struct APICrowdTests {
         _ budget: ConnectionBudget,
         _ body: (_ port: Int, _ socket: String) async throws -> Void,
     ) async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let path = "\(directory)/fleet.sock"
             let listeners: [APIListener] = [.tcp(host: "127.0.0.1", port: 0), .unix(path: path)]
             try await withServedAPI(etcd, on: listeners, tls: tls, budget: budget) { try await body($0, path) }
@@ -42,18 +42,10 @@ struct APICrowdTests {
     /// Half a greeting, and a whole one after which nothing comes.
     @Test(arguments: [0, 1, 2]) func stopsInTheMiddleOfAHandshake(_ kind: Int) async throws {
         let files = try TestCertificates()
-        let tls = try ServerTLS(
-            certificateFile: files.path("server.pem"),
-            keyFile: files.path("server-key.pem"),
-            authorityFile: files.path("ca.pem"),
-        )
-        var client = TLSConfiguration.makeClientConfiguration()
-        client.trustRoots = .file(files.path("ca.pem"))
-        client.certificateChain = try NIOSSLCertificate.fromPEMFile(files.path("client.pem")).map { .certificate($0) }
-        client.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.path("client-key.pem"), format: .pem))
+        let client = try files.clientTLS()
         let words = try [[], IdleCrowd.halfHandshake, clientHello()][kind]
         let budget = ConnectionBudget()
-        try await serve(tls, budget) { port, socket in
+        try await serve(files.serverTLS(), budget) { port, socket in
             let crowd = try await IdleCrowd.gather(on: port, saying: words)
             #expect(budget.count <= ConnectionBudget.standard)
             #expect(try await send("GET", "https://127.0.0.1:\(port)/fleet/v1/units", tls: client).status == 200)

@@ -18,7 +18,7 @@ struct APIServerTests {
     let etcd = FakeEtcd()
 
     @Test func aUnixSocketKnowsWhoAsks() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let path = "\(directory)/fleet.sock"
             let url = "http+unix://\(path.replacing("/", with: "%2F"))/fleet/v1/units"
             // Had the kernel not said who asks, nobody could write.
@@ -79,20 +79,12 @@ struct APIServerTests {
 
     @Test func onlyClientsWithACertificateAreServed() async throws {
         let files = try TestCertificates()
-        let tls = try ServerTLS(
-            certificateFile: files.path("server.pem"),
-            keyFile: files.path("server-key.pem"),
-            authorityFile: files.path("ca.pem"),
-        )
-        var client = TLSConfiguration.makeClientConfiguration()
-        client.trustRoots = .file(files.path("ca.pem"))
-        try await withServedAPI(etcd, tls: tls) { port in
+        let client = try files.clientTLS()
+        var stranger = client
+        (stranger.certificateChain, stranger.privateKey) = ([], nil)
+        try await withServedAPI(etcd, tls: files.serverTLS()) { port in
             let url = "https://127.0.0.1:\(port)/fleet/v1/units"
-            await #expect(throws: (any Error).self) { try await send("GET", url, tls: client) }
-            client.certificateChain = try NIOSSLCertificate.fromPEMFile(files.path("client.pem"))
-                .map(NIOSSLCertificateSource.certificate)
-            let key = try NIOSSLPrivateKey(file: files.path("client-key.pem"), format: .pem)
-            client.privateKey = .privateKey(key)
+            await #expect(throws: (any Error).self) { try await send("GET", url, tls: stranger) }
             let answer = try await send("GET", url, tls: client)
             #expect(answer == (200, "fleetd/9", "{}"))
             #expect(await Loopback.http(port: port, path: "/fleet/v1/units", within: .seconds(5))?.status != 200)

@@ -90,3 +90,23 @@ func send(
         throw error
     }
 }
+
+extension TestCertificates {
+    /// Configuration of a server that serves only clients of this authority.
+    func serverTLS() throws -> ServerTLS {
+        try ServerTLS(
+            certificateFile: path("server.pem"),
+            keyFile: path("server-key.pem"),
+            authorityFile: path("ca.pem"),
+        )
+    }
+
+    /// Configuration of a client of this authority.
+    func clientTLS() throws -> TLSConfiguration {
+        var client = TLSConfiguration.makeClientConfiguration()
+        client.trustRoots = .file(path("ca.pem"))
+        client.certificateChain = try NIOSSLCertificate.fromPEMFile(path("client.pem")).map { .certificate($0) }
+        client.privateKey = .privateKey(try NIOSSLPrivateKey(file: path("client-key.pem"), format: .pem))
+        return client
+    }
+}

@@ -17,7 +17,7 @@ struct AgentTellsTests {
     }
 
     private func running(_ body: (FleetMachine) async throws -> Void) async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
             try await machine.running { try await body(machine) }
         }
@@ -275,7 +275,7 @@ struct AgentTellsTests {
 
     /// Neither by a fleetd that has understood what was there before, nor by one that has not.
     @Test func whatIsNotUnderstoodStopsNothing() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let systemd = FakeSystemd()
             try await FleetMachine("m1", etcd: etcd, directory: directory, systemd: systemd).running {
                 try await create("a.service")

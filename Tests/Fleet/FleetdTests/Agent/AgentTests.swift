@@ -16,7 +16,7 @@ struct AgentTests {
     }
 
     @Test func aUnitsLifeOnAMachine() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
             try await machine.running {
                 try await registry.create(unit: "a.service", .service(), target: .launched)
@@ -41,7 +41,7 @@ struct AgentTests {
     }
 
     @Test func aRestartedFleetdDoesNothing() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let systemd = FakeSystemd()
             try await registry.create(unit: "a.service", .service(), target: .launched)
             // Has run to its end, and must not be started again.
@@ -71,7 +71,7 @@ struct AgentTests {
 
     /// A list that was long on its way must not undo what happened since: nothing would ever be heard of it again.
     @Test func whatIsHeardWhileUnitsAreListedIsNewer() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
             try await machine.running {
                 try await registry.create(unit: "a.service", .service(), target: .launched)
@@ -96,7 +96,7 @@ struct AgentTests {
     }
 
     @Test func anOutageStopsNothing() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
             try await registry.create(unit: "a.service", .service(), target: .launched)
             try await machine.running {
@@ -118,8 +118,8 @@ struct AgentTests {
     }
 
     @Test func aMachineThatComesBackStopsWhatHasMoved() async throws {
-        try await withTemporaryDirectory { first in
-            try await withTemporaryDirectory { second in
+        try await TemporaryDirectory.with { first in
+            try await TemporaryDirectory.with { second in
                 let one = FleetMachine("m1", etcd: etcd, directory: first, ttl: 5, engine: false)
                 try await registry.create(unit: "a.service", .service(), target: .launched)
                 let session = try await registry.register(.named("m0"), ttl: 600)
@@ -149,7 +149,7 @@ struct AgentTests {
 
     /// What a machine is said to be ends with its lease; it reads that when it is back, before it has registered again.
     @Test func aMachineThatComesBackKeepsItsGlobalUnits() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let metadata = ["role": "worker"]
             let machine = FleetMachine(
                 "m1",
@@ -179,7 +179,7 @@ struct AgentTests {
     }
 
     @Test func anotherTextReplacesTheUnit() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
             try await registry.create(unit: "a.service", .service(), target: .launched)
             try await machine.running {
@@ -196,7 +196,7 @@ struct AgentTests {
     }
 
     @Test func oneUnitsFailureDoesNotKeepTheOthers() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
             let broken = SystemdError(.refused, operation: "start b.service", message: "no")
             machine.systemd.script(.start, "b.service", .error(broken))
@@ -217,7 +217,7 @@ struct AgentTests {
     }
 
     @Test func aSlowStopDoesNotKeepTheOthers() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory)
             try await registry.create(unit: "slow.service", .service(), target: .launched)
             try await machine.running {
@@ -234,7 +234,7 @@ struct AgentTests {
     }
 
     @Test func leavingStopsEverythingAndIsSeenAtOnce() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let machine = FleetMachine("m1", etcd: etcd, directory: directory, engine: false)
             let other = try await registry.register(.named("m0"), ttl: 600)
             let leader = try #require(try await registry.campaign(other))

@@ -53,7 +53,7 @@ struct StartOrderTests {
     }
 
     @Test func whatATimerStartsIsNotStoppedByARestartOfFleetd() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let (etcd, systemd) = (FakeEtcd(), FakeSystemd())
             let registry = FleetRegistry(etcd: etcd)
             try await registry.create(unit: "job.service", .service(), target: .loaded)

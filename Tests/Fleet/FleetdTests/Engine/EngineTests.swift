@@ -16,7 +16,7 @@ struct EngineTests {
         _ metadata: [String: [String: String]],
         _ body: ([String: FleetMachine]) async throws -> Void,
     ) async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             var machines: [String: FleetMachine] = [:]
             for (id, metadata) in metadata {
                 machines[id] = FleetMachine(id, etcd: etcd, directory: "\(directory)/\(id)", metadata: metadata)
@@ -61,7 +61,7 @@ struct EngineTests {
     }
 
     @Test func movesUnitsOfAMachineThatIsGone() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             let lost = try await registry.register(.named("m9"), ttl: 5)
             let leader = try #require(try await registry.campaign(lost))
             try await registry.create(unit: "a.service", .service(), target: .launched)
@@ -78,7 +78,7 @@ struct EngineTests {
     }
 
     @Test func anEngineThatHasJustComeWaitsForTheOthers() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             try await registry.create(unit: "a.service", .service(), target: .launched)
             let other = try await registry.register(.named("m9"), ttl: 600)
             let leader = try #require(try await registry.campaign(other))
@@ -104,7 +104,7 @@ struct EngineTests {
     }
 
     @Test func anEngineThatIsStartedAgainWaitsForNobody() async throws {
-        try await withTemporaryDirectory { directory in
+        try await TemporaryDirectory.with { directory in
             try await registry.create(unit: "a.service", .service(), target: .launched)
             let other = try await registry.register(.named("m9"), ttl: 600)
             let leader = try #require(try await registry.campaign(other))
