@@ -107,22 +107,17 @@ extension NodeConfiguration {
         ]
     }
 
-    var fleetTLS: Settings<FleetKey> {
-        guard usesEtcdTLS else { return [:] }
-        return [
-            .etcdCAFile: "\(Self.etcdDirectory)/ca.pem",
-            .etcdCertFile: "\(Self.etcdDirectory)/client.pem",
-            .etcdKeyFile: "\(Self.etcdDirectory)/client-key.pem",
-        ]
-    }
-
+    /// Client certificate of fleetd towards etcd.
+    var fleetTLS: Settings<FleetKey> { clientTLS(.etcdCAFile, .etcdCertFile, .etcdKeyFile) }
     /// Client certificate of locksmithd towards etcd.
-    var locksmithTLS: Settings<LocksmithKey> {
+    var locksmithTLS: Settings<LocksmithKey> { clientTLS(.etcdCAFile, .etcdCertFile, .etcdKeyFile) }
+
+    private func clientTLS<Key: SettingKey>(_ authority: Key, _ certificate: Key, _ key: Key) -> Settings<Key> {
         guard usesEtcdTLS else { return [:] }
+        let directory = Self.etcdDirectory
         return [
-            .etcdCAFile: "\(Self.etcdDirectory)/ca.pem",
-            .etcdCertFile: "\(Self.etcdDirectory)/client.pem",
-            .etcdKeyFile: "\(Self.etcdDirectory)/client-key.pem",
+            authority: "\(directory)/ca.pem", certificate: "\(directory)/client.pem",
+            key: "\(directory)/client-key.pem",
         ]
     }
 

@@ -25,3 +25,15 @@ package struct SourceLocation: Sendable, Hashable, Comparable, Codable {
 extension SourceLocation: CustomStringConvertible {
     package var description: String { "\(file):\(line):\(column)" }
 }
+
+extension SourceLocation {
+    /// Index of the place in its file's text; nil where the text has no such line or column.
+    package func index(in text: String) -> String.Index? {
+        var index = text.startIndex
+        for _ in 1..<max(1, line) {
+            guard let lineEnd = text[index...].firstIndex(where: \.isNewline) else { return nil }
+            index = text.index(after: lineEnd)
+        }
+        return text.index(index, offsetBy: column - 1, limitedBy: text.endIndex)
+    }
+}

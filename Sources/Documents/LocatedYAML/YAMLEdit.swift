@@ -17,7 +17,7 @@ package enum YAMLEdit {
         guard let scalar = node.scalar, scalar.style != .literal, scalar.style != .folded, !scalar.text.isEmpty else {
             throw refusal("the value is not a word on one line", node, text)
         }
-        guard let start = index(of: location, in: text),
+        guard let start = location.index(in: text),
             let end = text.index(start, offsetBy: location.length, limitedBy: text.endIndex),
             isWhole(scalar, written: text[start..<end])
         else { throw refusal("the value is not on one line", node, text) }
@@ -31,15 +31,6 @@ package enum YAMLEdit {
         case .doubleQuoted: written.count > 1 && written.hasSuffix("\"")
         case .literal, .folded: false
         }
-    }
-
-    private static func index(of location: SourceLocation, in text: String) -> String.Index? {
-        var index = text.startIndex
-        for _ in 1..<max(1, location.line) {
-            guard let lineEnd = text[index...].firstIndex(where: \.isNewline) else { return nil }
-            index = text.index(after: lineEnd)
-        }
-        return text.index(index, offsetBy: location.column - 1, limitedBy: text.endIndex)
     }
 
     private static func refusal(_ message: String, _ node: YAMLNode, _ text: String) -> DiagnosticsError {

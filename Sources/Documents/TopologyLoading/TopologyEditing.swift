@@ -75,27 +75,17 @@ package enum TopologyEditing {
         firstKey: SourceLocation?,
         in text: String,
     ) -> String? {
-        guard role.pairs != nil, let start = index(of: role.location, in: text) else { return nil }
+        guard role.pairs != nil, let start = role.location.index(in: text), start < text.endIndex else { return nil }
         if text[start...].first == "{" {
             let after = text.index(after: start)
             let isEmpty = text[after...].first { !$0.isWhitespace } == "}"
             return text[..<after] + "count: \(count)\(isEmpty ? "" : ", ")" + text[after...]
         }
-        guard let firstKey, let index = index(of: firstKey, in: text) else { return nil }
+        guard let index = firstKey?.index(in: text), index < text.endIndex else { return nil }
         let lineStart = text[..<index].lastIndex(where: \.isNewline).map { text.index(after: $0) } ?? text.startIndex
         let indentation = text[lineStart..<index]
         guard indentation.allSatisfy({ $0 == " " }) else { return nil }
         let lineEnd = text[index...].first(where: \.isNewline) ?? "\n"
         return text[..<index] + "count: \(count)\(lineEnd)\(indentation)" + text[index...]
-    }
-
-    private static func index(of location: SourceLocation, in text: String) -> String.Index? {
-        var index = text.startIndex
-        for _ in 1..<max(1, location.line) {
-            guard let lineEnd = text[index...].firstIndex(where: \.isNewline) else { return nil }
-            index = text.index(after: lineEnd)
-        }
-        let result = text.index(index, offsetBy: location.column - 1, limitedBy: text.endIndex)
-        return result == text.endIndex ? nil : result
     }
 }

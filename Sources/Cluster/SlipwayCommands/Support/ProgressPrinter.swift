@@ -6,7 +6,7 @@ import Terminal
 
 /// Shows a plan being carried out: on a terminal with what is under way, elsewhere a line for everything that ended; as
 /// JSON one line an event.
-final class ProgressPrinter: Sendable {
+final class ProgressPrinter: LivePrinter {
     enum Format: Sendable {
         case text, json
     }
@@ -20,7 +20,7 @@ final class ProgressPrinter: Sendable {
 
     private let state: Mutex<State>
     private let format: Format
-    private let isLive: Bool
+    let isLive: Bool
     private let clock = ContinuousClock()
 
     init(format: Format) {
@@ -31,21 +31,7 @@ final class ProgressPrinter: Sendable {
 
     var sink: EventSink { { [self] in take($0) } }
 
-    /// Keeps the live lines moving until `work` is over.
-    func during<Result: Sendable>(_ work: @Sendable () async throws -> Result) async throws -> Result {
-        guard isLive else { return try await work() }
-        let ticker = Task {
-            while !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(120))
-                redraw(lasting: [])
-            }
-        }
-        defer {
-            ticker.cancel()
-            state.withLock { Output.raw($0.area.clear()) }
-        }
-        return try await work()
-    }
+    func clear() { state.withLock { Output.raw($0.area.clear()) } }
 
     private func take(_ event: Event) {
         switch format {
@@ -58,7 +44,7 @@ final class ProgressPrinter: Sendable {
         }
     }
 
-    private func redraw(lasting: [String]) {
+    func redraw(lasting: [String]) {
         state.withLock { state in
             state.frame += lasting.isEmpty ? 1 : 0
             let elapsed = state.begun.map { ($0.key.description, clock.now - $0.value) }
@@ -94,6 +80,34 @@ extension ProgressPrinter.State {
         case .notStarted:
             return []
         }
+    }
+}
+
+/// A printer of lines that change on a terminal.
+protocol LivePrinter: Sendable {
+    /// False where the output is no terminal.
+    var isLive: Bool { get }
+    /// Draws the live lines anew, below lines that stay.
+    func redraw(lasting: [String])
+    /// Removes the live lines.
+    func clear()
+}
+
+extension LivePrinter {
+    /// Keeps the live lines moving until `work` is over.
+    func during<Result: Sendable>(_ work: @Sendable () async throws -> Result) async throws -> Result {
+        guard isLive else { return try await work() }
+        let ticker = Task {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(120))
+                redraw(lasting: [])
+            }
+        }
+        defer {
+            ticker.cancel()
+            clear()
+        }
+        return try await work()
     }
 }
 

@@ -4,7 +4,7 @@ import Synchronization
 import Terminal
 
 /// Shows a smoke test as it goes on.
-final class SmokePrinter: Sendable {
+final class SmokePrinter: LivePrinter {
     private struct State {
         var report: ProgressReport
         var area = LiveArea()
@@ -12,7 +12,7 @@ final class SmokePrinter: Sendable {
     }
 
     private let state: Mutex<State>
-    private let isLive: Bool
+    let isLive: Bool
 
     init(isLive: Bool) {
         self.isLive = isLive
@@ -32,23 +32,9 @@ final class SmokePrinter: Sendable {
         }
     }
 
-    /// Keeps the live lines moving until `work` is over.
-    func during<Result: Sendable>(_ work: @Sendable () async throws -> Result) async throws -> Result {
-        guard isLive else { return try await work() }
-        let ticker = Task {
-            while !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(120))
-                redraw(lasting: [])
-            }
-        }
-        defer {
-            ticker.cancel()
-            state.withLock { Output.raw($0.area.clear()) }
-        }
-        return try await work()
-    }
+    func clear() { state.withLock { Output.raw($0.area.clear()) } }
 
-    private func redraw(lasting: [String]) {
+    func redraw(lasting: [String]) {
         state.withLock { state in
             state.frame += 1
             let live = state.report.live(frame: state.frame, width: Output.width - 1)
