@@ -39,13 +39,13 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
     ],
     "Sources/Cluster": [
         /// plan(desired, observed): every address, name and step, with reasons.
-        "Planning": "Basics CloudConfig Diagnostics Rendering TopologyModel UnitFiles Crypto",
+        "Planning": "Basics Certificates CloudConfig Diagnostics Rendering TopologyModel UnitFiles Crypto",
         /// A cluster's certificate authority, with keys derived from the host's secret.
         "Certificates": "Crypto SwiftASN1 X509",
         /// libvirt's API with move-only handles.
         "Libvirt": "CLibvirt",
         /// Node images: a Debian root and the project's node programs on it.
-        "Images": "Basics FileErrors Crypto Logging Subprocess SystemPackage",
+        "Images": "Basics FileErrors TopologyModel Crypto Logging Subprocess SystemPackage",
         /// ssh to nodes: keys, known hosts, jump host.
         "SecureShell": "Basics FileErrors Planning TopologyModel Crypto Subprocess SystemPackage",
         /// Observation of clusters and execution of plans; providers are known by protocol only.
@@ -169,7 +169,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         TopologyModel UnitFiles CustomDump
         """,
         "CertificatesTests": "Certificates Crypto SwiftASN1 X509",
-        "ImagesTests": "Basics Images TestKit Crypto",
+        "ImagesTests": "Basics Images TestKit TopologyModel Crypto",
         "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """
@@ -184,7 +184,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         Basics Diagnostics Discovery Planning SecureShell TestKit TopologyModel Workspace SystemPackage
         """,
         "SlipwayCommandsTests": """
-        Basics Diagnostics Discovery Planning Provisioning SecureShell SlipwayCommands SmokeTests
+        Basics Certificates Diagnostics Discovery Planning Provisioning SecureShell SlipwayCommands SmokeTests
         Terminal TestKit TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser
         SystemPackage
         """,

@@ -26,14 +26,14 @@ package struct CertificateAuthority: Sendable {
     }
 
     /// - Parameter seed: secret; the certificate's key follows from it.
-    package func issue(_ request: CertificateRequest, seed: [UInt8]) throws(CertificatesError) -> IssuedCertificate {
+    package func issue(_ request: CertificateRequest, seed: [UInt8]) throws(CertificatesError) -> KeyedCertificate {
         if let fault = request.fault {
             throw CertificatesError(.request, "cannot issue the certificate of \(request.name): \(fault)")
         }
         do {
             let subject = DerivedKey(seed: seed)
             let issued = try certificate(request, key: subject)
-            return IssuedCertificate(
+            return KeyedCertificate(
                 certificate: try issued.serializeAsPEM().pemString + "\n",
                 privateKey: try subject.serializeAsPEM().pemString + "\n",
             )

@@ -52,10 +52,15 @@ package struct CertificateRequest: Sendable, Hashable {
     }
 }
 
-/// A certificate and the key to it, as the texts of their files.
-package struct IssuedCertificate: Sendable, Hashable {
+/// A certificate and its private key, as the texts of their files.
+package struct KeyedCertificate: Sendable, Hashable {
     /// Certificate as PEM.
     package var certificate: String
     /// Private key as PEM.
     package var privateKey: String
+
+    package init(certificate: String, privateKey: String) {
+        self.certificate = certificate
+        self.privateKey = privateKey
+    }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Certificates
 import Diagnostics
 import TopologyModel
 
@@ -32,19 +33,6 @@ package struct NodeCertificate: Sendable, Hashable {
         self.address = address
         self.purpose = purpose
         self.generation = generation
-    }
-}
-
-/// A certificate and its private key, as the texts of their files.
-package struct KeyedCertificate: Sendable, Hashable {
-    /// Certificate as PEM.
-    package var certificate: String
-    /// Private key as PEM.
-    package var privateKey: String
-
-    package init(certificate: String, privateKey: String) {
-        self.certificate = certificate
-        self.privateKey = privateKey
     }
 }
 

@@ -1,4 +1,5 @@
 import Basics
+import Certificates
 import CloudConfig
 import TopologyModel
 

@@ -1,3 +1,4 @@
+import Certificates
 import Diagnostics
 import TopologyModel
 

@@ -1,4 +1,5 @@
 import Basics
+import Certificates
 import FoundationEssentials
 import Planning
 import SystemPackage

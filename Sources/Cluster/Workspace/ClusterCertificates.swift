@@ -99,8 +99,7 @@ package final class ClusterCertificates: Sendable {
             notBefore: generation.notBefore,
             notAfter: generation.notAfter,
         )
-        let issued = try authority(generation.number).issue(request, seed: secret.seed(["certificate"] + path))
-        return KeyedCertificate(certificate: issued.certificate, privateKey: issued.privateKey)
+        return try authority(generation.number).issue(request, seed: secret.seed(["certificate"] + path))
     }
 }
 

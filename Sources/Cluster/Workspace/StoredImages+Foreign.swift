@@ -36,14 +36,12 @@ extension StoredImages {
     ) async throws -> String? {
         if case .name(let name) = image.source {
             guard let found = try foreign.find(name) else { return nil }
-            guard let wanted = Self.checksum(image.checksum), found.digest != wanted.digest, found.checksum != wanted
+            guard let wanted = image.checksum, found.digest != wanted.digest, found.checksum != wanted
             else { return found.digest }
             throw UserError("image '\(name)' is \(found.digest), and the topology wants \(wanted)")
         }
-        var request = ImageRequest(name: nil, source: Self.source(image), checksum: Self.checksum(image.checksum))
-        request.signature = image.signature.map {
-            ImageRequest.Signature(source: ImageRequest.Source($0.source), key: $0.key)
-        }
+        var request = ImageRequest(name: nil, source: Self.source(image), checksum: image.checksum)
+        request.signature = image.signature
         if request.checksum == nil, case .file(let path) = image.source {
             // One that was fetched is not needed again.
             guard FileManager.default.isReadableFile(atPath: path) else {
@@ -66,14 +64,6 @@ extension StoredImages {
         switch image.source {
         case .url(let text): .url(text)
         case .file(let text), .name(let text): .file(text)
-        }
-    }
-
-    private static func checksum(_ checksum: RoleImage.Checksum?) -> ImageChecksum? {
-        switch checksum {
-        case .sha256(let digest): ImageChecksum(.sha256, digest)
-        case .sha512(let digest): ImageChecksum(.sha512, digest)
-        case nil: nil
         }
     }
 

@@ -48,17 +48,18 @@ extension TopologyReader {
         }
     }
 
-    private mutating func readChecksum(_ image: YAMLFields) -> RoleImage.Checksum? {
+    private mutating func readChecksum(_ image: YAMLFields) -> ImageChecksum? {
         if image["sha256"] != nil, image["sha512"] != nil {
             decoder.report("one of sha256 and sha512 is enough", at: image.location(of: "sha512"))
         }
-        if let digest = readDigest("sha256", digits: 64, image) { return .sha256(digest) }
-        return readDigest("sha512", digits: 128, image).map { .sha512($0) }
+        return readChecksum(.sha256, image) ?? readChecksum(.sha512, image)
     }
 
-    private mutating func readDigest(_ key: String, digits: Int, _ image: YAMLFields) -> String? {
+    private mutating func readChecksum(_ algorithm: ImageChecksum.Algorithm, _ image: YAMLFields) -> ImageChecksum? {
+        let key = algorithm.rawValue
         guard let text = decoder.string(key, in: image)?.lowercased() else { return nil }
-        if text.utf8.count == digits, text.allSatisfy(\.isHexDigit) { return text }
+        if let checksum = ImageChecksum(algorithm, text) { return checksum }
+        let digits = algorithm.length
         decoder.report("\"\(text)\" is no \(key): that has \(digits) hexadecimal digits", at: image.location(of: key))
         return nil
     }

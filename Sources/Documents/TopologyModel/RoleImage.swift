@@ -20,12 +20,6 @@ package struct RoleImage: Sendable, Hashable {
         case file(String)
     }
 
-    /// Checksum of the source's bytes, in lower-case hexadecimal.
-    package enum Checksum: Sendable, Hashable {
-        case sha256(String)
-        case sha512(String)
-    }
-
     /// A detached OpenPGP signature, and the file with the keys that may have signed.
     package struct Signature: Sendable, Hashable {
         /// Signature file's address or path.
@@ -44,14 +38,14 @@ package struct RoleImage: Sendable, Hashable {
     /// Origin of the image.
     package var source: Source
     /// Checksum to compare; nil for none.
-    package var checksum: Checksum?
+    package var checksum: ImageChecksum?
     /// Signature to verify; nil for none.
     package var signature: Signature?
 
     package init(
         kind: Kind = .cloudInit,
         source: Source,
-        checksum: Checksum? = nil,
+        checksum: ImageChecksum? = nil,
         signature: Signature? = nil,
     ) {
         self.kind = kind

@@ -3,6 +3,7 @@ import Crypto
 import FoundationEssentials
 import Synchronization
 import Testing
+import TopologyModel
 
 @testable import Images
 

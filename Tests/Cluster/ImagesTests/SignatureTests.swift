@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Testing
+import TopologyModel
 
 @testable import Images
 
@@ -24,7 +25,7 @@ import Testing
             try await HostProgram.run("sh", ["-euc", Self.script, "sh", scratch.path], package: "gnupg")
             let store = ForeignStore(home: scratch.path)
             func request(_ file: String, key: String) -> ImageRequest {
-                let signature = ImageRequest.Signature(source: .file("\(scratch.path)/disk.sig"), key: key)
+                let signature = RoleImage.Signature(source: "\(scratch.path)/disk.sig", key: key)
                 return ImageRequest(name: "signed", source: .file(file), signature: signature)
             }
             for key in ["key.asc", "key.gpg"] {

@@ -1,4 +1,5 @@
 import Basics
+import Certificates
 import Foundation
 import Planning
 import Provisioning

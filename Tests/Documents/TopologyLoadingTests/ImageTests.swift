@@ -28,7 +28,7 @@ import TopologyModel
         ("{file: img.qcow2}", RoleImage(source: .file("dir/img.qcow2"))),
         (
             "{url: https://example.org/a.xz, sha256: \(digest.uppercased())}",
-            RoleImage(source: .url("https://example.org/a.xz"), checksum: .sha256(digest))
+            RoleImage(source: .url("https://example.org/a.xz"), checksum: ImageChecksum(.sha256, digest))
         ),
         (
             "{url: https://example.org/a, signature: https://example.org/a.sig, key: keys.asc, kind: fedora-coreos}",

@@ -72,7 +72,7 @@ package final class TestCertificates: Sendable {
     }
 
     private static func client(
-        _ own: IssuedCertificate,
+        _ own: KeyedCertificate,
         trusting authority: CertificateAuthority,
         checksNames: Bool = true,
     ) throws -> EtcdTLS {

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import Subprocess
 import SystemPackage
+import TopologyModel
 
 /// A file on its way from a URL or a path, hashed as it comes. What came of a URL stays when the way breaks, and the
 /// next try goes on from there.

@@ -1,3 +1,5 @@
+import TopologyModel
+
 /// A disk image that someone else made, in the store under the digest of its bytes.
 package struct ForeignImage: Sendable, Hashable, Codable {
     /// SHA-256 of the disk as it is stored, unpacked.
@@ -32,7 +34,7 @@ package struct ImageRequest: Sendable, Hashable {
     /// Checksum to compare; nil for none.
     package var checksum: ImageChecksum?
     /// Signature to verify; nil for none.
-    package var signature: Signature?
+    package var signature: RoleImage.Signature?
 
     /// Origin of an image or of its signature.
     package enum Source: Sendable, Hashable, CustomStringConvertible {
@@ -52,20 +54,7 @@ package struct ImageRequest: Sendable, Hashable {
         }
     }
 
-    /// A detached OpenPGP signature of the source's bytes.
-    package struct Signature: Sendable, Hashable {
-        /// Origin of the signature.
-        package var source: Source
-        /// A file with the public keys that may have signed, as text or in binary.
-        package var key: String
-
-        package init(source: Source, key: String) {
-            self.source = source
-            self.key = key
-        }
-    }
-
-    package init(name: String?, source: Source, checksum: ImageChecksum? = nil, signature: Signature? = nil) {
+    package init(name: String?, source: Source, checksum: ImageChecksum? = nil, signature: RoleImage.Signature? = nil) {
         self.name = name
         self.source = source
         self.checksum = checksum

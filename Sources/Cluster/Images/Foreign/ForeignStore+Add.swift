@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TopologyModel
 
 extension ForeignStore {
     /// Brings an image into the store under a name: fetched once, and only what is what it was said to be.
@@ -109,10 +110,11 @@ extension ForeignStore {
     private func checkSignature(_ request: ImageRequest, of file: String, work: String) async throws(ImagesError) {
         guard let wanted = request.signature else { return }
         var signature = "\(work).signature"
-        switch wanted.source {
+        let source = ImageRequest.Source(wanted.source)
+        switch source {
         case .file(let path): signature = path
         case .url:
-            let download = Download(source: wanted.source, part: signature, algorithm: .sha256, onEvent: { _ in })
+            let download = Download(source: source, part: signature, algorithm: .sha256, onEvent: { _ in })
             try download.discard()
             _ = try await download.run()
         }

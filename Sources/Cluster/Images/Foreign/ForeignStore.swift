@@ -1,6 +1,7 @@
 import Basics
 import FoundationEssentials
 import Glibc
+import TopologyModel
 
 /// Images from elsewhere on this host: `images/foreign/<digest>/` below its home, and the names they go by in
 /// `images/foreign/names/`.

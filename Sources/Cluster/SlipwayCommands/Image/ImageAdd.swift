@@ -1,6 +1,7 @@
 import ArgumentParser
 import Images
 import Terminal
+import TopologyModel
 import Workspace
 
 struct ImageAdd: JSONCommand {
@@ -43,8 +44,9 @@ struct ImageAdd: JSONCommand {
         for (algorithm, text) in [(ImageChecksum.Algorithm.sha256, sha256), (.sha512, sha512)] {
             guard let text else { continue }
             guard let checksum = ImageChecksum(algorithm, text) else {
-                let digits = algorithm == .sha256 ? 64 : 128
-                throw ValidationError("'\(text)' is no \(algorithm.rawValue): that has \(digits) hexadecimal digits.")
+                throw ValidationError(
+                    "'\(text)' is no \(algorithm.rawValue): that has \(algorithm.length) hexadecimal digits."
+                )
             }
             return checksum
         }
@@ -57,7 +59,7 @@ struct ImageAdd: JSONCommand {
             source: ImageRequest.Source(source),
             checksum: try checksum(),
             signature: signature.flatMap { text in
-                key.map { ImageRequest.Signature(source: ImageRequest.Source(text), key: $0) }
+                key.map { RoleImage.Signature(source: text, key: $0) }
             },
         )
         let store = try StoredImages(home: SlipwayHome.prepared()).foreign

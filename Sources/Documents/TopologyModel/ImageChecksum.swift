@@ -1,13 +1,11 @@
-import Basics
-import Crypto
-
 /// Checksum of a file, as published.
 package struct ImageChecksum: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Hash function of a checksum.
     package enum Algorithm: String, Sendable, Hashable, Codable {
         case sha256, sha512
 
-        var length: Int { self == .sha256 ? 64 : 128 }
+        /// Number of hexadecimal digits.
+        package var length: Int { self == .sha256 ? 64 : 128 }
     }
 
     /// Hash function.
@@ -30,35 +28,6 @@ package struct ImageChecksum: Sendable, Hashable, Codable, CustomStringConvertib
             UInt8(ascii: "A")...UInt8(ascii: "F"):
             true
         default: false
-        }
-    }
-}
-
-/// A hash of bytes that still come.
-enum RunningHash {
-    case sha256(SHA256)
-    case sha512(SHA512)
-
-    init(_ algorithm: ImageChecksum.Algorithm) {
-        self = algorithm == .sha256 ? .sha256(SHA256()) : .sha512(SHA512())
-    }
-
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        switch self {
-        case .sha256(var hash):
-            hash.update(bufferPointer: bytes)
-            self = .sha256(hash)
-        case .sha512(var hash):
-            hash.update(bufferPointer: bytes)
-            self = .sha512(hash)
-        }
-    }
-
-    /// The digest of all that came, in hexadecimal.
-    var digest: String {
-        switch self {
-        case .sha256(let hash): Hex.encode(hash.finalize())
-        case .sha512(let hash): Hex.encode(hash.finalize())
         }
     }
 }
