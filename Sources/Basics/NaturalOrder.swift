@@ -1,7 +1,7 @@
 /// The order of names as people count: `worker-2` before `worker-10`.
 package enum NaturalOrder {
-    /// Returns true when a name comes before another: runs of digits are compared as numbers, everything else byte by byte. Of
-    /// numbers that are equal, the one with fewer leading zeros comes first.
+    /// Returns true when a name comes before another: runs of digits are compared as numbers, everything else byte by
+    /// byte. Of numbers that are equal, the one with fewer leading zeros comes first.
     package static func precedes(_ first: some StringProtocol, _ second: some StringProtocol) -> Bool {
         var (left, right) = (Array(first.utf8)[...], Array(second.utf8)[...])
         while let a = left.first, let b = right.first {

@@ -10,8 +10,8 @@ extension RealNodes {
         private static let size =
             ProcessInfo.processInfo.environment["SLIPWAY_CONNECTIONS"].flatMap(Int.init) ?? 2000
 
-        /// Connects as often as is asked, saying nothing, ten bytes or half a handshake, then runs a command and holds all
-        /// of them meanwhile.
+        /// Connects as often as is asked, saying nothing, ten bytes or half a handshake, then runs a command and holds
+        /// all of them meanwhile.
         ///
         /// One shell holds no more than the descriptors that a process may have.
         private static let crowd = #"""
@@ -47,7 +47,8 @@ extension RealNodes {
             try await cluster.settle()
         }
 
-        /// Which processes run, which machines fleet has, and since which revision: a lease that was lost would be another one.
+        /// Which processes run, which machines fleet has, and since which revision: a lease that was lost would be
+        /// another one.
         private static let facts = """
             systemctl show -p NRestarts -p MainPID fleet etcd2
             fleetctl list-machines --full --no-legend | sort

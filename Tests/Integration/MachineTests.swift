@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 extension RealNodes {
-    /// Virtual machines, and containers beside them. Without the processor's help a machine takes half a minute to boot.
+    /// Virtual machines, and containers beside them. Without the processor's help a machine takes half a minute to
+    /// boot.
     @Suite(.serialized)
     struct MachineTests {
         @Test(

@@ -3,7 +3,8 @@ import TestKit
 import Testing
 
 extension RealNodes {
-    /// libvirt's host reached by ssh from a network in which nothing else of it can be reached, as another machine's is.
+    /// libvirt's host reached by ssh from a network in which nothing else of it can be reached, as another machine's
+    /// is.
     @Suite(.serialized)
     struct RemoteTests {
         @Test("a machine is made, looked at and removed on a host that is reached by ssh", .timeLimit(.minutes(8)))

@@ -127,8 +127,8 @@ extension RealNodes {
             try await cluster.exec("central-1", script).expecting(0)
         }
 
-        /// Asks every member several times a second, each on its own, until there is a file `stop`. Prints when it was asked
-        /// for each question that was not answered.
+        /// Asks every member several times a second, each on its own, until there is a file `stop`. Prints when it was
+        /// asked for each question that was not answered.
         private static func watch(_ nodes: [(name: String, address: String)], _ cluster: TestCluster) -> String {
             """
             cd \(cluster.directory)

@@ -4,7 +4,8 @@ import Synchronization
 /// A program started by a test, which does not outlive the test process, however that ends.
 ///
 /// A shell stands between: it takes signal names on its standard input, and when that closes, because the test closed
-/// it or because the test process is gone, it kills the program. When the test process is gone it also removes `scratch`.
+/// it or because the test process is gone, it kills the program. When the test process is gone it also removes
+/// `scratch`.
 package final class GuardedProcess: Sendable {
     /// Standard output and error of the program.
     package let log: String
@@ -102,7 +103,8 @@ package final class GuardedProcess: Sendable {
         return pid
     }
 
-    /// Swift's worker threads run with most signals blocked, and a shell that inherits a blocked SIGCHLD waits for ever.
+    /// Swift's worker threads run with most signals blocked, and a shell that inherits a blocked SIGCHLD waits for
+    /// ever.
     private static func unblockSignals(_ attributes: inout posix_spawnattr_t) throws {
         var none = sigset_t()
         sigemptyset(&none)

@@ -135,7 +135,8 @@ package struct ObservedNetwork: Sendable, Hashable, Codable {
     package var bridge: String?
     /// True when the network runs.
     package var active: Bool
-    /// Domains that run and are not on the network's bridge: it was made anew under them. Nil where that cannot be seen.
+    /// Domains that run and are not on the network's bridge: it was made anew under them. Nil where that cannot be
+    /// seen.
     package var unplugged: [String]?
 
     package init(

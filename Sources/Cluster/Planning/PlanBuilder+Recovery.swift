@@ -58,8 +58,8 @@ extension PlanBuilder {
         return member.started && !member.learner
     }
 
-    /// A member whose removal was cut short, as by a `down`: its data may be what etcd's majority lacks, and whether they
-    /// are still wanted only a person knows.
+    /// A member whose removal was cut short, as by a `down`: its data may be what etcd's majority lacks, and whether
+    /// they are still wanted only a person knows.
     private mutating func warnLeaving() {
         for node in ownNodes
         where node.etcd == .member && node.phase == .leaving && node.hasStorage && node.power != .running {

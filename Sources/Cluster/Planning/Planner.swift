@@ -4,7 +4,7 @@ import Rendering
 import TopologyModel
 import UnitFiles
 
-/// plan(desired, observed): what must be done to make the one the other.
+/// plan(desired, observed): the steps from the observed state to the desired one.
 ///
 /// The same input gives the same plan. The planner never guesses: where it cannot go on safely it says why and plans
 /// nothing.
@@ -59,8 +59,8 @@ package struct Planner: Sendable {
 
     /// The plan that removes all of `cluster` that there is, however much or little.
     ///
-    /// - Parameter gently: whether etcd's members go last, so that units on other nodes can still tell it of their end. They
-    ///   go together: none has to find a successor.
+    /// - Parameter gently: whether etcd's members go last, so that other nodes can still record the end of their units
+    ///   in it. They go together: none has to find a successor.
     /// - Throws: ``PlanFault`` when the plan contradicts itself.
     package static func tearDown(
         _ cluster: String,

@@ -1,5 +1,5 @@
-/// Number of nodes that may be on their way up at once: as many as keep the host's processors busy, and no more. A boot that
-/// shares a processor with fifty others is so slow that leases end and deadlines pass before it is over.
+/// Number of nodes that may be on their way up at once: as many as keep the host's processors busy, and no more. A boot
+/// that shares a processor with fifty others is so slow that leases end and deadlines pass before it is over.
 package struct BootBound: Sendable, Hashable {
     /// Boots that begin whatever the host has to do, so that there is always progress.
     package var least: Int

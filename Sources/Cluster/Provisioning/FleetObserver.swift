@@ -24,8 +24,8 @@ final class FleetObserver: Sendable {
         let revision = Mutex<Int64>(0)
     }
 
-    /// Interval at which etcd is asked for its revision while somebody waits. A watch that a broken network has made deaf must
-    /// not decide how a wait ends.
+    /// Interval at which etcd is asked for its revision during a wait, which a watch that a broken network has made
+    /// deaf must not decide.
     private static let checkInterval = Duration.seconds(2)
 
     private let watch: ClusterWatch

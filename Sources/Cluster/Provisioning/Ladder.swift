@@ -91,8 +91,8 @@ struct Ladder {
         }
     }
 
-    /// Gives a wait its time, and then as much again for as long as the node has something new to say: it has begun, and
-    /// the host may have much to do.
+    /// Gives a wait its time, and then as much again for as long as the node has something new to say: it has begun,
+    /// and the host may have much to do.
     ///
     /// - Parameter wait: waits for so long; nil where that was not enough.
     private func patiently<Result: Sendable>(

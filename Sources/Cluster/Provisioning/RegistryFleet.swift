@@ -13,6 +13,7 @@ package struct RegistryFleet: FleetAccess {
     /// One for all who wait.
     private let observer: FleetObserver
 
+    /// Time that the first reading may take at least.
     private let firstReading: Duration
 
     /// Creates a client that keeps one watch for all who wait.
@@ -136,8 +137,8 @@ package struct RegistryFleet: FleetAccess {
     }
 }
 
-/// Clients of a running cluster, over etcd's JSON gateway on its members. Those of the same members are one and the same,
-/// so that all who wait for fleet share one watch.
+/// Clients of a running cluster, over etcd's JSON gateway on its members. Those of the same members are one and the
+/// same, so that all who wait for fleet share one watch.
 package struct LiveClusterClients: ClusterClients {
     private struct Key: Hashable {
         var endpoints: [String]

@@ -1,9 +1,9 @@
 import Planning
 import TopologyModel
 
-/// Choice of the steps that begin now, of those that could, in the plan's order: of those that write a unit to fleet, only so many
-/// at a time, since hundreds of requests wait for each other until each has lasted too long; and of those that start a
-/// node, as many as the host can carry. A node counts from its start until it is ready.
+/// Choice of the steps that begin now, of those that could, in the plan's order: of those that write a unit to fleet,
+/// only so many at a time, since hundreds of requests wait for each other until each has lasted too long; and of those
+/// that start a node, as many as the host can carry. A node counts from its start until it is ready.
 struct StepAdmission {
     /// Number of units written at a time: more are no faster with one etcd leader, and the connections to it are few.
     static let units = 6

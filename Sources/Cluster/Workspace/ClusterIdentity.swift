@@ -2,12 +2,12 @@ import Basics
 import Planning
 import SecureShell
 
-/// What the keys of one cluster are derived from: with it, the cluster's nodes have the host keys, and its CA the
-/// certificates, that they had, on whatever host it is made anew.
+/// Seeds of the keys of one cluster. Made anew with them on any host, the cluster's nodes have the host keys that they
+/// had, and its CA issues the same certificates.
 package struct ClusterIdentity: Sendable, Hashable, Codable {
     /// The seed of one key.
     package struct Seed: Sendable, Hashable, Codable {
-        /// Words that the host's secret was asked with.
+        /// Parts of the purpose for which the host's secret gave it.
         package var purpose: [String]
         /// Base64 of 32 bytes.
         package var seed: String

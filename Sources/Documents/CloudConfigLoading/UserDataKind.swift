@@ -29,8 +29,8 @@ package enum UserDataKind: Sendable, Hashable {
         }
     }
 
-    /// Returns whether the first line is the header, followed by white space only. Windows' editors put a byte order mark
-    /// before it.
+    /// Returns whether the first line is the header, followed by white space only. Windows' editors put a byte order
+    /// mark before it.
     package static func isCloudConfig(_ text: String) -> Bool {
         let line = text.drop { $0 == "\u{FEFF}" }.prefix { $0 != "\n" && $0 != "\r\n" }
         return line.trimmingSuffix(while: \.isWhitespace) == CloudConfigRenderer.header

@@ -20,8 +20,8 @@ package struct YAMLDocument: Sendable {
     /// - Parameters:
     ///   - file: the name the diagnostics show.
     ///   - duplicateKeys: how bad a key is that comes twice in a mapping. Both are in the tree; the last one counts.
-    ///   - joinsDuplicates: whether lists and mappings under the same key become one, as CoreOS's decoder filled the same
-    ///     list or struct twice.
+    ///   - joinsDuplicates: whether lists and mappings under the same key become one, as CoreOS's decoder filled the
+    ///     same list or struct twice.
     package init(
         parsing text: String,
         file: String,

@@ -6,8 +6,8 @@ package enum TopologyEditing {
     /// `text` with the count of a role set to `count`; a role that states none gets one as its first key.
     ///
     /// - Parameter file: the name in places.
-    /// - Throws: every reason why the file cannot be changed so: it is not YAML, has no such role, or has its count by an
-    ///   alias that others use too.
+    /// - Throws: every reason why the file cannot be changed so: it is not YAML, has no such role, or has its count by
+    ///   an alias that others use too.
     package static func setCount(
         role: String,
         to count: Int,

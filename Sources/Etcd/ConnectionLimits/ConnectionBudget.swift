@@ -13,8 +13,8 @@ import Synchronization
 ///
 /// A client that comes when there are as many connections as there may be takes the place of one that waits or says
 /// nothing: the oldest of the peer that has most. Connections whose request is being answered keep their place; while
-/// there are only such, clients wait in the kernel. Each listener has a budget of its own, so that the network cannot lock
-/// out a unix socket.
+/// there are only such, clients wait in the kernel. Each listener has a budget of its own, so that the network cannot
+/// lock out a unix socket.
 package final class ConnectionBudget: Sendable {
     /// Stage of a connection.
     package enum Stage: Sendable {
@@ -78,8 +78,8 @@ package final class ConnectionBudget: Sendable {
         }
     }
 
-    /// Connections of a listener, unless the process may have too few descriptors for that: it needs the others for what it
-    /// asks itself, and for files.
+    /// Connections of a listener, unless the process may have too few descriptors for that: it needs the others for
+    /// what it asks itself, and for files.
     package static let standard: Int = {
         var limit = rlimit()
         #if canImport(Glibc)

@@ -1,7 +1,7 @@
 import Basics
 
-/// etcd's v2 keyspace as a whole, to be kept and put back. Keys whose name begins with `_` are hidden from lists, so that
-/// they are not among them.
+/// etcd's v2 keyspace as a whole, to be kept and put back. Keys whose name begins with `_` are hidden from lists, so
+/// that they are not among them.
 extension EtcdHTTPClient {
     /// A key or a directory of the v2 keyspace.
     package struct LegacyKey: Sendable, Hashable, Codable {

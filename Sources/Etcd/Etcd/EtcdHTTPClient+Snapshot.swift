@@ -18,8 +18,8 @@ import NIOHTTP1
 #endif
 
 extension EtcdHTTPClient {
-    /// Streams a copy of etcd's whole v3 store as one member has it, in the form that `etcdctl snapshot save` writes: the
-    /// database, and the SHA-256 of it as its last 32 bytes.
+    /// Streams a copy of etcd's whole v3 store as one member has it, in the form that `etcdctl snapshot save` writes:
+    /// the database, and the SHA-256 of it as its last 32 bytes.
     ///
     /// - Parameters:
     ///   - endpoint: client URL of the member.
@@ -82,8 +82,8 @@ extension Gateway {
     }
 }
 
-/// A line of a snapshot's stream, `{"result":{"remaining_bytes":"32768","blob":"…"}}`, read without a JSON decoder: a store
-/// of 64 MiB has two thousand of them.
+/// A line of a snapshot's stream, `{"result":{"remaining_bytes":"32768","blob":"…"}}`, read without a JSON decoder: a
+/// store of 64 MiB has two thousand of them.
 enum SnapshotLine {
     private static let blobKey = Array(#""blob":""#.utf8)
     private static let remainingKey = Array(#""remaining_bytes":""#.utf8)

@@ -19,8 +19,8 @@ final class ProxyClient {
 
     var id: ObjectIdentifier { ObjectIdentifier(self) }
 
-    /// The client that has least to lose is the smallest: a greeting or one answer is no conversation, and who was silent
-    /// for long is less likely to be there.
+    /// The client that has least to lose is the smallest: a greeting or one answer is no conversation, and who was
+    /// silent for long is less likely to be there.
     var worth: (Int, NIODeadline) {
         (min(answers?.reads ?? 0, 3), max(relay.lastRead, answers?.lastRead ?? relay.lastRead))
     }

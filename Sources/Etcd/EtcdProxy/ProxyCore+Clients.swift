@@ -27,8 +27,8 @@ extension ProxyCore {
         channelReads(client)
     }
 
-    /// A client has asked for something. Whoever only connects costs no member a connection: in each of etcd's protocols
-    /// it is the client that begins.
+    /// A client has asked for something. Whoever only connects costs no member a connection: in each of etcd's
+    /// protocols it is the client that begins.
     private func spoke(_ client: ProxyClient) {
         client.hasSpoken = true
         loop.scheduleTask(in: TimeAmount(configuration.patience)) { self.giveUp(client) }

@@ -5,8 +5,8 @@ import Synchronization
 /// Not locked itself, so that values can be delivered in their order, under the lock that orders them.
 package struct Listeners<Value: Sendable>: Sendable {
     /// Which streams have ended, with a lock of its own under which nothing else happens. A stream ends while its task
-    /// is cancelled, which holds the runtime's lock of that task; telling it a value takes that lock, too. With one lock
-    /// for both, each of two threads can have what the other waits for.
+    /// is cancelled, which holds the runtime's lock of that task; telling it a value takes that lock, too. With one
+    /// lock for both, each of two threads can have what the other waits for.
     private final class Ended: Sendable {
         private let ids = Mutex(Set<Int>())
 

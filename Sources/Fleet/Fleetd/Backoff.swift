@@ -1,5 +1,5 @@
-/// Pauses that double from the shortest to the longest. Each is cut by up to a half at random, so that those who lost the
-/// same thing at the same moment do not all ask again at the same moment.
+/// Pauses that double from the shortest to the longest. Each is cut by up to a half at random, so that those who lost
+/// the same thing at the same moment do not all ask again at the same moment.
 struct Backoff: Sendable {
     private let shortest: Duration
     private let longest: Duration

@@ -3,7 +3,8 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// One member and many workers, beside the time the same domains take when bare libvirt calls start them in the same run.
+/// One member and many workers, beside the time the same domains take when bare libvirt calls start them in the same
+/// run.
 struct ScaleBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scale",
@@ -127,7 +128,8 @@ struct ScaleBench: AsyncParsableCommand {
         var step: String
     }
 
-    /// Brings it up, and returns how long it took until all nodes were ready, until all units were active, and all in all.
+    /// Brings it up, and returns how long it took until all nodes were ready, until all units were active, and all in
+    /// all.
     private func up(_ slipway: SlipwayProgram, _ topology: String) async throws -> [String: Double] {
         let begin = Date.now
         let bound = maxBoots.map { ["--max-boots", "\($0)"] } ?? []

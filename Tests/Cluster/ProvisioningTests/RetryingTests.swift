@@ -11,7 +11,8 @@ import Testing
 import TopologyModel
 import UnitFiles
 
-/// What etcd cannot do for a moment, as its leader changes or a member restarts, is asked again and does not end a plan.
+/// What etcd cannot do for a moment, as its leader changes or a member restarts, is asked again and does not end a
+/// plan.
 @Suite(.timeLimit(.minutes(1)))
 struct RetryingTests {
     private static let leaderChanged = EtcdError(.unavailable, "etcdserver: leader changed")

@@ -137,8 +137,8 @@ struct StoppingTests {
         #expect(log.all == ["broken failed", "slow interrupted"])
     }
 
-    /// Ctrl-C while a boot waits for the host: the step under way comes to its end, no other begins, and the host's load
-    /// is not read again and again until then.
+    /// Ctrl-C while a boot waits for the host: the step under way comes to its end, no other begins, and the host's
+    /// load is not read again and again until then.
     @Test func aRunThatIsStoppedBeginsNothingMore() async throws {
         let cluster = try await cluster(Log())
         let readings = Mutex(0)

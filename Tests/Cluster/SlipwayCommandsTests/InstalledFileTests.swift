@@ -6,7 +6,8 @@ import Workspace
 
 @testable import SlipwayCommands
 
-/// A name that a file which came with the program stands for is no leave to change a cluster that was made from another.
+/// A name that a file which came with the program stands for is no leave to change a cluster that was made from
+/// another.
 @Suite struct InstalledFileTests {
     private static let node = NodeReference(cluster: "demo", name: "a-1", runtime: .container)
 

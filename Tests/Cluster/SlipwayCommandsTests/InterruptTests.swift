@@ -6,7 +6,8 @@ import Testing
 
 /// Signals to a command, each to a process of its own.
 @Suite struct InterruptTests {
-    /// A signal that comes as the work begins finds the handlers there: the work is stopped, and the program ends as is said.
+    /// A signal that comes as the work begins finds the handlers there: the work is stopped, and the program ends as is
+    /// said.
     private static func begin(_ number: Int32) async throws {
         do {
             try await Interrupt.guarding(advice: "Stopped.") {

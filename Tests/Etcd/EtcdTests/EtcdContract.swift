@@ -1,7 +1,8 @@
 import Etcd
 import TestKit
 
-/// What every ``EtcdClient`` must do; run against the fake and the real one. Each check works under a prefix of its own.
+/// What every ``EtcdClient`` must do; run against the fake and the real one. Each check works under a prefix of its
+/// own.
 struct EtcdContract: Sendable {
     let name: String
     let check: @Sendable (any EtcdClient, String) async throws -> Void

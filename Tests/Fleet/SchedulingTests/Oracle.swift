@@ -65,8 +65,8 @@ struct Oracle {
         return found.contains(goal)
     }
 
-    /// Where the wanted units go when `kept` stay: those whose peers have places first, by name, each to the least loaded
-    /// machine.
+    /// Where the wanted units go when `kept` stay: those whose peers have places first, by name, each to the least
+    /// loaded machine.
     func place(keeping kept: [String: String]) -> [String: String] {
         var place = kept
         var tried: Set<String> = []

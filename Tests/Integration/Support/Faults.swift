@@ -1,6 +1,7 @@
 import Foundation
 
-/// A cluster in which things are broken on purpose, with units that show it: one everywhere and ten that may run anywhere.
+/// A cluster in which things are broken on purpose, with units that show it: one everywhere and ten that may run
+/// anywhere.
 struct Faults: Sendable {
     let cluster: TestCluster
     /// Machine IDs by node name.

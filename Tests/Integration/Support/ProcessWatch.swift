@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Looks, ten times a second, on which nodes the units of ``Faults`` run: the processes of all nodes are this host's too.
+/// Looks, ten times a second, on which nodes the units of ``Faults`` run: the processes of all nodes are this host's
+/// too.
 final class ProcessWatch: Sendable {
     /// One process of a unit, from when to when it was seen.
     struct Run: Sendable, CustomStringConvertible {

@@ -15,8 +15,8 @@ struct TestCluster: Sendable {
 
     private static let count = Mutex(0)
 
-    /// Gives `body` a cluster of which nothing exists yet; afterwards takes it down, however `body` ended, and checks that
-    /// nothing is left.
+    /// Gives `body` a cluster of which nothing exists yet; afterwards takes it down, however `body` ended, and checks
+    /// that nothing is left.
     static func with(_ name: String, _ body: (TestCluster) async throws -> Void) async throws {
         try Program.requireSandbox()
         let cluster = try await make(name)

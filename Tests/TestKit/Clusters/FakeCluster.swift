@@ -7,8 +7,8 @@ import Synchronization
 import TopologyModel
 import UnitFiles
 
-/// What runs on the nodes of a ``FakeProvider``: etcd, fleet and ssh, as far as provisioning sees them. A node does what
-/// it should as soon as its domain runs, unless it was told to be broken.
+/// What runs on the nodes of a ``FakeProvider``: etcd, fleet and ssh, as far as provisioning sees them. A node does
+/// what it should as soon as its domain runs, unless it was told to be broken.
 package final class FakeCluster: Sendable {
     /// A rung that a node never reaches.
     package enum Fault: Sendable, Hashable {

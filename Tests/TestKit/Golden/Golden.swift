@@ -31,7 +31,8 @@ package enum Golden {
         Issue.record("recorded \(file.path)", sourceLocation: sourceLocation)
     }
 
-    /// Expects the folder `Golden/FOLDER` to hold these files and no others, so that a text whose case is gone goes too.
+    /// Expects the folder `Golden/FOLDER` to hold these files and no others, so that a text whose case is gone goes
+    /// too.
     package static func expectFiles(
         _ names: some Sequence<String>,
         in folder: String = "",

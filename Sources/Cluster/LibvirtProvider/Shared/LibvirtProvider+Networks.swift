@@ -45,8 +45,8 @@ extension LibvirtProvider {
         }
     }
 
-    /// The host's side of the interfaces that running nodes have in a network and that are not on its bridge. On another
-    /// host that cannot be seen: there it is all of them where the network was begun under them.
+    /// The host's side of the interfaces that running nodes have in a network and that are not on its bridge. On
+    /// another host that cannot be seen: there it is all of them where the network was begun under them.
     private func unplugged(from network: NetworkPlan) async throws -> [String] {
         guard !uris.isRemote else { return [] }
         var found: Set<String> = []

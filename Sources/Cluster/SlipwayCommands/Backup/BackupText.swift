@@ -4,7 +4,7 @@ import Workspace
 
 /// A backup as a person reads it.
 enum BackupText {
-    /// What is in it, in a line: `12 keys, 3 of version 2, 4 units, 5 nodes`.
+    /// Summary of the content, in a line: `12 keys, 3 of version 2, 4 units, 5 nodes`.
     static func summary(_ manifest: BackupManifest) -> String {
         let parts = [
             Format.count(Int(manifest.etcd.keys), "key"),

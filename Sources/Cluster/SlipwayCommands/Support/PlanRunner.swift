@@ -18,8 +18,8 @@ struct PlanRunner: Sendable {
     /// Largest number of nodes that boot at a time; nil for as many as the host can carry.
     var mostBoots: Int?
 
-    /// The file that came with the program and that a bare name was taken for: a cluster that is another's is not changed
-    /// by it. Nil where a file was named.
+    /// The file that came with the program and that a bare name was taken for: a cluster that is another's is not
+    /// changed by it. Nil where a file was named.
     var assumedFile: String?
 
     /// Brings a cluster to its topology.

@@ -8,8 +8,9 @@
 
 /// The names under which a client may call a machine's API on the network.
 ///
-/// A page in a browser can have a name of its own lead to this machine, and then speaks with the API as with itself (DNS
-/// rebinding); but the browser says that name as `Host`. A client of fleet's says the address, or the machine's name.
+/// A page in a browser can have a name of its own lead to this machine, and then speaks with the API as with itself
+/// (DNS rebinding); but the browser says that name as `Host`. A client of fleet's says the address, or the machine's
+/// name.
 enum APIHost {
     /// Reason why a request is refused; nil for a `Host` that is the machine's own, and where there is none.
     ///

@@ -100,8 +100,8 @@ package struct APIServer: Service {
         }
     }
 
-    /// Gives connections to `handle` until fleetd ends. Whoever connects to a socket of systemd's after that is answered
-    /// by the next fleetd.
+    /// Gives connections to `handle` until fleetd ends. Whoever connects to a socket of systemd's after that is
+    /// answered by the next fleetd.
     private func accept(_ connections: Connections, _ handle: (Connection) -> Void) async {
         await withGracefulShutdownHandler {
             do {

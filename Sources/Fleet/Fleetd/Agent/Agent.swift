@@ -5,8 +5,8 @@ import Systemd
 
 /// Makes this machine run what is wanted on it, and says in etcd what it runs.
 ///
-/// It stops a unit only after it has *read* that the unit is not wanted here: no answer from etcd changes nothing, and a
-/// fleetd that starts again takes over what it finds.
+/// It stops a unit only after it has *read* that the unit is not wanted here: no answer from etcd changes nothing, and
+/// a fleetd that starts again takes over what it finds.
 actor Agent {
     let machineID: String
     let registry: FleetRegistry
@@ -201,8 +201,8 @@ actor Agent {
         }
     }
 
-    /// Writes states. A machine that leaves waits no longer than ``AgentService/farewellLimit`` for each answer: etcd may
-    /// go down with it.
+    /// Writes states. A machine that leaves waits no longer than ``AgentService/farewellLimit`` for each answer: etcd
+    /// may go down with it.
     private func published(_ changes: [StateChange], _ session: MachineSession) async throws(RegistryError) -> Int64 {
         guard leaving else { return try await registry.publish(changes, session) }
         let registry = registry

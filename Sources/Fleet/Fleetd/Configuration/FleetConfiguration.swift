@@ -47,8 +47,8 @@ package struct FleetConfiguration: Sendable, Equatable {
     /// - Parameters:
     ///   - text: of the file.
     ///   - environment: names in upper case with `FLEET_` before them.
-    /// - Throws: `configuration`, with the line or variable that is wrong. A key that is not known is none: a file may be
-    ///   older or newer than this program.
+    /// - Throws: `configuration`, with the line or variable that is wrong. A key that is not known is none: a file may
+    ///   be older or newer than this program.
     package init(text: String, environment: [String: String] = [:]) throws(FleetError) {
         for setting in try ConfigurationFile.settings(text) {
             try set(setting.key, setting.value, setting.place)

@@ -2,9 +2,9 @@
 /// at the same time are a network that is cut or a host that has too much to do, and the others could not carry their
 /// units anyway.
 ///
-/// The rule: where, within one TTL, more than two machines and more than a third of those that were there fall silent, the
-/// units of silent machines stay where they are, for ten TTLs at most. It ends early when no more than two machines are
-/// silent any more. Machines that said that they leave are not silent.
+/// The rule: where, within one TTL, more than two machines and more than a third of those that were there fall silent,
+/// the units of silent machines stay where they are, for ten TTLs at most. It ends early when no more than two machines
+/// are silent any more. Machines that said that they leave are not silent.
 struct MassSilence: Sendable {
     typealias Instant = ContinuousClock.Instant
 
