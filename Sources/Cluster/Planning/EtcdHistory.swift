@@ -84,7 +84,7 @@ extension ObservedNode {
     }
 
     /// True when etcd's data may be on the node, and be the only ones.
-    var mayHoldEtcdData: Bool {
+    package var mayHoldEtcdData: Bool {
         guard spec.etcd == .member else { return false }
         let phase = details.phase
         switch details.etcdHistory {

@@ -82,7 +82,7 @@ struct MemberModel: Sendable, Hashable {
             node.etcd == .member || nodes[node.name]?.isMember == true
         case .startNode(let node), .removeNode(let node): nodes[node.name]?.isMember == true
         case .buildImage, .fetchImage, .createNetwork, .setAutostart, .releaseReboot, .awaitNode, .leaveFleet,
-            .deployUnit, .destroyUnit, .awaitUnits, .removeNetwork, .removeRemains:
+            .deployUnit, .destroyUnit, .awaitUnits, .restore, .removeNetwork, .removeRemains:
             false
         }
     }

@@ -94,6 +94,7 @@ struct NodeConfiguration {
     private var declaredText: String {
         var declared = self
         declared.inputs.registryMirrors = []
+        declared.inputs.restore = nil
         return text(declared.cloudConfig(peers: [], state: .new))
     }
 
@@ -147,6 +148,20 @@ struct NodeConfiguration {
         )
         .merging(topology.cloudConfig)
         .merging(node.role.cloudConfig)
+        if inputs.restore != nil, node.isMember {
+            let directory = config.coreos.etcd2[.dataDir].map(\.description) ?? "/var/lib/etcd2"
+            let dropIn = CloudConfig.DropIn(
+                name: NodePlan.restoreDropInName,
+                content: """
+                    # Its keys come from a backup; without them it would begin a cluster that has none.
+                    [Unit]
+                    ConditionPathIsDirectory=\(directory)/member
+
+                    """,
+            )
+            let unit = CloudConfig.Unit(name: "etcd2.service", dropIns: [dropIn])
+            config = config.merging(CloudConfig(coreos: CoreOS(units: [unit])))
+        }
         if config.coreos.rebootPolicy.strategy != .off {
             config.coreos.locksmith = locksmithTLS.merging(config.coreos.locksmith)
         }

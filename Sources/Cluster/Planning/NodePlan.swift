@@ -89,6 +89,12 @@ extension NodePlan {
     package var peerURL: String { EtcdURL.peer(address, tls: etcdTLS) }
 }
 
+extension NodePlan {
+    static let restoreDropInName = "40-restore.conf"
+    /// File of a member that is made from a backup: etcd does not start before it has its data.
+    package static let restoreDropIn = "/etc/systemd/system/etcd2.service.d/\(restoreDropInName)"
+}
+
 /// The image a node runs: a Debian root, and the project's node programs as a layer on it.
 package struct ImageDigests: Sendable, Hashable, Codable {
     /// SHA-256 of the root's recipe, in hexadecimal.

@@ -13,6 +13,8 @@ package struct Plan: Sendable, Hashable {
         case tearDown
         /// Reboot nodes, and leave the cluster as it is.
         case roll
+        /// Put a backup into the etcd of a cluster that exists.
+        case restore
     }
 
     /// Name of the cluster.
@@ -167,6 +169,8 @@ package enum Action: Sendable, Hashable {
     case destroyUnit(name: String)
     /// Waits until the units are in the state wanted.
     case awaitUnits([UnitPlan])
+    /// Puts back what a backup holds.
+    case restore(RestoreAction)
     case removeNetwork(cluster: String)
     /// Removes the cluster's own directory.
     case removeRemains(cluster: String)

@@ -9,6 +9,7 @@ extension PlanBuilder {
     }
 
     mutating func planBootstrap(_ changes: [String: NodeChange]) throws(DiagnosticsError) {
+        try checkRestorable()
         try checkFormation(changes)
         let cleared = clearLeaving()
         var started: [String: [StepID]] = [:]
@@ -17,8 +18,14 @@ extension PlanBuilder {
         for plan in members {
             started[plan.name] = planBootstrapMember(plan, change: changes[plan.name] ?? .none, after: cleared)
         }
+        if let source = inputs.restore {
+            for plan in members {
+                started[plan.name] = [planRestoredMember(plan, source, needs: started[plan.name] ?? [])]
+            }
+        }
         let all = members.flatMap { started[$0.name] ?? [] }
         awaitEtcd(members, id: "etcd/quorum", reason: "the members find each other", needs: all)
+        if let source = inputs.restore { planLegacyKeys(source, members) }
         if let etcdGate { settled.append(etcdGate) }
         for plan in members { awaitNode(plan, reason: "it is a member", needs: started[plan.name] ?? []) }
     }

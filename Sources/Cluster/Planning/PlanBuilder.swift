@@ -104,7 +104,9 @@ struct PlanBuilder {
 
     /// The discovery that Slipway serves for this topology.
     private var ownDiscovery: DiscoveryPlan? {
-        guard topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil else { return nil }
+        guard topology.etcd.bootstrap == .discovery, topology.etcd.discovery == nil, inputs.restore == nil else {
+            return nil
+        }
         return DiscoveryPlan(
             address: topology.network.cidr.gateway,
             token: inputs.discoveryToken,
@@ -272,6 +274,7 @@ struct PlanBuilder {
     private mutating func planUnits() {
         // The plan that follows sees fleet, and has the nodes on which units are to run.
         guard postponed.isEmpty || steps.isEmpty else { return }
+        if let source = inputs.restore { return planRestoredUnits(source) }
         let units = topology.units.map(unitPlan)
         let changed = units.filter { unit in
             guard let present = observed.fleet?.units[unit.name] else { return true }
@@ -319,7 +322,7 @@ struct PlanBuilder {
             && present.states.keys.allSatisfy(present.isWell)
     }
 
-    private func unitPlan(_ deployment: UnitDeployment) -> UnitPlan {
+    func unitPlan(_ deployment: UnitDeployment) -> UnitPlan {
         let requirements = deployment.requirements
         let eligible = nodes.filter { $0.role.runsFleet && $0.role.meets(requirements.metadata) }
         let machines = eligible.map { Identity.machineID(cluster: topology.name, node: $0.name) }

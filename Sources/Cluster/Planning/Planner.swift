@@ -50,7 +50,7 @@ package struct Planner: Sendable {
         return builder.nodes.map { builder.nodePlan($0, peers: builder.wantedPeers, state: .new) }
     }
 
-    private func builder(from observed: Observation) throws(DiagnosticsError) -> PlanBuilder {
+    func builder(from observed: Observation) throws(DiagnosticsError) -> PlanBuilder {
         let nodes = try placedNodes(observed)
         let inputs = try self.inputs.withCertificates(for: topology, observed: observed.provider)
         let secrets = try NodeSecrets.all(nodes, topology: topology, inputs: inputs)

@@ -24,6 +24,8 @@ package struct PlannerInputs: Sendable {
     package var rendersNodes = true
     /// Names of nodes that are made anew though nothing is asked of them that is new.
     package var replaced: Set<String> = []
+    /// The backup that a cluster is made from of which there is nothing yet.
+    package var restore: RestoreSource?
     /// Source of certificates, for a topology with TLS.
     package var certificates: CertificateInputs
 

@@ -51,6 +51,8 @@ extension Executor {
             try await retryingKeys("fleet does not let \(name) go", say: say) { try await fleet.destroy(name) }
         case .awaitUnits(let units):
             try await awaitUnits(units, plan: plan, say: say, warn: warn)
+        case .restore(let action):
+            try await restore(action, say: say, warn: warn)
         case .removeNetwork(let cluster):
             try await provider.removeNetwork(cluster: cluster)
         case .removeRemains(let cluster):

@@ -15,6 +15,8 @@ import SystemPackage
 /// them.
 package struct HostSecret: Sendable {
     private let key: SymmetricKey
+    /// Seeds that clusters brought from other hosts, in the place of those that follow from this host's secret.
+    private var adopted = AdoptedSeeds()
     /// The directory that holds the secret and Slipway's own key.
     package let directory: FilePath
 
@@ -24,6 +26,7 @@ package struct HostSecret: Sendable {
         do {
             try Self.makePrivateDirectory(directory)
             key = SymmetricKey(data: try Self.readOrMakeSeed(directory.appending("seed")))
+            adopted = try AdoptedSeeds(below: directory)
         } catch {
             throw SSHError(.secret, "Slipway's keys in \(directory) cannot be used", cause: error.plainReason)
         }
@@ -70,9 +73,32 @@ package struct HostSecret: Sendable {
 
     /// 32 bytes for one purpose; those of another say nothing of them.
     package func seed(_ purpose: [String]) -> [UInt8] {
+        if let seed = adopted.seeds[purpose] { return seed }
+        return derived(purpose)
+    }
+
+    private func derived(_ purpose: [String]) -> [UInt8] {
         let message = Array(purpose.joined(separator: "\u{0}").utf8)
         return Array(HMAC<SHA256>.authenticationCode(for: message, using: key))
     }
+
+    // MARK: Clusters of other hosts
+
+    /// This secret with seeds that a cluster had on another host; those that this host derives as well are left out.
+    package func adopting(_ seeds: [(purpose: [String], seed: [UInt8])]) -> HostSecret {
+        var secret = self
+        secret.adopted.seeds = Dictionary(seeds.filter { $0.seed != derived($0.purpose) }.map { ($0, $1) }) { $1 }
+        return secret
+    }
+
+    /// True where seeds of another host count.
+    package var hasAdopted: Bool { !adopted.seeds.isEmpty }
+
+    /// Keeps the adopted seeds of a cluster on this host.
+    package func keepAdopted(of cluster: String) throws { try adopted.keep(cluster, below: directory) }
+
+    /// Removes the adopted seeds of a cluster; that there are none is fine.
+    package func forgetAdopted(of cluster: String) throws { try AdoptedSeeds.forget(cluster, below: directory) }
 
     private static func makePrivateDirectory(_ path: FilePath) throws {
         try FileManager.default.createDirectory(

@@ -80,9 +80,15 @@ package struct SSHClient: Sendable {
 
     /// Runs one shell command on the node.
     ///
+    /// - Parameter input: path of a file of this host that the command reads; nil for none.
     /// - Throws: ``SSHError`` with `.deadline` when it has not ended in time (it may still run on the node), with
     ///   `.connection` when ssh did not get through. A command that fails is a normal result.
-    package func run(_ command: String, on target: SSHTarget, deadline: Duration) async throws -> Output {
+    package func run(
+        _ command: String,
+        input: String? = nil,
+        on target: SSHTarget,
+        deadline: Duration,
+    ) async throws -> Output {
         // A node with much to do, or an emulated one, greets late: it has the time that the command has.
         let patience = Int(min(max(deadline.components.seconds, 5), 60))
         let arguments = arguments(for: target, command: [command], batch: true, connectTimeout: patience)
@@ -90,6 +96,10 @@ package struct SSHClient: Sendable {
             let result = try await Subprocess.run(
                 .name("ssh"),
                 arguments: Arguments(arguments),
+                input: .fileDescriptor(
+                    try FileDescriptor.open(FilePath(input ?? "/dev/null"), .readOnly),
+                    closeAfterSpawningProcess: true,
+                ),
                 output: .string(limit: 1 << 20),
                 error: .string(limit: 1 << 16),
             )

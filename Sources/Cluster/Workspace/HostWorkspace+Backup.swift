@@ -34,7 +34,7 @@ package struct WrittenBackup: Sendable {
 
 extension HostWorkspace {
     /// Time for etcd to hand over its store.
-    private static let snapshotLimit = Duration.seconds(600)
+    static let snapshotLimit = Duration.seconds(600)
 
     /// Writes a backup of a cluster that runs: etcd's stores, the topology, and what its keys are derived from.
     ///

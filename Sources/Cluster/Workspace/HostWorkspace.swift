@@ -23,7 +23,7 @@ package struct HostWorkspace: Sendable {
     let leases: any LeaseStore
     /// Images of this host.
     package let images: StoredImages
-    let secret: HostSecret
+    var secret: HostSecret
     /// Slipway's own directory.
     package let home: FilePath
     /// URI of libvirt.
@@ -196,5 +196,6 @@ package struct HostWorkspace: Sendable {
         try OwnedDirectory(home.appending("known_hosts").string).remove(["\(name).ssh-config"])
         try OwnedDirectory(home.appending("certificates").string).remove([name])
         try discovery(of: cluster).remove()
+        try secret.forgetAdopted(of: name)
     }
 }

@@ -13,6 +13,9 @@ package protocol EtcdCluster: Sendable {
     /// Gives a learner its vote.
     func promoteMember(_ id: MemberID) async throws(EtcdError)
 
+    /// Writes a key of the v2 keyspace, or makes a directory, whatever was there before.
+    func putLegacy(_ wanted: EtcdHTTPClient.LegacyKey) async throws(EtcdError)
+
     /// Returns the status of one endpoint.
     func status(of endpoint: String) async throws(EtcdError) -> MemberStatus
 

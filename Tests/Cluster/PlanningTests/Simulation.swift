@@ -201,6 +201,8 @@ struct Simulation {
             }
         case .removeNetwork:
             networks = []
+        case .restore:
+            faults.append("\(step.id): nothing is restored here")
         case .removeRemains:
             directories = []
         }

@@ -78,7 +78,8 @@ import TopologyModel
 
         var starts: Int { state.withLock { $0.commands.count } }
 
-        func run(_ command: String, on node: String, at address: IPv4Address, deadline: Duration) async throws
+        func run(_ command: String, input: String?, on node: String, at address: IPv4Address, deadline: Duration)
+            async throws
             -> SSHClient.Output
         {
             if command.hasPrefix("sudo systemctl start") {

@@ -16,9 +16,13 @@ import UnitFiles
         let restarts: Int
         let asked: Mutex<Int>.Shared
 
-        func run(_ command: String, on node: String, at address: IPv4Address, deadline: Duration) async throws
-            -> SSHClient.Output
-        {
+        func run(
+            _ command: String,
+            input: String?,
+            on node: String,
+            at address: IPv4Address,
+            deadline: Duration,
+        ) async throws -> SSHClient.Output {
             guard command.hasPrefix("systemctl show -p ActiveState -p NRestarts pull.service") else {
                 return try await cluster.run(command, on: node, at: address, deadline: deadline)
             }

@@ -14,7 +14,8 @@ struct StoppingTests {
     private struct Shell: NodeShell {
         let answer: @Sendable () throws -> SSHClient.Output
 
-        func run(_ command: String, on node: String, at address: IPv4Address, deadline: Duration) async throws
+        func run(_ command: String, input: String?, on node: String, at address: IPv4Address, deadline: Duration)
+            async throws
             -> SSHClient.Output
         { try answer() }
     }

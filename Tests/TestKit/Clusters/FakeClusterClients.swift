@@ -15,6 +15,7 @@ extension FakeCluster: ClusterClients {
 extension FakeCluster: NodeShell {
     package func run(
         _ command: String,
+        input: String?,
         on node: String,
         at address: IPv4Address,
         deadline: Duration,
@@ -72,6 +73,10 @@ struct FakeEtcdCluster: EtcdCluster {
     func addMember(peerURLs: [String], learner: Bool) async throws(EtcdError) -> Member { throw unsupported }
     func removeMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
     func promoteMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
+
+    func putLegacy(_ wanted: EtcdHTTPClient.LegacyKey) async throws(EtcdError) {
+        cluster.change { $0.log.append("put \(wanted.key)") }
+    }
 
     func status(of endpoint: String) async throws(EtcdError) -> MemberStatus {
         guard let member = try await members().first(where: { $0.clientURLs.contains(endpoint) }) else {

@@ -94,6 +94,29 @@ struct PlanRunner: Sendable {
         }
     }
 
+    /// Makes a cluster from a backup, or puts it into one that exists.
+    ///
+    /// - Parameter keepsAdopted: whether the workspace's keys are another host's, and have to be kept.
+    func restore(
+        _ topology: Topology,
+        _ source: RestoreSource,
+        sources: [String: String],
+        keepsAdopted: Bool,
+    ) async throws {
+        let cluster = try ClusterName(topology.name)
+        try await workspace.changing(cluster, purpose: command, note: Output.note) { check in
+            let begin = ContinuousClock.now
+            let planned = try await untouched(nothingWasChanged) {
+                try await workspace.plan(topology, restoring: source, progress: Output.note)
+            }
+            try warn(planned.plan.warnings + shortages(of: planned), sources: sources)
+            if keepsAdopted { try workspace.keepAdopted(of: cluster) }
+            try workspace.sshTargets(planned.plan, observed: planned.observed.provider.nodes)
+            try await carryOut(planned.plan, check)
+            try done([planned.plan], since: begin)
+        }
+    }
+
     /// Removes all there is of a cluster.
     @discardableResult
     func tearDown(_ cluster: ClusterName) async throws -> Plan {

@@ -52,6 +52,15 @@ struct StepTitle {
         node.accelerator.map { "\(node.runtime.rawValue) by \($0.rawValue)" } ?? node.runtime.rawValue
     }
 
+    private static func text(_ action: RestoreAction) -> String {
+        switch action {
+        case .stopEtcd(let node): "stop etcd on \(node.name)"
+        case .member(let node, let source, _, _): "restore etcd on \(node.name) (\(Format.bytes(source.size)))"
+        case .legacyKeys(let source, _): "\(Format.count(source.legacyKeys.count, "key")) of etcd's version 2"
+        case .restartFleet(let node): "fleetd of \(node.name) begins anew"
+        }
+    }
+
     init(_ action: Action) {
         text =
             switch action {
@@ -75,6 +84,7 @@ struct StepTitle {
             case .deployUnit(let unit): "deploy \(unit.name) (\(unit.desiredState.rawValue))"
             case .destroyUnit(let name): "take \(name) away"
             case .awaitUnits(let units): "\(Format.count(units.count, "unit")) as wanted"
+            case .restore(let action): Self.text(action)
             case .removeNetwork: "remove the network"
             case .removeRemains: "remove the cluster's directory"
             }

@@ -1,0 +1,150 @@
+import Basics
+import CloudConfig
+import Diagnostics
+import Planning
+import TestKit
+import Testing
+import TopologyModel
+
+/// Plans that make a cluster from a backup, or put one into a cluster that exists.
+@Suite struct RestoreTests {
+    private let source = RestoreSource(
+        words: "the backup of 2026-11-29T16:05:12Z",
+        snapshot: "/staging/members.db",
+        size: 20_512,
+        legacyKeys: [RestoreSource.LegacyKey(key: "/app", value: "yes", ttl: nil)],
+        token: "demo-1234",
+        launched: ["hello.service"],
+    )
+
+    private func topology() throws -> Topology {
+        try Fixture.topology(
+            members: 3,
+            workers: 1,
+            units: [Fixture.unit(), Fixture.unit("stopped.service")],
+        )
+    }
+
+    private func anew(_ topology: Topology) throws -> Plan {
+        var inputs = PlannerInputs.fixed
+        inputs.restore = source
+        return try Planner(topology: topology, inputs: inputs).plan(from: .nothing)
+    }
+
+    /// The cluster of a topology, ready, with these nodes off.
+    private func present(_ topology: Topology, off: Set<String> = []) throws -> Observation {
+        let nodes = try Fixture.plan(topology).nodes.map { node -> ObservedNode in
+            var present = ObservedNode(node)
+            present.phase = .ready
+            if off.contains(node.name) { present.power = .off }
+            return present
+        }
+        return Observation(provider: ProviderObservation(nodes: nodes))
+    }
+
+    @Test func membersThatAreMadeBeginWithTheBackup() throws {
+        let plan = try anew(topology())
+        #expect(
+            plan.outline == """
+                image/build: this host has no such image yet
+                network/create: it is not there yet
+                node/central-1/create: it is not there yet < image/build network/create
+                node/central-2/create: it is not there yet < image/build network/create
+                node/central-3/create: it is not there yet < image/build network/create
+                etcd/restore/central-1: etcd begins with \(source.words) < node/central-1/create
+                etcd/restore/central-2: etcd begins with \(source.words) < node/central-2/create
+                etcd/restore/central-3: etcd begins with \(source.words) < node/central-3/create
+                etcd/quorum: the members find each other < etcd/restore/central-1 etcd/restore/central-2 \
+                etcd/restore/central-3
+                etcd/restore/v2: a snapshot does not hold them < etcd/quorum
+                node/central-1/ready: it is a member < etcd/restore/central-1
+                node/central-2/ready: it is a member < etcd/restore/central-2
+                node/central-3/ready: it is a member < etcd/restore/central-3
+                node/worker-1/create: it is not there yet < image/build network/create
+                node/worker-1/ready: it is not there yet < node/worker-1/create
+                units/active: they ran when the backup was made < etcd/restore/v2 node/central-1/ready \
+                node/central-2/ready node/central-3/ready node/worker-1/ready
+
+                """
+        )
+        #expect(!plan.isDestructive)
+        guard case .awaitUnits(let units) = plan.step("units/active")?.action else {
+            Issue.record("no units are awaited")
+            return
+        }
+        #expect(units.map(\.name) == ["hello.service"])
+    }
+
+    /// etcd must not begin before it has its keys; and what keeps it from that is no reason to change the node later.
+    @Test func aMemberWaitsForItsKeys() throws {
+        var topology = try topology()
+        let plan = try anew(topology)
+        let usual = try Fixture.plan(topology)
+        for (node, other) in zip(plan.nodes, usual.nodes) {
+            let waits = node.userData.contains("ConditionPathIsDirectory=/var/lib/etcd2/member")
+            #expect(waits == (node.etcd == .member), "\(node.name)")
+            #expect(node.configDigest == other.configDigest && node.baseDigest == other.baseDigest)
+            #expect(!other.userData.contains("ConditionPathIsDirectory"))
+        }
+        topology.cloudConfig.coreos.etcd2[.dataDir] = "/srv/etcd"
+        #expect(try anew(topology).nodes[0].userData.contains("ConditionPathIsDirectory=/srv/etcd/member"))
+    }
+
+    @Test func aClusterThatExistsKeepsItsNodes() throws {
+        let topology = try topology()
+        let planner = Planner(topology: topology, inputs: .fixed)
+        let plan = try planner.restore(source, over: present(topology))
+        let stops = "etcd/stop/central-1 etcd/stop/central-2 etcd/stop/central-3"
+        #expect(
+            plan.outline == """
+                etcd/stop/central-1: its keys are put back
+                etcd/stop/central-2: its keys are put back
+                etcd/stop/central-3: its keys are put back
+                etcd/restore/central-1 [destroys]: etcd goes back to \(source.words) < \(stops)
+                etcd/restore/central-2 [destroys]: etcd goes back to \(source.words) < \(stops)
+                etcd/restore/central-3 [destroys]: etcd goes back to \(source.words) < \(stops)
+                etcd/quorum: the members find each other < etcd/restore/central-1 etcd/restore/central-2 \
+                etcd/restore/central-3
+                etcd/restore/v2: a snapshot does not hold them < etcd/quorum
+                node/central-1/fleet: etcd's revisions went back < etcd/restore/v2
+                node/central-2/fleet: etcd's revisions went back < etcd/restore/v2
+                node/central-3/fleet: etcd's revisions went back < etcd/restore/v2
+                node/worker-1/fleet: etcd's revisions went back < etcd/restore/v2
+                node/central-1/ready: it has another etcd < node/central-1/fleet etcd/restore/v2
+                node/central-2/ready: it has another etcd < node/central-2/fleet etcd/restore/v2
+                node/central-3/ready: it has another etcd < node/central-3/fleet etcd/restore/v2
+                node/worker-1/ready: it has another etcd < node/worker-1/fleet etcd/restore/v2
+                units/active: they ran when the backup was made < node/central-1/ready node/central-2/ready \
+                node/central-3/ready node/worker-1/ready
+
+                """
+        )
+        guard case .restore(.member(_, _, let cluster, let isNew)) = plan.step("etcd/restore/central-2")?.action else {
+            Issue.record("central-2 is not restored")
+            return
+        }
+        #expect(!isNew && cluster.hasPrefix("central-1=http://10.9.0.10:2380,central-2=http://10.9.0.11:2380,"))
+    }
+
+    /// It would come back with the keys that the others no longer have, and find a cluster that is not its own.
+    @Test func aMemberThatIsOffIsNotForgotten() throws {
+        let topology = try topology()
+        let planner = Planner(topology: topology, inputs: .fixed)
+        let observed = try present(topology, off: ["central-2"])
+        let error = #expect(throws: DiagnosticsError.self) { try planner.restore(source, over: observed) }
+        let diagnostic = try #require(error?.diagnostics.first)
+        #expect(diagnostic.message.hasPrefix("central-2: members of etcd that are off"))
+        #expect(diagnostic.notes.contains { $0.contains("slipway start demo central-2") })
+        // A worker may be.
+        #expect(try planner.restore(source, over: present(topology, off: ["worker-1"])).ids.contains("etcd/quorum"))
+    }
+
+    /// There may be more nodes than the backup knows, and fewer.
+    @Test func allMembersThatAreThereGetTheKeys() throws {
+        let planner = Planner(topology: Fixture.topology(members: 1, workers: 3), inputs: .fixed)
+        let plan = try planner.restore(source, over: present(Fixture.topology(members: 3, workers: 1)))
+        let members = ["central-1", "central-2", "central-3"]
+        #expect(plan.ids.filter { $0.hasPrefix("etcd/restore/c") } == members.map { "etcd/restore/\($0)" })
+        #expect(!plan.ids.contains { $0.contains("worker-2") })
+    }
+}
