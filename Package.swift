@@ -64,6 +64,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         Basics Cgroups FileErrors Images Libvirt Planning Provisioning TopologyModel Logging
         Subprocess SystemPackage
         """,
+        /// Pictures of clusters, plans and runs, as SVG, for Graphviz, for Mermaid and as text.
+        "Graphs": "Basics Planning TopologyModel",
         /// This host's libvirt, images, keys and locks: load, observe, plan and apply.
         "Workspace": """
         Backups Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning
@@ -72,7 +74,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// slipway's commands: arguments and printing.
         "SlipwayCommands": """
         Backups Basics Certificates CloudConfig CloudConfigLinting CloudConfigLoading Diagnostics Discovery
-        Etcd FileErrors FleetState Images LibvirtProvider Planning Provisioning Rendering
+        Etcd FileErrors FleetState Graphs Images LibvirtProvider Planning Provisioning Rendering
         SecureShell SmokeTests Terminal TopologyLoading TopologyModel UnitFiles Workspace
         ArgumentParser Crypto Logging Subprocess SystemPackage
         """,
@@ -170,6 +172,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         "CertificatesTests": "Certificates Crypto SwiftASN1 X509",
         "ImagesTests": "Basics Images TestKit TopologyModel Crypto",
+        "GraphsTests": "Graphs Planning TestKit TopologyLoading TopologyModel Subprocess",
         "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """
@@ -243,6 +246,7 @@ let excluded = [
     "CloudInitTests": "Golden",
     "FleetctlTests": "Golden",
     "FleetdTests": "Registry/Golden",
+    "GraphsTests": "Golden",
     "LibvirtProviderTests": "Golden",
     "PlanningTests": "Golden",
     "RebootLockTests": "Golden",

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Diagnostics
 import FoundationEssentials
+import Graphs
 import Planning
 import TopologyLoading
 import TopologyModel
@@ -17,6 +18,9 @@ struct ClusterPlan: JSONCommand {
             --record FILE also writes what the plan was made from, without any key. --offline --observed FILE makes a \
             plan from that, on any host and without libvirt: to look into it later, or for a bug report. --offline alone \
             plans for a host that has nothing yet.
+
+            --graph draws the steps and what each needs to be done before, those that can begin together side by side: \
+            slipway plan FILE --graph --format svg -o plan.svg
             """,
     )
 
@@ -30,6 +34,9 @@ struct ClusterPlan: JSONCommand {
     var observed: String?
     @Option(help: ArgumentHelp("Also write what the plan was made from, for --observed.", valueName: "file"))
     var record: String?
+    @Flag(name: .customLong("graph"), help: "Draw the steps and their needs.")
+    var draws = false
+    @OptionGroup var graph: GraphOptions
     @OptionGroup var replace: ReplaceOption
     @OptionGroup var machines: MachineOptions
     @OptionGroup var connect: ConnectOptions
@@ -37,6 +44,10 @@ struct ClusterPlan: JSONCommand {
 
     func validate() throws {
         guard observed == nil || offline else { throw ValidationError("--observed goes with --offline") }
+        guard draws || (graph.format == .text && graph.file == nil) else {
+            throw ValidationError("--format and --output go with --graph")
+        }
+        guard !draws || !output.json else { throw ValidationError("--graph does not go with --json") }
         guard record == nil || !offline else { throw ValidationError("--record does not go with --offline") }
     }
 
@@ -45,7 +56,9 @@ struct ClusterPlan: JSONCommand {
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
         let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology) }
         Diagnosing.show(plan.warnings, sources: loaded.sources)
-        if output.json {
+        if draws {
+            try graph.write(Graph(plan) { StepTitle($0).text })
+        } else if output.json {
             try Output.json(PlanPayload(plan))
         } else {
             Output.print(PlanText(plan: plan, style: Output.style).text())

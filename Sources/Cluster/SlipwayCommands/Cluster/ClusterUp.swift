@@ -31,6 +31,7 @@ struct ClusterUp: JSONCommand {
     @OptionGroup var replace: ReplaceOption
     @OptionGroup var machines: MachineOptions
     @OptionGroup var boots: BootOptions
+    @OptionGroup var timeline: TimelineOption
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -40,6 +41,7 @@ struct ClusterUp: JSONCommand {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let recorder = timeline.recorder(title: "slipway up \(cluster)")
         let runner = PlanRunner(
             workspace: workspace,
             command: "slipway up \(cluster)\(machines.words)\(replace.words)",
@@ -47,16 +49,21 @@ struct ClusterUp: JSONCommand {
             yes: confirm.yes,
             patience: stop.patience,
             mostBoots: boots.most,
+            timeline: recorder,
             assumedFile: ClusterArgument(cluster).installedFile,
         )
-        let plan = try await Diagnosing.showing(loaded.sources) {
-            try await runner.converge(
-                topology,
-                sources: loaded.sources,
-                renewsCertificates: rotatesCertificates,
-                replaced: Set(replace.names),
-            )
+        let converge = { () async throws -> Plan in
+            try await Diagnosing.showing(loaded.sources) {
+                try await runner.converge(
+                    topology,
+                    sources: loaded.sources,
+                    renewsCertificates: rotatesCertificates,
+                    replaced: Set(replace.names),
+                )
+            }
         }
+        let plan =
+            if let recorder { try await recorder.recording(converge) } else { try await converge() }
         guard !output.json, !plan.isEmpty else { return }
         try await ClusterStatus.print(cluster: topology.name, workspace: workspace)
     }

@@ -75,7 +75,7 @@ struct StatusReport: Encodable, Hashable {
             && units.allSatisfy { $0.desired != "launched" || $0.isWell }
     }
 
-    private static func isWell(_ node: Node) -> Bool {
+    static func isWell(_ node: Node) -> Bool {
         node.state == "ready" && node.etcd != "unhealthy" && node.fleet != false
     }
 

@@ -17,6 +17,8 @@ struct PlanRunner: Sendable {
     var patience = StopOptions.standard
     /// Largest number of nodes that boot at a time; nil for as many as the host can carry.
     var mostBoots: Int?
+    /// Recorder of what each step takes; nil for none.
+    var timeline: TimelineRecorder?
 
     /// The file that came with the program and that a bare name was taken for: a cluster that is another's is not
     /// changed by it. Nil where a file was named.
@@ -164,7 +166,10 @@ struct PlanRunner: Sendable {
                 limits: Executor.Limits(shutdown: patience),
                 boots: workspace.bootBound(atMost: mostBoots),
                 check: check,
-                emit: printer.sink,
+                emit: { event in
+                    printer.take(event)
+                    timeline?.take(event)
+                },
             )
         }
         let (patient, hasty) = (try executor(patience), try executor(.zero))

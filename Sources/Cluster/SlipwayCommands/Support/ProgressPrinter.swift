@@ -29,11 +29,10 @@ final class ProgressPrinter: LivePrinter {
         state = Mutex(State(report: ProgressReport(style: Output.errorStyle)))
     }
 
-    var sink: EventSink { { [self] in take($0) } }
-
     func clear() { state.withLock { Output.raw($0.area.clear()) } }
 
-    private func take(_ event: Event) {
+    /// Shows an event.
+    func take(_ event: Event) {
         switch format {
         case .json:
             // A line that cannot be encoded would be a bug in the payload; the work goes on.
