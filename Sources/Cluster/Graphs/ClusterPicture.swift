@@ -86,7 +86,7 @@ package struct ClusterPicture: Sendable, Hashable {
             return Graph.Vertex("node \(first.name)", title: title, lines: ["\(part.count) nodes"], tone: first.tone)
         }
         let name = role.first?.role ?? ""
-        return Graph.Group(Self.hasMembers(role) ? "\(name): etcd" : name, vertices)
+        return Graph.Group(Self.hasMembers(role) ? "\(name) (etcd)" : name, vertices)
     }
 
     private func placements(_ boxes: [String: String]) -> [Graph.Edge] {
