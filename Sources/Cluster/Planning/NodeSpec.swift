@@ -72,6 +72,7 @@ package protocol CodedNode: SpecifiedNode, Codable {
     associatedtype Details: Codable & Sendable & Hashable
     /// Facts beside the spec's.
     var details: Details { get set }
+    /// A node of these facts.
     init(spec: NodeSpec, details: Details)
 }
 
