@@ -217,6 +217,7 @@ struct Torture {
     /// Runs `up` until it says that all is as the file says; returns what it printed.
     private mutating func converge() async throws -> [String] {
         var said: [String] = []
+        var why = ""
         for attempt in 1...3 {
             let file = try write()
             let script = #""$@" 2>"$0.error"; echo "exit $?""#
@@ -228,8 +229,9 @@ struct Torture {
                 if attempt > 1 { retries += 1 }
                 return said
             }
+            why = try String(contentsOfFile: "\(scratch.path)/said.error", encoding: .utf8)
+            Host.note("`up` failed, try \(attempt):\n\(why)")
         }
-        let why = try String(contentsOfFile: "\(scratch.path)/said.error", encoding: .utf8)
         throw BenchError("seed \(seed): three further `up` did not make it well:\n\(why)")
     }
 
