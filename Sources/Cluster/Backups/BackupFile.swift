@@ -7,8 +7,8 @@ import FoundationEssentials
     import Glibc
 #endif
 
-/// A backup on disk: one tar archive whose first part is the manifest and whose second is the manifest's SHA-256, sealed
-/// as a whole where a passphrase was given.
+/// A backup on disk: one tar archive whose first part is the manifest and whose second is the manifest's SHA-256,
+/// sealed as a whole where a passphrase was given.
 package struct BackupFile: Sendable {
     /// Contents of the file.
     package let manifest: BackupManifest

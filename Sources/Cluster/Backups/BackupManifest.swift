@@ -105,6 +105,8 @@ package struct BackupManifest: Sendable, Hashable, Codable {
     package var nodes: [Node]
     /// Units of fleet, sorted by name.
     package var units: [Unit]
+    /// Generation of the nodes' certificates; nil for a cluster without.
+    package var certificates: Int?
     /// All parts but the manifest, in the order of the file.
     package var parts: [Part] = []
 

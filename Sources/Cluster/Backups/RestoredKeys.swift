@@ -3,8 +3,8 @@ import Etcd
 import FleetState
 import RebootLock
 
-/// Changes to the keys of a backup before a cluster is made of them: what machines said of themselves is over, and machines
-/// of another name are other machines.
+/// Changes to the keys of a backup before a cluster is made of them: what machines said of themselves is over, and
+/// machines of another name are other machines.
 package struct RestoredKeys: Sendable {
     /// For each machine of the backup that there will be again, the ID that it will have.
     let machines: [String: String]

@@ -8,8 +8,9 @@ import SystemPackage
     import Glibc
 #endif
 
-/// An etcd of this host that holds a backup for a moment: to see that it can be restored, and to change what must not come
-/// back. It listens on a socket in a directory of this user's alone, and ends with this process, however that ends.
+/// An etcd of this host that holds a backup for a moment: to see that it can be restored, and to change what must not
+/// come back. It listens on a socket in a directory of this user's alone, and ends with this process, however that
+/// ends.
 package struct ScratchEtcd: Sendable {
     /// Client of it.
     package let client: EtcdHTTPClient

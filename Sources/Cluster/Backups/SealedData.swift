@@ -3,11 +3,11 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 
-/// A file that only its passphrase opens: AES-256-GCM under a key that scrypt (RFC 7914) makes of the passphrase and a salt
-/// of the file's own.
+/// A file that only its passphrase opens: AES-256-GCM under a key that scrypt (RFC 7914) makes of the passphrase and a
+/// salt of the file's own.
 ///
-/// The file is a line of text, 16 bytes of salt, and what `AES.GCM` gives: nonce, ciphertext, tag. It is sealed as a whole,
-/// so that no part of it can be changed, left out or taken from another file.
+/// The file is a line of text, 16 bytes of salt, and what `AES.GCM` gives: nonce, ciphertext, tag. It is sealed as a
+/// whole, so that no part of it can be changed, left out or taken from another file.
 package enum SealedData {
     private static let mark = Array("slipway sealed backup 1\n".utf8)
     private static let saltSize = 16

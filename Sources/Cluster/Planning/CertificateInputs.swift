@@ -72,8 +72,10 @@ package struct CertificateInputs: Sendable {
 
     /// The newest generation there is, so that a renewal that was interrupted goes on; the next one for a renewal, if
     /// none was interrupted: there are never nodes of three generations.
-    mutating func decide(from present: [CertificateGeneration]) {
-        guard let newest = present.max() else { return generation = CertificateGeneration(number: 1, at: now) }
+    ///
+    /// - Parameter first: number of the generation where there is none yet.
+    mutating func decide(from present: [CertificateGeneration], first: Int) {
+        guard let newest = present.max() else { return generation = CertificateGeneration(number: first, at: now) }
         let isUnfinished = present.contains { $0 != newest }
         generation = renews && !isUnfinished ? CertificateGeneration(number: newest.number + 1, at: now) : newest
     }
@@ -94,7 +96,8 @@ extension PlannerInputs {
             ])
         }
         var inputs = self
-        inputs.certificates.decide(from: observed.nodes(of: topology.name).compactMap(\.certificates))
+        let present = observed.nodes(of: topology.name).compactMap(\.certificates)
+        inputs.certificates.decide(from: present, first: restore?.certificates ?? 1)
         return inputs
     }
 }

@@ -2,7 +2,8 @@ import Diagnostics
 import TopologyModel
 import UnitFiles
 
-/// A cluster that is made from a backup: its members begin with the backup's keys, and what is in them is not planned anew.
+/// A cluster that is made from a backup: its members begin with the backup's keys, and what is in them is not planned
+/// anew.
 extension PlanBuilder {
     /// Adds the step by which a member that was just made gets its keys, and returns it.
     mutating func planRestoredMember(_ plan: NodePlan, _ source: RestoreSource, needs: [StepID]) -> StepID {

@@ -5,7 +5,8 @@ extension Planner {
     /// The plan that puts a backup into the etcd of a cluster that exists, and leaves its nodes as they are.
     ///
     /// All members get the keys at once, as an etcd cluster of its own; units on nodes run on meanwhile.
-    /// - Throws: `DiagnosticsError` where a member is off or does not say where it is: it would come back with other keys.
+    /// - Throws: `DiagnosticsError` where a member is off or does not say where it is: it would come back with other
+    ///   keys.
     package func restore(_ source: RestoreSource, over observed: Observation) throws(DiagnosticsError) -> Plan {
         let settled = Planner(topology: topology.settlingRuntimes(on: observed.provider), inputs: inputs)
         let builder = try settled.builder(from: observed)

@@ -14,6 +14,8 @@ package struct RestoreSource: Sendable, Hashable {
     package var token: String
     /// Names of units that were to run.
     package var launched: Set<String>
+    /// Generation of certificates that a cluster is made with: what was revoked by a renewal stays so.
+    package var certificates = 1
 
     /// A key of etcd's v2 store.
     package struct LegacyKey: Sendable, Hashable {
@@ -50,8 +52,8 @@ package struct RestoreSource: Sendable, Hashable {
 package enum RestoreAction: Sendable, Hashable {
     /// Ends etcd on a member, which keeps its data for now.
     case stopEtcd(NodePlan)
-    /// Gives a member the backup's keys, in the place of what it has, and starts its etcd. One that is made anew waits for
-    /// them.
+    /// Gives a member the backup's keys, in the place of what it has, and starts its etcd. One that is made anew waits
+    /// for them.
     case member(NodePlan, RestoreSource, initialCluster: String, isNew: Bool)
     /// Writes the keys of etcd's v2 store, of which snapshots know nothing.
     case legacyKeys(RestoreSource, endpoints: [String])

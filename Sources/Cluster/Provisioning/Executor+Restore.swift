@@ -75,8 +75,8 @@ extension Executor {
         }
     }
 
-    /// Reads a snapshot from standard input. A member that has the backup already, as an earlier run was cut short, keeps
-    /// its data.
+    /// Reads a snapshot from standard input. A member that has the backup already, as an earlier run was cut short,
+    /// keeps its data.
     static func restoreScript(
         _ node: NodePlan,
         _ source: RestoreSource,

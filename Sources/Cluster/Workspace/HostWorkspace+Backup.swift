@@ -68,7 +68,7 @@ extension HostWorkspace {
                 try await $0.contents()
             }
             say("restored into an etcd of this host: \(contents.keys) keys, revision \(contents.revision)")
-            let manifest = BackupManifest(
+            var manifest = BackupManifest(
                 cluster: name,
                 made: BackupRetention.timestamp(Int64(Date().timeIntervalSince1970)),
                 topology: files.topology,
@@ -93,6 +93,7 @@ extension HostWorkspace {
                     BackupManifest.Unit(name: $0.name, desiredState: $0.desiredState.rawValue)
                 },
             )
+            manifest.certificates = nodes.compactMap(\.certificates?.number).max()
             var parts = [
                 BackupFile.Part(
                     BackupManifest.PartName.snapshot,
@@ -103,7 +104,7 @@ extension HostWorkspace {
             let identity = ClusterIdentity(
                 of: name,
                 nodes: nodes.map(\.name),
-                generation: nodes.compactMap(\.certificates?.number).max(),
+                generation: manifest.certificates,
                 secret: secret,
             )
             parts.append(BackupFile.Part(BackupManifest.PartName.identity, try Self.json(identity)))
@@ -210,8 +211,8 @@ extension HostWorkspace {
         return try EtcdPrograms.find(roots: roots.map { store.path(of: .root, digest: $0) })
     }
 
-    /// Gives `body` a directory for this user alone, which is removed afterwards; so is what earlier runs left that were
-    /// killed.
+    /// Gives `body` a directory for this user alone, which is removed afterwards; so is what earlier runs left that
+    /// were killed.
     func staging<Result>(_ body: (_ directory: String) async throws -> Result) async throws -> Result {
         let place = home.appending("staging").string
         let owned = OwnedDirectory(place)

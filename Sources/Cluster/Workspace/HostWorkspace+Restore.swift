@@ -8,8 +8,8 @@ import SecureShell
 import TopologyModel
 
 extension HostWorkspace {
-    /// Prepares a backup for the members of a cluster, which `body` makes or changes: in an etcd of this host, what machines
-    /// said of themselves is taken out, and machines of another name get their new IDs.
+    /// Prepares a backup for the members of a cluster, which `body` makes or changes: in an etcd of this host, what
+    /// machines said of themselves is taken out, and machines of another name get their new IDs.
     ///
     /// - Parameters:
     ///   - topology: as the cluster shall be, whatever the backup calls it.
@@ -36,7 +36,7 @@ extension HostWorkspace {
                 try await scratch.save(to: prepared, within: Self.snapshotLimit)
             }
             let attributes = try FileManager.default.attributesOfItem(atPath: prepared)
-            let source = RestoreSource(
+            var source = RestoreSource(
                 words: "the backup of \(manifest.made)",
                 snapshot: prepared,
                 size: (attributes[.size] as? Int).map(Int64.init) ?? 0,
@@ -44,6 +44,7 @@ extension HostWorkspace {
                 token: Self.token(of: manifest, as: topology.name, isNew: !present.contains(where: \.mayHoldEtcdData)),
                 launched: Set(manifest.units.filter { $0.desiredState == "launched" }.map(\.name)),
             )
+            source.certificates = manifest.certificates ?? 1
             say("the backup is whole: \(manifest.etcd.keys) keys, revision \(manifest.etcd.revision)")
             return try await body(source)
         }

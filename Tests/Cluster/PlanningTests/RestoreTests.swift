@@ -90,6 +90,18 @@ import TopologyModel
         #expect(try anew(topology).nodes[0].userData.contains("ConditionPathIsDirectory=/srv/etcd/member"))
     }
 
+    /// A renewal has revoked what was issued two generations before; a backup does not bring that back.
+    @Test func whatARenewalRevokedStaysRevoked() throws {
+        var topology = try topology()
+        topology.etcd.tls = true
+        var inputs = PlannerInputs.fixed
+        inputs.restore = source
+        inputs.restore?.certificates = 3
+        let plan = try Planner(topology: topology, inputs: inputs).plan(from: .nothing)
+        #expect(plan.nodes.allSatisfy { $0.certificates?.number == 3 })
+        #expect(try anew(topology).nodes.allSatisfy { $0.certificates?.number == 1 })
+    }
+
     @Test func aClusterThatExistsKeepsItsNodes() throws {
         let topology = try topology()
         let planner = Planner(topology: topology, inputs: .fixed)

@@ -44,9 +44,14 @@ struct ScheduleUnits: Sendable {
         [Unit]
         Description=Backup of slipway's cluster \(cluster)
         Documentation=man:slipway-backup(1)
+        # After a start of the host, the cluster takes its time.
+        After=libvirtd.service
+        StartLimitIntervalSec=0
 
         [Service]
         Type=oneshot
+        Restart=on-failure
+        RestartSec=5min
         Environment=\(Self.quoted("SLIPWAY_HOME=\(home)"))
         ExecStart=\(command.map(Self.quoted).joined(separator: " "))
         Nice=10
