@@ -1,6 +1,6 @@
 import TopologyModel
 
-/// What etcd's members are given that begin with the keys of a backup.
+/// Backup whose keys etcd's first members begin with.
 package struct RestoreSource: Sendable, Hashable {
     /// Name of the backup for people: `the backup of 2026-11-29T16:05:12Z`.
     package var words: String
