@@ -2,6 +2,14 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Keeps one watch going over connections that come and go.
 struct Watcher {
     let client: EtcdHTTPClient
@@ -94,8 +102,7 @@ struct LineSplitter {
     mutating func add(_ chunk: ByteBuffer) throws(EtcdError) -> [ByteBuffer] {
         rest.writeImmutableBuffer(chunk)
         var lines: [ByteBuffer] = []
-        while let end = rest.readableBytesView.firstIndex(of: 10) {
-            let length = end - rest.readerIndex
+        while let length = Self.lengthOfLine(rest) {
             if let line = rest.readSlice(length: length), length > 0 { lines.append(line) }
             rest.moveReaderIndex(forwardBy: 1)
         }
@@ -104,5 +111,13 @@ struct LineSplitter {
         }
         rest.discardReadBytes()
         return lines
+    }
+
+    /// Bytes before the first line's end; nil where it is not there yet. By the C library, since snapshots are long.
+    private static func lengthOfLine(_ buffer: ByteBuffer) -> Int? {
+        buffer.withUnsafeReadableBytes { bytes in
+            guard let base = bytes.baseAddress, let end = memchr(base, 10, bytes.count) else { return nil }
+            return UnsafeRawPointer(end) - base
+        }
     }
 }
