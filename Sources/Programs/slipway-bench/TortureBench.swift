@@ -201,7 +201,7 @@ struct Torture {
             kill -0 $pid 2>/dev/null && struck=struck
             { \(strike)
             } 2>/dev/null || true
-            # Whoever cut a node's power does not wait for its units for minutes. (A shell gives its jobs SIGINT ignored.)
+            # Whoever cut a node's power does not wait for its units for minutes.
             timeout 20 tail --pid $pid -f /dev/null || kill -TERM $pid
             wait $pid || true
             cat "$log"

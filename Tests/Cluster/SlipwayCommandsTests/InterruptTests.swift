@@ -31,6 +31,23 @@ import Testing
         await #expect(processExitsWith: .exitCode(130)) { try await InterruptTests.begin(SIGTERM) }
     }
 
+    /// A work that follows others is stopped as the first would have been.
+    @Test func theEndOfASessionInALaterWork() async {
+        await #expect(processExitsWith: .exitCode(130)) {
+            for _ in 0..<20 { try await Interrupt.guarding(advice: "Stopped.") {} }
+            try await InterruptTests.begin(SIGTERM)
+        }
+    }
+
+    /// What nobody guards ends as usual.
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalBetweenWorks(_ number: Int32) async {
+        await #expect(processExitsWith: .signal(number)) { [number] in
+            try await Interrupt.guarding(advice: "Stopped.") {}
+            kill(getpid(), number)
+            try await Task.sleep(for: .seconds(60))
+        }
+    }
+
     /// As begun by nohup.
     @Test func aHangUpThatWasIgnoredStaysSo() async {
         await #expect(processExitsWith: .exitCode(3)) {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -54,64 +53,39 @@ enum Interrupt {
         let note = insisting.map { "Stopping; once more \($0.words)." } ?? "Stopping; once more to stop at once."
         guarded.withLock { $0.count += 1 }
         defer { guarded.withLock { $0.count -= 1 } }
-        // A queue of its own has a thread of its own, whatever else has much to do.
-        let queue = DispatchQueue(label: "slipway.interrupt")
-        let handled = [SIGINT, SIGTERM, SIGHUP].filter { $0 != SIGHUP || !isIgnored($0) }
-        let (registrations, registration) = AsyncStream.makeStream(of: Void.self)
-        let sources = handled.map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                let (before, act) = state.withLock { state in
-                    let before = state.stopped
-                    guard before != nil else {
-                        state.stopped = number
-                        return (before, state.cancel)
+        return try await StopSignals.handling { number in
+            let (before, act) = state.withLock { state in
+                let before = state.stopped
+                guard before != nil else {
+                    state.stopped = number
+                    return (before, state.cancel)
+                }
+                defer { state.insist = nil }
+                return (before, before == SIGINT && number == SIGINT ? state.insist : nil)
+            }
+            if before == nil { Output.note("\n\(number == SIGINT || insisting == nil ? note : "Stopping.")") }
+            if before != nil, act == nil { _exit(130) }
+            act?()
+        } while: {
+            let task = Task(operation: work)
+            let isLate = state.withLock { state in
+                state.cancel = { task.cancel() }
+                return state.stopped != nil
+            }
+            if isLate { task.cancel() }
+            do {
+                return try await task.value
+            } catch  where state.withLock({ $0.stopped != nil }) {
+                if let insisting, state.withLock({ $0.stopped == SIGINT }) {
+                    let isInsisted = await withDeadline(pairLimit) { () -> Bool in
+                        for await _ in insistences { return true }
+                        return false
                     }
-                    defer { state.insist = nil }
-                    return (before, before == SIGINT && number == SIGINT ? state.insist : nil)
+                    if isInsisted == true { return try await insisting.work() }
                 }
-                if before == nil { Output.note("\n\(number == SIGINT || insisting == nil ? note : "Stopping.")") }
-                if before != nil, act == nil { _exit(130) }
-                act?()
+                Output.note(advice)
+                throw ToldFailure(advice, code: ExitCode(130))
             }
-            source.setRegistrationHandler { registration.yield() }
-            source.resume()
-            return source
         }
-        // What comes before its source listens is lost.
-        var listening = registrations.makeAsyncIterator()
-        for _ in handled { await listening.next() }
-        defer {
-            for source in sources { source.cancel() }
-            for number in handled { signal(number, SIG_DFL) }
-        }
-        // Only now: a signal that came while the work began would have ended the program in the middle of it.
-        let task = Task(operation: work)
-        let isLate = state.withLock { state in
-            state.cancel = { task.cancel() }
-            return state.stopped != nil
-        }
-        if isLate { task.cancel() }
-        do {
-            return try await task.value
-        } catch  where state.withLock({ $0.stopped != nil }) {
-            if let insisting, state.withLock({ $0.stopped == SIGINT }) {
-                let isInsisted = await withDeadline(pairLimit) { () -> Bool in
-                    for await _ in insistences { return true }
-                    return false
-                }
-                if isInsisted == true { return try await insisting.work() }
-            }
-            Output.note(advice)
-            throw ToldFailure(advice, code: ExitCode(130))
-        }
-    }
-
-    private static func isIgnored(_ number: Int32) -> Bool {
-        var action = sigaction()
-        guard sigaction(number, nil, &action) == 0 else { return false }
-        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
-            == unsafeBitCast(SIG_IGN as __sighandler_t?, to: Int.self)
     }
 }
