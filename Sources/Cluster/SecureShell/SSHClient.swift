@@ -119,6 +119,31 @@ package struct SSHClient: Sendable {
         }
         return output
     }
+
+    /// Runs one shell command on the node for as long as it takes, and hands each line that it prints to `take`.
+    ///
+    /// - Throws: ``SSHError`` with `.connection` when ssh did not get through or the command failed.
+    package func lines(
+        of command: String,
+        on target: SSHTarget,
+        _ take: @escaping @Sendable (String) -> Void,
+    ) async throws {
+        let result = try await Subprocess.run(
+            .name("ssh"),
+            arguments: Arguments(arguments(for: target, command: [command], batch: true)),
+            input: .none,
+            output: .sequence,
+            error: .string(limit: 1 << 16),
+        ) { execution in
+            for try await line in execution.standardOutput.strings() {
+                take(line.trimmingSuffix(while: \.isNewline))
+            }
+        }
+        try Task.checkCancellation()
+        guard !result.terminationStatus.isSuccess else { return }
+        let said = result.standardError.trimmingSuffix(while: \.isNewline)
+        throw SSHError(.connection, "'\(command)' on \(target.node) (\(target.address)) failed", cause: said)
+    }
 }
 
 /// A node as ssh must know it.

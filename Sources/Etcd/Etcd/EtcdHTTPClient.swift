@@ -15,6 +15,8 @@ package struct EtcdHTTPClient: Sendable {
     let transport: Transport
     let urgentTransport: Transport
     let router: EndpointRouter
+    /// Time for answers on an endpoint's health, which is asked of that one alone.
+    let patience: AnswerPatience
 
     /// - Parameter endpoints: client URLs, such as `http://127.0.0.1:2379`; at least one.
     /// - Parameter tls: for `https` endpoints; without it the host's own authorities are trusted.
@@ -30,6 +32,7 @@ package struct EtcdHTTPClient: Sendable {
         transport = Transport(client: Transport.shared(tls, proxyPort: proxyPort))
         urgentTransport = Transport(client: Transport.shared(tls, proxyPort: proxyPort, isUrgent: true))
         router = EndpointRouter(count: endpoints.count)
+        patience = AnswerPatience(requestTimeout)
     }
 
     /// Asks the endpoints in turn.
@@ -155,7 +158,14 @@ extension EtcdHTTPClient: EtcdCluster {
     }
 
     package func health(of endpoint: String) async throws(EtcdError) -> Bool {
-        let answer = try await transport.get(endpoint + "/health", timeout: requestTimeout)
+        let answer: Transport.Answer
+        do {
+            answer = try await transport.get(endpoint + "/health", timeout: patience.limit(of: endpoint))
+        } catch {
+            if error.code == .timeout { patience.wasLate(endpoint) }
+            throw error
+        }
+        patience.answered(endpoint)
         guard answer.status == 200 || answer.status == 503 else {
             throw EtcdError(.invalidAnswer, "\(endpoint)/health answers with HTTP status \(answer.status)")
         }

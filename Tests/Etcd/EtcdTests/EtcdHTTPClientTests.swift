@@ -51,10 +51,30 @@ struct EtcdHTTPClientTests {
             // On a busy host the members may just elect a leader, and a write is lost between two.
             try await eventually("a write is taken") { (try? await etcd.put("a", "1")) != nil }
             server.suspend(silent)
+            // It may have become the leader meanwhile; then the others elect one first.
+            let others = EtcdHTTPClient(endpoints: Array(urls.dropFirst()), requestTimeout: .seconds(4))
+            try await eventually("a write is taken without it") { (try? await others.put("b", "1")) != nil }
             #expect(try await etcd.get("a")?.text == "1")
             // The write after that goes to the member that answered, at once.
             try await etcd.put("a", "2")
             server.resume(silent)
+        }
+    }
+
+    /// A host on which an answer takes several times the usual is heard all the same.
+    @Test func aMemberThatIsLateHasLonger() async throws {
+        try await RealEtcd.with { server in
+            let url = server.clientURLs[0]
+            let etcd = EtcdHTTPClient(endpoints: [url], requestTimeout: .milliseconds(500))
+            try await eventually("it is healthy") { (try? await etcd.health(of: url)) == true }
+            let before = etcd.patience.limit(of: url)
+            server.suspend(0)
+            let error = await #expect(throws: EtcdError.self) { try await etcd.health(of: url) }
+            #expect(error?.code == .timeout)
+            #expect(etcd.patience.limit(of: url) == before * 2)
+            server.resume(0)
+            try await eventually("it is healthy again") { (try? await etcd.health(of: url)) == true }
+            #expect(etcd.patience.limit(of: url) < before * 8)
         }
     }
 

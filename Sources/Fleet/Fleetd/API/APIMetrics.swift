@@ -1,3 +1,4 @@
+import Basics
 import FleetState
 import Synchronization
 import UnitFiles
@@ -67,25 +68,5 @@ final class APIMetrics: Sendable {
         text.sample([:], snapshot.reasons.count)
         text.family("fleet_engine_leader", "gauge", "Whether this machine's engine places the units.")
         text.sample([:], machine != nil && snapshot.leader?.machineID == machine ? 1 : 0)
-    }
-}
-
-/// Lines of Prometheus' text format.
-private struct MetricsText {
-    private(set) var lines = ""
-    private var name = ""
-
-    mutating func family(_ name: String, _ type: String, _ help: String) {
-        self.name = name
-        lines += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-    }
-
-    mutating func sample(_ labels: [String: String], _ value: Int) {
-        let text = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
-        lines += "\(name)\(text.isEmpty ? "" : "{\(text.joined(separator: ","))}") \(value)\n"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 }

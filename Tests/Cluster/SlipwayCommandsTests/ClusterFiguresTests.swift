@@ -1,0 +1,49 @@
+import Etcd
+import Planning
+import TestKit
+import Testing
+import TopologyModel
+import UnitFiles
+
+@testable import SlipwayCommands
+
+/// A cluster's figures for Prometheus.
+@Suite struct ClusterFiguresTests {
+    @Test func areAsTheyWere() throws {
+        let topology = Topology(
+            name: "demo",
+            network: NetworkSettings(cidr: .derived(fromCluster: "demo")),
+            roles: [Role(name: "central", count: 1, etcd: .member), Role(name: "worker", count: 1, etcd: .proxy)],
+        )
+        let plan = try Planner(topology: topology, inputs: .fixed).plan(from: Observation(provider: .init()))
+        var nodes = plan.nodes.map { ObservedNode($0, phase: .ready) }
+        nodes[0].certificates = CertificateGeneration(number: 2, issued: 1_795_651_200)
+        nodes[1].power = .off
+        var seen = Observation(provider: ProviderObservation(nodes: nodes))
+        let machine = Identity.machineID(cluster: "demo", node: "central-1")
+        seen.fleet = ObservedFleet(
+            machines: [machine],
+            units: [
+                "a \"b\".service": ObservedFleet.Unit(
+                    name: "a \"b\".service",
+                    hash: "h",
+                    desiredState: .launched,
+                    states: [machine: "active"],
+                )
+            ],
+        )
+        let status = MemberStatus(
+            member: MemberID(1),
+            cluster: "c1",
+            leader: MemberID(1),
+            version: "3.4.23",
+            revision: 7,
+            raftTerm: 2,
+            raftIndex: 19,
+            databaseSize: 20_480,
+        )
+        let report = StatusReport(seen, cluster: "demo")
+        let text = ClusterFigures(report: report, seen: seen, members: ["central-1": status]).text
+        try Golden.expect(text, "metrics.txt")
+    }
+}
