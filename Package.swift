@@ -255,6 +255,9 @@ let excluded = [
     "Terminal": "README.md",
 ]
 
+/// True for a release of all programs at once: what is made for tests does not compile without them.
+let onlyPrograms = Context.environment["SLIPWAY_ONLY_PROGRAMS"] != nil
+
 /// Scripts that are compiled into a target.
 let scripts = ["Images": ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"]]
 
@@ -355,7 +358,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     ],
     targets: systemLibraries
-        + groups.flatMap { folder, targets in
+        + groups.filter { !onlyPrograms || !$0.key.hasPrefix("Tests") }.flatMap { folder, targets in
             targets.map { name, modules in target(name, in: folder, needs: modules) }
         },
     swiftLanguageModes: [.v6],

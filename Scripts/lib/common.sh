@@ -174,8 +174,8 @@ build_release() {
     case ${#stale[@]} in
     0) return ;;
     1) release_build --product "${stale[0]}" || return 1 ;;
-    # All there is, side by side: one product after the other takes a fifth longer, for each waits for its own slowest part.
-    *) release_build || return 1 ;;
+    # All programs, side by side: one after the other takes longer, for each waits for its own slowest part.
+    *) SLIPWAY_ONLY_PROGRAMS=1 release_build || return 1 ;;
     esac
     for program in "${stale[@]}"; do echo "$digest" >".build/release/.built-$program"; done
 }
