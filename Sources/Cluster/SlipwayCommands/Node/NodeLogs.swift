@@ -43,6 +43,8 @@ struct NodeLogs: JSONCommand {
     }
 
     func run() async throws {
+        // A name is looked at before anything else is.
+        if node.count != 1 || !ClusterArgument(node[0]).isFile { _ = try NodeArgument(words: node) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         if let (cluster, nodes) = try await wholeCluster(workspace) {
             return try await show(nodes, of: cluster, workspace)

@@ -15,6 +15,9 @@ enum ClusterArgument: Sendable, Hashable {
         self = looksLikeFile || Self.isFile(text) ? .file(text) : .name(text)
     }
 
+    /// True for a topology file.
+    var isFile: Bool { if case .file = self { true } else { false } }
+
     /// The cluster's name; of a file, the name it states.
     ///
     /// - Throws: `InvalidName` for a text that no cluster can have as its name.
