@@ -16,7 +16,7 @@ package struct EtcdHTTPClient: Sendable {
     let urgentTransport: Transport
     let router: EndpointRouter
     /// Time for answers on an endpoint's health, which is asked of that one alone.
-    let patience: AnswerPatience
+    private let patience: AnswerPatience
 
     /// - Parameter endpoints: client URLs, such as `http://127.0.0.1:2379`; at least one.
     /// - Parameter tls: for `https` endpoints; without it the host's own authorities are trusted.

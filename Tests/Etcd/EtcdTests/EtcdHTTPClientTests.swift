@@ -61,23 +61,6 @@ struct EtcdHTTPClientTests {
         }
     }
 
-    /// A host on which an answer takes several times the usual is heard all the same.
-    @Test func aMemberThatIsLateHasLonger() async throws {
-        try await RealEtcd.with { server in
-            let url = server.clientURLs[0]
-            let etcd = EtcdHTTPClient(endpoints: [url], requestTimeout: .milliseconds(500))
-            try await eventually("it is healthy") { (try? await etcd.health(of: url)) == true }
-            let before = etcd.patience.limit(of: url)
-            server.suspend(0)
-            let error = await #expect(throws: EtcdError.self) { try await etcd.health(of: url) }
-            #expect(error?.code == .timeout)
-            #expect(etcd.patience.limit(of: url) == before * 2)
-            server.resume(0)
-            try await eventually("it is healthy again") { (try? await etcd.health(of: url)) == true }
-            #expect(etcd.patience.limit(of: url) < before * 8)
-        }
-    }
-
     @Test func comesBackToTheFirstMember() async throws {
         try await RealEtcd.with(members: 3) { server in
             let etcd = EtcdHTTPClient(endpoints: server.clientURLs, requestTimeout: .seconds(1))
