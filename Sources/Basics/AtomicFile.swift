@@ -70,16 +70,25 @@ package enum AtomicFile {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode & 0o600))
         guard descriptor >= 0 else { throw SystemFailure("create \(path)") }
         defer { close(descriptor) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw SystemFailure("write \(path)") }
-            rest = rest.dropFirst(count)
-        }
+        guard bytes.withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw SystemFailure("write \(path)") }
         guard owning(descriptor) else { throw SystemFailure("set the owner of \(path)") }
         guard fchmod(descriptor, mode_t(mode)) == 0 else { throw SystemFailure("set the mode of \(path)") }
         if isDurable, fsync(descriptor) != 0 { throw SystemFailure("write through \(path)") }
+    }
+
+    /// Writes all bytes to a file that is open, however many calls that takes.
+    ///
+    /// - Returns: false where a call failed, with `errno` as it left it.
+    package static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            written += count
+        }
+        return true
     }
 
     private static func synchronize(_ directory: String) throws(SystemFailure) {

@@ -160,7 +160,11 @@ package struct BackupFile: Sendable {
             // Where it was renamed there is none.
             unlink(draft)
         }
-        for piece in pieces { try write(piece, to: descriptor, draft) }
+        for piece in pieces {
+            guard piece.withUnsafeBytes({ AtomicFile.writeAll($0, to: descriptor) }) else {
+                throw SystemFailure("write \(draft)")
+            }
+        }
         guard fsync(descriptor) == 0 else { throw SystemFailure("write through \(draft)") }
         try check(draft)
         if replaces {
@@ -179,18 +183,6 @@ package struct BackupFile: Sendable {
     /// The refusal to replace a file.
     package static func exists(_ path: String) -> BackupError {
         BackupError("\(path) exists; name another file, or pass --force to replace it")
-    }
-
-    private static func write(_ piece: Data, to descriptor: Int32, _ path: String) throws {
-        try piece.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw SystemFailure("write \(path)") }
-                rest = rest.dropFirst(count)
-            }
-        }
     }
 
     // MARK: Checksums

@@ -20,13 +20,15 @@ package struct ScratchEtcd: Sendable {
     /// Time for a restored etcd to answer.
     private static let startLimit = Duration.seconds(30)
 
-    /// Ends the program when its standard input does, as it does with the process that holds the other end.
+    /// Ends the program when its standard input does, as it does with the process that holds the other end, and removes
+    /// the directory of its sockets, which is `$0`.
     private static let guardScript = """
         "$@" >etcd.log 2>&1 </dev/null & etcd=$!
         trap 'kill -KILL $etcd; exit' TERM
         read -r _ || true
         kill -KILL $etcd
         wait $etcd
+        rm -rf "$0"
         """
 
     /// Restores a snapshot, starts etcd with it, and removes all of it afterwards.
@@ -55,7 +57,7 @@ package struct ScratchEtcd: Sendable {
             endpoint: endpoint,
         )
         let arguments =
-            ["-c", guardScript, "sh"] + programs.etcd + [
+            ["-c", guardScript, sockets] + programs.etcd + [
                 "--name=scratch", "--data-dir=\(data)", "--listen-client-urls=unix://localhost:1",
                 "--advertise-client-urls=http://localhost:1", "--listen-peer-urls=unix://localhost:2",
                 "--heartbeat-interval=10", "--election-timeout=100",

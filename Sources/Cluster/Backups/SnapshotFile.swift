@@ -17,15 +17,8 @@ package enum SnapshotFile {
         defer { close(descriptor) }
         do {
             try await source { data in
-                try data.withUnsafeBytes { bytes in
-                    var written = 0
-                    while written < bytes.count {
-                        let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-                        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                        if count < 0, errno == EINTR { continue }
-                        guard count > 0 else { throw SystemFailure("write \(path)") }
-                        written += count
-                    }
+                guard data.withUnsafeBytes({ AtomicFile.writeAll($0, to: descriptor) }) else {
+                    throw SystemFailure("write \(path)")
                 }
             }
         } catch {

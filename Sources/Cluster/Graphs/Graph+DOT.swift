@@ -35,15 +35,3 @@ extension Graph {
         return "\"\(escaped)\""
     }
 }
-
-extension Graph.Tone {
-    /// Name of a color that X11, SVG and Mermaid have.
-    fileprivate var color: String {
-        switch self {
-        case .plain: "gray"
-        case .good: "forestgreen"
-        case .busy: "goldenrod"
-        case .bad: "crimson"
-        }
-    }
-}

@@ -19,9 +19,7 @@ extension Graph {
             let arrow = edge.isWeak ? "-.->" : "-->"
             lines.append("  \(from) \(arrow)\(edge.label.isEmpty ? "" : "|\(Self.quoted(edge.label))|") \(to)")
         }
-        lines += [
-            "  classDef good stroke:forestgreen", "  classDef busy stroke:goldenrod", "  classDef bad stroke:crimson",
-        ]
+        lines += Tone.allCases.filter { $0 != .plain }.map { "  classDef \($0.rawValue) stroke:\($0.color)" }
         return lines.joined(separator: "\n") + "\n"
     }
 

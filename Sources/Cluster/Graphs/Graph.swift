@@ -96,3 +96,15 @@ extension Graph {
         }
     }
 }
+
+extension Graph.Tone {
+    /// Name of a color that Graphviz and Mermaid have.
+    var color: String {
+        switch self {
+        case .plain: "gray"
+        case .good: "forestgreen"
+        case .busy: "goldenrod"
+        case .bad: "crimson"
+        }
+    }
+}

@@ -33,11 +33,10 @@ extension Graph {
 
 extension Graph.Tone {
     fileprivate init(_ step: Step) {
-        switch (step.cost, step.action) {
-        case (.destroys, _): self = .bad
-        case (.restarts, _): self = .busy
-        case (.none, .awaitEtcd), (.none, .awaitQuorum), (.none, .awaitNode), (.none, .awaitUnits): self = .plain
-        case (.none, _): self = .good
+        switch step.cost {
+        case .destroys: self = .bad
+        case .restarts: self = .busy
+        case .none: self = step.action.isWait ? .plain : .good
         }
     }
 }

@@ -176,6 +176,16 @@ package enum Action: Sendable, Hashable {
     case removeRemains(cluster: String)
 }
 
+extension Action {
+    /// True for a step that changes nothing, and waits until something is so.
+    package var isWait: Bool {
+        switch self {
+        case .awaitEtcd, .awaitQuorum, .awaitNode, .awaitUnits: true
+        default: false
+        }
+    }
+}
+
 /// locksmith's semaphore of a group of nodes, and the members of etcd that keep it.
 package struct RebootSemaphoreGroup: Sendable, Hashable {
     /// Empty for the one of all.

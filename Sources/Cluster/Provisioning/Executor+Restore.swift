@@ -43,9 +43,10 @@ extension Executor {
         say: @escaping @Sendable (String) -> Void,
     ) async throws {
         let own = limits.slowed(for: [node])
-        let script = Self.restoreScript(node, source, initialCluster: initialCluster, isNew: isNew)
         // A slow way takes 2 MiB a second.
         let limit = own.cloudConfig + .seconds(source.size >> 21)
+        let patience = isNew ? own.cloudConfig : nil
+        let script = Self.restoreScript(node, source, initialCluster: initialCluster, waiting: patience)
         say("waiting for a login")
         let said = Latest("its address does not answer")
         let address = node.address
@@ -77,13 +78,17 @@ extension Executor {
 
     /// Reads a snapshot from standard input. A member that has the backup already, as an earlier run was cut short,
     /// keeps its data.
+    ///
+    /// - Parameter patience: time that a new member has until its cloud-config holds etcd back; nil for one that exists.
     static func restoreScript(
         _ node: NodePlan,
         _ source: RestoreSource,
         initialCluster: String,
-        isNew: Bool,
+        waiting patience: Duration?,
     ) -> String {
-        let wait = isNew ? "until [ -e \(NodePlan.restoreDropIn) ]; do sleep 0.1; done" : ":"
+        let loop = "until [ -e \(NodePlan.restoreDropIn) ]; do sleep 0.1; done"
+        let late = "{ echo 'its cloud-config is not applied yet' >&2; exit 1; }"
+        let wait = patience.map { "timeout \($0.components.seconds) sh -c '\(loop)' || \(late)" } ?? ":"
         return """
             set -eu
             umask 077

@@ -12,19 +12,20 @@ extension Executor {
         say: @escaping @Sendable (String) -> Void,
         warn: @escaping @Sendable (String) -> Void,
     ) async throws {
-        try await race([
-            { @Sendable () async throws in try await settle(units, plan: plan, say: say) },
-            { @Sendable () async throws in try await tellRestarts(of: units, plan: plan, warn: warn) },
-            { @Sendable () async throws in try await noticeStops(of: units, plan: plan) },
-        ])
+        var watches: [@Sendable () async throws -> Void] = [
+            { try await settle(units, plan: plan, say: say) },
+            { try await tellRestarts(of: units, plan: plan, warn: warn) },
+        ]
+        let machines = Set(units.flatMap { $0.everywhere ?? [] })
+        if !machines.isEmpty { watches.append { try await noticeStops(of: machines, plan: plan) } }
+        try await race(watches)
     }
 
-    /// Throws once a node is off on which a global unit is wanted: the unit comes up nowhere else. One that reboots is
+    /// Throws once a node is off whose machine is to run a global unit, which comes up nowhere else. One that reboots is
     /// off for a moment only.
     ///
     /// - Returns: never; it ends with its task.
-    private func noticeStops(of units: [UnitPlan], plan: Plan) async throws {
-        let machines = Set(units.flatMap { $0.everywhere ?? [] })
+    private func noticeStops(of machines: Set<String>, plan: Plan) async throws {
         let nodes = plan.nodes.filter { machines.contains($0.machineID) }
         let pace = limits.slowed(for: nodes).look
         var off: Set<String> = []

@@ -42,15 +42,7 @@ import TopologyModel
             try await cluster.provider.define(node, image: image)
             try await cluster.provider.start(NodeReference(node))
         }
-        let executor = Executor(
-            provider: cluster.provider,
-            images: FakeImages(),
-            shell: shell?(cluster) ?? cluster,
-            clusters: cluster,
-            limits: limits,
-            reaches: { address, _ in cluster.reaches(address) },
-            emit: { _ in },
-        )
+        let executor = cluster.executor(shell: shell?(cluster), limits: limits)
         let worker = try #require(plan.nodes.first { $0.name == "worker-1" })
         let members = plan.nodes.filter { $0.name == "central-1" }
         return Ladder(executor: executor, node: worker, members: members, say: { _ in }, warn: warn)

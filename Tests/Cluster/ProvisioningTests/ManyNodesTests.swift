@@ -47,16 +47,7 @@ import TopologyModel
         var limits = Executor.Limits()
         // A node that takes long is looked at; here none is.
         limits.look = .seconds(3600)
-        let executor = Executor(
-            provider: cluster.provider,
-            images: FakeImages(),
-            shell: cluster,
-            clusters: cluster,
-            limits: limits,
-            boots: BootBound(exactly: 8),
-            reaches: { address, _ in cluster.reaches(address) },
-            emit: { boots.note($0) },
-        )
+        let executor = cluster.executor(limits: limits, boots: BootBound(exactly: 8)) { boots.note($0) }
         try await executor.apply(plan)
         #expect((1...8).contains(boots.most))
         // Once through each node's own proxy, and a few times at the member while it came up.

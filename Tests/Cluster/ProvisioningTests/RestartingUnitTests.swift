@@ -52,13 +52,9 @@ import UnitFiles
         let said = Mutex<[String]>([])
         var limits = Executor.Limits()
         limits.look = .milliseconds(5)
-        let executor = Executor(
-            provider: cluster.provider,
-            images: FakeImages(),
+        let executor = cluster.executor(
             shell: Shell(cluster: cluster, restarts: restarts, asked: .init()),
-            clusters: cluster,
             limits: limits,
-            reaches: { address, _ in cluster.reaches(address) },
             emit: { event in
                 if case .warning(_, let text) = event { said.withLock { $0.append(text) } }
             },

@@ -50,14 +50,7 @@ struct RetryingTests {
     private func carryOut(_ action: Action, _ clients: Clients, limit: Duration = .seconds(30)) async throws {
         var limits = Executor.Limits()
         limits.etcd = limit
-        let executor = Executor(
-            provider: clients.cluster.provider,
-            images: FakeImages(),
-            shell: clients.cluster,
-            clusters: clients,
-            limits: limits,
-            emit: { log.take($0) },
-        )
+        let executor = clients.cluster.executor(clusters: clients, limits: limits) { log.take($0) }
         let steps = [Step("step", action, reason: "")]
         try await executor.apply(Plan(cluster: "demo", purpose: .converge, generation: 1, steps: steps))
     }

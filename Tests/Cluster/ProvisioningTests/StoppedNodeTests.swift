@@ -25,19 +25,11 @@ import UnitFiles
         let worker = try #require(plan.nodes.first { $0.role == "worker" })
         var limits = Executor.Limits()
         limits.look = .milliseconds(5)
-        let executor = Executor(
-            provider: cluster.provider,
-            images: FakeImages(),
-            shell: cluster,
-            clusters: cluster,
-            limits: limits,
-            reaches: { address, _ in cluster.reaches(address) },
-            emit: { event in
-                // The fake's fleet brings no unit to a second machine, so that the wait lasts.
-                guard case .started(let step) = event, step.id == "units/active" else { return }
-                Task { try await cluster.provider.powerOff(NodeReference(worker)) }
-            },
-        )
+        let executor = cluster.executor(limits: limits) { event in
+            // The fake's fleet brings no unit to a second machine, so that the wait lasts.
+            guard case .started(let step) = event, step.id == "units/active" else { return }
+            Task { try await cluster.provider.powerOff(NodeReference(worker)) }
+        }
         let failure = await #expect(throws: PlanFailure.self) { try await executor.apply(plan) }
         #expect("\(String(describing: failure))".contains("node worker-1 stopped while its units were waited for"))
     }

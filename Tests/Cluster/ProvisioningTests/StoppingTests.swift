@@ -43,15 +43,7 @@ struct StoppingTests {
         shutdown: Duration = .seconds(120),
         shell: (any NodeShell)? = nil,
     ) -> Executor {
-        Executor(
-            provider: cluster.provider,
-            images: FakeImages(),
-            shell: shell ?? cluster,
-            clusters: cluster,
-            limits: Executor.Limits(shutdown: shutdown),
-            reaches: { address, _ in cluster.reaches(address) },
-            emit: { log.take($0) },
-        )
+        cluster.executor(shell: shell, limits: Executor.Limits(shutdown: shutdown)) { log.take($0) }
     }
 
     /// A cluster of one node that runs.

@@ -44,14 +44,7 @@ struct UnsteadyUnitsTests {
         let cluster = await FakeCluster()
         var limits = Executor.Limits()
         limits.units = .milliseconds(50)
-        let executor = Executor(
-            provider: cluster.provider,
-            images: FakeImages(),
-            shell: cluster,
-            clusters: Clients(cluster: cluster),
-            limits: limits,
-            emit: { _ in },
-        )
+        let executor = cluster.executor(clusters: Clients(cluster: cluster), limits: limits)
         let unit = UnitPlan(name: "a.service", text: "", hash: "h", desiredState: .launched)
         let step = Step("units/active", .awaitUnits([unit]), reason: "")
         let plan = try Plan(cluster: "demo", purpose: .converge, generation: 1, steps: [step])

@@ -45,7 +45,7 @@ struct ClusterFigures {
         text.family("slipway_etcd_quorum", "gauge", "1 where etcd has a majority.")
         text.sample(labels(), report.quorum ? 1 : 0)
         text.family("slipway_etcd_member_up", "gauge", "1 for a member that answers.")
-        for node in report.nodes where seen.provider.isMember(node.name, of: report.cluster) {
+        for node in seen.provider.nodes(of: report.cluster) where node.etcd == .member {
             text.sample(labels(["member": node.name]), members[node.name] == nil ? 0 : 1)
         }
         let gauges: [(name: String, help: String, value: (MemberStatus) -> Int)] = [
@@ -94,11 +94,5 @@ struct ClusterFigures {
             guard let certificates = node.certificates else { continue }
             text.sample(labels(["node": node.name]), Int(certificates.notAfter))
         }
-    }
-}
-
-extension ProviderObservation {
-    fileprivate func isMember(_ node: String, of cluster: String) -> Bool {
-        nodes(of: cluster).contains { $0.name == node && $0.etcd == .member }
     }
 }

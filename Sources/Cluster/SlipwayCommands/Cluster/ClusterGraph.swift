@@ -49,9 +49,7 @@ struct ClusterGraph: AsyncParsableCommand {
 
     private func living(_ name: String) async throws -> ClusterPicture {
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let seen = try await workspace.observer(of: name).observe(name)
-        let report = StatusReport(seen, cluster: name)
-        guard report.exists else { throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"]) }
+        let (report, seen) = try await StatusReport.observing(name, workspace)
         return ClusterPicture(report, seen)
     }
 }

@@ -44,7 +44,7 @@ struct ClusterPlan: JSONCommand {
 
     func validate() throws {
         guard observed == nil || offline else { throw ValidationError("--observed goes with --offline") }
-        guard draws || (graph.format == .text && graph.file == nil) else {
+        guard draws || (graph.format == .text && graph.target.file == nil) else {
             throw ValidationError("--format and --output go with --graph")
         }
         guard !draws || !output.json else { throw ValidationError("--graph does not go with --json") }

@@ -25,11 +25,7 @@ struct ClusterStatus: JSONCommand {
         let name = try ClusterArgument(cluster).clusterName().description
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         if watch { return try await follow(name, workspace: workspace) }
-        let report = StatusReport(try await workspace.observer(of: name).observe(name), cluster: name)
-        guard report.exists else {
-            // Not a ValidationError: that would exit with 64, and print how `status` is used.
-            throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"])
-        }
+        let (report, _) = try await StatusReport.observing(name, workspace)
         if output.json { try Output.json(report) } else { Output.print(report.text(style: Output.style, all: all)) }
         if !report.isWell { throw ExitCode.failure }
     }

@@ -1,8 +1,10 @@
 import Basics
 import Planning
+import Provisioning
 import Terminal
 import TopologyModel
 import UnitFiles
+import Workspace
 
 /// A cluster's state, for people and programs.
 struct StatusReport: Encodable, Hashable {
@@ -67,6 +69,17 @@ struct StatusReport: Encodable, Hashable {
     }
 
     var exists: Bool { !nodes.isEmpty || network != nil }
+
+    /// Observes a cluster.
+    ///
+    /// - Throws: `ProvisioningError` where there is none of that name.
+    static func observing(_ name: String, _ workspace: HostWorkspace) async throws -> (StatusReport, Observation) {
+        let seen = try await workspace.observer(of: name).observe(name)
+        let report = StatusReport(seen, cluster: name)
+        // Not a ValidationError: that would exit with 64, and print how the command is used.
+        guard report.exists else { throw ProvisioningError("there is no cluster '\(name)'", hints: ["slipway list"]) }
+        return (report, seen)
+    }
 
     /// True when all nodes are ready and all units as wanted.
     var isWell: Bool {

@@ -18,7 +18,7 @@ struct ClusterJournal {
     let nodes: [ObservedNode]
     /// Words for `journalctl` that choose messages.
     let query: [String]
-    /// Number of the last messages of all nodes together.
+    /// Number of the last messages of all nodes together; of each of them where they are followed.
     let lines: Int
     let follows: Bool
     let json: Bool
@@ -27,6 +27,8 @@ struct ClusterJournal {
     private static let window = Duration.milliseconds(300)
     /// Nodes that are asked at the same time, unless they are followed.
     private static let atOnce = 16
+    /// Time that a node has for its last messages.
+    private static let limit = Duration.seconds(60)
 
     private enum Event: Sendable {
         case line(node: String, text: String)
@@ -38,15 +40,11 @@ struct ClusterJournal {
         let targets = try workspace.sshTargets(cluster: cluster, nodes: nodes)
         let printer = JournalPrinter(nodes: nodes.map(\.name), style: Output.style, json: json)
         var merge = JournalMerge()
-        var isFirst = true
         for try await event in events(client, targets) {
             switch event {
             case .line(let node, let text): merge.take(text, of: node, at: .now)
             case .pause where follows:
-                let ready = merge.ready(after: Self.window, at: .now)
-                // Each node gives its last messages, and those of all of them are wanted.
-                for entry in isFirst ? ready.suffix(lines) : ready[...] { try printer.show(entry) }
-                if !ready.isEmpty { isFirst = false }
+                for entry in merge.ready(after: Self.window, at: .now) { try printer.show(entry) }
             case .pause: break
             }
         }
@@ -70,15 +68,8 @@ struct ClusterJournal {
                     for (index, target) in targets.enumerated() {
                         if index >= atOnce { await group.next() }
                         group.addTask {
-                            do {
-                                try await client.lines(of: command, on: target) {
-                                    continuation.yield(.line(node: target.node, text: $0))
-                                }
-                                if follows, !Task.isCancelled { Output.note("\(target.node) has ended") }
-                            } catch is CancellationError {
-                                // Nobody wants more.
-                            } catch {
-                                Output.note("\(error)")
+                            await read(command, client, target) {
+                                continuation.yield(.line(node: target.node, text: $0))
                             }
                         }
                     }
@@ -87,6 +78,36 @@ struct ClusterJournal {
                 continuation.finish()
             }
             continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+extension ClusterJournal {
+    /// Reads one node's journal, and says what keeps it from doing so.
+    private func read(
+        _ command: String,
+        _ client: SSHClient,
+        _ target: SSHTarget,
+        _ take: @escaping @Sendable (String) -> Void,
+    ) async {
+        do {
+            guard !follows else {
+                try await client.lines(of: command, on: target, take)
+                return Output.note("\(target.node) has ended")
+            }
+            let done: Bool? = try await withDeadline(Self.limit) {
+                try await client.lines(of: command, on: target, take)
+                return true
+            }
+            if done == nil {
+                Output.note(
+                    "\(target.node) has not given its journal within \(Format.duration(Self.limit)); its console: slipway logs \(cluster) \(target.node)"
+                )
+            }
+        } catch is CancellationError {
+            // Nobody wants more.
+        } catch {
+            Output.note("\(error)")
         }
     }
 }

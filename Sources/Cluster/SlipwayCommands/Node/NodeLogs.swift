@@ -33,7 +33,10 @@ struct NodeLogs: JSONCommand {
     var unit: String?
     @Option(help: ArgumentHelp("Only from this time on.", valueName: "time"))
     var since: String?
-    @Option(name: [.long, .customShort("n")], help: "How many of the last lines.")
+    @Option(
+        name: [.long, .customShort("n")],
+        help: "How many of the last lines; of a cluster that is followed, of each node."
+    )
     var lines = 100
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption

@@ -23,12 +23,10 @@ struct PlanText {
     }
 
     private func mark(_ step: Step) -> String {
-        switch (step.cost, step.action) {
-        case (.destroys, _): style.paint("-", .red)
-        case (.restarts, _): style.paint("~", .yellow)
-        case (.none, .awaitEtcd), (.none, .awaitQuorum), (.none, .awaitNode), (.none, .awaitUnits):
-            style.paint(".", .dim)
-        case (.none, _): style.paint("+", .green)
+        switch step.cost {
+        case .destroys: style.paint("-", .red)
+        case .restarts: style.paint("~", .yellow)
+        case .none: step.action.isWait ? style.paint(".", .dim) : style.paint("+", .green)
         }
     }
 

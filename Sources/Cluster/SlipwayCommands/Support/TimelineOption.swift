@@ -77,11 +77,11 @@ final class TimelineRecorder: Sendable {
     private func write() throws {
         let timeline = timeline.withLock { $0 }
         switch format {
-        case .svg: try AtomicFile.write(Array(timeline.svg.utf8), to: path, mode: 0o644)
+        case .svg: try AtomicFile.write(timeline.svg, to: path)
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            try AtomicFile.write(Array(try encoder.encode(TraceDocument(timeline))), to: path, mode: 0o644)
+            try AtomicFile.write(Array(encoder.encode(TraceDocument(timeline))), to: path)
         }
         Output.note("Timeline in \(path).")
     }
