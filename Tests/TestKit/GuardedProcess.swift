@@ -16,7 +16,13 @@ package final class GuardedProcess: Sendable {
         scratch=$1; shift
         "$@" & pid=$!
         while read -r signal; do
-            case $signal in quit) scratch=;; *) kill -s "$signal" "$pid";; esac
+            case $signal in
+                quit) scratch=; continue ;;
+                *) kill -s "$signal" "$pid" ;;
+            esac
+            # The kernel stops a program's threads one after the other, and some may answer somebody meanwhile.
+            while [ "$signal" = STOP ] && grep -sL '^State:.T' "/proc/$pid/task/"*/status | grep -q .; do :; done
+            echo "$signal" >&0
         done
         kill -s KILL "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
@@ -47,10 +53,13 @@ package final class GuardedProcess: Sendable {
 
     deinit { stop() }
 
-    /// Sends a signal by name: `TERM`, `STOP`, `CONT`, …
+    /// Sends a signal by name: `TERM`, `CONT`, …, and returns when it is sent; after `STOP`, when the program stands.
     package func signal(_ name: String) {
         control.withLock { control in
-            if let control { Self.tell(name, control) }
+            guard let control else { return }
+            Self.tell(name, control)
+            var answer = [UInt8](repeating: 0, count: name.utf8.count + 1)
+            while recv(control, &answer, answer.count, Int32(MSG_WAITALL)) == -1, errno == EINTR {}
         }
     }
 
