@@ -286,6 +286,10 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// The tests make some twenty thousand plans, and walk the orders of each.
+let hot: Set = ["Planning", "PlanningTests"]
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 // A node has no Swift, so a program brings it along, in every configuration: the nodes of tests run what was built with
 // the tests. Modules that were not compiled for that do not list the parts of Foundation; they are listed here.
 let staticSwift =
@@ -309,7 +313,7 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
             dependencies: dependencies,
             path: path,
             exclude: exclude,
-            swiftSettings: swiftSettings,
+            swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
         )
     }
     guard folder == "Sources/Programs" else {
@@ -319,7 +323,7 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
             path: path,
             exclude: exclude,
             resources: (scripts[name] ?? []).map { .embedInCode("Scripts/\($0)") },
-            swiftSettings: swiftSettings,
+            swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
         )
     }
     // Symbols are of no use on a node, and a program is half as large without them.

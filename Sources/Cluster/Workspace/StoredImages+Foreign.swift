@@ -34,15 +34,26 @@ extension StoredImages {
         of image: RoleImage,
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> String? {
-        if case .name(let name) = image.source {
-            guard let found = try foreign.find(name) else { return nil }
-            guard let wanted = image.checksum, found.digest != wanted.digest, found.checksum != wanted
-            else { return found.digest }
-            throw UserError("image '\(name)' is \(found.digest), and the topology wants \(wanted)")
+        switch image.source {
+        case .name(let name): return try lock(ofNamed: name, image)
+        case .origin(let origin): return try await lock(of: origin, image, progress: progress)
         }
-        var request = ImageRequest(name: nil, source: Self.source(image), checksum: image.checksum)
-        request.signature = image.signature
-        if request.checksum == nil, case .file(let path) = image.source {
+    }
+
+    private func lock(ofNamed name: String, _ image: RoleImage) throws -> String? {
+        guard let found = try foreign.find(name) else { return nil }
+        guard let wanted = image.checksum, found.digest != wanted.digest, found.checksum != wanted
+        else { return found.digest }
+        throw UserError("image '\(name)' is \(found.digest), and the topology wants \(wanted)")
+    }
+
+    private func lock(
+        of origin: ImageOrigin,
+        _ image: RoleImage,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> String? {
+        var request = ImageRequest(name: nil, origin: origin, checksum: image.checksum, signature: image.signature)
+        if request.checksum == nil, case .file(let path) = origin {
             // One that was fetched is not needed again.
             guard FileManager.default.isReadableFile(atPath: path) else {
                 return try foreign.present(request).image?.checksum?.digest
@@ -58,13 +69,6 @@ extension StoredImages {
         }
         if let present = try foreign.present(request).image { return present.digest }
         return try await foreign.add(request) { progress($0.words) }.digest
-    }
-
-    private static func source(_ image: RoleImage) -> ImageRequest.Source {
-        switch image.source {
-        case .url(let text): .url(text)
-        case .file(let text), .name(let text): .file(text)
-        }
     }
 
     // MARK: As an image of nodes

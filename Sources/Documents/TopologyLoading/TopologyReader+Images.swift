@@ -13,7 +13,7 @@ extension TopologyReader {
         guard let source = readSource(image) else { return nil }
         let checksum = readChecksum(image)
         let signature = readSignature(image)
-        if case .url(let url) = source, checksum == nil, signature == nil, image["sha256"] == nil,
+        if case .origin(.url(let url)) = source, checksum == nil, signature == nil, image["sha256"] == nil,
             image["sha512"] == nil
         {
             decoder.report(
@@ -40,9 +40,9 @@ extension TopologyReader {
         guard let text = decoder.string(key, in: image) else { return nil }
         switch key {
         case "name": return .name(text)
-        case "file": return .file(FilePath.join(FilePath.split(file).directory, text))
+        case "file": return .origin(.file(FilePath.join(FilePath.split(file).directory, text)))
         default:
-            if text.hasPrefix("http://") || text.hasPrefix("https://") { return .url(text) }
+            if text.hasPrefix("http://") || text.hasPrefix("https://") { return .origin(.url(text)) }
             decoder.report("\"\(text)\" is no http or https URL", at: image.location(of: "url"))
             return nil
         }
@@ -74,10 +74,8 @@ extension TopologyReader {
             return nil
         }
         let directory = FilePath.split(file).directory
-        let isURL = source.hasPrefix("http://") || source.hasPrefix("https://")
-        return RoleImage.Signature(
-            source: isURL ? source : FilePath.join(directory, source),
-            key: FilePath.join(directory, key),
-        )
+        var origin = ImageOrigin(source)
+        if case .file(let path) = origin { origin = .file(FilePath.join(directory, path)) }
+        return RoleImage.Signature(origin: origin, key: FilePath.join(directory, key))
     }
 }

@@ -12,23 +12,21 @@ package struct RoleImage: Sendable, Hashable {
         case fedoraCoreOS = "fedora-coreos"
     }
 
-    /// Origin of an image.
+    /// Where an image is had from.
     package enum Source: Sendable, Hashable {
         /// A name in this host's store of images.
         case name(String)
-        case url(String)
-        case file(String)
+        case origin(ImageOrigin)
     }
 
     /// A detached OpenPGP signature, and the file with the keys that may have signed.
     package struct Signature: Sendable, Hashable {
-        /// Signature file's address or path.
-        package var source: String
+        package var origin: ImageOrigin
         /// Path of the public key.
         package var key: String
 
-        package init(source: String, key: String) {
-            self.source = source
+        package init(origin: ImageOrigin, key: String) {
+            self.origin = origin
             self.key = key
         }
     }
@@ -57,7 +55,26 @@ package struct RoleImage: Sendable, Hashable {
     /// As the file has it, for people.
     package var words: String {
         switch source {
-        case .name(let text), .url(let text), .file(let text): text
+        case .name(let name): name
+        case .origin(let origin): "\(origin)"
+        }
+    }
+}
+
+/// Address of an image or of its signature.
+package enum ImageOrigin: Sendable, Hashable, CustomStringConvertible {
+    case url(String)
+    case file(String)
+
+    /// A URL where the text starts like one, else a path.
+    package init(_ text: String) {
+        let scheme = text.prefix { $0 != ":" }.lowercased()
+        self = ["http", "https"].contains(scheme) && text.contains("://") ? .url(text) : .file(text)
+    }
+
+    package var description: String {
+        switch self {
+        case .url(let text), .file(let text): text
         }
     }
 }

@@ -8,7 +8,7 @@ import TopologyModel
 @Suite struct DownloadTests {
     private func download(_ url: String, in scratch: Scratch) -> Download {
         let part = "\(scratch.path)/part"
-        return Download(source: .url(url), part: part, algorithm: .sha256, trustsServer: true, onEvent: { _ in })
+        return Download(origin: .url(url), part: part, algorithm: .sha256, trustsServer: true, onEvent: { _ in })
     }
 
     private static let old = [UInt8](repeating: 1, count: 300 << 10)

@@ -42,12 +42,12 @@ import TopologyModel
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let checksum = try Self.sha512(Self.disk)
-                let request = ImageRequest(name: "debian", source: .url(url), checksum: checksum)
+                let request = ImageRequest(name: "debian", origin: .url(url), checksum: checksum)
                 let image = try await store.add(request)
                 #expect(image.digest == Digest.of(Self.disk))
                 #expect((image.format, image.capacity) == (.raw, UInt64(Self.disk.count)))
                 #expect(FileManager.default.contents(atPath: store.disk(of: image.digest)) == Data(Self.disk))
-                let again = try await store.add(ImageRequest(name: "stable", source: .url(url), checksum: checksum))
+                let again = try await store.add(ImageRequest(name: "stable", origin: .url(url), checksum: checksum))
                 #expect(again.names == ["debian", "stable"])
                 #expect(server.offsets == [0])
                 #expect(remains(scratch) == [image.digest])
@@ -62,7 +62,7 @@ import TopologyModel
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let checksum = try Self.sha256(Self.disk)
-                let image = try await store.add(ImageRequest(name: "debian", source: .url(url), checksum: checksum))
+                let image = try await store.add(ImageRequest(name: "debian", origin: .url(url), checksum: checksum))
                 #expect(image.digest == checksum.digest)
                 #expect(server.offsets.count == 2)
                 #expect(try #require(server.offsets.last) > 0)
@@ -75,7 +75,7 @@ import TopologyModel
         try await Scratch.with { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
-                let request = ImageRequest(name: "debian", source: .url(url), checksum: try Self.sha256(Self.disk))
+                let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
                 // Half of it comes, and then nothing at all.
                 server.state.withLock { ($0.hasRanges, $0.breaksAfter) = (false, 128 << 10) }
                 let error = try await failure { try await store.add(request) }
@@ -94,7 +94,7 @@ import TopologyModel
         try await Scratch.with { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
-                let request = ImageRequest(name: "debian", source: .url(url), checksum: try Self.sha256(Self.disk))
+                let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
                 let key = Digest.of("\(url)\n\(try Self.sha256(Self.disk))")
                 try scratch.write("something older", to: "images/foreign/.\(key).download")
                 server.state.withLock { $0.hasRanges = false }
@@ -118,7 +118,7 @@ import TopologyModel
                 let store = ForeignStore(home: scratch.path)
                 let wanted = try Self.sha256([1])
                 let error = try await failure {
-                    try await store.add(ImageRequest(name: "debian", source: .url(url), checksum: wanted))
+                    try await store.add(ImageRequest(name: "debian", origin: .url(url), checksum: wanted))
                 }
                 #expect(error.code == .refused)
                 #expect(error.message.contains(wanted.digest), "\(error.message)")
@@ -135,7 +135,7 @@ import TopologyModel
         try await Scratch.with { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
-                let request = ImageRequest(name: "debian", source: .url(url), checksum: try Self.sha256(Self.disk))
+                let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
                 let error = try await failure { try await store.add(request) }
                 #expect(error.code == .refused)
                 #expect(remains(scratch).isEmpty)
@@ -148,7 +148,7 @@ import TopologyModel
         try await Scratch.with { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
-                let request = ImageRequest(name: "debian", source: .url(url), checksum: try Self.sha256(Self.disk))
+                let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
                 let error = try await failure { try await store.add(request) }
                 #expect(error.code == .transfer)
                 #expect(error.message.contains("416"), "\(error.message)")
@@ -160,7 +160,7 @@ import TopologyModel
         try await Scratch.with { scratch in
             let store = ForeignStore(home: scratch.path)
             let error = try await failure {
-                try await store.add(ImageRequest(name: "debian", source: .url("http://127.0.0.1:9/disk.img")))
+                try await store.add(ImageRequest(name: "debian", origin: .url("http://127.0.0.1:9/disk.img")))
             }
             #expect(error.message.contains("--sha256"), "\(error.message)")
             #expect(scratch.names(in: "images/foreign").isEmpty)
@@ -172,7 +172,7 @@ import TopologyModel
         try await Scratch.with { scratch in
             let store = ForeignStore(home: scratch.path)
             let file = try scratch.write(Self.disk, to: "disk.img")
-            let error = try await failure { try await store.add(ImageRequest(name: name, source: .file(file))) }
+            let error = try await failure { try await store.add(ImageRequest(name: name, origin: .file(file))) }
             #expect(error.code == .refused)
         }
     }
@@ -189,13 +189,13 @@ import TopologyModel
             try await HostProgram.run("sh", ["-c", script], package: program)
             let packed = "\(scratch.path)/packed"
             let bytes = try #require(FileManager.default.contents(atPath: packed))
-            let request = ImageRequest(name: "p", source: .file(packed), checksum: try Self.sha256(Array(bytes)))
+            let request = ImageRequest(name: "p", origin: .file(packed), checksum: try Self.sha256(Array(bytes)))
             let image = try await store.add(request)
             #expect(image.digest == Digest.of(Self.disk))
             #expect(remains(scratch) == [image.digest])
             // A packed file that ends early is refused, though nobody gave a digest.
             let short = try scratch.write(Array(bytes.prefix(bytes.count / 2)), to: "short")
-            let error = try await failure { try await store.add(ImageRequest(name: "q", source: .file(short))) }
+            let error = try await failure { try await store.add(ImageRequest(name: "q", origin: .file(short))) }
             #expect(error.code == .refused, "\(error)")
             #expect(error.message.contains("cannot be unpacked"), "\(error.message)")
             #expect(remains(scratch) == [image.digest])
@@ -208,8 +208,8 @@ import TopologyModel
         try await Scratch.with { scratch in
             let store = ForeignStore(home: scratch.path)
             let files = try ["one", "two"].map { try scratch.write(Self.disk, to: $0) }
-            async let first = store.add(ImageRequest(name: "one", source: .file(files[0])))
-            async let second = store.add(ImageRequest(name: "two", source: .file(files[1])))
+            async let first = store.add(ImageRequest(name: "one", origin: .file(files[0])))
+            async let second = store.add(ImageRequest(name: "two", origin: .file(files[1])))
             let digests = try await [first.digest, second.digest]
             #expect(Set(digests).count == 1)
             #expect(store.list().map(\.names) == [["one", "two"]])
@@ -225,10 +225,10 @@ import TopologyModel
             var other = Self.disk
             other[0] ^= 1
             let old = try await store.add(
-                ImageRequest(name: "debian", source: .file(try scratch.write(Self.disk, to: "old")))
+                ImageRequest(name: "debian", origin: .file(try scratch.write(Self.disk, to: "old")))
             )
             let new = try await store.add(
-                ImageRequest(name: "debian", source: .file(try scratch.write(other, to: "new")))
+                ImageRequest(name: "debian", origin: .file(try scratch.write(other, to: "new")))
             )
             #expect(store.image(named: "debian")?.digest == new.digest)
             let left = "images/foreign/.\(String(repeating: "a", count: 64)).download"
@@ -244,7 +244,7 @@ import TopologyModel
         try await Scratch.with { scratch in
             let store = ForeignStore(home: scratch.path)
             let file = try scratch.write(Self.disk, to: "disk.img")
-            let image = try await store.add(ImageRequest(name: "debian", source: .file(file)))
+            let image = try await store.add(ImageRequest(name: "debian", origin: .file(file)))
             try store.verify(image)
             var bytes = Self.disk
             bytes[100_000] ^= 1

@@ -25,8 +25,8 @@ import TopologyModel
             try await HostProgram.run("sh", ["-euc", Self.script, "sh", scratch.path], package: "gnupg")
             let store = ForeignStore(home: scratch.path)
             func request(_ file: String, key: String) -> ImageRequest {
-                let signature = RoleImage.Signature(source: "\(scratch.path)/disk.sig", key: key)
-                return ImageRequest(name: "signed", source: .file(file), signature: signature)
+                let signature = RoleImage.Signature(origin: .file("\(scratch.path)/disk.sig"), key: key)
+                return ImageRequest(name: "signed", origin: .file(file), signature: signature)
             }
             for key in ["key.asc", "key.gpg"] {
                 let image = try await store.add(request(file, key: "\(scratch.path)/\(key)"))
@@ -34,7 +34,7 @@ import TopologyModel
                 try await store.remove(digest: image.digest)
             }
             // Whoever adds it without its signature does not vouch for it.
-            let plain = ImageRequest(name: nil, source: .file(file))
+            let plain = ImageRequest(name: nil, origin: .file(file))
             let signed = request(file, key: "\(scratch.path)/key.asc")
             #expect(try await store.add(plain).signedBy == nil)
             let unsigned = try store.present(signed)

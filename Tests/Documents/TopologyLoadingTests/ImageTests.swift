@@ -25,17 +25,17 @@ import TopologyModel
     @Test(arguments: [
         ("debian-12", RoleImage(source: .name("debian-12"))),
         ("{name: fc, kind: flatcar}", RoleImage(kind: .flatcar, source: .name("fc"))),
-        ("{file: img.qcow2}", RoleImage(source: .file("dir/img.qcow2"))),
+        ("{file: img.qcow2}", RoleImage(source: .origin(.file("dir/img.qcow2")))),
         (
             "{url: https://example.org/a.xz, sha256: \(digest.uppercased())}",
-            RoleImage(source: .url("https://example.org/a.xz"), checksum: ImageChecksum(.sha256, digest))
+            RoleImage(source: .origin(.url("https://example.org/a.xz")), checksum: ImageChecksum(.sha256, digest))
         ),
         (
             "{url: https://example.org/a, signature: https://example.org/a.sig, key: keys.asc, kind: fedora-coreos}",
             RoleImage(
                 kind: .fedoraCoreOS,
-                source: .url("https://example.org/a"),
-                signature: .init(source: "https://example.org/a.sig", key: "dir/keys.asc"),
+                source: .origin(.url("https://example.org/a")),
+                signature: .init(origin: .url("https://example.org/a.sig"), key: "dir/keys.asc"),
             )
         ),
     ])

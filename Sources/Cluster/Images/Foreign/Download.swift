@@ -7,7 +7,7 @@ import TopologyModel
 /// A file on its way from a URL or a path, hashed as it comes. What came of a URL stays when the way breaks, and the
 /// next try goes on from there.
 struct Download {
-    let source: ImageRequest.Source
+    let origin: ImageOrigin
     /// Path that the bytes are written to.
     let part: String
     let algorithm: ImageChecksum.Algorithm
@@ -96,10 +96,10 @@ struct Download {
 
     private func broken(_ reason: String, _ transfer: Transfer) -> ImagesError {
         let came = transfer.total.map { "\(transfer.length) of \($0) bytes came" } ?? "\(transfer.length) bytes came"
-        guard case .url = source, transfer.length > 0 else { return ImagesError(.transfer, "\(source): \(reason)") }
+        guard case .url = origin, transfer.length > 0 else { return ImagesError(.transfer, "\(origin): \(reason)") }
         return ImagesError(
             .transfer,
-            "\(source): \(came), then: \(reason); they are kept, and the same command goes on from there",
+            "\(origin): \(came), then: \(reason); they are kept, and the same command goes on from there",
         )
     }
 
@@ -107,7 +107,7 @@ struct Download {
 
     /// Hashes what is there already. Returns its length; a file of this host is always read anew.
     private func openPart(hashing hash: inout RunningHash) throws(ImagesError) -> UInt64 {
-        guard case .url = source else {
+        guard case .url = origin else {
             try discard()
             return 0
         }
@@ -145,7 +145,7 @@ struct Download {
     // MARK: Fetching
 
     private func command(from offset: UInt64) -> (name: String, arguments: [String]) {
-        switch source {
+        switch origin {
         case .file(let path): ("cat", ["--", path])
         case .url(let url):
             (
@@ -208,16 +208,16 @@ struct Download {
             if error == .noSpace { try discard() }
             throw ImagesError(.store, "cannot write \(part)", cause: error)
         } catch {
-            throw ImagesError(.transfer, "\(source): interrupted; what came of a URL is kept", cause: error)
+            throw ImagesError(.transfer, "\(origin): interrupted; what came of a URL is kept", cause: error)
         }
         return outcome(status, said: said, resumed: offset > 0)
     }
 
     private func outcome(_ status: TerminationStatus, said: String, resumed: Bool) -> Outcome {
         // curl takes 416 for the end of a file that is there already; it may as well be longer than the server's is now.
-        if resumed, case .url = source, status.isSuccess, Self.status(inHeaders: headerText) == 416 { return .noResume }
+        if resumed, case .url = origin, status.isSuccess, Self.status(inHeaders: headerText) == 416 { return .noResume }
         guard !status.isSuccess else { return .whole }
-        guard case .url = source, case .exited(let code) = status else {
+        guard case .url = origin, case .exited(let code) = status else {
             return .broken(reason: said, mayPass: false)
         }
         // 33: no ranges, or another file; 22: an HTTP status of failure, which is 416 where the file became shorter.
@@ -227,7 +227,7 @@ struct Download {
 
     /// Reads the length from the answer's headers, and says at once when there is no room for it.
     private func learnTotal(_ transfer: inout Transfer, from offset: UInt64) throws {
-        if trustsServer, offset == 0, case .url = source, let known = Self.validator(inHeaders: headerText) {
+        if trustsServer, offset == 0, case .url = origin, let known = Self.validator(inHeaders: headerText) {
             try Data(known.utf8).write(to: URL(filePath: validator))
         }
         guard let rest = expectedLength() else { return }
@@ -239,13 +239,13 @@ struct Download {
         try discard()
         throw ImagesError(
             .store,
-            "\(source) has \((offset + rest) >> 20) MiB, and there is room for \(free >> 20) MiB at \(part); "
+            "\(origin) has \((offset + rest) >> 20) MiB, and there is room for \(free >> 20) MiB at \(part); "
                 + "make room, or run: slipway image prune",
         )
     }
 
     private func expectedLength() -> UInt64? {
-        switch source {
+        switch origin {
         case .file(let path):
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             return attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init)
@@ -296,6 +296,6 @@ struct Download {
         guard transfer.length - min(transfer.told, transfer.length) >= interval else { return }
         transfer.told = transfer.length
         let of = transfer.total.map { " of \($0 >> 20)" } ?? ""
-        onEvent(.step("\(transfer.length >> 20)\(of) MiB of \(source)"))
+        onEvent(.step("\(transfer.length >> 20)\(of) MiB of \(origin)"))
     }
 }

@@ -29,34 +29,15 @@ package struct ForeignImage: Sendable, Hashable, Codable {
 package struct ImageRequest: Sendable, Hashable {
     /// Nil for one that goes by its digest only, and is kept as long as a node uses it.
     package var name: String?
-    /// Origin of the image.
-    package var source: Source
+    package var origin: ImageOrigin
     /// Checksum to compare; nil for none.
     package var checksum: ImageChecksum?
     /// Signature to verify; nil for none.
     package var signature: RoleImage.Signature?
 
-    /// Origin of an image or of its signature.
-    package enum Source: Sendable, Hashable, CustomStringConvertible {
-        case url(String)
-        case file(String)
-
-        /// A URL where the text starts like one, else a path.
-        package init(_ text: String) {
-            let scheme = text.prefix { $0 != ":" }.lowercased()
-            self = ["http", "https"].contains(scheme) && text.contains("://") ? .url(text) : .file(text)
-        }
-
-        package var description: String {
-            switch self {
-            case .url(let text), .file(let text): text
-            }
-        }
-    }
-
-    package init(name: String?, source: Source, checksum: ImageChecksum? = nil, signature: RoleImage.Signature? = nil) {
+    package init(name: String?, origin: ImageOrigin, checksum: ImageChecksum? = nil, signature: RoleImage.Signature? = nil) {
         self.name = name
-        self.source = source
+        self.origin = origin
         self.checksum = checksum
         self.signature = signature
     }

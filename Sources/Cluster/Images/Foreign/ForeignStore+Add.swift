@@ -12,7 +12,7 @@ extension ForeignStore {
     ) async throws(ImagesError) -> ForeignImage {
         try check(request)
         // What is fetched depends on nothing else; two that want the same fetch it once.
-        let key = Digest.of("\(request.source)\n\(request.checksum.map(\.description) ?? "")")
+        let key = Digest.of("\(request.origin)\n\(request.checksum.map(\.description) ?? "")")
         let lock = try await lock(key) { onEvent(.waiting("another slipway fetches this image")) }
         let image = try await addLocked(request, key: key, onEvent)
         _ = consume lock
@@ -31,7 +31,7 @@ extension ForeignStore {
         }
         let work = "\(directory)/.\(key)"
         let download = Download(
-            source: request.source,
+            origin: request.origin,
             part: "\(work).download",
             algorithm: request.checksum?.algorithm ?? .sha256,
             trustsServer: request.checksum == nil,
@@ -48,7 +48,7 @@ extension ForeignStore {
             try Self.removeTree("\(work).part")
             guard error.code == .refused else { throw error }
             try download.discard()
-            throw ImagesError(.refused, "\(request.source) is refused: \(error.message)", cause: error.cause)
+            throw ImagesError(.refused, "\(request.origin) is refused: \(error.message)", cause: error.cause)
         }
     }
 
@@ -60,14 +60,14 @@ extension ForeignStore {
                     + "and not like the start of a digest",
             )
         }
-        if case .url = request.source, request.checksum == nil, request.signature == nil {
+        if case .url = request.origin, request.checksum == nil, request.signature == nil {
             throw ImagesError(
                 .refused,
-                "\(request.source) is taken only with a digest or a signature; give --sha256, --sha512, or --signature "
+                "\(request.origin) is taken only with a digest or a signature; give --sha256, --sha512, or --signature "
                     + "with --key",
             )
         }
-        if case .file(let path) = request.source, !FileManager.default.isReadableFile(atPath: path) {
+        if case .file(let path) = request.origin, !FileManager.default.isReadableFile(atPath: path) {
             throw ImagesError(.missing, "there is no file \(path) that can be read")
         }
     }
@@ -90,11 +90,11 @@ extension ForeignStore {
     ) async throws(ImagesError) {
         let earlier = try download.digestOfPart()
         if let checksum = request.checksum, earlier == checksum.digest { return }
-        onEvent(.step("fetching \(request.source)"))
+        onEvent(.step("fetching \(request.origin)"))
         var whole = try await download.run()
         guard let checksum = request.checksum, whole.digest != checksum.digest else { return }
         try download.discard()
-        if whole.isPatched || earlier != nil, case .url = request.source {
+        if whole.isPatched || earlier != nil, case .url = request.origin {
             onEvent(.step("what an earlier try left does not fit; fetching all of it"))
             whole = try await download.run()
             if whole.digest == checksum.digest { return }
@@ -102,7 +102,7 @@ extension ForeignStore {
         }
         throw ImagesError(
             .refused,
-            "\(request.source) is refused: its \(checksum.algorithm.rawValue) is \(whole.digest), "
+            "\(request.origin) is refused: its \(checksum.algorithm.rawValue) is \(whole.digest), "
                 + "wanted is \(checksum.digest); nothing was stored",
         )
     }
@@ -110,11 +110,10 @@ extension ForeignStore {
     private func checkSignature(_ request: ImageRequest, of file: String, work: String) async throws(ImagesError) {
         guard let wanted = request.signature else { return }
         var signature = "\(work).signature"
-        let source = ImageRequest.Source(wanted.source)
-        switch source {
+        switch wanted.origin {
         case .file(let path): signature = path
         case .url:
-            let download = Download(source: source, part: signature, algorithm: .sha256, onEvent: { _ in })
+            let download = Download(origin: wanted.origin, part: signature, algorithm: .sha256, onEvent: { _ in })
             try download.discard()
             _ = try await download.run()
         }
@@ -158,7 +157,7 @@ extension ForeignStore {
             format: header.format,
             size: size,
             capacity: header.capacity,
-            source: "\(request.source)",
+            source: "\(request.origin)",
             checksum: request.checksum,
             signedBy: try request.signature.map { signature throws(ImagesError) in try FileDigest.of(signature.key) },
         )

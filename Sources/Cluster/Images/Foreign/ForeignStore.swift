@@ -66,10 +66,10 @@ package struct ForeignStore: Sendable {
     /// - Returns: nil as `image` where it is not; `isUnsigned` says that only the signature is missing.
     package func present(_ request: ImageRequest) throws(ImagesError) -> (image: ForeignImage?, isUnsigned: Bool) {
         let fitting = list().filter { image in
-            request.checksum.map { image.isKnown(by: [$0.digest]) } ?? (image.source == "\(request.source)")
+            request.checksum.map { image.isKnown(by: [$0.digest]) } ?? (image.source == "\(request.origin)")
         }
         guard let signature = request.signature else { return (fitting.first, false) }
-        if case .url = request.source, request.checksum == nil, let first = fitting.first(where: { $0.checksum == nil })
+        if case .url = request.origin, request.checksum == nil, let first = fitting.first(where: { $0.checksum == nil })
         {
             return (first, false)
         }

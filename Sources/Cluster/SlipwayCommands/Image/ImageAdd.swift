@@ -56,10 +56,10 @@ struct ImageAdd: JSONCommand {
     func run() async throws {
         let request = ImageRequest(
             name: name,
-            source: ImageRequest.Source(source),
+            origin: ImageOrigin(source),
             checksum: try checksum(),
             signature: signature.flatMap { text in
-                key.map { RoleImage.Signature(source: text, key: $0) }
+                key.map { RoleImage.Signature(origin: ImageOrigin(text), key: $0) }
             },
         )
         let store = try StoredImages(home: SlipwayHome.prepared()).foreign
