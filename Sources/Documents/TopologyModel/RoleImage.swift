@@ -21,6 +21,7 @@ package struct RoleImage: Sendable, Hashable {
 
     /// A detached OpenPGP signature, and the file with the keys that may have signed.
     package struct Signature: Sendable, Hashable {
+        /// Address of the signature's file.
         package var origin: ImageOrigin
         /// Path of the public key.
         package var key: String

@@ -29,13 +29,19 @@ package struct ForeignImage: Sendable, Hashable, Codable {
 package struct ImageRequest: Sendable, Hashable {
     /// Nil for one that goes by its digest only, and is kept as long as a node uses it.
     package var name: String?
+    /// Address of its file.
     package var origin: ImageOrigin
     /// Checksum to compare; nil for none.
     package var checksum: ImageChecksum?
     /// Signature to verify; nil for none.
     package var signature: RoleImage.Signature?
 
-    package init(name: String?, origin: ImageOrigin, checksum: ImageChecksum? = nil, signature: RoleImage.Signature? = nil) {
+    package init(
+        name: String?,
+        origin: ImageOrigin,
+        checksum: ImageChecksum? = nil,
+        signature: RoleImage.Signature? = nil,
+    ) {
         self.name = name
         self.origin = origin
         self.checksum = checksum
