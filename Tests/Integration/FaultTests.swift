@@ -34,6 +34,7 @@ extension RealNodes {
                 // It cuts one worker's power: only what runs elsewhere has to be as it was.
                 try RunningUnits.requireKept(before, in: after, after: "a smoke test, which kills a worker")
                 try await faults.requireNoGarbage(from: "central-1")
+                try await cluster.requirePlainJournals()
             }
         }
 

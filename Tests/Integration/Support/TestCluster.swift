@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 
 /// A cluster with a name, a network and a directory of its own.
@@ -47,6 +48,19 @@ struct TestCluster: Sendable {
             cidr: "10.73.\(number).0/24",
             before: try await HostTraces.now(),
         )
+    }
+
+    /// Checks that the project's programs on the nodes have logged in words that are for people.
+    func requirePlainJournals() async throws {
+        // The kernel keeps fifteen characters of a program's name.
+        let programs = ["fleetd", "locksmithd", "coreos-cloudini", "slipway-etcd-pr"]
+        let command =
+            "sudo journalctl --no-pager -q -o cat " + programs.map { "_COMM=\($0)" }.joined(separator: " ")
+        for node in try await status().nodes {
+            let journal = try await output(node.name, command)
+            #expect(journal.contains("fleet"), "\(node.name) has logged nothing of its own: \(journal)")
+            for line in Set(journal.split(separator: "\n")) { LibraryWords.expectNone(in: String(line)) }
+        }
     }
 
     /// Removes what a test left, with less trust in the program under test than `down` asks for.
