@@ -4,7 +4,7 @@ import Foundation
 /// Many connections to one port that say little or nothing, for as long as the object lives.
 package final class IdleCrowd: Sendable {
     /// Connections of a crowd. `SLIPWAY_CONNECTIONS` sets another number; each takes a descriptor of the test's.
-    package static let size = ProcessInfo.processInfo.environment["SLIPWAY_CONNECTIONS"].flatMap(Int.init) ?? 700
+    package static let size = ProcessInfo.processInfo.environment["SLIPWAY_CONNECTIONS"].flatMap(Int.init) ?? 300
 
     /// As much of a TLS handshake as tells a server to wait for the rest.
     package static let halfHandshake: [UInt8] = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03]

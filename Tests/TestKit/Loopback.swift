@@ -1,17 +1,38 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// Sockets on 127.0.0.1 for tests.
 package enum Loopback {
-    /// TCP ports that nobody listens on now, all different, chosen by the kernel.
+    /// TCP ports that nobody listens on now, and that this process has not given away before.
+    ///
+    /// They are below those from which the kernel takes one for a client: among thousands of connections one would have
+    /// it before the program for which it is meant.
     package static func freePorts(_ count: Int) throws -> [Int] {
-        var sockets: [Int32] = []
-        defer { for socket in sockets { close(socket) } }
-        return try (0..<count).map { _ in
+        try (0..<count).map { _ in try freePort() }
+    }
+
+    private static let ports = 10_000..<32_000
+    private static let nextPort = Mutex(Int(getpid()) * 97)
+
+    private static func freePort() throws -> Int {
+        for _ in ports {
+            let number = nextPort.withLock { number in
+                number += 1
+                return number
+            }
+            let port = ports.lowerBound + number % ports.count
             let socket = try tcpSocket()
-            sockets.append(socket)
-            return try bindToAnyPort(socket)
+            defer { close(socket) }
+            var address = self.address(port: port)
+            let code = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            if code == 0 { return port }
         }
+        throw POSIXFailure("bind to a free port of 127.0.0.1")
     }
 
     /// One HTTP/1.1 exchange, off the cooperative pool; nil when nothing (whole) was answered within the time.

@@ -24,8 +24,8 @@ package struct RootRecipe: Sendable, Hashable {
         suite: "bookworm",
         packages: [
             "busybox", "ca-certificates", "curl", "dbus", "docker.io", "etcd-client", "etcd-server", "iproute2",
-            "iptables", "iputils-ping", "less", "libnss-myhostname", "netbase", "openssh-server", "procps", "sudo",
-            "systemd", "systemd-sysv", "wget",
+            "iptables", "iputils-ping", "jq", "less", "libnss-myhostname", "ncat", "net-tools", "netbase",
+            "openssh-server", "procps", "sudo", "systemd", "systemd-sysv", "wget",
         ],
         excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],
         customization: ImageScripts.root,

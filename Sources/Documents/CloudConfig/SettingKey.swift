@@ -96,10 +96,11 @@ extension UpdateKey {
         rawValue.uppercased()
     }
 
-    /// Values that the original's validator let through.
+    /// Values that the original's validator let through. Its last version, 1.14.0, did not know `best-effort` any more,
+    /// which locksmithd here does as every earlier one did.
     package var validity: Validity? {
         switch self {
-        case .rebootStrategy: .oneOf(["etcd-lock", "reboot", "off"])
+        case .rebootStrategy: .oneOf(RebootStrategy.allCases.map(\.rawValue))
         default: nil
         }
     }

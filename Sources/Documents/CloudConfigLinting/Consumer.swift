@@ -42,7 +42,7 @@ package enum Consumer: String, Sendable, Hashable, CaseIterable {
             header: header,
             joinsDuplicates: joinsDuplicates
         )
-        return (found.map(explained) + textFindings(text, file: file)).inReadingOrder
+        return (found.filter { $0.code != .emptyTree }.map(explained) + textFindings(text, file: file)).inReadingOrder
     }
 
     /// Canonical's program reads YAML as Python does, which keeps the last of two values.

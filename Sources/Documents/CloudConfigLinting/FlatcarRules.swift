@@ -4,7 +4,7 @@ import Diagnostics
 import LocatedYAML
 
 extension ValidationRule {
-    static let flatcar = [flatcarKeys, flatcarTypes, flatcarHostname, flatcarServices]
+    static let flatcar = [flatcarKeys, flatcarTypes, flatcarHostname, flatcarServices, flatcarStrategy]
 
     /// Since 2024 Flatcar reads only `_`; the key with `-` is dropped, and its validator says nothing.
     static let flatcarKeys = ValidationRule("Flatcar: keys") { root in
@@ -27,6 +27,20 @@ extension ValidationRule {
         let short = name.prefix { $0 != "." }.prefix(63)
         guard short.count < name.count else { return [] }
         return [.warning("Flatcar cuts the hostname to \"\(short)\"", at: pair.valueLocation)]
+    }
+
+    /// Flatcar's locksmith knows three strategies.
+    static let flatcarStrategy = ValidationRule("Flatcar: reboot strategy") { root in
+        guard let pair = root.pair(["coreos", "update", "reboot_strategy"]),
+            pair.value.asString == RebootStrategy.bestEffort.rawValue
+        else { return [] }
+        return [
+            .error(
+                "Flatcar has no reboot strategy \"best-effort\"",
+                at: pair.valueLocation,
+                notes: ["write etcd-lock, reboot or off"],
+            )
+        ]
     }
 
     /// Sections for programs that Flatcar does not have.

@@ -38,8 +38,7 @@ package enum CloudConfigValidator {
     package static func validate(_ document: YAMLDocument, rules: [ValidationRule]) -> [Diagnostic] {
         let faults = document.diagnostics.filter { $0.severity == .error }
         guard let root = document.root, faults.isEmpty else {
-            // The original went on with an empty tree after a syntax error, and had this to say about it.
-            return faults.isEmpty ? [] : faults + [.warning("incorrect type for \"\" (want struct)")]
+            return faults.isEmpty ? [] : faults + [.warning("incorrect type for \"\" (want struct)", code: .emptyTree)]
         }
         return root.isNull ? [] : rules.flatMap { $0.check(root) }
     }

@@ -21,6 +21,8 @@ package struct Diagnostic: Sendable, Hashable, Codable {
         case duplicateKey
         /// With the key, as the schema spells it.
         case deprecatedKey(String)
+        /// What the original's validator said after each syntax error, since it went on with an empty tree.
+        case emptyTree
         /// A line of a unit file that is no option.
         case missingEquals
     }

@@ -6,7 +6,7 @@ import LocatedYAML
 
 extension TopologyReader {
     /// The cloud-config under `cloud_config`, of the topology or of a role.
-    mutating func readCloudConfig(_ fields: YAMLFields) -> CloudConfig {
+    mutating func readCloudConfig(_ fields: YAMLFields, role: String? = nil) -> CloudConfig {
         guard let node = fields["cloud_config"], !node.isNull else { return CloudConfig() }
         let (config, diagnostics) = CloudConfigLoader.load(node)
         decoder.diagnostics += diagnostics.map(Self.strict)
@@ -16,6 +16,7 @@ extension TopologyReader {
             finding.location.map { !lines.contains($0.line) } ?? true
         }
         reportDerivedKeys(node)
+        noteDisplacedUnits(in: node, role: role)
         return config
     }
 
@@ -38,19 +39,27 @@ extension TopologyReader {
             ["coreos", "fleet", "metadata"],
             "say `metadata` in the role, where units' constraints are checked against it"
         ),
-        (["coreos", "fleet", "public_ip"], "a node's address is its own in the topology's network"),
+        (
+            ["coreos", "fleet", "public_ip"],
+            "a node's address is its own in the topology's network: $private_ipv4 and $public_ipv4 say that"
+        ),
         (["coreos", "fleet", "agent_ttl"], "say `machine_ttl` under the topology's `fleet`"),
     ]
 
     private mutating func reportDerivedKeys(_ node: YAMLNode) {
         for (path, note) in Self.derivedKeys {
-            guard let pair = Self.pair(path[...], in: node) else { continue }
+            guard let pair = Self.pair(path[...], in: node), !Self.saysTheSame(path, pair.value) else { continue }
             decoder.report(
                 "\(path.joined(separator: ".")) is not for a topology to set",
                 at: pair.keyLocation,
                 notes: [note]
             )
         }
+    }
+
+    /// Returns whether a key has the value that the node is given anyway, as nearly every CoreOS cluster's file has it.
+    private static func saysTheSame(_ path: [String], _ value: YAMLNode) -> Bool {
+        path == ["coreos", "fleet", "public_ip"] && ["$private_ipv4", "$public_ipv4"].contains(value.asString)
     }
 
     private static func pair(_ path: ArraySlice<String>, in node: YAMLNode) -> YAMLPair? {

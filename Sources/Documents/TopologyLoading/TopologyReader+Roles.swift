@@ -68,7 +68,7 @@ extension TopologyReader {
             etcd: readEtcdRole(fields),
             resources: readResources(fields, runtime: runtime, defaults: defaults.resources),
             metadata: readMetadata(fields),
-            cloudConfig: readCloudConfig(fields),
+            cloudConfig: readCloudConfig(fields, role: pair.key),
             location: pair.keyLocation,
             countLocation: fields["count"].map { _ in fields.location(of: "count") },
         )

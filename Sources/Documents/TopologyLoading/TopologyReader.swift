@@ -22,6 +22,9 @@ struct TopologyReader {
     var knowsMetadata = true
     var knowsNetwork = true
 
+    /// Units of nodes that a `cloud_config` keeps from running.
+    var displaced: [DisplacedUnit] = []
+
     init(file: String, text: String, files: any FileReading) {
         self.file = file
         self.text = text
@@ -34,7 +37,18 @@ struct TopologyReader {
         "units",
     ]
 
+    /// Keys that only a cloud-config has.
+    private static let cloudConfigKeys = ["coreos", "write_files", "write-files", "users", "hostname"]
+
     mutating func read(_ root: YAMLNode) -> Topology? {
+        if root["roles"] == nil, let key = Self.cloudConfigKeys.first(where: { root[$0] != nil }) {
+            decoder.report(
+                "\"\(key)\" belongs to a cloud-config, and this file is no topology",
+                at: root.location,
+                notes: ["the first line of a cloud-config is exactly #cloud-config"],
+            )
+            return nil
+        }
         guard let fields = decoder.fields(of: root, as: "the topology", keys: Self.keys) else { return nil }
         let name = readName(fields)
         let defaults = readDefaults(fields)
@@ -67,6 +81,7 @@ struct TopologyReader {
         return (knowsEtcd ? topology.memberFindings() + topology.tlsFindings() : [])
             + topology.portFindings()
             + topology.imageFindings()
+            + displacementFindings(topology)
             + (knowsNetwork ? topology.networkFindings() : [])
             + (knowsMetadata ? topology.placementFindings() : [])
     }

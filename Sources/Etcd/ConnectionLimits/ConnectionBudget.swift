@@ -91,6 +91,10 @@ package final class ConnectionBudget: Sendable {
         return max(16, min(512, (Int(clamping: limit.rlim_cur) - 128) / 4))
     }()
 
+    /// Clients that wait in the kernel, which grants at most `net.core.somaxconn`: as many, as Go's listeners have it.
+    /// One that finds the queue full is dropped, and asks again only after seconds.
+    package static let backlog: Int32 = 4_096
+
     private let maximum: Int
     private let limits: Limits
     private let state = Mutex(State())

@@ -70,7 +70,7 @@ package struct DiscoveryServer: Sendable {
                     }
                 }
                 .serverChannelOption(.maxMessagesPerRead, value: 1)
-                .serverChannelOption(.backlog, value: 256)
+                .serverChannelOption(.backlog, value: ConnectionBudget.backlog)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 // A cluster's network may be made only after its discovery is there.
                 .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_IP), SocketOptionName(IP_FREEBIND)), value: 1)

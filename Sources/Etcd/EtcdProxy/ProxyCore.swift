@@ -68,7 +68,7 @@ final class ProxyCore {
 
     private func bind(_ endpoint: Endpoint, _ core: NIOLoopBound<ProxyCore>) -> EventLoopFuture<any Channel> {
         ServerBootstrap(group: loop.nonisolated())
-            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

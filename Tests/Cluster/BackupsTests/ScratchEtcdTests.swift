@@ -30,7 +30,7 @@ import Testing
     @Test func holdsWhatTheOtherHeld() async throws {
         let programs = try Self.programs.get()
         try await RealEtcd.with { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs)
+            let client = EtcdHTTPClient.patient(etcd.clientURLs)
             for number in 1...40 { try await client.put("/key/\(number)", String(repeating: "x", count: 4000)) }
             try await client.delete(.key("/key/40"))
             try await withDirectory { directory in
@@ -56,7 +56,7 @@ import Testing
     @Test func aSnapshotThatWasChangedIsRefused() async throws {
         let programs = try Self.programs.get()
         try await RealEtcd.with { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs)
+            let client = EtcdHTTPClient.patient(etcd.clientURLs)
             try await client.put("/key", "value")
             try await withDirectory { directory in
                 let path = try await save(client, directory)
@@ -77,7 +77,7 @@ import Testing
             Key(key: "/app/a", value: "", ttl: 300), Key(key: "/empty", value: nil),
         ]
         let kept = try await RealEtcd.with { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs)
+            let client = EtcdHTTPClient.patient(etcd.clientURLs)
             for key in keys { try await client.putLegacy(key) }
             return try await client.legacyKeys()
         }
@@ -92,13 +92,13 @@ import Testing
             #expect(((ttl - 60)...ttl).contains(found.ttl ?? 0), "\(found)")
         }
         try await RealEtcd.with { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs)
+            let client = EtcdHTTPClient.patient(etcd.clientURLs)
             for key in first { try await client.putLegacy(key) }
             let again = try await client.legacyKeys()
             #expect(again?.map(\.key) == keys.map(\.key))
         }
         try await RealEtcd.with(servesV2: false) { etcd in
-            let none = try await EtcdHTTPClient(endpoints: etcd.clientURLs).legacyKeys()
+            let none = try await EtcdHTTPClient.patient(etcd.clientURLs).legacyKeys()
             #expect(none == nil)
         }
     }

@@ -119,7 +119,8 @@ import Testing
         ),
         // Validity.
         Case("coreos:\n  etcd2:\n    proxy: readwrite", etcd2, "line 4: error: invalid value readwrite"),
-        Case("coreos:\n  update:\n    reboot-strategy: best-effort", "line 4: error: invalid value best-effort"),
+        Case("coreos:\n  update:\n    reboot-strategy: best-effort"),
+        Case("coreos:\n  update:\n    reboot-strategy: sometimes", "line 4: error: invalid value sometimes"),
         Case("coreos:\n  update:\n    reboot-strategy: off"),
         Case("coreos:\n  units:\n    - name: a.service\n      command: launch", "line 5: error: invalid value launch"),
         Case("coreos:\n  locksmith:\n    window_start: Fry 10:00", "line 4: error: invalid value Fry 10:00"),

@@ -41,6 +41,34 @@ import TopologyModel
         #expect(report == ["a.yaml:2:\(message)"])
     }
 
+    /// Nearly every CoreOS cluster's file says of a machine's address what it is.
+    @Test(arguments: ["$private_ipv4", "$public_ipv4"]) func theNodesAddressMayBeSaid(address: String) {
+        let config = "cloud_config: {coreos: {fleet: {public-ip: \(address)}}}"
+        #expect(Fixture.report(Fixture.topology(settings: config)) == [])
+        let other = "cloud_config: {coreos: {fleet: {public-ip: 10.0.0.1}}}"
+        #expect(Fixture.report(Fixture.topology(settings: other)).first?.contains("not for a topology to set") == true)
+    }
+
+    @Test(arguments: [
+        ("{name: etcd2.service, mask: true}", "masks etcd2.service"),
+        ("{name: fleet.service, command: stop}", "stops fleet.service"),
+        ("{name: fleet.service, content: \"[Service]\\nExecStart=/usr/bin/fleet\"}", "replaces fleet.service"),
+        ("{name: fleet.service, drop-ins: [{name: a.conf, content: \"[Service]\"}]}", nil),
+        ("{name: etcd2.service, command: start}", nil),
+        ("{name: docker.service, mask: true}", nil),
+    ])
+    func aNodesOwnUnitsStay(unit: String, message: String?) {
+        func report(_ text: String) -> [String] {
+            Fixture.report(text).filter { !$0.hasPrefix("  ") && $0.contains(" error: ") }
+        }
+        let expected = message.map { ["a.yaml:6:16+13 error: this \($0), which nodes of role \"core\" need"] } ?? []
+        let config = "cloud_config:\n  coreos:\n    units:\n      - \(unit)\n"
+        #expect(report("name: a\nroles: {core: {etcd: member}}\n\(config)") == expected)
+        // A role without etcd has neither.
+        let inRole = "cloud_config: {coreos: {units: [\(unit)]}}"
+        #expect(report("name: a\nroles: {core: {etcd: member}, idle: {etcd: none, \(inRole)}}") == [])
+    }
+
     /// The rules for a cloud-config of its own hold for one inside a topology.
     @Test func unitsAndURLsAreChecked() throws {
         let loaded = Fixture.load(

@@ -19,6 +19,8 @@ import UnitFiles
         let text = service("Conflicts=%p@*.service\nMachineOf=data@%i.service")
         #expect(try lint(text, name: "web@.service").isEmpty)
         #expect(try lint(service("MachineOf=web@%i.service"), name: "web@.service").count == 1)
+        // Which machine an instance is for, its name will say.
+        #expect(try lint(service("MachineID=%i"), name: "web@.service").isEmpty)
     }
 
     @Test func unknownKeysNameTheNearest() throws {

@@ -11,7 +11,7 @@ struct EtcdContractTests {
 
     @Test func real() async throws {
         try await RealEtcd.with { server in
-            let etcd = EtcdHTTPClient(endpoints: server.clientURLs)
+            let etcd = EtcdHTTPClient.patient(server.clientURLs)
             for contract in EtcdContract.all { try await contract.check(etcd, "/\(contract.name)/") }
         }
     }

@@ -23,7 +23,7 @@ struct EtcdHTTPClientTests {
     @Test func goesOnToTheNextEndpoint() async throws {
         let dead = try Loopback.freePorts(1).map { "http://127.0.0.1:\($0)" }
         try await RealEtcd.with { server in
-            let etcd = EtcdHTTPClient(endpoints: dead + server.clientURLs)
+            let etcd = EtcdHTTPClient.patient(dead + server.clientURLs)
             try await etcd.put("a", "1")
             #expect(try await etcd.get("a")?.text == "1")
         }

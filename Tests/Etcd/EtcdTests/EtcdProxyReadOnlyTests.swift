@@ -86,7 +86,7 @@ import Testing
             let write = #"{"failure":[{"request_put":{"key":"YQ==","value":"Mg=="}}]}"#
             #expect(await Loopback.http("POST", port: port, path: "/v3/kv/txn", body: write)?.status == 403)
             // A client that keeps connections is told to open another, and does.
-            let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(port)"])
+            let client = EtcdHTTPClient.patient(["http://127.0.0.1:\(port)"])
             for _ in 0..<3 { #expect(try await client.get("a")?.value == Array("1".utf8)) }
             let error = await #expect(throws: EtcdError.self) { try await client.put("a", "2") }
             #expect(error?.description.contains("read-only") == true, "\(String(describing: error))")
@@ -129,7 +129,7 @@ private func txn(_ port: Int, _ text: String) async throws -> ShellCommand {
 }
 
 extension RealEtcd {
-    fileprivate var client: EtcdHTTPClient { EtcdHTTPClient(endpoints: clientURLs) }
+    fileprivate var client: EtcdHTTPClient { EtcdHTTPClient.patient(clientURLs) }
 }
 
 private func withReadOnlyProxy(_ body: (RealEtcd, Int) async throws -> Void) async throws {

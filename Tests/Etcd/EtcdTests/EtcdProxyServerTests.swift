@@ -16,7 +16,7 @@ import Testing
                 #expect(put?.status == 201)
                 let got = await Loopback.http(port: ports[1], path: "/v2/keys/a")
                 #expect(got?.body.contains(#""value":"1""#) == true)
-                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[1])"])
+                let client = EtcdHTTPClient.patient(["http://127.0.0.1:\(ports[1])"])
                 try await client.put("b", "2")
                 #expect(try await client.get("b")?.value == Array("2".utf8))
             }
@@ -27,9 +27,9 @@ import Testing
         try await RealEtcd.with(members: 1) { etcd in
             try await withProxy(to: etcd.peers) { ports in
                 let text = String(repeating: "0123456789", count: 90_000)
-                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[0])"])
+                let client = EtcdHTTPClient.patient(["http://127.0.0.1:\(ports[0])"])
                 for index in 0..<4 { try await client.put("large/\(index)", text) }
-                let direct = EtcdHTTPClient(endpoints: etcd.clientURLs)
+                let direct = EtcdHTTPClient.patient(etcd.clientURLs)
                 for index in 0..<4 {
                     let value = try await client.get("large/\(index)")?.value
                     #expect(value?.count == 900_000)
@@ -128,7 +128,7 @@ import Testing
     @Test func aCrowdOfIdleClientsLocksNobodyOut() async throws {
         try await RealEtcd.with(members: 1) { etcd in
             try await withProxy(to: etcd.peers, connections: 200) { ports in
-                let client = EtcdHTTPClient(endpoints: ["http://127.0.0.1:\(ports[0])"])
+                let client = EtcdHTTPClient.patient(["http://127.0.0.1:\(ports[0])"])
                 let first = try await client.put("w", "0")
                 var events = client.watch(.key("w"), from: first).makeAsyncIterator()
                 #expect(try await events.next()?.events.count == 1)
@@ -167,7 +167,7 @@ import Testing
         try await RealEtcd.with(members: 1) { etcd in
             etcd.suspend(0)
             try await withProxy(to: etcd.peers) { ports in
-                async let answer = Loopback.http(port: ports[0], path: "/v2/keys/", within: .seconds(5))
+                async let answer = Loopback.http(port: ports[0], path: "/v2/keys/", within: .seconds(30))
                 // The client's request is under way, the member does not answer it yet.
                 try await Task.sleep(for: .milliseconds(50))
                 etcd.resume(0)

@@ -10,7 +10,7 @@ import Testing
     @Test func aClientWithACertificateIsServed() async throws {
         let tls = try TestCertificates()
         try await RealEtcd.with(members: 3, tls: tls) { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs, tls: tls.client)
+            let client = EtcdHTTPClient.patient(etcd.clientURLs, tls: tls.client)
             let revision = try await client.put("a", "1")
             #expect(try await client.get("a")?.text == "1")
             var events = client.watch(.key("a"), from: revision).makeAsyncIterator()
@@ -33,7 +33,7 @@ import Testing
                 let error = await #expect(throws: EtcdError.self) { try await client.put("a", "1") }
                 #expect(error?.isTransient == true || error?.code == .refused, "\(String(describing: error))")
             }
-            let served = EtcdHTTPClient(endpoints: etcd.clientURLs, tls: tls.client)
+            let served = EtcdHTTPClient.patient(etcd.clientURLs, tls: tls.client)
             #expect(try await served.get("a") == nil)
         }
     }
@@ -41,7 +41,7 @@ import Testing
     @Test func aServerThatIsNotTrustedIsNamed() async throws {
         let tls = try TestCertificates()
         try await RealEtcd.with(members: 1, tls: tls) { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs, tls: try tls.distrustful())
+            let client = EtcdHTTPClient.patient(etcd.clientURLs, tls: try tls.distrustful())
             let error = await #expect(throws: EtcdError.self) { try await client.get("a") }
             #expect(error?.description.contains(etcd.clientURLs[0]) == true)
             #expect(error?.description.contains("trust") == true, "\(String(describing: error))")
@@ -55,7 +55,7 @@ import Testing
             try await Self.withProxy(to: etcd, tls: tls.proxy, at: "127.0.0.2") { url in
                 let strict = EtcdHTTPClient(endpoints: [url], tls: tls.client)
                 await #expect(throws: EtcdError.self) { try await strict.get("a") }
-                let lenient = EtcdHTTPClient(endpoints: [url], tls: try tls.nameless())
+                let lenient = EtcdHTTPClient.patient([url], tls: try tls.nameless())
                 #expect(try await lenient.get("a") == nil)
                 let stranger = EtcdHTTPClient(endpoints: [url], tls: try tls.distrustful(checksNames: false))
                 await #expect(throws: EtcdError.self) { try await stranger.get("a") }

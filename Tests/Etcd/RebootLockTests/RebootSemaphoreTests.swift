@@ -46,12 +46,12 @@ import Testing
 @Suite struct RebootLockTests {
     /// What etcd holds under the key, asked for as others would.
     private func stored(_ etcd: RealEtcd, v2: Bool, key: String) async throws -> String? {
-        guard v2 else { return try await EtcdHTTPClient(endpoints: etcd.clientURLs).get(key)?.text }
+        guard v2 else { return try await EtcdHTTPClient.patient(etcd.clientURLs).get(key)?.text }
         let answer = await Loopback.http(
             "GET",
             port: etcd.members[0].clientPort,
             path: "/v2/keys/\(key)",
-            within: .seconds(5)
+            within: .seconds(30)
         )
         struct Answer: Decodable {
             struct Node: Decodable { var value: String }
@@ -63,7 +63,7 @@ import Testing
     @Test(arguments: [true, false])
     func isTakenAndGivenBack(v2: Bool) async throws {
         try await RealEtcd.with(servesV2: v2) { etcd in
-            let lock = RebootLock(etcd: EtcdHTTPClient(endpoints: etcd.clientURLs))
+            let lock = RebootLock(etcd: EtcdHTTPClient.patient(etcd.clientURLs))
             let key = "coreos.com/updateengine/rebootlock/semaphore"
             let unused = try await lock.semaphore()
             #expect(unused == RebootSemaphore())
@@ -81,7 +81,7 @@ import Testing
     @Test(arguments: [true, false])
     func manyWhoWantItHaveItOneAfterTheOther(v2: Bool) async throws {
         try await RealEtcd.with(servesV2: v2) { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs)
+            let client = EtcdHTTPClient.patient(etcd.clientURLs)
             let inside = Counter()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<8 {
@@ -110,7 +110,7 @@ import Testing
 
     @Test func whatIsNoSemaphoreIsSaidAndKept() async throws {
         try await RealEtcd.with { etcd in
-            let client = EtcdHTTPClient(endpoints: etcd.clientURLs)
+            let client = EtcdHTTPClient.patient(etcd.clientURLs)
             let lock = RebootLock(etcd: client)
             #expect(try await client.setLegacyValue(of: lock.key, to: "mine & yours=100%", after: nil))
             let error = await #expect(throws: RebootLockError.self) { try await lock.take("one") }

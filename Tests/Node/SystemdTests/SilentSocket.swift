@@ -28,6 +28,6 @@ final class SilentSocket: Sendable {
 
     private func waitUntilReadable(_ descriptor: Int32) throws {
         var waiting = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
-        guard poll(&waiting, 1, 5000) == 1 else { throw POSIXFailure("nothing came within 5 s") }
+        guard poll(&waiting, 1, 30_000) == 1 else { throw POSIXFailure("nothing came within 30 s") }
     }
 }

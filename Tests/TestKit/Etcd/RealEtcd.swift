@@ -92,7 +92,7 @@ package final class RealEtcd: Sendable {
 
     private func first(where matches: (_ leader: MemberID, _ member: MemberID) -> Bool) async throws -> Int {
         for (index, url) in clientURLs.enumerated() {
-            let status = try await EtcdHTTPClient(endpoints: [url]).status(of: url)
+            let status = try await EtcdHTTPClient.patient([url]).status(of: url)
             if let leader = status.leader, matches(leader, status.member) { return index }
         }
         throw NoSuchMember()

@@ -31,6 +31,9 @@ printf 'LANG=C.UTF-8\nETCDCTL_API=3\n' >"$root/etc/environment"
     echo 'MaxStartups 100:30:200'
 } >"$root/etc/ssh/sshd_config.d/slipway.conf"
 
+# Units that were written on CoreOS take sh for bash, which it was there.
+ln -sf bash "$root/usr/bin/sh"
+
 # No motd to compute at each login, and no session to register: logind starts when poweroff asks for it.
 sed -i '/pam_motd/d; /pam_mail/d' "$root/etc/pam.d/sshd"
 rm -rf "$root/etc/update-motd.d"

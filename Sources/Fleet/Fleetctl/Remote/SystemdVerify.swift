@@ -54,9 +54,13 @@ struct SystemdVerify {
     }
 
     private func finding(_ text: Substring, at location: SourceLocation?) -> Diagnostic {
-        let isIgnored = text.lowercased().contains("ignor")
-        return Diagnostic(isIgnored ? .warning : .error, "systemd: \(text)", at: location)
+        let isHarmless = Self.harmless.contains(where: text.lowercased().contains)
+        return Diagnostic(isHarmless ? .warning : .error, "systemd: \(text)", at: location)
     }
+
+    /// In lines about what systemd passes over or advises against, and about programs and units that this machine lacks
+    /// and the unit's own may have.
+    private static let harmless = ["ignor", "unsafe", "deprecated", "obsolete", "is not executable", "not found"]
 
     private static func base(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 }

@@ -129,7 +129,7 @@ package struct APIServer: Service {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
         let bootstrap =
             limited
-            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.backlog, value: ConnectionBudget.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         let setup: @Sendable (any Channel) -> EventLoopFuture<Connection> = { channel in
             guard let tls else { return http.setup(channel: channel, logger: logger).map(Connection.init) }

@@ -172,7 +172,7 @@ extension Agent {
     func failed(_ unit: String, _ what: String, _ error: any Error) {
         troubles[unit] = (error as? SystemdError)?.message ?? "\(error)"
         failedWishes[unit] = desired[unit]
-        let pause = backoffs[unit, default: Backoff(from: .milliseconds(500), to: .seconds(30))].next()
+        let pause = backoffs[unit, default: pauses].next()
         notBefore[unit] = .now + pause
         let metadata: Logger.Metadata = ["unit": "\(unit)", "error": "\(error)", "again in": "\(pause)"]
         logger.error("cannot \(what) a unit", metadata: metadata)

@@ -47,6 +47,7 @@ actor Agent {
     /// Units whose last action failed: not tried again before this.
     var notBefore: [String: ContinuousClock.Instant] = [:]
     var backoffs: [String: Backoff] = [:]
+    let pauses: Backoff
     /// Wish at the time when the last action on a unit failed: any other is a reason to try at once.
     var failedWishes: [String: DesiredUnit] = [:]
     private var adopted = false
@@ -62,6 +63,7 @@ actor Agent {
         presence = service.presence
         systemd = service.systemd
         directory = service.directory
+        pauses = service.pauses
         logger = service.logger
         self.wakeups = wakeups
         self.jobs = jobs

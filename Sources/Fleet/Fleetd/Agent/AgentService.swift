@@ -15,8 +15,13 @@ package struct AgentService: Service {
     let systemd: any SystemdManager
     let directory: UnitDirectory
     let logger: Logger
+    /// Pauses after an action on a unit that failed.
+    let pauses: Backoff
     private let leaving = Leaving()
 
+    /// Service that runs the units of one machine.
+    ///
+    /// - Parameter pauses: between tries of an action on a unit that failed; they double.
     package init(
         machineID: String,
         registry: FleetRegistry,
@@ -25,6 +30,7 @@ package struct AgentService: Service {
         systemd: any SystemdManager,
         directory: UnitDirectory,
         logger: Logger,
+        pauses: (shortest: Duration, longest: Duration) = (.milliseconds(500), .seconds(30)),
     ) {
         self.machineID = machineID
         self.registry = registry
@@ -33,6 +39,7 @@ package struct AgentService: Service {
         self.systemd = systemd
         self.directory = directory
         self.logger = logger
+        self.pauses = Backoff(from: pauses.shortest, to: pauses.longest)
     }
 
     /// Runs the agent until the daemon shuts down.

@@ -12,6 +12,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(3)))
 struct APICrowdTests {
     let etcd = FakeEtcd()
+    /// Fewer than a crowd has connections.
+    private static let places = 100
 
     /// Serves on TCP and on a unix socket while `body` runs.
     private func serve(
@@ -27,10 +29,10 @@ struct APICrowdTests {
     }
 
     @Test(arguments: [[], Array("GET /fleet".utf8)]) func saysNothingOrHalfAWord(_ words: [UInt8]) async throws {
-        let budget = ConnectionBudget()
+        let budget = ConnectionBudget(Self.places)
         try await serve(nil, budget) { port, socket in
             let crowd = try await IdleCrowd.gather(on: port, saying: words)
-            #expect(budget.count <= ConnectionBudget.standard)
+            #expect(budget.count <= Self.places)
             #expect(try await send("GET", "http://127.0.0.1:\(port)/fleet/v1/units").status == 200)
             #expect(
                 try await send("GET", "http+unix://\(socket.replacing("/", with: "%2F"))/fleet/v1/units").status == 200
@@ -44,10 +46,10 @@ struct APICrowdTests {
         let files = try TestCertificates()
         let client = try files.clientTLS()
         let words = try [[], IdleCrowd.halfHandshake, clientHello()][kind]
-        let budget = ConnectionBudget()
+        let budget = ConnectionBudget(Self.places)
         try await serve(files.serverTLS(), budget) { port, socket in
             let crowd = try await IdleCrowd.gather(on: port, saying: words)
-            #expect(budget.count <= ConnectionBudget.standard)
+            #expect(budget.count <= Self.places)
             #expect(try await send("GET", "https://127.0.0.1:\(port)/fleet/v1/units", tls: client).status == 200)
             #expect(
                 try await send("GET", "http+unix://\(socket.replacing("/", with: "%2F"))/fleet/v1/units").status == 200

@@ -57,10 +57,10 @@ struct APIServerTests {
     @Test func foreignHostsAreRefused() async throws {
         try await withServedAPI(etcd) { port in
             let path = "/fleet/v1/units"
-            let foreign = await Loopback.http(port: port, path: path, host: "evil.example", within: .seconds(5))
+            let foreign = await Loopback.http(port: port, path: path, host: "evil.example", within: .seconds(30))
             #expect(foreign?.status == 403)
             #expect(foreign?.body.contains("evil.example") == true)
-            let own = await Loopback.http(port: port, path: path, host: "localhost:\(port)", within: .seconds(5))
+            let own = await Loopback.http(port: port, path: path, host: "localhost:\(port)", within: .seconds(30))
             #expect(own?.status == 200)
         }
     }

@@ -81,7 +81,8 @@ func send(
     do {
         var request = HTTPClientRequest(url: url)
         request.method = .init(rawValue: method)
-        let response = try await client.execute(request, timeout: .seconds(10))
+        // Long enough for a client who comes last to a crowd on a busy host; a server that locks it out never answers.
+        let response = try await client.execute(request, timeout: .seconds(60))
         let body = String(buffer: try await response.body.collect(upTo: 1 << 20))
         try await client.shutdown()
         return (Int(response.status.code), response.headers.first(name: "Server"), body)

@@ -16,9 +16,12 @@ struct AgentTellsTests {
         try await registry.snapshot().states[unit]?["m1"]?.state
     }
 
-    private func running(_ body: (FleetMachine) async throws -> Void) async throws {
+    private func running(
+        pauses: (shortest: Duration, longest: Duration) = (.milliseconds(500), .seconds(30)),
+        _ body: (FleetMachine) async throws -> Void,
+    ) async throws {
         try await TemporaryDirectory.with { directory in
-            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory, pauses: pauses)
             try await machine.running { try await body(machine) }
         }
     }
@@ -58,15 +61,14 @@ struct AgentTellsTests {
     }
 
     @Test func aChangeIsTriedAtOnce() async throws {
-        try await running { machine in
+        let hour = Duration.seconds(3_600)
+        try await running(pauses: (hour, hour)) { machine in
             machine.systemd.script(.start, "a.service", .error(Self.missing))
             try await create("a.service")
-            try await eventually("it was tried three times") { machine.jobs("a.service").count >= 3 }
+            try await eventually("that it fails is known") { try await state("a.service")?.reason != nil }
             machine.systemd.script(.start, "a.service", nil)
-            let start = ContinuousClock.now
             try await registry.setTarget(.launched, of: "a.service")
             try await eventually("it runs") { try await machine.isActive("a.service") }
-            #expect(start.duration(to: .now) < .seconds(1))
         }
     }
 

@@ -33,6 +33,7 @@ final class FleetMachine: Sendable {
         ttl: Int64 = 60,
         engine: Bool = true,
         patience: Duration = .zero,
+        pauses: (shortest: Duration, longest: Duration) = (.milliseconds(500), .seconds(30)),
     ) {
         self.id = id
         self.directory = directory
@@ -47,6 +48,7 @@ final class FleetMachine: Sendable {
             systemd: systemd,
             directory: UnitDirectory(path: directory),
             logger: Self.quiet,
+            pauses: pauses,
         )
         let presenceService = PresenceService(
             registry: registry,

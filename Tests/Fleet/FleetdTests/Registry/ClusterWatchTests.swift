@@ -103,7 +103,7 @@ struct ClusterWatchTests {
 
     @Test func worksOnARealEtcd() async throws {
         try await RealEtcd.with { server in
-            let registry = FleetRegistry(etcd: EtcdHTTPClient(endpoints: server.clientURLs))
+            let registry = FleetRegistry(etcd: EtcdHTTPClient.patient(server.clientURLs))
             let watch = ClusterWatch(registry, logger: Logger(label: "test"))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await watch.run() }

@@ -1,0 +1,10 @@
+import Etcd
+
+extension EtcdHTTPClient {
+    /// Client that gives an answer half a minute: for tests of what etcd answers, not of when.
+    ///
+    /// On a busy host the ordinary two seconds are over before a process of the test's own has had its turn.
+    package static func patient(_ endpoints: [String], tls: EtcdTLS? = nil) -> EtcdHTTPClient {
+        EtcdHTTPClient(endpoints: endpoints, requestTimeout: .seconds(30), tls: tls)
+    }
+}
