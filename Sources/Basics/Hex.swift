@@ -1,17 +1,28 @@
 /// Hexadecimal digits.
 package enum Hex {
-    private static let lowercase = Array("0123456789abcdef".utf8)
     private static let uppercase = Array("0123456789ABCDEF".utf8)
 
     /// Two lower-case digits for each byte.
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: bytes.flatMap { [lowercase[Int($0 >> 4)], lowercase[Int($0 & 15)]] }, as: UTF8.self)
+        // A loop over an array is compiled for it; over any sequence each byte is a call.
+        let bytes = Array(bytes)
+        var digits: [UInt8] = []
+        digits.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            digits.append(lowercaseDigit(byte >> 4))
+            digits.append(lowercaseDigit(byte & 15))
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     /// The lower-case digits of `number`, with leading zeros up to `width`.
     package static func digits(_ number: UInt32, width: Int) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+
+    private static func lowercaseDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
     /// The two upper-case digits of `byte`, as ASCII.

@@ -23,11 +23,28 @@ extension RealNodes {
                 try await conveniences(cluster)
                 try await smokeReports(cluster)
                 try await cluster.requireHealthy()
+                try await supportIsWritten(cluster)
                 try await smokeFindsWhatIsBroken(cluster)
                 let down = try await cluster.down()
                 print("production went down in \(down.took)")
                 try await Program.slipway(["down", cluster.name, "--yes"]).expecting(0)
                 try await Program.slipway(["status", cluster.name]).expecting(1)
+            }
+        }
+
+        /// A bug report has something of everything, and no secret.
+        private func supportIsWritten(_ cluster: TestCluster) async throws {
+            try await cluster.exec("worker-1", "logger 'connecting, DB_PASSWORD=hunter2 --token hunter2'").expecting(0)
+            let file = "\(cluster.directory)/report.tar"
+            try await Program.slipway(["support", cluster.file, "-o", file]).expecting(0)
+            let mode = try await Program.run(["stat", "-c", "%a", file]).expecting(0).output
+            #expect(mode == "600\n")
+            let text = try await Program.run(["tar", "-xOf", file]).expecting(0).output
+            #expect(text.contains("connecting, DB_PASSWORD=(removed)"))
+            for secret in ["hunter2", "PRIVATE KEY"] { #expect(!text.contains(secret), "\(secret) is in the report") }
+            let names = try await Program.run(["tar", "-tf", file]).expecting(0).output.split(separator: "\n")
+            for name in ["topology.yaml", "host.txt", "doctor.json", "status.txt", "nodes/central-3.txt"] {
+                #expect(names.contains("\(cluster.name)/\(name)"), "\(name) is not in \(names)")
             }
         }
 

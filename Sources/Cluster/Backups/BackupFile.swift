@@ -128,13 +128,7 @@ package struct BackupFile: Sendable {
             throw BackupError("\(large.name) is too large for a backup")
         }
         let time = Int64(Date().timeIntervalSince1970)
-        var pieces = all.flatMap { part in
-            [
-                Data(TarArchive.header(name: part.name, size: part.content.count, time: time)), part.content,
-                Data(count: TarArchive.padding(after: part.content.count)),
-            ]
-        }
-        pieces.append(Data(count: 2 * TarArchive.block))
+        var pieces = TarArchive.pieces(of: all.map { ($0.name, $0.content) }, time: time)
         if let passphrase {
             pieces = [try SealedData.seal(pieces.reduce(into: Data()) { $0.append($1) }, passphrase: passphrase)]
         }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// The POSIX archive format (ustar), as far as a backup takes it: regular files with short names, readable with `tar`.
+/// The POSIX archive format (ustar), as far as backups and bug reports take it: regular files with short names, readable with `tar`.
 /// https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
-enum TarArchive {
+package enum TarArchive {
     static let block = 512
     /// Eleven octal digits.
     static let largestPart = 1 << 33 - 1
@@ -34,6 +34,18 @@ enum TarArchive {
         set("ustar\u{0}00", at: 257)
         set(octal(UInt64(checksum(bytes)), digits: 6) + "\0 ", at: 148)
         return bytes
+    }
+
+    /// A whole archive, in pieces.
+    ///
+    /// - Parameter time: of its files, in seconds since 1970.
+    package static func pieces(of files: [(name: String, content: Data)], time: Int64) -> [Data] {
+        files.flatMap { file in
+            [
+                Data(header(name: file.name, size: file.content.count, time: time)), file.content,
+                Data(count: padding(after: file.content.count)),
+            ]
+        } + [Data(count: 2 * block)]
     }
 
     /// Zero bytes that follow so many bytes of content.

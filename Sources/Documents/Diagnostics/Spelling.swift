@@ -5,6 +5,8 @@ package enum Spelling {
     /// `-` and `_` count as the same letter, and so do the cases. Ties go to the first by name.
     package static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let wanted = folded(word)
+        // One word too many is the nearest of all.
+        if let stem = candidates.filter({ word.hasPrefix("\($0)_") }).max(by: { $0.count < $1.count }) { return stem }
         let limit = max(1, wanted.count / 3)
         return candidates.sorted()
             .map { (candidate: $0, distance: distance(wanted, folded($0))) }

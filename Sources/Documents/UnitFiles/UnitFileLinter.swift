@@ -30,6 +30,7 @@ struct UnitFileLinter {
         checkService()
         lintForSystemd()
         lintValues()
+        lintWords()
         return found
     }
 
@@ -38,7 +39,10 @@ struct UnitFileLinter {
     private mutating func checkSection(of option: UnitOption) {
         guard option.section != FleetKey.section else { return }
         let folded = option.section.lowercased().filter(\.isLetter)
-        guard folded == "xfleet", unit.options.first(where: { $0.section == option.section }) == option else { return }
+        let isNear = option.section.hasPrefix("X-") && Spelling.nearest(to: "xfleet", among: [folded]) != nil
+        guard folded == "xfleet" || isNear, unit.options.first(where: { $0.section == option.section }) == option else {
+            return
+        }
         add(.warning, "[\(option.section)] is not read by anyone; did you mean [X-Fleet]?", at: option)
     }
 
@@ -213,7 +217,7 @@ struct UnitFileLinter {
         found.append(Diagnostic(severity, message, at: origin.location(of: option?.position), notes: notes))
     }
 
-    private mutating func addToValue(
+    mutating func addToValue(
         _ severity: Diagnostic.Severity,
         _ message: String,
         of option: UnitOption,

@@ -61,6 +61,44 @@ import UnitFiles
     }
 
     @Test(arguments: [
+        ("ExecStopPre=/bin/true", "systemd knows no ExecStopPre and ignores it"),
+        ("ExecPost=/bin/true", "systemd knows no ExecPost and ignores it"),
+        ("TimeoutstartSec=5", "systemd knows no TimeoutstartSec and ignores it"),
+        ("RestartSecs=5", "systemd knows no RestartSecs and ignores it"),
+        ("ExecStop=/bin/sh -c 'echo it is over", "a quote in ExecStop is not closed, and systemd does not run it"),
+        ("Environment=\"A=b c", "a quote in Environment is not closed, and systemd ignores it"),
+    ])
+    func wordsThatSystemdPassesOver(line: String, message: String) throws {
+        let found = try lint("[Service]\nExecStart=/bin/true\n\(line)\n")
+        #expect(found.count == 1 && found.first?.contains("warning \(message)") == true, "\(found)")
+    }
+
+    @Test(arguments: [
+        "ExecStartPre=-/bin/sh -c 'echo \"a\" \\'b\\''", "ExecReload=/bin/kill -HUP $MAINPID", "TimeoutSec=5",
+        "Environment=\"A=b c\" 'D=e'", "RestartPreventExitStatus=1",
+        "ExecStop=/bin/echo a\"b\"c", "ExecStop=/bin/echo it\\'s",
+    ])
+    func wordsThatSystemdReads(line: String) throws {
+        #expect(try lint("[Service]\nExecStart=/bin/true\n\(line)\n") == [])
+    }
+
+    @Test(arguments: [
+        ("Requires=data-checks", ["Requires=data-checks"]),
+        ("After=docker.service etcd network", ["After=etcd", "After=network"]),
+        ("After=docker.service \\\n  a@%i.service /var/lib/docker %p-data a-b.mount b.device", []),
+        ("Description=a b", []),
+    ])
+    func dependenciesAreUnits(line: String, ignored: [String]) throws {
+        let found = try lint("[Unit]\n\(line)\n[Service]\nExecStart=/bin/true\n")
+        #expect(found.map { $0.split(separator: " ").dropFirst(4).joined(separator: " ") } == ignored, "\(found)")
+    }
+
+    @Test func sectionsThatAreNearlyFleets() throws {
+        let found = try lint("[Service]\nExecStart=/bin/true\n[X-Flt]\nGlobal=true\n[X-Other]\nA=b\n")
+        #expect(found == ["u:4:1 warning [X-Flt] is not read by anyone; did you mean [X-Fleet]?"])
+    }
+
+    @Test(arguments: [
         "TimeoutStartSec=0", "TimeoutStartSec=infinity", "TimeoutStartSec=5min 20s", "TimeoutStartSec=1h30m",
         "RestartSec=500ms", "RestartSec=1.5 s", "RestartSec=", "WatchdogSec=%i", "RemainAfterExit=Yes", "KillMode=none",
         "TimeoutStopSec=20 min", "RuntimeMaxSec=2 weeks 3d",
