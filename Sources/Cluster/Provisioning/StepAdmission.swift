@@ -2,16 +2,22 @@ import Planning
 import TopologyModel
 
 /// Choice of the steps that begin now, of those that could, in the plan's order: of those that write a unit to fleet,
-/// only so many at a time, since hundreds of requests wait for each other until each has lasted too long; and of those
-/// that start a node, as many as the host can carry. A node counts from its start until it is ready.
+/// only so many at a time, since hundreds of requests wait for each other until each has lasted too long; of those by
+/// which nodes leave fleet, likewise; and of those that start a node, as many as the host can carry. A node counts from
+/// its start until it is ready.
 struct StepAdmission {
     /// Number of units written at a time: more are no faster with one etcd leader, and the connections to it are few.
     static let units = 6
+    /// Nodes that leave fleet at a time. Each takes a login, and its machine stops its units and says so: of sixty at
+    /// once on two processors most lost their lease before they had said that they leave, and fleet took that for a host
+    /// that has too much to do.
+    static let leaves = 8
 
     private let bound: BootBound?
     /// Nodes whose ladder the plan climbs.
     private let awaited: Set<String>
     private var writing = 0
+    private var leaving = 0
     private var booting: Set<String> = []
 
     /// - Parameter bound: nil for as many boots as there are.
@@ -33,6 +39,11 @@ struct StepAdmission {
             writing += 1
             return true
         }
+        if case .leaveFleet = step.action {
+            guard leaving < Self.leaves else { return false }
+            leaving += 1
+            return true
+        }
         guard let bound, let (name, node) = Self.boot(step), !booting.contains(name) else { return true }
         // etcd's members need each other: one that waits for its turn may be what the others wait for.
         let isMember = node?.etcd == .member
@@ -46,6 +57,7 @@ struct StepAdmission {
     /// Notes the end of a step that was admitted.
     mutating func ended(_ step: Step) {
         if Self.writesUnit(step) { writing -= 1 }
+        if case .leaveFleet = step.action { leaving -= 1 }
         guard let (name, _) = Self.boot(step) else { return }
         if case .awaitNode = step.action {
             booting.remove(name)
