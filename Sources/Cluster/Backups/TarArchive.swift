@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// The POSIX archive format (ustar), as far as backups and bug reports take it: regular files with short names, readable with `tar`.
+/// The POSIX archive format (ustar), as far as backups and bug reports take it: regular files with short names, which
+/// `tar` reads.
 /// https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
 package enum TarArchive {
     static let block = 512

@@ -143,8 +143,11 @@ struct MemberModel: Sendable, Hashable {
     private mutating func promote(_ url: String, _ endpoints: [String]) -> String? {
         if let refusal = refusal(endpoints) { return refusal }
         guard let member = members[url] else { return "etcd does not list it" }
-        guard member.runs else { return "it does not run, so it would cost a vote" }
-        members[url]?.part = .voter
+        // Right after its start a learner does not say yet that it runs; etcd promotes it when it has caught up, and the
+        // step waits for that.
+        let isOn = nodes.values.contains { $0.peerURL == url && $0.isOn }
+        guard member.runs || isOn else { return "it does not run, so it would cost a vote" }
+        members[url] = Member(part: .voter, isStarted: true, runs: true)
         return nil
     }
 

@@ -82,6 +82,7 @@ import UnitFiles
         private mutating func step(_ plan: (Topology, Observation, Set<String>) throws(DiagnosticsError) -> Plan) throws
         {
             cluster.answersWithoutMajority = Bool.random(using: &random)
+            cluster.learnersAnswer = Bool.random(using: &random)
             let next: Plan
             let replaced = someReplaced()
             do { next = try plan(topology, cluster.observed, replaced) } catch { return judge(error) }
@@ -102,6 +103,7 @@ import UnitFiles
             throws
         {
             cluster.answersWithoutMajority = true
+            cluster.learnersAnswer = true
             var last: Plan?
             for _ in 0..<6 {
                 let next: Plan

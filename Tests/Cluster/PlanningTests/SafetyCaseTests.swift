@@ -36,7 +36,13 @@ import TopologyModel
         for count in 0...plan.steps.count {
             var cluster = before
             cluster.apply(plan, first: count)
+            var early = cluster
             try converge(&cluster, after)
+            // The same command, given before a member that was just started says that it runs.
+            early.learnersAnswer = false
+            early.apply(try Fixture.plan(after, early.observed))
+            early.learnersAnswer = true
+            try converge(&early, after)
         }
     }
 

@@ -57,16 +57,22 @@ struct SimulatedEtcd {
         return lives(member, nodes) && hasMajority(nodes)
     }
 
-    func observed(_ nodes: [String: ObservedNode], answersWithoutMajority: Bool) -> ObservedEtcd? {
+    /// - Parameter learnersAnswer: false while one that was just started has not said yet that it runs.
+    func observed(
+        _ nodes: [String: ObservedNode],
+        answersWithoutMajority: Bool,
+        learnersAnswer: Bool,
+    ) -> ObservedEtcd? {
         guard everWhole, members.contains(where: { lives($0, nodes) }) else { return nil }
         guard hasMajority(nodes) || answersWithoutMajority else { return nil }
         let seen = members.map { member in
-            ObservedEtcd.Member(
+            let answers = learnersAnswer || !member.isLearner || !lives(member, nodes)
+            return ObservedEtcd.Member(
                 id: member.id,
-                name: member.name,
+                name: answers ? member.name : "",
                 peerURLs: [member.peerURL],
-                started: member.isStarted,
-                healthy: lives(member, nodes) && hasMajority(nodes),
+                started: answers && member.isStarted,
+                healthy: answers && lives(member, nodes) && hasMajority(nodes),
                 learner: member.isLearner,
             )
         }

@@ -12,6 +12,8 @@ struct Simulation {
     private(set) var faults: [String] = []
     /// Whether members that have lost their majority still say who the members are; those that were restarted do not.
     var answersWithoutMajority = true
+    /// Whether learners that run say so; those that were just started do not yet.
+    var learnersAnswer = true { didSet { refresh() } }
 
     private var nodes: [String: ObservedNode] = [:]
     private var etcd = SimulatedEtcd()
@@ -232,7 +234,11 @@ struct Simulation {
     // MARK: What is seen
 
     private mutating func refresh() {
-        let etcd = etcd.observed(nodes, answersWithoutMajority: answersWithoutMajority)
+        let etcd = etcd.observed(
+            nodes,
+            answersWithoutMajority: answersWithoutMajority,
+            learnersAnswer: learnersAnswer,
+        )
         observed = Observation(
             provider: ProviderObservation(
                 nodes: nodes.values.sorted { $0.name < $1.name },
