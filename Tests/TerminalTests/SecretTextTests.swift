@@ -41,6 +41,10 @@ struct SecretTextTests {
     @Test(arguments: [
         "Environment=DB_PASSWORD=hunter2", "  passwd: hunter2", #""apiKey": "hunter2","#, "secret_token = 'hunter2'",
         "docker run --db-password hunter2 x", "AWS_SECRET_ACCESS_KEY=hunter2", "mysql --password=hunter2",
+        #"password: "a, b hunter2""#, "passwd: correct horse hunter2", #"Environment="DB_PASSWORD=a hunter2""#,
+        #"{\"password\":\"a hunter2\"}"#, #"--db-password "a hunter2" x"#, #""auth": "hunter2""#, "DB_PASS=hunter2",
+        "MYSQL_PWD=hunter2", "ETCD_DISCOVERY=http://10.0.0.1:8087/6b0f1d0e6b0f1d0e6b0f1d0ehunter2",
+        "token: |\n  hunter2\n\n  more hunter2", #"password: "a\"hunter2""#, "password: it's hunter2",
         "curl -H 'Authorization: Bearer hunter2'", "Authorization: hunter2", "https://bob:hunter2@example.org/x",
         #"{"auth_token":"hunter2"}"#, "discovery: https://discovery.etcd.io/6b0f1d0e6b0f1d0e6b0f1d0ehunter2",
     ])

@@ -58,6 +58,9 @@ package final class GuardedProcess: Sendable {
         control.withLock { control in
             guard let control else { return }
             Self.tell(name, control)
+            // Far more than a program takes to stand; a test that goes on without its answer fails by itself.
+            var limit = timeval(tv_sec: 30, tv_usec: 0)
+            setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
             var answer = [UInt8](repeating: 0, count: name.utf8.count + 1)
             while recv(control, &answer, answer.count, Int32(MSG_WAITALL)) == -1, errno == EINTR {}
         }

@@ -16,7 +16,7 @@ extension TopologyReader {
             finding.location.map { !lines.contains($0.line) } ?? true
         }
         reportDerivedKeys(node)
-        noteDisplacedUnits(in: node, role: role)
+        noteDisplacedUnits(of: config, in: node, role: role)
         return config
     }
 

@@ -1,3 +1,4 @@
+import CloudConfig
 import Diagnostics
 import LocatedYAML
 import TopologyModel
@@ -17,16 +18,18 @@ extension TopologyReader {
     private static let ownUnits = ["etcd2.service", "fleet.service"]
 
     /// Notes which of the nodes' own units a `cloud_config` keeps from running.
-    mutating func noteDisplacedUnits(in config: YAMLNode, role: String?) {
-        for unit in config["coreos"]?["units"]?.elements ?? [] {
-            guard let name = unit["name"]?.asString, Self.ownUnits.contains(name) else { continue }
-            let place = unit["name"]?.location ?? unit.location
-            func note(_ verb: String) {
-                displaced.append(DisplacedUnit(role: role, name: name, verb: verb, location: place))
+    ///
+    /// - Parameter node: the same config as YAML, which has its places.
+    mutating func noteDisplacedUnits(of config: CloudConfig, in node: YAMLNode, role: String?) {
+        let written = node["coreos"]?["units"]?.elements ?? []
+        for unit in config.coreos.units where Self.ownUnits.contains(unit.name) {
+            let verbs: [(String, Bool)] = [
+                ("masks", unit.mask), ("stops", unit.command == .stop), ("replaces", unit.content?.isEmpty == false),
+            ]
+            let place = written.first { $0["name"]?.asString == unit.name }?["name"]?.location ?? node.location
+            for (verb, holds) in verbs where holds {
+                displaced.append(DisplacedUnit(role: role, name: unit.name, verb: verb, location: place))
             }
-            if unit["mask"]?.asString == "true" { note("masks") }
-            if unit["command"]?.asString == "stop" { note("stops") }
-            if let content = unit["content"]?.asString, !content.isEmpty { note("replaces") }
         }
     }
 

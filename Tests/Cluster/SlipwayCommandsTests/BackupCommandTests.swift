@@ -40,11 +40,11 @@ import TopologyModel
             "clusters/demo.yaml": """
             name: demo
             roles: {central: {count: 1, etcd: member}}
-            units: [{file: units/a.service}, {file: ../shared/b.service}]
+            units: [{file: units/a.service}, {file: ../common/b.service}]
 
             """,
             "clusters/units/a.service": "[Service]\nExecStart=/bin/true\n",
-            "clusters/../shared/b.service": "[Service]\nExecStart=/bin/false\n",
+            "clusters/../common/b.service": "[Service]\nExecStart=/bin/false\n",
         ],
     )
 

@@ -51,6 +51,7 @@ import TopologyModel
 
     @Test(arguments: [
         ("{name: etcd2.service, mask: true}", "masks etcd2.service"),
+        ("{name: etcd2.service, mask: yes}", "masks etcd2.service"),
         ("{name: fleet.service, command: stop}", "stops fleet.service"),
         ("{name: fleet.service, content: \"[Service]\\nExecStart=/usr/bin/fleet\"}", "replaces fleet.service"),
         ("{name: fleet.service, drop-ins: [{name: a.conf, content: \"[Service]\"}]}", nil),
