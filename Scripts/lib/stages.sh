@@ -61,11 +61,25 @@ finish_stages() {
     printf '\n==> Stages\n'
     printf '%s\n' "${stage_times[@]}"
     printf '%6ss  in all\n' "$SECONDS"
+    [ ! -s .build/test-logs/machine.txt ] || sed 's/^/the machine: /' .build/test-logs/machine.txt
     [ ${#stage_failures[@]} -gt 0 ] || exit 0
     printf 'FAILED: %s\n' "${stage_failures[@]}"
     [ ! -s .build/test-logs/nodes/failed ] || sed 's/^/    /' .build/test-logs/nodes/failed
-    grep -hsE '^✘ Test (".*"|[^ ]+\(.*\)) failed' .build/test-logs/Tests-without-nodes.log | sed 's/^/    /' || true
+    failed_expectations
     exit 1
+}
+
+# failed_expectations: what each failed test found, last of all: of a long log its end is what is looked at, or kept.
+failed_expectations() {
+    local log
+    for log in .build/test-logs/*.log .build/test-logs/nodes/*.log; do
+        [ -e "$log" ] || continue
+        awk -v file="$log" '
+            /recorded an issue/ { issues++; left = 4 }
+            /^[◇✔↳] / { left = 0 }
+            left > 0 && issues <= 3 { left--; print "    " substr($0, 1, 400) }
+            END { if (issues > 3) printf "    and %d more in %s\n", issues - 3, file }' "$log"
+    done
 }
 
 # What Swift Testing says of each test that has ended, whatever it is called.

@@ -117,9 +117,12 @@ private func optionalName(_ name: String) -> UnitName? {
 private struct BlockPlace {
     let origin: TextOrigin
     private let fallback: SourceLocation?
+    /// Place of what the whole unit lacks.
+    private let start: SourceLocation
 
     init(_ pair: YAMLPair, content: String, lines: [Substring]) {
         let location = pair.value.location
+        start = pair.valueLocation
         guard pair.value.scalar?.style == .literal,
             let indent = Self.indent(of: content, below: location.line, lines)
         else {
@@ -140,8 +143,6 @@ private struct BlockPlace {
         diagnostic.location = place
         return diagnostic
     }
-
-    private var start: SourceLocation { SourceLocation(file: origin.file, line: origin.lineOffset, column: 1) }
 
     /// Returns the indentation of the block's lines, from its first line with text in the file.
     private static func indent(of content: String, below line: Int, _ lines: [Substring]) -> Int? {

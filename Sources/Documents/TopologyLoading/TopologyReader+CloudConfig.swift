@@ -55,6 +55,12 @@ extension TopologyReader {
                 notes: [note]
             )
         }
+        guard let pair = Self.pair(["coreos", "etcd"], in: node) else { return }
+        decoder.warn(
+            "coreos.etcd is for etcd of version 1, which no node runs",
+            at: pair.keyLocation,
+            notes: ["settings of the etcd that runs stand under coreos.etcd2"]
+        )
     }
 
     /// Returns whether a key has the value that the node is given anyway, as nearly every CoreOS cluster's file has it.

@@ -35,7 +35,8 @@ extension UnitFileLinter {
             let nearest = Spelling.nearest(to: option.section, among: known).map { "did you mean [\($0)]?" }
             let hint =
                 nearest ?? "its sections are \(known.map { "[\($0)]" }.joined(separator: ", ")) and those with X-"
-            add(.warning, "systemd ignores [\(option.section)] in a .\(name.suffix) unit", at: option, notes: [hint])
+            let message = "systemd ignores [\(option.section)] in a .\(name.suffix) unit"
+            add(.warning, message, atSectionOf: option, notes: [hint])
         }
     }
 

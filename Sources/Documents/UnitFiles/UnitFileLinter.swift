@@ -43,7 +43,7 @@ struct UnitFileLinter {
         guard folded == "xfleet" || isNear, unit.options.first(where: { $0.section == option.section }) == option else {
             return
         }
-        add(.warning, "[\(option.section)] is not read by anyone; did you mean [X-Fleet]?", at: option)
+        add(.warning, "[\(option.section)] is not read by anyone; did you mean [X-Fleet]?", atSectionOf: option)
     }
 
     private mutating func checkFleetKey(_ option: UnitOption) {
@@ -195,7 +195,7 @@ struct UnitFileLinter {
 
     private mutating func checkInstall() {
         guard let option = unit.options.first(where: { $0.section == "Install" }) else { return }
-        add(.note, "[Install] is not needed: fleet starts the unit where it is placed", at: option)
+        add(.note, "[Install] is not needed: fleet starts the unit where it is placed", atSectionOf: option)
     }
 
     private mutating func checkService() {
@@ -215,6 +215,16 @@ struct UnitFileLinter {
         notes: [String] = [],
     ) {
         found.append(Diagnostic(severity, message, at: origin.location(of: option?.position), notes: notes))
+    }
+
+    mutating func add(
+        _ severity: Diagnostic.Severity,
+        _ message: String,
+        atSectionOf option: UnitOption,
+        notes: [String] = [],
+    ) {
+        let place = origin.location(of: option.headerPosition ?? option.position)
+        found.append(Diagnostic(severity, message, at: place, notes: notes))
     }
 
     mutating func addToValue(

@@ -13,6 +13,7 @@ struct UnitFileParser {
     private let origin: TextOrigin
     private var index = 0
     private var section: String?
+    private var header: TextPosition?
     private var options: [UnitOption] = []
     private var diagnostics: [Diagnostic] = []
 
@@ -72,6 +73,7 @@ struct UnitFileParser {
             return
         }
         section = String(scalars: line[(bracket + 1)..<end])
+        header = TextPosition(line: index + 1, column: bracket + 1, length: end - bracket + 1)
         if section == "" { warn("this section has no name; systemd ignores what is in it", at: bracket, length: 2) }
         if let garbage = line[(end + 1)...].firstIndex(where: { !$0.isSpace }) {
             let text = String(scalars: line[garbage...].trimmed)
@@ -96,7 +98,8 @@ struct UnitFileParser {
         )
         let value = readValue(from: equals + 1)
         guard let section else { return }
-        options.append(UnitOption(section: section, name: name, value: value, position: position))
+        let option = UnitOption(section: section, name: name, value: value, position: position, headerPosition: header)
+        options.append(option)
     }
 
     /// The value that begins at `column` of this line, with the lines that continue it; moves to the last of them.
@@ -148,6 +151,9 @@ struct UnitFileParser {
     }
 
     private mutating func warnOfSpaceAfterBackslash() {
+        // The next line fails because of it, and its error says so.
+        let continuesNothing = index + 1 < lines.count && !lines[index + 1].contains("=")
+        if lines[index].last == "\r", continuesNothing { return }
         let end = lines[index].lastIndex(of: "\\") ?? 0
         warn("white space follows the backslash; written without it, as fleet does, the line is continued", at: end)
     }

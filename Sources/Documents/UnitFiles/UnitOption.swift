@@ -8,12 +8,21 @@ package struct UnitOption: Sendable {
     package var value: String
     /// Position in the text; nil when it was not read from a text. It does not count for equality.
     package var position: TextPosition?
+    /// Position of its section's header; like ``position``.
+    package var headerPosition: TextPosition?
 
-    package init(section: String, name: String, value: String, position: TextPosition? = nil) {
+    package init(
+        section: String,
+        name: String,
+        value: String,
+        position: TextPosition? = nil,
+        headerPosition: TextPosition? = nil,
+    ) {
         self.section = section
         self.name = name
         self.value = value
         self.position = position
+        self.headerPosition = headerPosition
     }
 }
 

@@ -34,6 +34,15 @@ import Testing
         }
     }
 
+    /// YAML would say something of the first line that helps nobody.
+    @Test(arguments: ["eth.network", "br.netdev", "a.link"]) func networkdsFilesAreNoTopologies(name: String) throws {
+        try with([name: Array("[Match]\nName=eth0\n".utf8)]) { directory in
+            let path = "\(directory)/\(name)"
+            let error = #expect(throws: UserError.self) { try ValidatedFile(path: path, isCloudConfig: false) }
+            #expect(error?.description.hasPrefix("\(path) is a file of systemd-networkd") == true)
+        }
+    }
+
     @Test func aDirectoryStandsForWhatIsInIt() throws {
         let files: [String: [UInt8]] = [
             "a.yaml": [], "notes.txt": Array("hello".utf8), "sub/user-data": Array("#cloud-config\n".utf8),

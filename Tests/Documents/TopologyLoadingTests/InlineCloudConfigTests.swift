@@ -70,6 +70,11 @@ import TopologyModel
         #expect(report("name: a\nroles: {core: {etcd: member}, idle: {etcd: none, \(inRole)}}") == [])
     }
 
+    @Test func etcdOfVersion1IsNotRun() {
+        let report = Fixture.report(Fixture.topology(settings: "cloud_config: {coreos: {etcd: {discovery: x}}}"))
+        #expect(report.first == "a.yaml:2:25+4 warning: coreos.etcd is for etcd of version 1, which no node runs")
+    }
+
     /// The rules for a cloud-config of its own hold for one inside a topology.
     @Test func unitsAndURLsAreChecked() throws {
         let loaded = Fixture.load(

@@ -35,6 +35,9 @@ enum ValidatedFile {
         let start = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
         let firstLine = String(decoding: start.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
         let isConfig = isCloudConfig || UserDataKind.isCloudConfig(firstLine)
+        if !isConfig, CloudConfig.Unit(name: path).isNetwork, !bytes.isEmpty {
+            throw UserError("\(path) is a file of systemd-networkd; units of systemd are checked here")
+        }
         guard isConfig || Self.isUnit(path) && !bytes.isEmpty else {
             self = .topology
             return
