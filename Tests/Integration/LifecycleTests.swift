@@ -22,6 +22,7 @@ extension RealNodes {
                 try await etcdAnswersEverywhere(cluster)
                 try await conveniences(cluster)
                 try await smokeReports(cluster)
+                try await etcdIsMaintained(cluster)
                 try await cluster.requireHealthy()
                 try await supportIsWritten(cluster)
                 try await smokeFindsWhatIsBroken(cluster)
@@ -46,6 +47,20 @@ extension RealNodes {
             for name in ["topology.yaml", "host.txt", "doctor.json", "status.txt", "nodes/central-3.txt"] {
                 #expect(names.contains("\(cluster.name)/\(name)"), "\(name) is not in \(names)")
             }
+        }
+
+        /// Members are compacted and defragmented in turn; that fleet goes on is seen by what follows.
+        private func etcdIsMaintained(_ cluster: TestCluster) async throws {
+            struct Report: Decodable {
+                struct Member: Decodable { var name: String }
+                var members: [Member]
+                var compacted_to: Int?
+                var disarmed: [String]
+            }
+            let maintain = ["maintain", cluster.name, "--keep", "0", "--json"]
+            let report = try await Program.slipway(maintain).expecting(0).json(Report.self)
+            #expect(report.members.map(\.name).sorted() == ["central-1", "central-2", "central-3"])
+            #expect(report.compacted_to ?? 0 > 1 && report.disarmed == [], "\(report)")
         }
 
         private func isDone(_ cluster: TestCluster) async throws {

@@ -63,7 +63,7 @@ extension RealNodes {
 
                 // What a worker had written is gone; what it needs besides is not missed.
                 try await Program.slipway(["stop", cluster.name, "worker-1", "--timeout", "0"]).expecting(0)
-                let directory = "/var/lib/slipway/clusters/\(cluster.name)/worker-1"
+                let directory = "\(Program.home)/clusters/\(cluster.name)/worker-1"
                 try await Program.shell("rm -r \(directory)/upper").expecting(0)
                 try await cluster.up()
                 try await cluster.requireHealthy()

@@ -33,10 +33,33 @@ package struct ObservedEtcd: Sendable, Hashable, Codable {
         }
     }
 
+    /// An alarm that a member has raised, which all of them heed.
+    package struct Alarm: Sendable, Hashable, Codable {
+        /// Name of the member.
+        package var member: String
+        /// `NOSPACE` or `CORRUPT`, as etcd names it.
+        package var kind: String
+
+        package init(member: String, kind: String) {
+            (self.member, self.kind) = (member, kind)
+        }
+
+        /// Consequence of it, for people.
+        package var consequence: String {
+            switch kind {
+            case "NOSPACE": "etcd's database on \(member) is full, and etcd takes no writes (alarm NOSPACE)"
+            case "CORRUPT": "etcd's data on \(member) differ from the others' (alarm CORRUPT)"
+            default: "etcd on \(member) raises the alarm \(kind)"
+            }
+        }
+    }
+
     /// Sorted by peer URL.
     package var members: [Member]
     /// The IDs, in hexadecimal, that the members answer with: more than one where there is more than one cluster.
     package var clusterIDs: Set<String>
+    /// Alarms, sorted; nil where there are none.
+    package var alarms: [Alarm]?
 
     /// The cluster of these members.
     package init(members: [Member], clusterIDs: Set<String> = []) {

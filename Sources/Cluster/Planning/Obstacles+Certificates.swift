@@ -27,6 +27,17 @@ extension Obstacles {
     }
 
     /// Two etcd clusters under one name: to choose one is to lose the data of the second.
+    /// What keeps etcd from taking what a plan writes. A member that is made anew takes its alarm with it.
+    var etcdAlarms: [Diagnostic] {
+        (observed.etcd?.alarms ?? []).filter { !replaced.contains($0.member) }.map { alarm in
+            let advice =
+                alarm.kind == "NOSPACE"
+                ? "make room: slipway maintain \(topology.name)"
+                : "make \(alarm.member) anew with the data of the others: slipway up \(topology.name) --replace \(alarm.member)"
+            return .error(alarm.consequence, notes: [advice])
+        }
+    }
+
     var etcdSplit: [Diagnostic] {
         let ids = observed.etcdClusterIDs(of: topology.name)
         guard ids.count > 1 else { return [] }

@@ -12,7 +12,7 @@ struct Obstacles {
     /// - Parameter now: seconds since 1970.
     func diagnostics(at now: Int64) -> [Diagnostic] {
         storageObstacles + runtimes + disksThatShrink + machineShortages + networkClashes + domainClashes + etcdSplit
-            + certificateObstacles(at: now)
+            + etcdAlarms + certificateObstacles(at: now)
     }
 
     /// Nodes whose storage cannot be examined. Unknown is not gone: a plan from half of a cluster could destroy the

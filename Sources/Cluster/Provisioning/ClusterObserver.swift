@@ -73,16 +73,46 @@ package struct ClusterObserver: Sendable {
             for url in unlisted { group.addTask { (try? await etcd.status(of: url))?.cluster } }
             return await group.reduce(into: [String]()) { if let id = $1 { $0.append(id) } }
         }
-        return ObservedEtcd(
+        var seen = ObservedEtcd(
             members: judged.map(\.member).sorted { ($0.peerURLs.first ?? "") < ($1.peerURLs.first ?? "") },
             clusterIDs: Set(judged.compactMap(\.clusterID) + others),
         )
+        // Without a majority etcd does not say.
+        let alarms = seen.hasQuorum ? await alarms(etcd, members) : []
+        if !alarms.isEmpty { seen.alarms = alarms }
+        return seen
+    }
+
+    /// None where etcd does not answer, which its members' health tells.
+    private static func alarms(_ etcd: any EtcdCluster, _ members: [Member]) async -> [ObservedEtcd.Alarm] {
+        let alarms = (try? await etcd.alarms()) ?? []
+        return alarms.map { alarm in
+            let name = members.first { $0.id == alarm.member }?.name ?? "\(alarm.member)"
+            return ObservedEtcd.Alarm(member: name, kind: "\(alarm.kind)")
+        }.sorted { ($0.member, $0.kind) < ($1.member, $1.kind) }
     }
 
     private struct Judged: Sendable {
         var member: ObservedEtcd.Member
         /// Nil when it does not say.
         var clusterID: String?
+    }
+
+    /// Asks twice where it is not: a disk that is slow for a moment, or an election, is over a little later, and steps
+    /// would be planned to mend it. No answer is a fact about the member, not a failure to look.
+    private static func isHealthy(_ url: String, _ etcd: any EtcdCluster) async -> Bool {
+        do {
+            if try await etcd.health(of: url) { return true }
+        } catch {
+            // Nothing listens there.
+            if error.code == .unavailable { return false }
+        }
+        do {
+            try await Task.sleep(for: .milliseconds(500))
+            return try await etcd.health(of: url)
+        } catch {
+            return false
+        }
     }
 
     private static func judge(_ member: Member, etcd: any EtcdCluster) async -> Judged {
@@ -99,8 +129,7 @@ package struct ClusterObserver: Sendable {
         // A member advertises the address others reach it by; localhost in the list would be another machine's.
         guard let url = member.clientURLs.first(where: { !$0.contains("localhost") && !$0.contains("127.0.0.1") })
         else { return judged }
-        // No answer is a fact about the member, not a failure to look.
-        judged.member.healthy = (try? await etcd.health(of: url)) ?? false
+        judged.member.healthy = await isHealthy(url, etcd)
         if judged.member.healthy { judged.clusterID = (try? await etcd.status(of: url)).map { "\($0.cluster)" } }
         return judged
     }

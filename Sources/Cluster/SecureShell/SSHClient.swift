@@ -32,8 +32,12 @@ package struct SSHClient: Sendable {
         }
     }
 
+    /// Seconds in which a node greets. An emulated one on a busy host took more than 5, with its port long open; one that
+    /// is not there at all is told of by the network before.
+    package static let patience = 30
+
     /// ssh's options for a node: this key and no other, the host key as derived, no questions.
-    package func options(connectTimeout: Int = 5) -> [String] {
+    package func options(connectTimeout: Int = SSHClient.patience) -> [String] {
         [
             "-F", "none",
             "-o", "IdentityFile=\(SSHPath.quoted(identityFile))",
@@ -43,7 +47,7 @@ package struct SSHClient: Sendable {
             "-o", "StrictHostKeyChecking=yes",
             "-o", "UpdateHostKeys=no",
             "-o", "ConnectTimeout=\(connectTimeout)",
-            "-o", "ServerAliveInterval=5",
+            "-o", "ServerAliveInterval=10",
             "-o", "LogLevel=ERROR",
         ] + (proxyCommand.map { ["-o", "ProxyCommand=\($0)"] } ?? [])
     }
@@ -55,7 +59,7 @@ package struct SSHClient: Sendable {
         for target: SSHTarget,
         command: [String],
         batch: Bool,
-        connectTimeout: Int = 5,
+        connectTimeout: Int = SSHClient.patience,
     ) -> [String] {
         let mode = batch ? ["-o", "BatchMode=yes"] : []
         return options(connectTimeout: connectTimeout) + mode + ["\(target.user)@\(target.address)"]

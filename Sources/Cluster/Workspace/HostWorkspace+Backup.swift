@@ -157,7 +157,7 @@ extension HostWorkspace {
     // MARK: etcd
 
     /// Client of a cluster's members that are on.
-    func etcdClient(of cluster: String, nodes: [ObservedNode]) throws -> EtcdHTTPClient {
+    package func etcdClient(of cluster: String, nodes: [ObservedNode]) throws -> EtcdHTTPClient {
         let members = nodes.filter { $0.etcd == .member && $0.power == .running }
         let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else {

@@ -19,8 +19,11 @@ package protocol EtcdCluster: Sendable {
     /// Returns the status of one endpoint.
     func status(of endpoint: String) async throws(EtcdError) -> MemberStatus
 
-    /// Returns whether one endpoint has a leader and can commit. An endpoint that says "no" is `false`;
-    /// one that does not answer is an error.
+    /// Lists the alarms that members have raised.
+    func alarms() async throws(EtcdError) -> [EtcdAlarm]
+
+    /// Returns whether one endpoint has a leader and can commit, also while an alarm keeps it from taking writes. An
+    /// endpoint that says "no" is `false`; one that does not answer is an error.
     func health(of endpoint: String) async throws(EtcdError) -> Bool
 }
 

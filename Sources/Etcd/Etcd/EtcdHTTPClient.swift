@@ -170,6 +170,8 @@ extension EtcdHTTPClient: EtcdCluster {
             throw EtcdError(.invalidAnswer, "\(endpoint)/health answers with HTTP status \(answer.status)")
         }
         let health: Gateway.HealthAnswer = try GatewayCoding.decode(answer.body, from: endpoint + "/health")
-        return health.health == "true"
+        if health.health == "true" { return true }
+        // An alarm makes every member say that it is not well, though it may have a leader and commit.
+        return await commitsInSpiteOfAlarm(at: endpoint)
     }
 }

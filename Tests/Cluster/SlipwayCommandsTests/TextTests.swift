@@ -190,6 +190,17 @@ struct TextTests {
         #expect(report.text(style: .plain).contains("the members belong to 2 etcd clusters: a1, b2."))
     }
 
+    @Test func anAlarmIsNotWellAndSaysWhatToDo() throws {
+        var observed = try seen(state: "active")
+        observed.etcd?.alarms = [ObservedEtcd.Alarm(member: "central-1", kind: "NOSPACE")]
+        let report = StatusReport(observed, cluster: "demo")
+        #expect(!report.isWell)
+        let lines = report.text(style: .plain).split(separator: "\n").map(String.init)
+        #expect(lines[1] == "etcd's database on central-1 is full, and etcd takes no writes (alarm NOSPACE).")
+        #expect(lines[2] == "To make room: slipway maintain demo")
+        #expect(try JSONText.line(report).contains(#""etcd_alarms":[{"kind":"NOSPACE","member":"central-1"}]"#))
+    }
+
     @Test func aClusterThatIsNotThereDoesNotExist() {
         #expect(!StatusReport(Observation(provider: ProviderObservation()), cluster: "demo").exists)
     }

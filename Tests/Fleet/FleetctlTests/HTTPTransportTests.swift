@@ -17,12 +17,14 @@ import UnitFiles
 
 @Suite(.timeLimit(.minutes(1)))
 struct HTTPTransportTests {
-    /// Closes as many connections as it is told to once it has a request, and answers those after them with 404.
+    /// Closes as many connections as it is told to once it has a request, says of as many more that etcd does not answer,
+    /// and answers those after them with 404.
     private final class Restarting: Sendable {
         private let closing: Int
+        private let refusing: Int
         let asked = Atomic(0)
 
-        init(closing: Int) { self.closing = closing }
+        init(closing: Int, refusing: Int) { (self.closing, self.refusing) = (closing, refusing) }
 
         func serve(_ connection: Int32) {
             var bytes = [UInt8](repeating: 0, count: 4096)
@@ -32,22 +34,27 @@ struct HTTPTransportTests {
                 guard count > 0 else { return }
                 request += String(decoding: bytes[..<count], as: UTF8.self)
             }
-            guard asked.add(1, ordering: .relaxed).newValue > closing else { return }
-            let answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            let number = asked.add(1, ordering: .relaxed).newValue
+            guard number > closing else { return }
+            let status = number - closing <= refusing ? "503 Service Unavailable" : "404 Not Found"
+            let answer = "HTTP/1.1 \(status)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             _ = write(connection, answer, answer.utf8.count)
         }
     }
 
-    private func send(_ request: FleetRequest, closing: Int) async throws -> (
-        status: Result<Int, any Error>, asked: Int
-    ) {
-        let fleet = Restarting(closing: closing)
+    private func send(
+        _ request: FleetRequest,
+        closing: Int = 0,
+        refusing: Int = 0,
+        within limit: TimeAmount = .seconds(20),
+    ) async throws -> (status: Result<Int, any Error>, asked: Int) {
+        let fleet = Restarting(closing: closing, refusing: refusing)
         let server = try LoopbackServer(fleet.serve)
         defer { server.stop() }
         let transport = HTTPTransport(
             endpoint: try Endpoint("http://127.0.0.1:\(server.port)"),
             client: .shared,
-            timeout: .seconds(20),
+            timeout: limit,
         )
         let status: Result<Int, any Error>
         do {
@@ -62,6 +69,20 @@ struct HTTPTransportTests {
         let read = try await send(FleetRequest(.get, .unit("a.service")), closing: 2)
         #expect(try read.status.get() == 404)
         #expect(read.asked == 3)
+    }
+
+    /// An election, or a disk that is slow for a moment.
+    @Test func aFleetWithoutEtcdIsAskedAgainUntilTheTimeIsUp() async throws {
+        let read = try await send(FleetRequest(.get, .units), refusing: 2)
+        #expect(try read.status.get() == 404)
+        #expect(read.asked == 3)
+        // The first may have removed it all the same.
+        #expect(try await send(FleetRequest(.delete, .unit("a.service")), refusing: 1).status.get() == 204)
+        let never = try await send(FleetRequest(.get, .units), refusing: 1000, within: .milliseconds(700))
+        #expect(try never.status.get() == 503)
+        #expect((2...5).contains(never.asked))
+        let update = try await send(FleetRequest(.put, .update("a.service"), isRepeatable: false), refusing: 1)
+        #expect(try update.status.get() == 503)
     }
 
     /// The unit went with the request that was not answered.

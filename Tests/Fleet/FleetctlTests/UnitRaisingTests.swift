@@ -57,7 +57,7 @@ import UnitFiles
         let command = ["journalctl", "--unit", "a.service", "--no-pager", "-q", "-n", "10", "--output", "short"]
         #expect(run.programs.map { Array($0.suffix(command.count)) } == [command])
         #expect(run.programs.allSatisfy { $0[0] == (isHere ? "journalctl" : "ssh") })
-        #expect(run.programs.allSatisfy { isHere || $0.contains("BatchMode=yes") && $0.contains("ConnectTimeout=3") })
+        #expect(run.programs.allSatisfy { isHere || $0.contains("BatchMode=yes") && $0.contains("ConnectTimeout=10") })
         let rest = shown ?? "    its log cannot be read from here: ssh failed: no way\n"
         #expect(run.err == "unit a.service failed on its machine; fleetctl journal a.service shows why\n\(rest)")
         #expect(run.out == "Unit a.service inactive\nUnit a.service launched on aaaaaaaa.../10.0.0.5\n")

@@ -30,7 +30,7 @@ struct HostTraces: Sendable {
         """#
 
     static func now() async throws -> HostTraces {
-        let home = ProcessInfo.processInfo.environment["SLIPWAY_HOME"] ?? "/var/lib/slipway"
+        let home = Program.home
         let ran = try await Program.run(["bash", "-c", script, "bash", home])
         var found: [String: Set<String>] = [:]
         var processes: [[Substring]] = []

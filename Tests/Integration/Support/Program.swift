@@ -58,6 +58,9 @@ enum Program {
 
     static let checkout = Checkout.path
 
+    /// Slipway's own directory, where nodes' files are.
+    static let home = ProcessInfo.processInfo.environment["SLIPWAY_HOME"] ?? "/var/lib/slipway"
+
     /// Throws, with what to do, where there is no sandbox or nothing to test.
     static func requireSandbox() throws {
         guard ProcessInfo.processInfo.environment["SLIPWAY_IN_SANDBOX"] != nil else {

@@ -70,6 +70,8 @@ struct FakeEtcdCluster: EtcdCluster {
         return hasQuorum
     }
 
+    func alarms() async throws(EtcdError) -> [EtcdAlarm] { [] }
+
     func addMember(peerURLs: [String], learner: Bool) async throws(EtcdError) -> Member { throw unsupported }
     func removeMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }
     func promoteMember(_ id: MemberID) async throws(EtcdError) { throw unsupported }

@@ -30,6 +30,7 @@ package final class RealEtcd: Sendable {
 
     private struct State {
         var members: [Member]
+        var quota: Int
         var processes: [String: GuardedProcess] = [:]
     }
 
@@ -45,22 +46,24 @@ package final class RealEtcd: Sendable {
     ///   - tls: what members show and ask for; without it they speak plain text.
     ///   - discovery: the URL under which the members find each other; without it each is told of the others.
     ///   - servesV2: whether there is the v2 API beside v3.
+    ///   - quota: how large a member's database may be, in bytes; 0 for etcd's own limit.
     package static func with<T>(
         members count: Int = 1,
         tls: TestCertificates? = nil,
         discovery: String? = nil,
         servesV2: Bool = true,
+        quota: Int = 0,
         isolation: isolated (any Actor)? = #isolation,
         _ body: (RealEtcd) async throws -> T,
     ) async throws -> T {
-        let etcd = try RealEtcd(count: count, tls: tls, discovery: discovery, servesV2: servesV2)
+        let etcd = try RealEtcd(count: count, tls: tls, discovery: discovery, servesV2: servesV2, quota: quota)
         defer { etcd.stopAll() }
         for member in etcd.members { try etcd.start(member, initialState: "new") }
         for member in etcd.members { try await etcd.waitUntilHealthy(member) }
         return try await body(etcd)
     }
 
-    private init(count: Int, tls: TestCertificates?, discovery: String?, servesV2: Bool) throws {
+    private init(count: Int, tls: TestCertificates?, discovery: String?, servesV2: Bool, quota: Int) throws {
         self.tls = tls
         self.servesV2 = servesV2
         self.discovery = discovery
@@ -69,7 +72,7 @@ package final class RealEtcd: Sendable {
         let members = (0..<count).map {
             Member(name: "m\($0)", clientPort: ports[$0 * 2], peerPort: ports[$0 * 2 + 1], scheme: scheme)
         }
-        state = Mutex(State(members: members))
+        state = Mutex(State(members: members, quota: quota))
         let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
         directory = "\(base)/slipway-etcd-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -109,7 +112,10 @@ package final class RealEtcd: Sendable {
     package func resume(_ index: Int) { process(index)?.signal("CONT") }
 
     /// Starts a killed member again on its data and ports, and waits until it is healthy.
-    package func restart(_ index: Int) async throws {
+    ///
+    /// - Parameter quota: how large databases may be from now on, in bytes; nil for what it was.
+    package func restart(_ index: Int, quota: Int? = nil) async throws {
+        if let quota { state.withLock { $0.quota = quota } }
         let member = members[index]
         process(index)?.stop()
         try start(member, initialState: "existing")
@@ -146,13 +152,14 @@ package final class RealEtcd: Sendable {
     }
 
     private func start(_ member: Member, initialState: String) throws {
+        let quota = state.withLock { $0.quota }
         let arguments =
             [
                 "etcd", "--name", member.name, "--data-dir", "\(directory)/\(member.name)",
                 "--listen-client-urls", member.clientURL, "--advertise-client-urls", member.clientURL,
                 "--listen-peer-urls", member.peerURL, "--initial-advertise-peer-urls", member.peerURL,
-                "--enable-v2=\(servesV2)", "--heartbeat-interval", "25", "--election-timeout", "250", "--log-level",
-                "warn",
+                "--enable-v2=\(servesV2)", "--quota-backend-bytes=\(quota)", "--log-level", "warn",
+                "--heartbeat-interval", "25", "--election-timeout", "250",
             ] + meeting(initialState) + (tls?.memberArguments ?? [])
         let process = try GuardedProcess(arguments, log: "\(directory)/\(member.name).log", scratch: directory)
         state.withLock { $0.processes[member.name] = process }
@@ -171,13 +178,9 @@ package final class RealEtcd: Sendable {
         let process = state.withLock { $0.processes[member.name] }
         do {
             try await eventually(within: .seconds(60), "etcd \(member.name) is healthy") {
-                if let tls = self.tls {
-                    let url = member.clientURL
-                    let etcd = EtcdHTTPClient(endpoints: [url], requestTimeout: .milliseconds(500), tls: tls.client)
-                    return await (try? etcd.health(of: url)) == true
-                }
-                let answer = await Loopback.http(port: member.clientPort, path: "/health", within: .milliseconds(500))
-                return answer?.body.contains(#""health":"true""#) == true
+                let url = member.clientURL
+                let etcd = EtcdHTTPClient(endpoints: [url], requestTimeout: .milliseconds(500), tls: self.tls?.client)
+                return await (try? etcd.health(of: url)) == true
             }
         } catch let error as NeverHappened {
             throw NeverHappened(what: error.what, limit: error.limit, evidence: process?.logTail() ?? "")

@@ -39,6 +39,8 @@ struct StatusReport: Encodable, Hashable {
     var quorum: Bool
     /// IDs of the etcd clusters that the members belong to; nil unless there is more than one.
     var etcdClusters: [String]?
+    /// Alarms of etcd's members; nil where there are none.
+    var etcdAlarms: [ObservedEtcd.Alarm]?
     var nodes: [Node]
     var units: [Unit]
 
@@ -49,6 +51,7 @@ struct StatusReport: Encodable, Hashable {
         quorum = seen.etcd?.hasQuorum ?? false
         let ids = seen.etcdClusterIDs(of: cluster)
         etcdClusters = ids.count > 1 ? ids.sorted() : nil
+        etcdAlarms = seen.etcd?.alarms
         let names = Dictionary(
             observed.map { (Identity.machineID(cluster: cluster, node: $0.name), $0.name) },
             uniquingKeysWith: { first, _ in first },
@@ -83,7 +86,7 @@ struct StatusReport: Encodable, Hashable {
 
     /// True when all nodes are ready and all units as wanted.
     var isWell: Bool {
-        quorum && etcdClusters == nil
+        quorum && etcdClusters == nil && etcdAlarms == nil
             && nodes.allSatisfy(Self.isWell)
             && units.allSatisfy { $0.desired != "launched" || $0.isWell }
     }
@@ -144,7 +147,10 @@ struct StatusReport: Encodable, Hashable {
         }
         let isShort = nodes.count > Self.fewNodes && !all
         let table = isShort ? summary(style: style) : nodeTable(nodes).format(style: style)
-        return "\(title): \(etcd)\(split ?? "").\n\n" + table
+        let alarms = (etcdAlarms ?? []).map { style.paint($0.consequence, .red) + ".\n" }.joined()
+        let isFull = etcdAlarms?.contains { $0.kind == "NOSPACE" } ?? false
+        let advice = alarms + (isFull ? "To make room: slipway maintain \(cluster)\n" : "")
+        return "\(title): \(etcd)\(split ?? "").\n\(advice)\n" + table
             + (units.isEmpty ? "" : "\n" + unitTable(counting: isShort).format(style: style))
     }
 

@@ -25,15 +25,32 @@ struct HTTPTransport: FleetTransport {
     /// Address that the endpoint leads to, where that is on another host.
     var farEnd: String?
 
+    /// Pause before a request is repeated that the server could not serve for want of an etcd that answers.
+    private static let pause = Duration.milliseconds(200)
+
     func send(_ request: FleetRequest) async throws -> FleetResponse {
+        let end = ContinuousClock.now + .nanoseconds(timeout.nanoseconds)
+        var isRepetition = false
+        while true {
+            let response = try await send(request, isRepetition: isRepetition)
+            // An election takes a second or two, and a disk may be as slow for a moment.
+            guard response.status == 503, request.isRepeatable, .now + Self.pause < end else { return response }
+            try await Task.sleep(for: Self.pause)
+            isRepetition = true
+        }
+    }
+
+    /// - Parameter isRepetition: whether an attempt before may have been carried out.
+    private func send(_ request: FleetRequest, isRepetition: Bool) async throws -> FleetResponse {
         var attempt = 1
         while true {
             do {
                 var response = try await sendOnce(request)
                 // What is not there any more went with the attempt that was not answered.
-                let isGone = attempt > 1 && request.method == .delete && response.status == 404
+                let isRepetition = isRepetition || attempt > 1
+                let isGone = isRepetition && request.method == .delete && response.status == 404
                 if isGone { response = FleetResponse(status: 204) }
-                response.isToRepetition = attempt > 1
+                response.isToRepetition = isRepetition
                 return response
             } catch let error as CancellationError {
                 throw error

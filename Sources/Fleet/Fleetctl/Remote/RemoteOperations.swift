@@ -63,8 +63,8 @@ package struct RemoteOperations: Sendable {
         return try await context.runner.become("ssh", call.arguments)
     }
 
-    /// Limits for reading a log along with something else: in all, and for connecting to its machine, in seconds.
-    private static let logLimit = (whole: Duration.seconds(5), connecting: 3.0)
+    /// Limit for reading a log along with something else: longer than ssh's own for connecting, which names the cause.
+    private static let logLimit = Duration.seconds(15)
 
     /// The last lines of a unit's log on a machine.
     func lastLines(_ count: Int, of unit: String, on machine: String) async throws -> [Substring] {
@@ -73,10 +73,9 @@ package struct RemoteOperations: Sendable {
         if machine != context.localMachineID {
             var call = try await sshCommand(to: machine, command)
             call.isInteractive = false
-            call.settings.timeout = min(call.settings.timeout, Self.logLimit.connecting)
             (program, arguments) = ("ssh", call.arguments)
         }
-        let log = try await context.runner.output(of: program, arguments, within: Self.logLimit.whole)
+        let log = try await context.runner.output(of: program, arguments, within: Self.logLimit)
         return log.split(whereSeparator: \.isNewline)
     }
 
