@@ -24,6 +24,7 @@ package struct ScratchEtcd: Sendable {
     /// the directory of its sockets, which is `$0`.
     private static let guardScript = """
         "$@" >etcd.log 2>&1 </dev/null & etcd=$!
+        echo $etcd >pid
         trap 'kill -KILL $etcd; exit' TERM
         read -r _ || true
         kill -KILL $etcd
@@ -47,6 +48,28 @@ package struct ScratchEtcd: Sendable {
         try? FileManager.default.removeItem(atPath: data)
         defer { try? FileManager.default.removeItem(atPath: data) }
         try await restore(snapshot, to: data, programs)
+        return try await run(data, [], programs, body)
+    }
+
+    /// Starts etcd with what a member of another cluster had on its disk, as the only member there is. What the others
+    /// had not agreed on is left out.
+    ///
+    /// - Parameter data: directory with the member's `member`; etcd writes into it.
+    /// - Throws: ``BackupError`` for data that etcd does not start with.
+    package static func with<Result: Sendable>(
+        data: String,
+        programs: EtcdPrograms,
+        _ body: @Sendable (ScratchEtcd) async throws -> Result,
+    ) async throws -> Result {
+        try await run(data, ["--force-new-cluster", "--enable-v2"], programs, body)
+    }
+
+    private static func run<Result: Sendable>(
+        _ data: String,
+        _ more: [String],
+        _ programs: EtcdPrograms,
+        _ body: @Sendable (ScratchEtcd) async throws -> Result,
+    ) async throws -> Result {
         // A socket's path has to be short.
         let sockets = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: sockets) }
@@ -62,7 +85,7 @@ package struct ScratchEtcd: Sendable {
                 "--advertise-client-urls=http://localhost:1", "--listen-peer-urls=unix://localhost:2",
                 "--heartbeat-interval=10", "--election-timeout=100",
                 "--quota-backend-bytes=8589934592", "--log-level=warn", "--logger=zap",
-            ]
+            ] + more
         return try await Subprocess.run(
             .path("/bin/sh"),
             arguments: Arguments(arguments),
@@ -73,7 +96,7 @@ package struct ScratchEtcd: Sendable {
             output: .discarded,
             error: .discarded,
         ) { _ in
-            try await scratch.awaitHealth(log: "\(sockets)/etcd.log")
+            try await scratch.awaitHealth(in: sockets)
             return try await body(scratch)
         }.closureResult
     }
@@ -115,10 +138,14 @@ package struct ScratchEtcd: Sendable {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    private func awaitHealth(log: String) async throws {
+    private func awaitHealth(in directory: String) async throws {
         let deadline = ContinuousClock.now + Self.startLimit
         var last = "it has no leader"
         while ContinuousClock.now < deadline {
+            if Self.hasEnded(in: directory) {
+                last = "it has ended"
+                break
+            }
             do throws(EtcdError) {
                 if try await client.health(of: endpoint) { return }
             } catch {
@@ -126,10 +153,34 @@ package struct ScratchEtcd: Sendable {
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-        let said = ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").suffix(2000)
-        throw BackupError(
-            "an etcd that was given the backup does not answer within \(Self.startLimit): \(last); \(said)"
-        )
+        let log = (try? String(contentsOfFile: "\(directory)/etcd.log", encoding: .utf8)) ?? ""
+        throw BackupError("an etcd that was given these data does not answer: \(Self.reason(in: log) ?? last)")
+    }
+
+    /// Reason for which etcd ended, by its own log; nil where it gives none. The traces of its threads help nobody.
+    static func reason(in log: String) -> String? {
+        struct Line: Decodable {
+            var level: String
+            var msg: String
+            var error: String?
+        }
+        for line in log.split(whereSeparator: \.isNewline) {
+            if let said = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)) {
+                guard ["panic", "fatal"].contains(said.level) else { continue }
+                return said.error.map { "\(said.msg): \($0)" } ?? said.msg
+            }
+            // Its older logger's form: time, C for critical, and the package.
+            if let critical = line.firstRange(of: " C | ") { return String(line[critical.upperBound...]) }
+        }
+        return log.split(whereSeparator: \.isNewline).last { $0.hasPrefix("panic: ") }.map(String.init)
+    }
+
+    /// Returns whether the etcd there has ended, and waits for the shell that began it (proc(5), state Z).
+    private static func hasEnded(in directory: String) -> Bool {
+        guard let pid = try? String(contentsOfFile: "\(directory)/pid", encoding: .utf8), pid.hasSuffix("\n"),
+            let stat = try? String(contentsOfFile: "/proc/\(pid.dropLast())/stat", encoding: .utf8)
+        else { return false }
+        return stat.split(separator: ")").last?.hasPrefix(" Z") ?? false
     }
 
     // MARK: What it holds

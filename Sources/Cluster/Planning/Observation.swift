@@ -299,8 +299,11 @@ package struct Observation: Sendable, Hashable, Codable {
 extension Observation {
     /// IDs of the etcd clusters that members of `cluster` belong to, as they answer or as is recorded of them: more
     /// than one where there is more than one cluster under one name.
-    package func etcdClusterIDs(of cluster: String) -> Set<String> {
-        let recorded = provider.nodes(of: cluster).filter { $0.etcd == .member }.compactMap(\.etcdHistory.clusterID)
+    ///
+    /// - Parameter names: members whose records do not count.
+    package func etcdClusterIDs(of cluster: String, without names: Set<String> = []) -> Set<String> {
+        let members = provider.nodes(of: cluster).filter { $0.etcd == .member && !names.contains($0.name) }
+        let recorded = members.compactMap(\.etcdHistory.clusterID)
         return Set(recorded).union(etcd?.clusterIDs ?? [])
     }
 }

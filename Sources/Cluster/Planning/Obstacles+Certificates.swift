@@ -39,7 +39,8 @@ extension Obstacles {
     }
 
     var etcdSplit: [Diagnostic] {
-        let ids = observed.etcdClusterIDs(of: topology.name)
+        // What those have that are made anew goes with them.
+        let ids = observed.etcdClusterIDs(of: topology.name, without: replaced)
         guard ids.count > 1 else { return [] }
         return [
             .error(

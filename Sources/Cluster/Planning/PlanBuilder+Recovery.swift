@@ -165,8 +165,9 @@ extension PlanBuilder {
                 "etcd has no majority and cannot get one: the data of \(able) of \(listed) members are there",
                 notes: [
                     "see what there is: slipway status \(topology.name)",
-                    "bring the nodes back that are missing, or give the cluster and its data up: "
-                        + "slipway down \(topology.name)",
+                    "bring the nodes back that are missing; where they are lost, make etcd whole from what is left: "
+                        + "slipway recover \(topology.name)",
+                    "or give the cluster and its data up: slipway down \(topology.name)",
                 ],
             )
         ])

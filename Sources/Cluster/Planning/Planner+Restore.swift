@@ -5,12 +5,20 @@ extension Planner {
     /// The plan that puts a backup into the etcd of a cluster that exists, and leaves its nodes as they are.
     ///
     /// All members get the keys at once, as an etcd cluster of its own; units on nodes run on meanwhile.
+    ///
+    /// - Parameter survivors: names of the only members that take part, where the others are lost; nil for all.
     /// - Throws: `DiagnosticsError` where a member is off or does not say where it is: it would come back with other
     ///   keys.
-    package func restore(_ source: RestoreSource, over observed: Observation) throws(DiagnosticsError) -> Plan {
+    package func restore(
+        _ source: RestoreSource,
+        over observed: Observation,
+        survivors: Set<String>? = nil,
+    ) throws(DiagnosticsError) -> Plan {
         let settled = Planner(topology: topology.settlingRuntimes(on: observed.provider), inputs: inputs)
         let builder = try settled.builder(from: observed)
-        let present = observed.provider.nodes(of: topology.name)
+        let present = observed.provider.nodes(of: topology.name).filter { node in
+            survivors?.contains(node.name) ?? true || node.etcd != .member
+        }
         let nodes = try present.filter { $0.hasDomain || $0.etcd == .member }.map { (node) throws(DiagnosticsError) in
             guard let plan = builder.asItIs(node) else { throw Self.unknown(node) }
             return plan
@@ -33,7 +41,9 @@ extension Planner {
                 ),
                 steps: steps,
                 notes: [
-                    "What was written to etcd since \(source.words) is lost. Units that it knows run on; others are stopped.",
+                    survivors == nil
+                        ? "What was written to etcd since \(source.words) is lost. Units that it knows run on; others are stopped."
+                        : "etcd begins anew with \(source.words); what its members had not agreed on is lost.",
                     "Who watches etcd has to begin anew: its revisions go back.",
                 ],
             )

@@ -65,7 +65,7 @@ package struct ClusterObserver: Sendable {
     private static func observeEtcd(_ etcd: any EtcdCluster, endpoints: [String]) async -> ObservedEtcd? {
         guard let members = try? await etcd.members() else { return nil }
         let judged = await withTaskGroup(of: Judged.self) { group in
-            for member in members { group.addTask { await judge(member, etcd: etcd) } }
+            for member in members { group.addTask { await judge(member, etcd: etcd, running: endpoints) } }
             return await group.reduce(into: [Judged]()) { $0.append($1) }
         }
         let unlisted = Set(endpoints).subtracting(members.flatMap(\.clientURLs))
@@ -98,15 +98,16 @@ package struct ClusterObserver: Sendable {
         var clusterID: String?
     }
 
-    /// Asks twice where it is not: a disk that is slow for a moment, or an election, is over a little later, and steps
-    /// would be planned to mend it. No answer is a fact about the member, not a failure to look.
-    private static func isHealthy(_ url: String, _ etcd: any EtcdCluster) async -> Bool {
+    /// Asks one that is on twice: a disk that is slow for a moment, or an election, is over a little later, and steps would
+    /// be planned to mend it. No answer is a fact about the member, not a failure to look.
+    private static func isHealthy(_ url: String, _ etcd: any EtcdCluster, isOn: Bool) async -> Bool {
         do {
             if try await etcd.health(of: url) { return true }
         } catch {
             // Nothing listens there.
             if error.code == .unavailable { return false }
         }
+        guard isOn else { return false }
         do {
             try await Task.sleep(for: .milliseconds(500))
             return try await etcd.health(of: url)
@@ -115,7 +116,8 @@ package struct ClusterObserver: Sendable {
         }
     }
 
-    private static func judge(_ member: Member, etcd: any EtcdCluster) async -> Judged {
+    /// - Parameter running: client URLs of members whose nodes are on.
+    private static func judge(_ member: Member, etcd: any EtcdCluster, running: [String]) async -> Judged {
         var judged = Judged(
             member: ObservedEtcd.Member(
                 id: "\(member.id)",
@@ -129,7 +131,7 @@ package struct ClusterObserver: Sendable {
         // A member advertises the address others reach it by; localhost in the list would be another machine's.
         guard let url = member.clientURLs.first(where: { !$0.contains("localhost") && !$0.contains("127.0.0.1") })
         else { return judged }
-        judged.member.healthy = await isHealthy(url, etcd)
+        judged.member.healthy = await isHealthy(url, etcd, isOn: running.contains(url))
         if judged.member.healthy { judged.clusterID = (try? await etcd.status(of: url)).map { "\($0.cluster)" } }
         return judged
     }

@@ -61,9 +61,9 @@ package struct EtcdUpkeep: Sendable {
     package func run() async throws -> Report {
         var report = Report()
         let members = try await etcd.members().naturallySorted(by: \.name)
+        let wellBefore = try await statuses(of: members)
         let alarms = try await etcd.alarms()
         report.corrupt = Self.names(of: alarms.filter { $0.kind == .corrupt }, members)
-        let wellBefore = try await statuses(of: members)
         let revision = wellBefore.values.map(\.revision).max() ?? 0
         if revision - kept >= 1 {
             say("forgetting what keys were before revision \(revision - kept)")

@@ -124,6 +124,37 @@ package struct SSHClient: Sendable {
         return output
     }
 
+    /// Runs one shell command on the node, and writes what it prints to a file of this host, which is made for this user
+    /// alone.
+    ///
+    /// - Throws: ``SSHError`` with `.deadline` when it has not ended in time, with `.connection` when ssh did not get
+    ///   through or the command failed.
+    package func save(_ command: String, on target: SSHTarget, to path: String, deadline: Duration) async throws {
+        let result = try await withDeadline(deadline) {
+            try await Subprocess.run(
+                .name("ssh"),
+                arguments: Arguments(arguments(for: target, command: [command], batch: true)),
+                input: .none,
+                output: .fileDescriptor(
+                    try FileDescriptor.open(
+                        FilePath(path),
+                        .writeOnly,
+                        options: [.create, .truncate],
+                        permissions: [.ownerReadWrite],
+                    ),
+                    closeAfterSpawningProcess: true,
+                ),
+                error: .string(limit: 1 << 16),
+            )
+        }
+        guard let result else {
+            throw SSHError(.deadline, "'\(command)' on \(target.node) has not ended after \(deadline)")
+        }
+        guard !result.terminationStatus.isSuccess else { return }
+        let said = result.standardError.trimmingSuffix(while: \.isNewline)
+        throw SSHError(.connection, "'\(command)' on \(target.node) (\(target.address)) failed", cause: said)
+    }
+
     /// Runs one shell command on the node for as long as it takes, and hands each line that it prints to `take`.
     ///
     /// - Throws: ``SSHError`` with `.connection` when ssh did not get through or the command failed.

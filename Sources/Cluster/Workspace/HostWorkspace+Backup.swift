@@ -68,10 +68,8 @@ extension HostWorkspace {
                 try await $0.contents()
             }
             say("restored into an etcd of this host: \(contents.keys) keys, revision \(contents.revision)")
-            var manifest = BackupManifest(
-                cluster: name,
-                made: BackupRetention.timestamp(Int64(Date().timeIntervalSince1970)),
-                topology: files.topology,
+            let stored = StoredKeys(
+                snapshot: snapshot,
                 etcd: BackupManifest.Etcd(
                     cluster: member.cluster,
                     version: member.version,
@@ -82,41 +80,69 @@ extension HostWorkspace {
                         BackupManifest.Etcd.Member(name: $0.name, addresses: $0.peerURLs, isLearner: $0.isLearner)
                     },
                 ),
-                nodes: nodes.map {
-                    BackupManifest.Node(
-                        name: $0.name,
-                        etcd: $0.etcd.rawValue,
-                        machineID: Identity.machineID(cluster: name, node: $0.name),
-                    )
-                },
-                units: (seen.fleet?.units ?? [:]).values.sorted { $0.name < $1.name }.map {
-                    BackupManifest.Unit(name: $0.name, desiredState: $0.desiredState.rawValue)
-                },
+                legacy: legacy,
+                fleet: seen.fleet,
             )
-            manifest.certificates = nodes.compactMap(\.certificates?.number).max()
-            var parts = [
-                BackupFile.Part(
-                    BackupManifest.PartName.snapshot,
-                    try Data(contentsOf: URL(filePath: snapshot), options: .mappedIfSafe),
-                )
-            ]
-            if let legacy { parts.append(BackupFile.Part(BackupManifest.PartName.legacyKeys, try Self.json(legacy))) }
-            let identity = ClusterIdentity(
-                of: name,
-                nodes: nodes.map(\.name),
-                generation: manifest.certificates,
-                secret: secret,
-            )
-            parts.append(BackupFile.Part(BackupManifest.PartName.identity, try Self.json(identity)))
-            for (index, file) in files.texts.sorted(by: { $0.key < $1.key }).enumerated() {
-                let part = "\(BackupManifest.PartName.files)/\(index + 1)-\(Self.plainName(of: file.key))"
-                parts.append(BackupFile.Part(part, Data(file.value.utf8), path: file.key))
-            }
-            try BackupFile.write(manifest, parts, to: path, passphrase: passphrase, replaces: replaces)
-            let attributes = try FileManager.default.attributesOfItem(atPath: path)
-            let size = (attributes[.size] as? Int).map(Int64.init) ?? 0
-            return WrittenBackup(path: path, size: size, manifest: manifest)
+            return try writeBackup(stored, of: name, nodes, files, to: path, replaces: replaces, passphrase: passphrase)
         }
+    }
+
+    /// What etcd held, as it goes into a backup.
+    struct StoredKeys: Sendable {
+        /// Path of the snapshot.
+        var snapshot: String
+        var etcd: BackupManifest.Etcd
+        /// Keys of version 2; nil where etcd served none.
+        var legacy: [EtcdHTTPClient.LegacyKey]?
+        var fleet: ObservedFleet?
+    }
+
+    func writeBackup(
+        _ stored: StoredKeys,
+        of cluster: String,
+        _ nodes: [ObservedNode],
+        _ files: TopologyFiles,
+        to path: String,
+        replaces: Bool = false,
+        passphrase: String? = nil,
+    ) throws -> WrittenBackup {
+        var manifest = BackupManifest(
+            cluster: cluster,
+            made: BackupRetention.timestamp(Int64(Date().timeIntervalSince1970)),
+            topology: files.topology,
+            etcd: stored.etcd,
+            nodes: nodes.map {
+                BackupManifest.Node(
+                    name: $0.name,
+                    etcd: $0.etcd.rawValue,
+                    machineID: Identity.machineID(cluster: cluster, node: $0.name),
+                )
+            },
+            units: (stored.fleet?.units ?? [:]).values.sorted { $0.name < $1.name }.map {
+                BackupManifest.Unit(name: $0.name, desiredState: $0.desiredState.rawValue)
+            },
+        )
+        manifest.certificates = nodes.compactMap(\.certificates?.number).max()
+        let snapshot = try Data(contentsOf: URL(filePath: stored.snapshot), options: .mappedIfSafe)
+        var parts = [BackupFile.Part(BackupManifest.PartName.snapshot, snapshot)]
+        if let legacy = stored.legacy {
+            parts.append(BackupFile.Part(BackupManifest.PartName.legacyKeys, try Self.json(legacy)))
+        }
+        let identity = ClusterIdentity(
+            of: cluster,
+            nodes: nodes.map(\.name),
+            generation: manifest.certificates,
+            secret: secret,
+        )
+        parts.append(BackupFile.Part(BackupManifest.PartName.identity, try Self.json(identity)))
+        for (index, file) in files.texts.sorted(by: { $0.key < $1.key }).enumerated() {
+            let part = "\(BackupManifest.PartName.files)/\(index + 1)-\(Self.plainName(of: file.key))"
+            parts.append(BackupFile.Part(part, Data(file.value.utf8), path: file.key))
+        }
+        try BackupFile.write(manifest, parts, to: path, passphrase: passphrase, replaces: replaces)
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        let size = (attributes[.size] as? Int).map(Int64.init) ?? 0
+        return WrittenBackup(path: path, size: size, manifest: manifest)
     }
 
     /// The last component of a path, as far as an archive takes it.

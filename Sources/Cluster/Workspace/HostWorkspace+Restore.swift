@@ -52,10 +52,12 @@ extension HostWorkspace {
 
     /// Plans what makes a cluster from a backup, or puts it into one that exists.
     ///
+    /// - Parameter survivors: names of the only members that it is put into, where the others are lost; nil for all.
     /// - Throws: `DiagnosticsError` with what stands in the way.
     package func plan(
         _ topology: Topology,
         restoring source: RestoreSource,
+        survivors: Set<String>? = nil,
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> PlannedCluster {
         var resolved = try await resolve(topology, renewsCertificates: false, progress: progress)
@@ -64,7 +66,9 @@ extension HostWorkspace {
             observed.etcd != nil || observed.provider.nodes(of: topology.name).contains(where: \.mayHoldEtcdData)
         if !exists { resolved.inputs.restore = source }
         let planner = Planner(topology: topology, inputs: resolved.inputs)
-        let plan = exists ? try planner.restore(source, over: observed) : try planner.plan(from: observed)
+        let plan =
+            exists
+            ? try planner.restore(source, over: observed, survivors: survivors) : try planner.plan(from: observed)
         return PlannedCluster(plan: plan, observed: observed)
     }
 

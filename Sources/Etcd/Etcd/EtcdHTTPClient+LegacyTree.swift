@@ -23,13 +23,21 @@ extension EtcdHTTPClient {
     /// - Returns: nil where this etcd has no v2 API.
     package func legacyKeys() async throws(EtcdError) -> [LegacyKey]? {
         try await inTurn(mayRepeat: true) { (endpoint) async throws(EtcdError) -> [LegacyKey]? in
-            let url = "\(endpoint)/v2/keys/?recursive=true&quorum=true"
-            let answer = try await transport.get(url, timeout: requestTimeout)
-            if answer.status == 404 { return nil }
-            guard answer.status == 200 else { throw Transport.refusal(answer, url) }
-            let tree: LegacyTree = try GatewayCoding.decode(answer.body, from: url)
-            return tree.node.keys.sorted { ($0.created, $0.key.key) < ($1.created, $1.key.key) }.map(\.key)
+            try await legacyKeys(at: "\(endpoint)/v2/keys/?recursive=true&quorum=true")
         }
+    }
+
+    /// The same as one member has them, which need not be what the others have by now; it answers without a majority, too.
+    package func legacyKeys(asOf endpoint: String) async throws(EtcdError) -> [LegacyKey]? {
+        try await legacyKeys(at: "\(endpoint)/v2/keys/?recursive=true")
+    }
+
+    private func legacyKeys(at url: String) async throws(EtcdError) -> [LegacyKey]? {
+        let answer = try await transport.get(url, timeout: requestTimeout)
+        if answer.status == 404 { return nil }
+        guard answer.status == 200 else { throw Transport.refusal(answer, url) }
+        let tree: LegacyTree = try GatewayCoding.decode(answer.body, from: url)
+        return tree.node.keys.sorted { ($0.created, $0.key.key) < ($1.created, $1.key.key) }.map(\.key)
     }
 
     /// Writes a key or makes a directory, whatever was there before.

@@ -27,6 +27,41 @@ import Testing
         return path
     }
 
+    /// As a power cut leaves them: one of three, which cannot go on by itself.
+    @Test func onesDataAreEnough() async throws {
+        let programs = try Self.programs.get()
+        try await RealEtcd.with(members: 3) { etcd in
+            let client = EtcdHTTPClient.patient(etcd.clientURLs)
+            for number in 1...20 { try await client.put("/key/\(number)", "\(number)") }
+            let port = etcd.members[0].clientPort
+            #expect(await Loopback.http("PUT", port: port, path: "/v2/keys/old?value=two")?.status == 201)
+            let revision = try await client.range(RangeRequest(.prefix(""))).revision
+            // That an entry was agreed on is written along with the next.
+            try await client.put("/last", "")
+            // Nobody is known to have it all but the leader.
+            let leader = try await etcd.leader()
+            for index in 0..<3 { etcd.kill(index) }
+            try await withDirectory { directory in
+                let data = "\(directory)/data"
+                try FileManager.default.copyItem(atPath: etcd.data(of: leader), toPath: data)
+                try await ScratchEtcd.with(data: data, programs: programs) { scratch in
+                    let contents = try await scratch.contents()
+                    #expect([(revision, 20), (revision + 1, 21)].contains { $0 == contents }, "\(contents)")
+                    #expect(try await scratch.client.legacyKeys()?.map(\.key) == ["/old"])
+                    #expect(try await scratch.client.members().count == 1)
+                }
+                try Data("no database".utf8).write(to: URL(filePath: "\(data)/member/snap/db"))
+                let error = await #expect(throws: BackupError.self) {
+                    try await ScratchEtcd.with(data: data, programs: programs) { _ in }
+                }
+                #expect(
+                    error.map { "\($0)" }?.hasSuffix("failed to open database: invalid database") == true,
+                    "\(String(describing: error))"
+                )
+            }
+        }
+    }
+
     @Test func holdsWhatTheOtherHeld() async throws {
         let programs = try Self.programs.get()
         try await RealEtcd.with { etcd in

@@ -102,6 +102,46 @@ import TopologyModel
         #expect(try anew(topology).nodes.allSatisfy { $0.certificates?.number == 1 })
     }
 
+    /// The others are lost, whether they are on or off.
+    @Test func onlySurvivorsTakePart() throws {
+        let topology = try topology()
+        let planner = Planner(topology: topology, inputs: .fixed)
+        let seen = try present(topology, off: ["central-1"])
+        let plan = try planner.restore(source, over: seen, survivors: ["central-2"])
+        let ids = plan.ids.map { "\($0)" }
+        #expect(ids.prefix(4) == ["etcd/stop/central-2", "etcd/restore/central-2", "etcd/quorum", "etcd/restore/v2"])
+        #expect(!ids.contains { $0.contains("central-1") || $0.contains("central-3") })
+        #expect(ids.contains("node/worker-1/ready"))
+        guard case .restore(.member(_, _, let cluster, _)) = plan.step("etcd/restore/central-2")?.action else {
+            Issue.record("central-2 gets no keys")
+            return
+        }
+        #expect(cluster.split(separator: ",").count == 1 && cluster.hasPrefix("central-2="))
+    }
+
+    /// Their records name the etcd that is no more.
+    @Test func thoseThatAreLostAreMadeAnewAfterwards() throws {
+        let topology = try topology()
+        var seen = try present(topology, off: ["central-2", "central-3"])
+        seen.provider.nodes = seen.provider.nodes.map { node in
+            var node = node
+            if node.etcd == .member { node.etcdHistory = .joined(node.name == "central-1" ? "b2" : "a1") }
+            return node
+        }
+        let url = try #require(seen.provider.nodes.first?.peerURL)
+        let member = ObservedEtcd.Member(id: "1", name: "central-1", peerURLs: [url], healthy: true)
+        seen.etcd = ObservedEtcd(members: [member], clusterIDs: ["b2"])
+        #expect(throws: DiagnosticsError.self) { try Planner(topology: topology, inputs: .fixed).plan(from: seen) }
+        var inputs = PlannerInputs.fixed
+        inputs.replaced = ["central-2", "central-3"]
+        let plan = try Planner(topology: topology, inputs: inputs).plan(from: seen)
+        for name in inputs.replaced {
+            #expect(plan.step("node/\(name)/remove")?.cost == .destroys)
+            #expect(plan.ids.contains("etcd/add/\(name)"), "\(plan.outline)")
+        }
+        #expect(!plan.ids.contains("node/central-1/remove"))
+    }
+
     @Test func aClusterThatExistsKeepsItsNodes() throws {
         let topology = try topology()
         let planner = Planner(topology: topology, inputs: .fixed)

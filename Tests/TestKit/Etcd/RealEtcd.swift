@@ -80,6 +80,9 @@ package final class RealEtcd: Sendable {
 
     /// Members, in the order in which they were started.
     package var members: [Member] { state.withLock { $0.members } }
+    /// Directory of a member's data.
+    package func data(of index: Int) -> String { "\(directory)/\(members[index].name)" }
+
     /// URLs for clients, of all members.
     package var clientURLs: [String] { members.map(\.clientURL) }
     /// As in `ETCD_INITIAL_CLUSTER`.

@@ -67,7 +67,7 @@ struct BackupCreate: JSONCommand {
     }
 
     /// The topology and every file that was read for it.
-    private static func read(_ path: String) throws -> (name: ClusterName, files: TopologyFiles) {
+    static func read(_ path: String) throws -> (name: ClusterName, files: TopologyFiles) {
         let files = RecordingFiles()
         let loaded = TopologyLoader(files: files).load(path: path)
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)

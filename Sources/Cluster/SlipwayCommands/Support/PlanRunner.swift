@@ -98,18 +98,21 @@ struct PlanRunner: Sendable {
 
     /// Makes a cluster from a backup, or puts it into one that exists.
     ///
-    /// - Parameter keepsAdopted: whether the workspace's keys are another host's, and have to be kept.
+    /// - Parameters:
+    ///   - survivors: names of the only members that it is put into, where the others are lost; nil for all.
+    ///   - keepsAdopted: whether the workspace's keys are another host's, and have to be kept.
     func restore(
         _ topology: Topology,
         _ source: RestoreSource,
+        survivors: Set<String>? = nil,
         sources: [String: String],
-        keepsAdopted: Bool,
+        keepsAdopted: Bool = false,
     ) async throws {
         let cluster = try ClusterName(topology.name)
         try await workspace.changing(cluster, purpose: command, note: Output.note) { check in
             let begin = ContinuousClock.now
             let planned = try await untouched(nothingWasChanged) {
-                try await workspace.plan(topology, restoring: source, progress: Output.note)
+                try await workspace.plan(topology, restoring: source, survivors: survivors, progress: Output.note)
             }
             try warn(planned.plan.warnings + shortages(of: planned), sources: sources)
             if keepsAdopted { try workspace.keepAdopted(of: cluster) }

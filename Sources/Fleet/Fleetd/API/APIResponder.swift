@@ -67,7 +67,8 @@ package struct APIResponder: Sendable {
             return Self.failure(error)
         } catch let error as RegistryError where error.code == .unavailable {
             logger.warning("a request could not be served", metadata: ["path": "\(request.path)", "error": "\(error)"])
-            return Self.failure(.noEtcd)
+            // An etcd that answers and refuses, as one without space does, is told of in its own words.
+            return Self.failure(error.isTransient ? .noEtcd : APIError(500, "\(error)"))
         } catch {
             logger.error("a request failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
             return Self.failure(APIError(500, "\(error)"))

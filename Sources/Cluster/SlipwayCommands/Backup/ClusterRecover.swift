@@ -1,0 +1,95 @@
+import ArgumentParser
+import Backups
+import Basics
+import Diagnostics
+import FoundationEssentials
+import Planning
+import Provisioning
+import Terminal
+import TopologyLoading
+import TopologyModel
+import Workspace
+
+struct ClusterRecover: JSONCommand {
+    static let printsEvents = true
+    static let configuration = CommandConfiguration(
+        commandName: "recover",
+        abstract: "Make etcd whole again that has lost the majority of its members.",
+        discussion: """
+            Reads what each member still holds, and keeps the best of it as a backup. After \
+            asking, the members that are left begin anew with that, as an etcd of their own, and those that are lost are \
+            made anew and join them. Units run on meanwhile, and nodes that are no members stay as they are.
+
+            What a member that is left knew the others to have agreed on is kept; of one whose etcd has ended since, the \
+            very last write may be missing. A member whose disk is gone is lost by itself; one that is off or cannot be \
+            reached may have what no other has, and has to be brought back, or given up with --lost. Where no member has \
+            data, `restore` takes a backup.
+            """,
+    )
+
+    @Argument(help: "The cluster's topology file, or a name for which there is one.")
+    var cluster: String
+    @Option(
+        name: .customLong("lost"),
+        help: ArgumentHelp("Give up a member that may still have data; may be repeated.", valueName: "node"),
+    )
+    var lost: [String] = []
+    @Option(help: ArgumentHelp("Where the backup goes (default: CLUSTER-TIME.backup here).", valueName: "file"))
+    var backup: String?
+    @OptionGroup var machines: MachineOptions
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+    @OptionGroup var confirm: ConfirmOption
+
+    func run() async throws {
+        let argument = ClusterArgument(cluster)
+        let (name, files) = try BackupCreate.read(try argument.path())
+        let loaded = try Diagnosing.topology(argument)
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let time = Int64(Date().timeIntervalSince1970)
+        let path = backup ?? BackupRetention.fileName(cluster: name.description, time: time)
+        let say: @Sendable (String) -> Void = { [output] in if !output.json { Output.note($0) } }
+        let salvage = try await Interrupt.guarding(advice: "Stopped; nothing was changed.") { [lost] in
+            try await workspace.salvage(name, files, lost: Set(lost), to: path, say: say)
+        }
+        guard let best = salvage.members.first else { return }
+        if !output.json { Output.note(Self.text(salvage)) }
+
+        let command = "slipway recover \(cluster)\(words)"
+        let survivors = Set(salvage.members.map(\.name))
+        try await workspace.restoring(try BackupFile(at: path), as: topology, say: say) { source in
+            var source = source
+            source.words = "what \(best.name) held"
+            let runner = PlanRunner(workspace: workspace, command: command, json: output.json, yes: confirm.yes)
+            try await Diagnosing.showing(loaded.sources) { [source] in
+                try await runner.restore(topology, source, survivors: survivors, sources: loaded.sources)
+            }
+        }
+        // That the lost ones are made anew was part of the question.
+        let present = try await workspace.provider.observe().nodes(of: topology.name).map(\.name)
+        let replaced = Set(salvage.lost).intersection(present)
+        let rest = "slipway up \(cluster)\(replaced.naturallySorted().map { " --replace \($0)" }.joined())"
+        let runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: true)
+        _ = try await Diagnosing.showing(loaded.sources) {
+            try await runner.converge(topology, sources: loaded.sources, replaced: replaced)
+        }
+        guard !output.json else { return }
+        try await ClusterStatus.print(cluster: topology.name, workspace: workspace)
+    }
+
+    /// The options again, for advice on what to run next.
+    private var words: String { lost.map { " --lost \($0)" }.joined() + machines.words }
+
+    /// What is left, for people.
+    static func text(_ salvage: Salvage) -> String {
+        let rows =
+            salvage.members.map { [$0.name, "\($0.revision)", "\($0.raftIndex)", "\($0.keys)"] }
+            + salvage.lost.map { [$0, "lost, and made anew", "-", "-"] }
+        let table = Table("MEMBER", "REVISION", "INDEX", "KEYS", rows: rows).format(style: Output.errorStyle)
+        let best = salvage.members.first?.name ?? "-"
+        let lost = salvage.lost.joined(separator: ", ")
+        let then = salvage.lost.isEmpty ? "" : "When etcd runs again with that, \(lost) are made anew and join it.\n"
+        return "\n\(table)\nWhat \(best) held is kept in \(salvage.backup.path).\n\(then)"
+    }
+}
