@@ -107,6 +107,7 @@ extension RealNodes {
                 try await cluster.up()
                 let home = try #require(try await cluster.status().active("precious.service").first)
                 let other = home == "worker-1" ? "worker-2" : "worker-1"
+                async let told = Program.slipway(["events", cluster.name, "--for", "15", "--json"], deadline: 60)
                 let begin = ContinuousClock.now
                 async let moved = cluster.output(
                     other,
@@ -122,6 +123,14 @@ extension RealNodes {
                 #expect(machines.split(separator: "\n").count == 2, "\(machines)")
 
                 try await cluster.up()
+                let log = try await told.expecting(0).output.split(separator: "\n")
+                for words in [
+                    [#""subject":"machine""#, #""name":"\#(home)""#, "not listed by fleet"],
+                    [#""subject":"unit""#, #""node":"\#(other)""#, #""text":"is active""#],
+                    [#""subject":"node""#, #""name":"\#(home)""#, #""text":"is on""#],
+                ] {
+                    #expect(log.contains { line in words.allSatisfy { line.contains($0) } }, "no \(words) in \(log)")
+                }
                 let states = try await cluster.status().units.first?.states
                 #expect(states == [other: "active"], "it stays where it went, and runs once")
                 let back = try await cluster.exec(home, "systemctl is-active precious.service")

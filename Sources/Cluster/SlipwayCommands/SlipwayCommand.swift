@@ -25,7 +25,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "Cluster",
                 subcommands: [
                     ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
-                    ClusterList.self, ClusterGraph.self, ClusterMetrics.self, ClusterRoll.self, ClusterSmoke.self,
+                    ClusterList.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self, ClusterRoll.self,
+                    ClusterSmoke.self,
                     BackupCommand.self, ClusterRestore.self, ClusterRecover.self, ClusterMaintain.self,
                     ClusterSupport.self, ClusterDown.self,
                 ],

@@ -201,6 +201,17 @@ struct TextTests {
         #expect(try JSONText.line(report).contains(#""etcd_alarms":[{"kind":"NOSPACE","member":"central-1"}]"#))
     }
 
+    @Test func eventsAreLinesAndObjects() throws {
+        var after = try seen(state: "active")
+        let worker = Identity.machineID(cluster: "demo", node: "worker-1")
+        after.fleet?.units["hello.service"]?.states[worker] = "failed"
+        let change = try #require(after.changes(since: seen(state: "active"), in: "demo").first)
+        let line = ClusterEvents.line(change, at: 1_764_547_200.25, style: .plain)
+        #expect(line.hasSuffix(".250 unit hello.service on worker-1 is failed"))
+        let json = try JSONText.line(ClusterEvents.Payload(change, at: 1_764_547_200.25))
+        #expect(json.contains(#""time":"2025-12-01T00:00:00.250Z""#) && json.contains(#""is_trouble":true"#), "\(json)")
+    }
+
     @Test func aClusterThatIsNotThereDoesNotExist() {
         #expect(!StatusReport(Observation(provider: ProviderObservation()), cluster: "demo").exists)
     }

@@ -140,7 +140,7 @@ struct JournalPrinter {
     }
 
     /// Month, day and time of day where this host is, to the millisecond.
-    private static func time(_ seconds: Double) -> String {
+    static func time(_ seconds: Double) -> String {
         var time = time_t(seconds)
         var parts = tm()
         localtime_r(&time, &parts)

@@ -1,3 +1,4 @@
+import Basics
 import FleetAPI
 import Scheduling
 import UnitFiles
@@ -66,9 +67,12 @@ package struct RemoteOperations: Sendable {
     /// Limit for reading a log along with something else: longer than ssh's own for connecting, which names the cause.
     private static let logLimit = Duration.seconds(15)
 
-    /// The last lines of a unit's log on a machine.
+    /// The last lines of a unit's log on a machine, with those that the journal is still about to write: why a unit failed
+    /// stands in the very last ones.
     func lastLines(_ count: Int, of unit: String, on machine: String) async throws -> [Substring] {
-        let command = ["journalctl", "--unit", unit, "--no-pager", "-q", "-n", String(count), "--output", "short"]
+        let read = "journalctl --unit \(ShellWord.quoted(unit)) --no-pager -q -n \(count) --output short"
+        // Only root may ask the journal to write; what it has written all may read who read it before.
+        let command = ["sh", "-c", "sudo -n journalctl --sync 2>/dev/null; exec \(read)"]
         var (program, arguments) = (command[0], Array(command.dropFirst()))
         if machine != context.localMachineID {
             var call = try await sshCommand(to: machine, command)
