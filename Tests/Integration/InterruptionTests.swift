@@ -115,13 +115,15 @@ extension RealNodes {
                     try await right.requireHealthy()
                     let list = try await Program.slipway(["list"]).expecting(0).output
                     #expect(list.contains("left") && list.contains("right"), "\(list)")
+                    let all = try await Program.slipway(["down", "--all", "--yes", "--timeout", "0"]).expecting(0)
+                    #expect(all.text.contains("Plan for cluster left") && all.text.contains("Plan for cluster right"))
+                    let none = try await Program.slipway(["down", "--all"]).expecting(0)
+                    #expect(none.text == "There are no clusters here.\n", "\(none)")
                 } catch {
                     try await right.removeAll()
                     throw error
                 }
-                async let gone: Void = left.removeAll()
-                async let also: Void = right.removeAll()
-                _ = try await (gone, also)
+                try await right.removeAll()
             }
         }
     }

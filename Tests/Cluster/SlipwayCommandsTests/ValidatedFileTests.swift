@@ -34,6 +34,16 @@ import Testing
         }
     }
 
+    /// CoreOS's other kind of user-data.
+    @Test func aScriptIsUserData() throws {
+        try with(["boot.sh": Array("#!/bin/bash\nhostname: x\n".utf8)]) { directory in
+            guard case .script = try ValidatedFile(path: "\(directory)/boot.sh", isCloudConfig: false) else {
+                Issue.record("it is taken for something else")
+                return
+            }
+        }
+    }
+
     /// YAML would say something of the first line that helps nobody.
     @Test(arguments: ["eth.network", "br.netdev", "a.link"]) func networkdsFilesAreNoTopologies(name: String) throws {
         try with([name: Array("[Match]\nName=eth0\n".utf8)]) { directory in

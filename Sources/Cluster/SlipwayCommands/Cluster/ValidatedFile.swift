@@ -14,6 +14,8 @@ enum ValidatedFile {
     case topology
     case unit(text: String)
     case cloudConfig([UInt8])
+    /// User-data that a node runs as it is.
+    case script
 
     /// More than any file of these kinds has; what is larger is not read into memory.
     private static let limit = DiskFiles.limit
@@ -34,6 +36,10 @@ enum ValidatedFile {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let start = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
         let firstLine = String(decoding: start.prefix(200).prefix { $0 != 0x0A }, as: UTF8.self)
+        if firstLine.hasPrefix("#!"), !isCloudConfig {
+            self = .script
+            return
+        }
         let isConfig = isCloudConfig || UserDataKind.isCloudConfig(firstLine)
         if !isConfig, CloudConfig.Unit(name: path).isNetwork, !bytes.isEmpty {
             throw UserError("\(path) is a file of systemd-networkd; units of systemd are checked here")
