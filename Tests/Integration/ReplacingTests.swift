@@ -31,7 +31,7 @@ extension RealNodes {
                 #expect(try await cluster.output("central-2", read) == "yes")
 
                 try await cluster.exec("worker-1", "sudo touch /var/lib/left").expecting(0)
-                try await Program.slipway(["up", cluster.file, "--replace", "worker-1", "--yes"]).expecting(0)
+                try await Program.slipway(["replace", cluster.file, "worker-1", "--yes"]).expecting(0)
                 try await cluster.requireHealthy()
                 try await cluster.exec("worker-1", "test ! -e /var/lib/left").expecting(0)
             }

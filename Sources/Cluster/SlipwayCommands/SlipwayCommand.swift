@@ -26,9 +26,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 subcommands: [
                     ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
                     ClusterList.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self, ClusterRoll.self,
-                    ClusterSmoke.self,
-                    BackupCommand.self, ClusterRestore.self, ClusterRecover.self, ClusterMaintain.self,
-                    ClusterSupport.self, ClusterDown.self,
+                    ClusterSmoke.self, BackupCommand.self, ClusterRestore.self, ClusterReplace.self,
+                    ClusterRecover.self, ClusterMaintain.self, ClusterSupport.self, ClusterDown.self,
                 ],
             ),
             CommandGroup(

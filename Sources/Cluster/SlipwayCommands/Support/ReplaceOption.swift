@@ -10,7 +10,10 @@ struct ReplaceOption: ParsableArguments {
     )
     var names: [String] = []
 
-    func validate() throws {
+    func validate() throws { try Self.check(names) }
+
+    /// Refuses what is no node's name.
+    static func check(_ names: [String]) throws {
         for name in names {
             guard let problem = NameRule.problem(with: name, limit: NameRule.nodeLimit) else { continue }
             throw InvalidName(kind: "node", text: name, problem: problem)
