@@ -220,9 +220,22 @@ extension RealNodes {
                 try await movedUnitsRun(cluster)
                 let expected = original.replacing("worker:\n    count: 2", with: "worker:\n    count: 1")
                 #expect(try cluster.topologyText() == expected, "--write changes the number and nothing else")
+                try await historyTells(cluster)
                 try await cluster.requireHealthy()
                 try await cluster.smoke()
             }
+        }
+
+        private func historyTells(_ cluster: TestCluster) async throws {
+            struct Entry: Decodable {
+                var command: String
+                var outcome: String
+            }
+            let told = try await Program.slipway(["history", cluster.name, "--json"]).expecting(0).json([Entry].self)
+            #expect(told.map { $0.command.split(separator: " ")[1] } == ["up", "scale", "scale"], "\(told)")
+            #expect(told.allSatisfy { $0.outcome == "done" }, "\(told)")
+            let table = try await Program.slipway(["history", cluster.name, "--last", "1"]).expecting(0).output
+            #expect(table.split(separator: "\n").count == 2 && table.contains("worker=1"), "\(table)")
         }
 
         /// Six units that cannot share a machine with each other, bound to workers; and one that can run on each.

@@ -25,9 +25,10 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "Cluster",
                 subcommands: [
                     ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
-                    ClusterList.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self, ClusterRoll.self,
-                    ClusterSmoke.self, BackupCommand.self, ClusterRestore.self, ClusterReplace.self,
-                    ClusterRecover.self, ClusterMaintain.self, ClusterSupport.self, ClusterDown.self,
+                    ClusterList.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self,
+                    ClusterHistoryList.self, ClusterRoll.self, ClusterSmoke.self, BackupCommand.self,
+                    ClusterRestore.self, ClusterReplace.self, ClusterRecover.self, ClusterMaintain.self,
+                    ClusterSupport.self, ClusterDown.self,
                 ],
             ),
             CommandGroup(

@@ -62,7 +62,7 @@ extension HostWorkspace {
         try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8).trimmed
     }
 
-    private static func userAtHost() throws -> String {
+    static func userAtHost() throws -> String {
         var system = utsname()
         guard uname(&system) == 0 else { throw SystemFailure("ask for this host's name") }
         let host = withUnsafeBytes(of: system.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

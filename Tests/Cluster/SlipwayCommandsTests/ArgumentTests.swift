@@ -19,7 +19,9 @@ struct ArgumentTests {
         #expect(SlipwayCommand.fullMessage(for: failure).contains("slipway \(command)"))
     }
 
-    @Test(arguments: [[], ["up"], ["down"], ["down", "a", "--all"], ["up", "--sideways", "x"], ["levitate"], ["exec", "worker-1"]])
+    @Test(arguments: [
+        [], ["up"], ["down"], ["down", "a", "--all"], ["up", "--sideways", "x"], ["levitate"], ["exec", "worker-1"],
+    ])
     func mistakesOnTheCommandLineAreErrors(arguments: [String]) throws {
         guard !arguments.isEmpty else { return }
         let error = #expect(throws: (any Error).self) { _ = try SlipwayCommand.parseAsRoot(arguments) }

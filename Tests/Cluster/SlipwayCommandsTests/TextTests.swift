@@ -212,6 +212,21 @@ struct TextTests {
         #expect(json.contains(#""time":"2025-12-01T00:00:00.250Z""#) && json.contains(#""is_trouble":true"#), "\(json)")
     }
 
+    @Test func historyIsATable() {
+        let entry = HistoryEntry(
+            time: 1,
+            command: "slipway up demo.yaml",
+            by: "ann@host",
+            outcome: .failed,
+            steps: 7,
+            failed: ["node/a/ready"],
+            seconds: 61.5,
+        )
+        let lines = ClusterHistoryList.table([entry]).format(style: .plain).split(separator: "\n")
+        let row = lines[1].split(separator: " ").dropFirst(2).joined(separator: " ")
+        #expect(row == "slipway up demo.yaml ann@host 7 failed: node/a/ready 1 min 2 s", "\(lines)")
+    }
+
     @Test func aClusterThatIsNotThereDoesNotExist() {
         #expect(!StatusReport(Observation(provider: ProviderObservation()), cluster: "demo").exists)
     }

@@ -76,6 +76,11 @@ struct ClusterEvents: JSONCommand {
             "\(style.paint(JournalPrinter.time(time), .dim)) \(subject) \(style.paint(change.name, .bold))\(place) \(text)"
     }
 
+    /// RFC 3339, to the millisecond.
+    static func timestamp(_ seconds: Double) -> String {
+        Date(timeIntervalSince1970: seconds).formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
     private static func summary(_ report: StatusReport) -> String {
         let ready = report.nodes.count { $0.state == "ready" }
         return
@@ -91,8 +96,7 @@ struct ClusterEvents: JSONCommand {
         var isTrouble: Bool
 
         init(_ change: ClusterChange, at time: Double) {
-            let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-            self.time = Date(timeIntervalSince1970: time).formatted(format)
+            self.time = ClusterEvents.timestamp(time)
             (subject, name, node) = (change.subject.rawValue, change.name, change.node)
             (text, isTrouble) = (change.text, change.isTrouble)
         }

@@ -76,7 +76,10 @@ struct ClusterValidate: JSONCommand {
         case .cloudConfig(let bytes): checkCloudConfig(bytes, file)
         case .unit(let text): checkUnit(text, file)
         case .script:
-            Checked(payload: Payload(file: file, valid: true, diagnostics: []), summary: "a script, which a node runs as it is")
+            Checked(
+                payload: Payload(file: file, valid: true, diagnostics: []),
+                summary: "a script, which a node runs as it is"
+            )
         }
     }
 

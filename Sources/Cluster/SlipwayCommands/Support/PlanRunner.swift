@@ -201,14 +201,44 @@ struct PlanRunner: Sendable {
                 }
             }
         } catch let failure as PlanFailure {
+            await record(plan, .failed, failure.failures.map { "\($0.step.id)" }, since: begin)
             if json { Output.note("\(failure)") }
             await suspect()
             let count = Format.count(failure.failures.count, "step")
             let text = "\(count) failed. Nothing is lost: run `\(command)` again once the cause is fixed."
             Output.note(text)
             throw ToldFailure(text)
+        } catch {
+            await record(plan, .stopped, since: begin)
+            throw error
         }
         if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
+        await record(plan, .done, since: begin)
+    }
+
+    /// Records in the cluster what was done to it.
+    private func record(
+        _ plan: Plan,
+        _ outcome: HistoryEntry.Outcome,
+        _ failed: [String] = [],
+        since begin: ContinuousClock.Instant,
+    ) async {
+        // It takes its history with it.
+        guard plan.purpose != .tearDown else { return }
+        let took = ContinuousClock.now - begin
+        // A command that was interrupted is recorded all the same.
+        let complaint = await Task { [workspace, command] in
+            await workspace.record(
+                command,
+                outcome,
+                steps: plan.steps.count,
+                failed: failed,
+                took: took,
+                of: plan.cluster,
+            )
+        }.value
+        // Where steps failed, that etcd does not answer is no news.
+        if let complaint, outcome == .done { Output.note("The cluster's history does not have this: \(complaint)") }
     }
 
     /// Names what of this host may be why steps failed.
