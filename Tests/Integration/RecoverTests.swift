@@ -21,6 +21,18 @@ extension RealNodes {
                 let recover = ["recover", cluster.file, "--backup", "\(cluster.directory)/left.backup"]
                 #expect(try await Program.slipway(recover).expecting(1).text.contains("has its majority"))
 
+                // Two that do not run have their data all the same.
+                for node in ["central-2", "central-3"] {
+                    try await cluster.exec(node, "sudo systemctl kill -s KILL etcd2; sudo systemctl stop etcd2")
+                        .expecting(0)
+                }
+                let able = try await Program.slipway(recover).expecting(1)
+                #expect(able.text.contains("3 of 3 members of etcd in cluster 'recover' have their data"), "\(able)")
+                for node in ["central-2", "central-3"] {
+                    try await cluster.exec(node, "sudo systemctl start --no-block etcd2").expecting(0)
+                }
+                try await cluster.requireHealthy()
+
                 try await cluster.cutPower("central-2")
                 try await loseDisk(of: "central-3", cluster)
                 let off = try await Program.slipway(recover + ["--yes"]).expecting(1)

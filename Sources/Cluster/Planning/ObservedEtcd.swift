@@ -37,20 +37,21 @@ package struct ObservedEtcd: Sendable, Hashable, Codable {
     package struct Alarm: Sendable, Hashable, Codable {
         /// Name of the member.
         package var member: String
-        /// `NOSPACE` or `CORRUPT`, as etcd names it.
+        /// Kind, as etcd names it: `NOSPACE`, say.
         package var kind: String
 
         package init(member: String, kind: String) {
             (self.member, self.kind) = (member, kind)
         }
 
+        /// True for an etcd that takes no writes until there is room.
+        package var isOfSpace: Bool { kind == "NOSPACE" }
+
         /// Consequence of it, for people.
         package var consequence: String {
-            switch kind {
-            case "NOSPACE": "etcd's database on \(member) is full, and etcd takes no writes (alarm NOSPACE)"
-            case "CORRUPT": "etcd's data on \(member) differ from the others' (alarm CORRUPT)"
-            default: "etcd on \(member) raises the alarm \(kind)"
-            }
+            isOfSpace
+                ? "etcd's database on \(member) is full, and etcd takes no writes (alarm NOSPACE)"
+                : "etcd on \(member) raises the alarm \(kind)"
         }
     }
 

@@ -27,14 +27,11 @@ extension Obstacles {
     }
 
     /// Two etcd clusters under one name: to choose one is to lose the data of the second.
-    /// What keeps etcd from taking what a plan writes. A member that is made anew takes its alarm with it.
+    /// What keeps etcd from taking what a plan writes. An alarm stays when the member that raised it goes.
     var etcdAlarms: [Diagnostic] {
-        (observed.etcd?.alarms ?? []).filter { !replaced.contains($0.member) }.map { alarm in
-            let advice =
-                alarm.kind == "NOSPACE"
-                ? "make room: slipway maintain \(topology.name)"
-                : "make \(alarm.member) anew with the data of the others: slipway up \(topology.name) --replace \(alarm.member)"
-            return .error(alarm.consequence, notes: [advice])
+        (observed.etcd?.alarms ?? []).map { alarm in
+            let advice = alarm.isOfSpace ? ["make room: slipway maintain \(topology.name)"] : []
+            return .error(alarm.consequence, notes: advice)
         }
     }
 

@@ -52,8 +52,6 @@ package struct EtcdUpkeep: Sendable {
         package var compactedTo: Int64?
         /// Names of members whose alarm about space was taken back.
         package var disarmed: [String] = []
-        /// Names of members whose data differ from the others'.
-        package var corrupt: [String] = []
     }
 
     /// - Throws: ``ProvisioningError`` before anything is done where a member is not well, and where etcd still takes no
@@ -62,8 +60,7 @@ package struct EtcdUpkeep: Sendable {
         var report = Report()
         let members = try await etcd.members().naturallySorted(by: \.name)
         let wellBefore = try await statuses(of: members)
-        let alarms = try await etcd.alarms()
-        report.corrupt = Self.names(of: alarms.filter { $0.kind == .corrupt }, members)
+        let full = try await etcd.alarms().filter { $0.kind == .noSpace }
         let revision = wellBefore.values.map(\.revision).max() ?? 0
         if revision - kept >= 1 {
             say("forgetting what keys were before revision \(revision - kept)")
@@ -74,7 +71,6 @@ package struct EtcdUpkeep: Sendable {
         for member in members.filter({ $0.id != leader }) + members.filter({ $0.id == leader }) {
             report.members.append(try await defragment(member, of: members))
         }
-        let full = alarms.filter { $0.kind == .noSpace }
         for alarm in full { try await etcd.disarm(alarm) }
         report.disarmed = Self.names(of: full, members)
         if !full.isEmpty { try await requireWrites() }

@@ -46,8 +46,8 @@ extension HostWorkspace {
     ///   - lost: names of members that are given up though they may still have data.
     ///   - path: of the backup.
     ///   - say: told how far it is.
-    /// - Throws: ``UserError`` where etcd has its majority, where a member's data are neither read nor given up, and where
-    ///   none are left.
+    /// - Throws: ``UserError`` where etcd has its majority or can have it again, where a member's data are neither read nor
+    ///   given up, and where none are left.
     package func salvage(
         _ cluster: ClusterName,
         _ files: TopologyFiles,
@@ -65,14 +65,14 @@ extension HostWorkspace {
             var found: [(member: SalvagedMember, stored: StoredKeys)] = []
             for (target, node) in zip(targets, survivors) {
                 let place = "\(directory)/\(target.node)"
-                if let live = try await handedOver(by: node, nodes, to: place + ".db", programs) {
-                    say("\(target.node) handed over its store")
-                    found.append(live)
-                    continue
-                }
-                say("reading etcd's files on \(target.node)")
-                try await copyData(of: target, cluster, to: place)
                 do {
+                    if let live = try await handedOver(by: node, nodes, to: place + ".db", programs) {
+                        say("\(target.node) handed over its store")
+                        found.append(live)
+                        continue
+                    }
+                    say("reading etcd's files on \(target.node)")
+                    try await copyData(of: target, cluster, to: place)
                     found.append(
                         try await ScratchEtcd.with(data: place, programs: programs) { scratch in
                             let legacy = try await scratch.client.legacyKeys()
@@ -86,10 +86,13 @@ extension HostWorkspace {
                 }
             }
             found.sort { Self.rank($1.member) < Self.rank($0.member) }
+            let members = Set(nodes.filter { $0.etcd == .member }.map(\.name))
             guard let best = found.first else { throw Self.nothingLeft(name) }
+            guard found.count <= members.count / 2 else {
+                throw Self.majorityLeft(name, found.count, of: members.count)
+            }
             let backup = try writeBackup(best.stored, of: name, nodes, files, to: path)
             let kept = Set(found.map(\.member.name))
-            let members = Set(nodes.filter { $0.etcd == .member }.map(\.name))
             return Salvage(
                 members: found.map(\.member),
                 lost: members.subtracting(kept).naturallySorted(),
@@ -128,6 +131,13 @@ extension HostWorkspace {
         }
         guard !kept.isEmpty else { throw nothingLeft(cluster) }
         return kept
+    }
+
+    private static func majorityLeft(_ cluster: String, _ count: Int, of all: Int) -> UserError {
+        UserError(
+            "\(count) of \(all) members of etcd in cluster '\(cluster)' have their data, which is a majority: `slipway up` "
+                + "brings etcd back, and `slipway replace` makes a broken member anew"
+        )
     }
 
     private static func nothingLeft(_ cluster: String) -> UserError {

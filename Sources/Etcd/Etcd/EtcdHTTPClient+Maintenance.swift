@@ -7,8 +7,6 @@ package struct EtcdAlarm: Sendable, Hashable {
 
         /// The member's database has reached its quota. Nothing is written any more, on any member.
         package static let noSpace = Kind("NOSPACE")
-        /// The member's data differ from the others'. Nothing is read or written any more, on any member.
-        package static let corrupt = Kind("CORRUPT")
 
         package init(_ description: String) { self.description = description }
     }

@@ -16,9 +16,9 @@ struct ClusterRecover: JSONCommand {
         commandName: "recover",
         abstract: "Make etcd whole again that has lost the majority of its members.",
         discussion: """
-            Reads what each member still holds, and keeps the best of it as a backup. After \
-            asking, the members that are left begin anew with that, as an etcd of their own, and those that are lost are \
-            made anew and join them. Units run on meanwhile, and nodes that are no members stay as they are.
+            Reads what each member still holds, and keeps the best of it as a backup. After asking, the members that are \
+            left begin anew with that, as an etcd of their own, and those that are lost are made anew and join them. Units \
+            run on meanwhile, and nodes that are no members stay as they are. Refused as long as a majority has its data.
 
             What a member that is left knew the others to have agreed on is kept; of one whose etcd has ended since, the \
             very last write may be missing. A member whose disk is gone is lost by itself; one that is off or cannot be \
@@ -61,8 +61,9 @@ struct ClusterRecover: JSONCommand {
         try await workspace.restoring(try BackupFile(at: path), as: topology, say: say) { source in
             var source = source
             source.words = "what \(best.name) held"
-            let runner = PlanRunner(workspace: workspace, command: command, json: output.json, yes: confirm.yes)
-            try await Diagnosing.showing(loaded.sources) { [source] in
+            var runner = PlanRunner(workspace: workspace, command: command, json: output.json, yes: confirm.yes)
+            runner.assumedFile = argument.installedFile
+            try await Diagnosing.showing(loaded.sources) { [runner, source] in
                 try await runner.restore(topology, source, survivors: survivors, sources: loaded.sources)
             }
         }
@@ -70,8 +71,9 @@ struct ClusterRecover: JSONCommand {
         let present = try await workspace.provider.observe().nodes(of: topology.name).map(\.name)
         let replaced = Set(salvage.lost).intersection(present)
         let rest = "slipway up \(cluster)\(replaced.naturallySorted().map { " --replace \($0)" }.joined())"
-        let runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: true)
-        _ = try await Diagnosing.showing(loaded.sources) {
+        var runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: true)
+        runner.assumedFile = argument.installedFile
+        _ = try await Diagnosing.showing(loaded.sources) { [runner] in
             try await runner.converge(topology, sources: loaded.sources, replaced: replaced)
         }
         guard !output.json else { return }

@@ -54,7 +54,6 @@ struct ClusterMaintain: JSONCommand {
         )
         if let complaint { Output.note("The cluster's history does not have this: \(complaint)") }
         if output.json { try Output.json(Payload(report)) } else { Output.print(Self.text(report)) }
-        if !report.corrupt.isEmpty { throw ExitCode.failure }
     }
 
     /// What was done, for people.
@@ -72,9 +71,6 @@ struct ClusterMaintain: JSONCommand {
         if !report.disarmed.isEmpty {
             lines.append("etcd takes writes again; the alarm was of \(report.disarmed.joined(separator: ", ")).")
         }
-        for name in report.corrupt {
-            lines.append("etcd's data on \(name) differ from the others'; slipway up --replace \(name) makes it anew.")
-        }
         return table.format(style: Output.style) + (lines.isEmpty ? "" : "\n" + lines.joined(separator: "\n"))
     }
 
@@ -88,14 +84,13 @@ struct ClusterMaintain: JSONCommand {
         var members: [Member]
         var compactedTo: Int64?
         var disarmed: [String]
-        var corrupt: [String]
 
         init(_ report: EtcdUpkeep.Report) {
             members = report.members.map {
                 Member(name: $0.name, bytesBefore: $0.sizeBefore, bytesAfter: $0.sizeAfter)
             }
             compactedTo = report.compactedTo
-            (disarmed, corrupt) = (report.disarmed, report.corrupt)
+            disarmed = report.disarmed
         }
     }
 }

@@ -56,6 +56,9 @@ struct ClusterSupport: AsyncParsableCommand {
                 try await describe(name, in: &bundle)
             } catch is CancellationError {
                 throw CancellationError()
+            } catch let error as ProvisioningError {
+                // There is no such cluster.
+                throw error
             } catch {
                 // What could not be read is what the report is about.
                 bundle.add("failure.txt", "\(error)\n")
@@ -74,6 +77,13 @@ struct ClusterSupport: AsyncParsableCommand {
         bundle.add("status.json", try JSONText.pretty(report))
         let members = try await workspace.memberStatuses(of: name.description, nodes: nodes)
         bundle.add("metrics.txt", ClusterFigures(report: report, seen: seen, members: members).text)
+        do {
+            let history = try await workspace.history(of: name.description, last: ClusterHistory.most)
+            bundle.add("history.txt", ClusterHistoryList.table(history).format(style: .plain))
+        } catch let error where !(error is CancellationError) {
+            // An etcd that does not answer is what a report may be about.
+            bundle.add("history.txt", "\(error)\n")
+        }
         let client = try workspace.sshClient(cluster: name)
         let targets = try workspace.sshTargets(cluster: name, nodes: nodes.filter { $0.power == .running })
         Output.note("asking \(nodes.count) node\(nodes.count == 1 ? "" : "s")")

@@ -148,7 +148,7 @@ struct StatusReport: Encodable, Hashable {
         let isShort = nodes.count > Self.fewNodes && !all
         let table = isShort ? summary(style: style) : nodeTable(nodes).format(style: style)
         let alarms = (etcdAlarms ?? []).map { style.paint($0.consequence, .red) + ".\n" }.joined()
-        let isFull = etcdAlarms?.contains { $0.kind == "NOSPACE" } ?? false
+        let isFull = etcdAlarms?.contains(where: \.isOfSpace) ?? false
         let advice = alarms + (isFull ? "To make room: slipway maintain \(cluster)\n" : "")
         return "\(title): \(etcd)\(split ?? "").\n\(advice)\n" + table
             + (units.isEmpty ? "" : "\n" + unitTable(counting: isShort).format(style: style))

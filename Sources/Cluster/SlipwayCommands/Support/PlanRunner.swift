@@ -114,6 +114,7 @@ struct PlanRunner: Sendable {
             let planned = try await untouched(nothingWasChanged) {
                 try await workspace.plan(topology, restoring: source, survivors: survivors, progress: Output.note)
             }
+            if let assumedFile { try planned.plan.refuseGuess(of: assumedFile) }
             try warn(planned.plan.warnings + shortages(of: planned), sources: sources)
             if keepsAdopted { try workspace.keepAdopted(of: cluster) }
             try workspace.sshTargets(planned.plan, observed: planned.observed.provider.nodes)
