@@ -61,7 +61,8 @@ extension RealNodes {
             let roll = """
                 cd \(cluster.directory)
                 \(Program.directory)/slipway roll \(cluster.file) central-3 --json > rolled & roll=$!
-                for i in $(seq 600); do ! grep -q 'waiting for its turn: somebody has the place' rolled || break; sleep 0.1; done
+                waits() { grep -q 'waiting for its turn: somebody has the place' rolled; }
+                for i in $(seq 600); do ! waits && kill -0 $roll || break; sleep 0.1; done
                 cat rolled
                 \(Program.directory)/slipway exec \(cluster.name) central-1 -- locksmithctl unlock somebody
                 wait $roll

@@ -11,7 +11,7 @@ extension HostWorkspace {
 
     /// Records in a cluster's etcd what a command did to it.
     ///
-    /// - Returns: why it is not recorded; nil where it is.
+    /// - Returns: why it is not recorded; nil where it is, and for a cluster without an etcd to record it in.
     package func record(
         _ command: String,
         _ outcome: HistoryEntry.Outcome,
@@ -21,6 +21,8 @@ extension HostWorkspace {
         of cluster: String,
     ) async -> String? {
         do {
+            let nodes = try await provider.observe().nodes(of: cluster)
+            guard nodes.contains(where: { $0.etcd == .member }) else { return nil }
             let done: Bool? = try await withDeadline(Self.recordLimit) {
                 let entry = HistoryEntry(
                     time: Int64(Date().timeIntervalSince1970 * 1_000_000),
@@ -31,7 +33,6 @@ extension HostWorkspace {
                     failed: failed,
                     seconds: took / .seconds(1),
                 )
-                let nodes = try await provider.observe().nodes(of: cluster)
                 try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).append(entry)
                 return true
             }

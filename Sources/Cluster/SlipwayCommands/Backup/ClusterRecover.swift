@@ -63,15 +63,16 @@ struct ClusterRecover: JSONCommand {
             source.words = "what \(best.name) held"
             var runner = PlanRunner(workspace: workspace, command: command, json: output.json, yes: confirm.yes)
             runner.assumedFile = argument.installedFile
+            runner.isLast = false
             try await Diagnosing.showing(loaded.sources) { [runner, source] in
                 try await runner.restore(topology, source, survivors: survivors, sources: loaded.sources)
             }
         }
-        // That the lost ones are made anew was part of the question.
+        // The file may ask for more than that the lost ones are made anew, so that this is asked for itself.
         let present = try await workspace.provider.observe().nodes(of: topology.name).map(\.name)
         let replaced = Set(salvage.lost).intersection(present)
         let rest = "slipway up \(cluster)\(replaced.naturallySorted().map { " --replace \($0)" }.joined())"
-        var runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: true)
+        var runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: confirm.yes)
         runner.assumedFile = argument.installedFile
         _ = try await Diagnosing.showing(loaded.sources) { [runner] in
             try await runner.converge(topology, sources: loaded.sources, replaced: replaced)

@@ -71,9 +71,8 @@ struct ClusterEvents: JSONCommand {
     static func line(_ change: ClusterChange, at time: Double, style: Style) -> String {
         let place = change.node.map { " on \($0)" } ?? ""
         let text = change.isTrouble ? style.paint(change.text, .red) : change.text
-        let subject = change.subject == .etcd ? "etcd" : change.subject.rawValue
-        return
-            "\(style.paint(JournalPrinter.time(time), .dim)) \(subject) \(style.paint(change.name, .bold))\(place) \(text)"
+        let (clock, name) = (style.paint(JournalPrinter.time(time), .dim), style.paint(change.name, .bold))
+        return "\(clock) \(change.subject.rawValue) \(name)\(place) \(text)"
     }
 
     /// RFC 3339, to the millisecond.

@@ -20,6 +20,9 @@ struct PlanRunner: Sendable {
     /// Recorder of what each step takes; nil for none.
     var timeline: TimelineRecorder?
 
+    /// False where the command goes on with another plan, and is not done with this one.
+    var isLast = true
+
     /// The file that came with the program and that a bare name was taken for: a cluster that is another's is not
     /// changed by it. Nil where a file was named.
     var assumedFile: String?
@@ -153,7 +156,7 @@ struct PlanRunner: Sendable {
 
     /// The last event of a command that has done what it was asked for.
     private func done(_ plans: [Plan], since begin: ContinuousClock.Instant) throws {
-        if json { try Output.event(DonePayload(plans, took: .now - begin)) }
+        if json, isLast { try Output.event(DonePayload(plans, took: .now - begin)) }
     }
 
     /// - Parameter check: throws where the cluster is no longer this command's to change.
