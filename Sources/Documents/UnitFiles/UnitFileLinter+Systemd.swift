@@ -15,6 +15,7 @@ extension UnitFileLinter {
 
     mutating func lintForSystemd() {
         checkSections()
+        checkPlace()
         guard name?.suffix == "service", unit.has(section: "Service") else { return }
         checkType()
         checkStart()
@@ -38,6 +39,34 @@ extension UnitFileLinter {
             let message = "systemd ignores [\(option.section)] in a .\(name.suffix) unit"
             add(.warning, message, atSectionOf: option, notes: [hint])
         }
+    }
+
+    /// A mount is called by its path (systemd.mount(5)).
+    private mutating func checkPlace() {
+        guard let name, ["mount", "automount"].contains(name.suffix) else { return }
+        let section = name.suffix.prefix(1).uppercased() + name.suffix.dropFirst()
+        let place = unit.options.last { $0.section == section && $0.name == "Where" }
+        // What a specifier stands for is known on the machine.
+        guard let place, place.value.hasPrefix("/"), !place.value.contains("%") else { return }
+        let wanted = "\(Self.escapedPath(place.value)).\(name.suffix)"
+        guard wanted != name.full else { return }
+        addToValue(.warning, "systemd refuses Where=\(place.value) in \(name.full); its unit is \(wanted)", of: place)
+    }
+
+    /// A path as a unit's name has it: `systemd-escape --path` (systemd.unit(5), "String escaping").
+    static func escapedPath(_ path: String) -> String {
+        let parts = path.split(separator: "/").filter { $0 != "." }
+        guard !parts.isEmpty else { return "-" }
+        return parts.joined(separator: "/").utf8.enumerated().map { index, byte -> String in
+            switch byte {
+            case UInt8(ascii: "/"): "-"
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: ":"):
+                String(UnicodeScalar(byte))
+            case UInt8(ascii: ".") where index > 0: "."
+            default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }.joined()
     }
 
     private mutating func checkType() {

@@ -165,6 +165,18 @@ import UnitFiles
         #expect(found.map { String($0.split(separator: " ")[1]) } == severities, "\(found)")
     }
 
+    @Test(arguments: [
+        ("mnt-x.mount", "/mnt/x", nil), ("m.mount", "/mnt/x", "mnt-x.mount"), ("srv-data.mount", "/srv//data/", nil),
+        ("srv-a\\x2db.mount", "/srv/a-b", nil), ("srv-a-b.mount", "/srv/a-b", "srv-a\\x2db.mount"),
+        ("-.mount", "/", nil), ("x.mount", "/srv/%H", nil), ("srv-.a.mount", "/srv/.a", nil),
+        ("\\x2ea.mount", "/.a", nil), ("srv-\\xc3\\xa9.mount", "/srv/é", nil),
+    ])
+    func aMountIsCalledByItsPath(name: String, path: String, wanted: String?) throws {
+        let found = try lint("[Mount]\nWhat=/dev/sda\nWhere=\(path)\n", name: name)
+        let told = wanted.map { ["u:3:7 warning systemd refuses Where=\(path) in \(name); its unit is \($0)"] } ?? []
+        #expect(found == told)
+    }
+
     @Test func installIsANote() throws {
         #expect(try lint("[Service]\nExecStart=/x\n[Install]\nWantedBy=a").map { $0.prefix(10) } == ["u:3:1 note"])
     }
