@@ -76,7 +76,7 @@ failed_expectations() {
         [ -e "$log" ] || continue
         awk -v file="$log" '
             /recorded an issue/ { issues++; left = 4 }
-            /^[◇✔↳] / { left = 0 }
+            /^(◇|✔) / { left = 0 }
             left > 0 && issues <= 3 { left--; print "    " substr($0, 1, 400) }
             END { if (issues > 3) printf "    and %d more in %s\n", issues - 3, file }' "$log"
     done

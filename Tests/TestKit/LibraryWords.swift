@@ -11,7 +11,9 @@ package enum LibraryWords {
 
     /// Records an issue for each of the words in a text.
     package static func expectNone(in text: String, sourceLocation: SourceLocation = #_sourceLocation) {
-        let found = all.filter { text.contains($0) }
+        // Temporary files have names that nobody chose, which may hold anything.
+        let told = text.replacing(/\/tmp\/[^\s:]*/, with: "")
+        let found = all.filter { told.contains($0) }
         #expect(found == [], "a library shows: \(text)", sourceLocation: sourceLocation)
     }
 }

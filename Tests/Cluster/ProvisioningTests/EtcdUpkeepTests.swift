@@ -5,15 +5,15 @@ import Testing
 
 @testable import Provisioning
 
-/// Upkeep of a real etcd whose database may have 16 MiB.
+/// Upkeep of a real etcd whose database may have 4 MiB.
 @Suite struct EtcdUpkeepTests {
-    private static let quota = 16 << 20
+    private static let quota = 4 << 20
+    private static let value = String(repeating: "x", count: 128 << 10)
 
     /// Writes one key again and again, until etcd takes no more.
     private func fill(_ client: EtcdHTTPClient) async throws {
-        let value = String(repeating: "x", count: 512 << 10)
         let refusal = await #expect(throws: EtcdError.self) {
-            for _ in 0..<100 { try await client.put("/big", value) }
+            for _ in 0..<100 { try await client.put("/big", Self.value) }
         }
         try #require(refusal?.code == .refused, "\(String(describing: refusal))")
         try #require("\(try #require(refusal))".contains("database space exceeded"))
@@ -56,7 +56,7 @@ import Testing
     @Test func tooLittleRoomIsSaid() async throws {
         try await RealEtcd.with(quota: 4 * Self.quota) { etcd in
             let client = EtcdHTTPClient.patient(etcd.clientURLs)
-            for number in 0..<60 { try await client.put("/\(number)", String(repeating: "x", count: 512 << 10)) }
+            for number in 0..<60 { try await client.put("/\(number)", Self.value) }
             try await etcd.restart(0, quota: Self.quota)
             try await fill(client)
             let error = await #expect(throws: ProvisioningError.self) {
