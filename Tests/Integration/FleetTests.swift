@@ -107,7 +107,16 @@ extension RealNodes {
                 try await cluster.up()
                 let home = try #require(try await cluster.status().active("precious.service").first)
                 let other = home == "worker-1" ? "worker-2" : "worker-1"
-                async let told = Program.slipway(["events", cluster.name, "--for", "15", "--json"], deadline: 60)
+                let follow = """
+                    cd \(cluster.directory)
+                    \(Program.directory)/slipway events \(cluster.name) --json > events & events=$!
+                    until [ -e stop ]; do sleep 0.1; done
+                    # It looks every second.
+                    for i in $(seq 100); do ! grep -q '"text":"is on"' events || break; sleep 0.1; done
+                    kill $events; wait $events
+                    cat events
+                    """
+                async let told = Program.shell(follow, deadline: 200)
                 let begin = ContinuousClock.now
                 async let moved = cluster.output(
                     other,
@@ -123,6 +132,7 @@ extension RealNodes {
                 #expect(machines.split(separator: "\n").count == 2, "\(machines)")
 
                 try await cluster.up()
+                try cluster.write("", to: "stop")
                 let log = try await told.expecting(0).output.split(separator: "\n")
                 for words in [
                     [#""subject":"machine""#, #""name":"\#(home)""#, "not listed by fleet"],

@@ -3,9 +3,9 @@ import TopologyModel
 import UnitFiles
 
 /// Something that has changed in a cluster between two looks at it.
-package struct ClusterChange: Sendable, Hashable, Codable {
+package struct ClusterChange: Sendable, Hashable {
     /// What has changed.
-    package enum Subject: String, Sendable, Hashable, Codable {
+    package enum Subject: String, Sendable, Hashable {
         case network, node, etcd, machine, unit
     }
 

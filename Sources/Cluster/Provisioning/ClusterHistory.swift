@@ -10,7 +10,7 @@ package struct HistoryEntry: Sendable, Hashable, Codable {
 
     /// When it ended, in microseconds since 1970.
     package var time: Int64
-    /// Command, as it was given.
+    /// Command that does the same: of one that makes several plans, each has its own.
     package var command: String
     /// Who gave it: `user@host`.
     package var by: String

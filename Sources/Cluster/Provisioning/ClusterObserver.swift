@@ -128,9 +128,7 @@ package struct ClusterObserver: Sendable {
                 learner: member.isLearner,
             )
         )
-        // A member advertises the address others reach it by; localhost in the list would be another machine's.
-        guard let url = member.clientURLs.first(where: { !$0.contains("localhost") && !$0.contains("127.0.0.1") })
-        else { return judged }
+        guard let url = member.outerURL else { return judged }
         judged.member.healthy = await isHealthy(url, etcd, isOn: running.contains(url))
         if judged.member.healthy { judged.clusterID = (try? await etcd.status(of: url)).map { "\($0.cluster)" } }
         return judged

@@ -90,7 +90,10 @@ package struct EtcdUpkeep: Sendable {
             return now.raftIndex >= others ? now : nil
         }
         guard let after else {
-            throw ProvisioningError("\(member.name) is not well \(limits.catchingUp) after it was defragmented")
+            throw ProvisioningError(
+                "\(member.name) is not well \(limits.catchingUp) after it was defragmented",
+                hints: ["`slipway logs CLUSTER \(member.name)` says why; the others were left as they are"]
+            )
         }
         return Report.Member(name: member.name, sizeBefore: own.databaseSize, sizeAfter: after.databaseSize)
     }
@@ -129,12 +132,15 @@ package struct EtcdUpkeep: Sendable {
         let names = members.map { $0.name.isEmpty ? "\($0.id), which never started" : $0.name }
         return ProvisioningError(
             "not all members are well: \(names.joined(separator: ", "))",
-            hints: ["a member that is defragmented does not answer meanwhile, so the others have to"]
+            hints: [
+                "bring them back first, with `slipway up`: a member that is defragmented does not answer meanwhile, so the "
+                    + "others have to"
+            ]
         )
     }
 
     private static func url(of member: Member) -> String? {
-        member.clientURLs.first { !$0.contains("localhost") && !$0.contains("127.0.0.1") } ?? member.clientURLs.first
+        member.outerURL ?? member.clientURLs.first
     }
 
     private static func names(of alarms: [EtcdAlarm], _ members: [Member]) -> [String] {

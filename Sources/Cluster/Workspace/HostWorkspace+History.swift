@@ -21,9 +21,9 @@ extension HostWorkspace {
         of cluster: String,
     ) async -> String? {
         do {
-            let nodes = try await provider.observe().nodes(of: cluster)
-            guard nodes.contains(where: { $0.etcd == .member }) else { return nil }
             let done: Bool? = try await withDeadline(Self.recordLimit) {
+                let nodes = try await provider.observe().nodes(of: cluster)
+                guard nodes.contains(where: { $0.etcd == .member }) else { return true }
                 let entry = HistoryEntry(
                     time: Int64(Date().timeIntervalSince1970 * 1_000_000),
                     command: command,
@@ -36,7 +36,7 @@ extension HostWorkspace {
                 try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).append(entry)
                 return true
             }
-            return done == nil ? "etcd has not answered within \(Self.recordLimit)" : nil
+            return done == nil ? "libvirt or etcd has not answered within \(Self.recordLimit)" : nil
         } catch {
             return "\(error)"
         }

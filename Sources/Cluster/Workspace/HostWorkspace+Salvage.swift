@@ -82,7 +82,7 @@ extension HostWorkspace {
                         }
                     )
                 } catch let error as BackupError {
-                    say("what is on \(target.node) is broken: \(error)")
+                    throw Self.unread(target.node, of: name, "\(error)")
                 }
             }
             found.sort { Self.rank($1.member) < Self.rank($0.member) }
@@ -133,6 +133,14 @@ extension HostWorkspace {
         return kept
     }
 
+    /// What cannot be read, now and here, is not gone: only a person gives it up.
+    private static func unread(_ node: String, of cluster: String, _ reason: String) -> UserError {
+        UserError(
+            "etcd's data on \(node) cannot be read: \(reason)\n"
+                + "  mend that, or give it up: slipway stop \(cluster) \(node), then --lost \(node)"
+        )
+    }
+
     private static func majorityLeft(_ cluster: String, _ count: Int, of all: Int) -> UserError {
         UserError(
             "\(count) of \(all) members of etcd in cluster '\(cluster)' have their data, which is a majority: `slipway up` "
@@ -154,6 +162,7 @@ extension HostWorkspace {
             data=$(systemctl show --property=Environment --value etcd2.service | tr ' ' '\\n' |
                 sed -n 's/^ETCD_DATA_DIR=//p' | tail -n 1)
             trap 'systemctl kill --signal=CONT etcd2.service 2>/dev/null || true' EXIT
+            trap 'exit 1' HUP INT TERM
             systemctl kill --signal=STOP etcd2.service 2>/dev/null || true
             tar -C "${data:-/var/lib/etcd2}" -cf - member
             """
@@ -161,10 +170,7 @@ extension HostWorkspace {
             let command = "sudo sh -c \(ShellWord.quoted(script))"
             try await sshClient(cluster: cluster).save(command, on: target, to: archive, deadline: Self.copyLimit)
         } catch let error as SSHError {
-            throw UserError(
-                "etcd's data on \(target.node) cannot be read: \(error)\n"
-                    + "  mend that, or give it up: slipway stop \(cluster) \(target.node), then --lost \(target.node)"
-            )
+            throw Self.unread(target.node, of: cluster.description, "\(error)")
         }
         try FileManager.default.createDirectory(
             atPath: place,
@@ -178,7 +184,7 @@ extension HostWorkspace {
             error: .string(limit: 1 << 16),
         )
         guard unpacked.terminationStatus.isSuccess else {
-            throw UserError("etcd's data on \(target.node) came broken: \(unpacked.standardError)")
+            throw Self.unread(target.node, of: cluster.description, unpacked.standardError.trimmed)
         }
         try FileManager.default.removeItem(atPath: archive)
     }

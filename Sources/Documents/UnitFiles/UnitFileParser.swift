@@ -70,6 +70,7 @@ struct UnitFileParser {
             fail("the section name has no closing ]", at: bracket, length: line.count - bracket)
             // Read on as if it had one, so that what follows is not taken for faults of its own.
             section = String(scalars: line[(bracket + 1)...].trimmed)
+            header = TextPosition(line: index + 1, column: bracket + 1, length: line.count - bracket)
             return
         }
         section = String(scalars: line[(bracket + 1)..<end])

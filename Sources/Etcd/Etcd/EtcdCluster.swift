@@ -40,6 +40,11 @@ package struct Member: Sendable, Equatable {
     /// It follows but does not vote.
     package var isLearner: Bool
 
+    /// Client URL at which others reach it: localhost in the list would be another machine's.
+    package var outerURL: String? {
+        clientURLs.first { !$0.contains("localhost") && !$0.contains("127.0.0.1") }
+    }
+
     package init(id: MemberID, name: String, peerURLs: [String], clientURLs: [String], isLearner: Bool = false) {
         self.id = id
         self.name = name

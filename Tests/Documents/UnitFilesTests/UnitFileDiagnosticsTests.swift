@@ -181,6 +181,11 @@ import UnitFiles
         #expect(try lint("[Service]\nExecStart=/x\n[Install]\nWantedBy=a").map { $0.prefix(10) } == ["u:3:1 note"])
     }
 
+    @Test func aHeaderThatIsNotClosedIsThePlaceAllTheSame() throws {
+        let found = try lint("[Service]\nExecStart=/x\n[Sevice\nA=b").map { $0.split(separator: " ").prefix(2) }
+        #expect(found == [["u:3:1", "error"], ["u:3:1", "warning"]])
+    }
+
     @Test func misspeltSection() throws {
         #expect(try lint("[Service]\nExecStart=/x\n[X-fleet]\nGlobal=true").first?.hasPrefix("u:3:1 warning") == true)
     }

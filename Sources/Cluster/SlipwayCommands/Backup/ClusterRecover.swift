@@ -21,9 +21,9 @@ struct ClusterRecover: JSONCommand {
             run on meanwhile, and nodes that are no members stay as they are. Refused as long as a majority has its data.
 
             What a member that is left knew the others to have agreed on is kept; of one whose etcd has ended since, the \
-            very last write may be missing. A member whose disk is gone is lost by itself; one that is off or cannot be \
-            reached may have what no other has, and has to be brought back, or given up with --lost. Where no member has \
-            data, `restore` takes a backup.
+            very last write may be missing. A member whose disk is gone is lost by itself; one that is off, cannot be reached \
+            or cannot be read may have what no other has, and has to be brought back, or given up with --lost. Where no \
+            member has data, `restore` takes a backup.
             """,
     )
 

@@ -30,22 +30,31 @@ struct HTTPTransport: FleetTransport {
 
     func send(_ request: FleetRequest) async throws -> FleetResponse {
         let end = ContinuousClock.now + .nanoseconds(timeout.nanoseconds)
-        var isRepetition = false
-        while true {
-            let response = try await send(request, isRepetition: isRepetition)
-            // An election takes a second or two, and a disk may be as slow for a moment.
-            guard response.status == 503, request.isRepeatable, .now + Self.pause < end else { return response }
+        var response = try await send(request, within: timeout, isRepetition: false)
+        // An election takes a second or two, and a disk may be as slow for a moment.
+        while response.status == 503, request.isRepeatable, .now + Self.pause < end {
             try await Task.sleep(for: Self.pause)
-            isRepetition = true
+            let left = TimeAmount.nanoseconds(Int64((end - .now) / .nanoseconds(1)))
+            do {
+                response = try await send(request, within: left, isRepetition: true)
+            } catch is FleetctlError {
+                // That the time was up says less than the answer before.
+                return response
+            }
         }
+        return response
     }
 
     /// - Parameter isRepetition: whether an attempt before may have been carried out.
-    private func send(_ request: FleetRequest, isRepetition: Bool) async throws -> FleetResponse {
+    private func send(
+        _ request: FleetRequest,
+        within timeout: TimeAmount,
+        isRepetition: Bool,
+    ) async throws -> FleetResponse {
         var attempt = 1
         while true {
             do {
-                var response = try await sendOnce(request)
+                var response = try await sendOnce(request, within: timeout)
                 // What is not there any more went with the attempt that was not answered.
                 let isRepetition = isRepetition || attempt > 1
                 let isGone = isRepetition && request.method == .delete && response.status == 404
@@ -64,7 +73,7 @@ struct HTTPTransport: FleetTransport {
         }
     }
 
-    private func sendOnce(_ request: FleetRequest) async throws -> FleetResponse {
+    private func sendOnce(_ request: FleetRequest, within timeout: TimeAmount) async throws -> FleetResponse {
         var message = HTTPClientRequest(url: endpoint.url(of: request.target))
         message.method = .init(rawValue: request.method.rawValue)
         message.headers.add(name: "User-Agent", value: "fleetctl/\(FleetVersion.current)")

@@ -19,7 +19,12 @@ struct GlobalOptions: ParsableArguments {
     )
     var tunnel: String?
 
-    @Option(help: ArgumentHelp("Seconds to wait for one answer of the API. (default: 3)", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds in which the API answers a request, tried again while its etcd does not. (default: 3)",
+            valueName: "seconds"
+        )
+    )
     var requestTimeout: Double?
 
     @Option(help: ArgumentHelp("The user to ssh as. (default: core)", valueName: "user"))
