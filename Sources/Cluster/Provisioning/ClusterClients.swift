@@ -31,6 +31,10 @@ package protocol FleetAccess: Sendable {
     /// Records that Slipway deployed these units, so that they are taken away when the file does not name them any
     /// more.
     func record(deployed units: [String]) async throws
+    /// Asks a machine to stop its units and leave.
+    ///
+    /// - Returns: false where its fleetd cannot be asked so.
+    func askToLeave(machineID: String) async throws -> Bool
     /// Ends a machine's presence on its behalf, when it can't itself.
     func forget(machineID: String) async throws
 }

@@ -151,9 +151,7 @@ extension Executor {
         let fleet = fleet(of: plan)
         if let address {
             say("asking fleetd to leave")
-            // fleetd leaves on SIGUSR2: it stops its units, and fleet places them elsewhere.
-            let command = "sudo systemctl kill --kill-who=main --signal=USR2 fleet.service"
-            if try await isDone(command, on: node, at: address, warn: warn) {
+            if try await isAskedToLeave(node, machineID: machineID, at: address, fleet, say: say, warn: warn) {
                 do {
                     let gone: @Sendable (ObservedFleet) -> Bool = { !$0.machines.contains(machineID) }
                     if try await fleet.observe(until: gone, limit: limits.leave).done { return }
@@ -167,6 +165,25 @@ extension Executor {
         try await retryingKeys("fleet does not forget \(node)", say: say) {
             try await fleet.forget(machineID: machineID)
         }
+    }
+
+    /// Asks fleetd on a node to stop its units and leave: by its record in etcd, or, where it is of a version that does
+    /// not look there, by a signal. A login would cost more than all else of a node's departure.
+    private func isAskedToLeave(
+        _ node: String,
+        machineID: String,
+        at address: IPv4Address,
+        _ fleet: any FleetAccess,
+        say: @escaping @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
+    ) async throws -> Bool {
+        let asked = Latest(false)
+        try await retryingKeys("fleet does not take note that \(node) is to leave", say: say) {
+            _ = asked.update(try await fleet.askToLeave(machineID: machineID))
+        }
+        if asked.value { return true }
+        let command = "sudo systemctl kill --kill-who=main --signal=USR2 fleet.service"
+        return try await isDone(command, on: node, at: address, warn: warn)
     }
 
     /// Returns whether a command of a node that leaves succeeded; where it did not, the reason is said and the work

@@ -104,6 +104,10 @@ package struct RegistryFleet: FleetAccess {
         try await registry.etcd.delete(.key(Self.deployedPrefix + unit))
     }
 
+    package func askToLeave(machineID: String) async throws -> Bool {
+        try await registry.askToLeave(machineID: machineID)
+    }
+
     package func forget(machineID: String) async throws {
         guard let machine = try await registry.snapshot().machines[machineID], let lease = machine.lease else { return }
         let session = MachineSession(

@@ -65,7 +65,7 @@ extension FleetRegistry {
             () async throws(EtcdError) in
             try await etcd.keepAlive(session.lease)
         }
-        guard let lease else { throw Self.machineLost(session) }
+        guard let lease else { throw session.lost }
         return lease.revision
     }
 
@@ -74,13 +74,39 @@ extension FleetRegistry {
         let value = try JSONText.encode(machine)
         let put = Operation.put(key: keyspace.machine(machine.id), value: value, lease: session.lease)
         let response = try await write("update machine \(machine.id)", Transaction(if: [fence(session)], then: [put]))
-        guard response.succeeded else { throw Self.machineLost(session) }
+        guard response.succeeded else { throw session.lost }
     }
 
     /// Takes a machine, its unit states and its leadership away at once, and says before that it leaves.
     package func leave(_ session: MachineSession) async throws(RegistryError) {
         try await announceLeave(session)
         try await end(session)
+    }
+
+    /// Asks a machine to leave the cluster: it is marked as one that leaves, gets no further units, stops those that it
+    /// has, and goes.
+    ///
+    /// - Returns: false where nobody can be asked: the machine is not present, or its fleetd is of a version that does
+    ///   not look at its own record.
+    package func askToLeave(machineID: String) async throws(RegistryError) -> Bool {
+        let held = try await etcdCall("read machine \(machineID)") { () async throws(EtcdError) in
+            try await etcd.get(keyspace.machine(machineID))
+        }
+        guard let held, let machine = try? StoredMachine(held), machine.record.leavesOnRequest == true else {
+            return false
+        }
+        guard machine.record.isLeaving != true else { return true }
+        var record = machine.record
+        record.isLeaving = true
+        let put = Operation.put(key: held.key, value: try JSONText.encode(record), lease: machine.lease)
+        let response = try await write(
+            "ask machine \(machineID) to leave",
+            Transaction(if: [.unchanged(held)], then: [put])
+        )
+        guard response.succeeded else {
+            throw RegistryError(.changedMeanwhile, "machine \(machineID) changed while it was asked to leave")
+        }
+        return true
     }
 
     /// Marks a machine as one that leaves: when its lease ends after that, it has not fallen silent.
@@ -91,6 +117,7 @@ extension FleetRegistry {
         // A record that is not understood was written by another version, and goes all the same.
         guard let held, held.createRevision == session.createRevision, var record = try? StoredMachine(held).record
         else { return }
+        guard record.isLeaving != true else { return }
         record.isLeaving = true
         do {
             try await update(record, session)
@@ -119,7 +146,7 @@ extension FleetRegistry {
             for change in part { operations.append(try operation(change, session)) }
             let transaction = Transaction(if: [fence(session)], then: operations)
             let response = try await write("publish the states of \(part.count) units", transaction)
-            guard response.succeeded else { throw Self.machineLost(session) }
+            guard response.succeeded else { throw session.lost }
             revision = response.revision
         }
         return revision
@@ -135,10 +162,6 @@ extension FleetRegistry {
         Comparison(keyspace.machine(session.machineID), .equal, .createRevision(session.createRevision))
     }
 
-    private static func machineLost(_ session: MachineSession) -> RegistryError {
-        RegistryError(.machineLost, "machine \(session.machineID) is no longer registered: its lease has ended")
-    }
-
     func etcdCall<Result>(
         _ what: String,
         _ body: () async throws(EtcdError) -> Result,
@@ -148,5 +171,12 @@ extension FleetRegistry {
         } catch {
             throw RegistryError(what, error)
         }
+    }
+}
+
+extension MachineSession {
+    /// Error of one who acts for a machine whose presence has ended.
+    package var lost: RegistryError {
+        RegistryError(.machineLost, "machine \(machineID) is no longer registered: its lease has ended")
     }
 }

@@ -16,6 +16,8 @@ package struct MachineRecord: Sendable, Equatable, Codable {
     package var cpus: Int?
     /// True once it was asked to leave the cluster: when it goes after that, it was not silent.
     package var isLeaving: Bool?
+    /// True of a machine that leaves when its record says so, whoever wrote that; nil of earlier versions of fleetd.
+    package var leavesOnRequest: Bool?
 
     package init(
         id: String,
@@ -25,6 +27,7 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         token: String = "",
         memory: UInt64? = nil,
         cpus: Int? = nil,
+        leavesOnRequest: Bool? = nil,
     ) {
         self.id = id
         self.primaryIP = primaryIP
@@ -33,6 +36,7 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         self.token = token
         self.memory = memory
         self.cpus = cpus
+        self.leavesOnRequest = leavesOnRequest
     }
 
     /// Returns whether `other` is this machine: the same fleetd restarted, or the machine booted again at the same
@@ -51,5 +55,6 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         case memory = "Memory"
         case cpus = "CPUs"
         case isLeaving = "Leaving"
+        case leavesOnRequest = "LeavesOnRequest"
     }
 }

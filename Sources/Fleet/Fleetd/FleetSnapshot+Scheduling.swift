@@ -8,7 +8,16 @@ extension FleetSnapshot {
             machines: machines.keys.sorted().map(schedulingMachine),
             jobs: units.keys.sorted().compactMap { name in units[name].map { job($0) } },
             schedule: schedule.mapValues(\.value),
+            evacuating: unitsOfLeavingMachines.isEmpty ? nil : Set(units.keys).subtracting(unitsOfLeavingMachines),
         )
+    }
+
+    /// Units on machines that leave. Such a machine stops them by itself, and they are placed elsewhere once it has gone,
+    /// so that none runs twice.
+    private var unitsOfLeavingMachines: Set<String> {
+        let leaving = machines.filter { $0.value.record.isLeaving == true }
+        guard !leaving.isEmpty else { return [] }
+        return Set(schedule.filter { leaving[$0.value.value] != nil }.keys)
     }
 
     func schedulingMachine(_ id: String) -> Machine {
@@ -21,7 +30,7 @@ extension FleetSnapshot {
             metadata: metadata(of: id),
             primaryIP: record?.primaryIP ?? "",
             resources: resources,
-            isDraining: draining.contains(id),
+            isDraining: draining.contains(id) || record?.isLeaving == true,
         )
     }
 

@@ -108,6 +108,20 @@ struct StoppingTests {
         #expect(said == [ask, "\(warning): no host key", way, ask, "\(warning): sudo: no", way])
     }
 
+    @Test func aNodeLeavesFleetWithoutALogin() async throws {
+        let log = Log()
+        let cluster = try await cluster(log)
+        let node = try #require(cluster.knownNodes.first)
+        let action = Action.leaveFleet(node: node.name, machineID: node.machineID, address: node.address)
+        let step = Step("node/central-1/leave", action, reason: "")
+        let plan = try Plan(cluster: "demo", purpose: .converge, generation: 1, steps: [step])
+        let logins = cluster.logins
+        try await executor(cluster, log).apply(plan)
+        #expect(log.all == ["node/central-1/leave: asking fleetd to leave"])
+        #expect(cluster.logins == logins)
+        #expect(try await cluster.fleet([]).observe().machines.isEmpty)
+    }
+
     @Test func stepsThatAnotherEndsAreNoFailures() async throws {
         let log = Log()
         let cluster = await FakeCluster()

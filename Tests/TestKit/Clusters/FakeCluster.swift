@@ -21,6 +21,8 @@ package final class FakeCluster: Sendable {
         var faults: [String: Fault] = [:]
         var units: [String: UnitPlan] = [:]
         var deployed: Set<String> = []
+        /// Machines that were asked to leave fleet, and have.
+        var left: Set<String> = []
         var brokenUnits: Set<String> = []
         var loopingUnits: Set<String> = []
         var log: [String] = []
@@ -43,6 +45,7 @@ package final class FakeCluster: Sendable {
         await provider.onPowerChange { [weak self] domain, isRunning in
             self?.change {
                 if isRunning { $0.running.insert(domain) } else { $0.running.remove(domain) }
+                if let node = $0.nodes[domain] { $0.left.remove(node.machineID) }
                 $0.log.append("\(isRunning ? "on" : "off") \(domain)")
             }
         }
@@ -101,6 +104,8 @@ extension FakeCluster {
     package var healthQuestions: (count: Int, most: Int) { read { ($0.healthAsked, $0.mostAsking) } }
     /// How many commands were run on nodes.
     package var logins: Int { read { $0.logins } }
+    /// Nodes there can be, by name.
+    package var knownNodes: [NodePlan] { read { $0.nodes.values.sorted { $0.name < $1.name } } }
     /// Names of the units that fleet has.
     package var deployedUnits: Set<String> { read { Set($0.units.keys) } }
 }
@@ -128,6 +133,7 @@ extension FakeCluster.State {
 
     var fleet: ObservedFleet {
         let machines = well([.address, .etcd, .fleet]).filter(\.runsFleet).map(\.machineID).sorted()
+            .filter { !left.contains($0) }
         let observed = units.mapValues { unit in
             let host = unit.desiredState == .launched ? machines.first : nil
             return ObservedFleet.Unit(

@@ -148,6 +148,12 @@ struct FakeFleet: FleetAccess {
         cluster.change { $0.deployed.formUnion(units) }
     }
 
+    func askToLeave(machineID: String) async throws -> Bool {
+        guard cluster.read({ $0.fleet.machines.contains(machineID) }) else { return false }
+        cluster.change { $0.left.insert(machineID) }
+        return true
+    }
+
     func forget(machineID: String) async throws {}
 }
 

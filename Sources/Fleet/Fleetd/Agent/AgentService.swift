@@ -78,6 +78,20 @@ package struct AgentService: Service {
     /// for a processor.
     static let patientFarewell = Duration.seconds(10)
 
+    /// Waits until others ask this machine to leave, by its record.
+    ///
+    /// - Returns: false where the task is cancelled before.
+    package func isAskedToLeave() async -> Bool {
+        for await snapshot in watch.snapshots() {
+            // What was written before the machine registered says nothing: it has left since, and come back.
+            guard let session = presence.session, snapshot.revision >= session.revision,
+                let machine = snapshot.machines[session.machineID], machine.lease == session.lease
+            else { continue }
+            if machine.record.isLeaving == true { return true }
+        }
+        return false
+    }
+
     /// Stops and unloads every unit, and leaves the cluster at once. The agent must be running.
     ///
     /// - Parameter farewell: time that etcd has for each answer.

@@ -19,6 +19,8 @@ import Systemd
 /// | SIGUSR1 | fleetd writes what it knows of the cluster to its output, as JSON. |
 /// | SIGUSR2 | The machine leaves the cluster: its units are stopped and run elsewhere at once. fleetd ends with ``leftStatus``, on which its unit is not to start it again. |
 /// | SIGHUP | The configuration is read again: metadata and address. |
+///
+/// The same as SIGUSR2 does ``FleetRegistry/askToLeave(machineID:)``, from anywhere in the cluster.
 package struct FleetDaemon: Sendable {
     /// Version of fleetd.
     package static let version = "2.0.0"
@@ -140,6 +142,7 @@ final class MachineDescription: Sendable {
             token: identity.token,
             memory: ProcessInfo.processInfo.physicalMemory,
             cpus: ProcessInfo.processInfo.activeProcessorCount,
+            leavesOnRequest: true,
         )
     }
 }

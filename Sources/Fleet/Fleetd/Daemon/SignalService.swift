@@ -37,23 +37,47 @@ struct SignalService: Service {
     /// Limit for units to stop when the machine leaves.
     static let leaveLimit = Duration.seconds(60)
 
+    /// What is asked of fleetd.
+    private enum Request: Sendable {
+        case signal(UnixSignal)
+        /// The machine's record was marked, by others.
+        case leave
+    }
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1, .sigusr2, .sighup) {
-                switch signal {
-                case .sighup:
-                    await reloadConfiguration()
-                case .sigusr1:
-                    dump()
-                case .sigusr2:
-                    departure.wasAsked()
-                    return await leave(farewell: AgentService.patientFarewell)
-                default:
-                    if await isGoingDown() { await leave(farewell: AgentService.farewellLimit) }
-                    return
+            let (requests, asked) = AsyncStream.makeStream(of: Request.self)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    let trapped = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1, .sigusr2, .sighup)
+                    for await signal in trapped { asked.yield(.signal(signal)) }
                 }
+                group.addTask { if await agent.isAskedToLeave() { asked.yield(.leave) } }
+                // One after the other: what is asked while the machine leaves changes nothing any more.
+                for await request in requests where await ends(request) { break }
+                group.cancelAll()
             }
         }
+    }
+
+    /// Does what is asked.
+    ///
+    /// - Returns: whether the daemon ends with it.
+    private func ends(_ request: Request) async -> Bool {
+        switch request {
+        case .signal(.sighup):
+            await reloadConfiguration()
+            return false
+        case .signal(.sigusr1):
+            dump()
+            return false
+        case .signal(.sigusr2), .leave:
+            departure.wasAsked()
+            await leave(farewell: AgentService.patientFarewell)
+        default:
+            if await isGoingDown() { await leave(farewell: AgentService.farewellLimit) }
+        }
+        return true
     }
 
     /// Writes what fleetd knows of the cluster to its output, as JSON, as the original did.

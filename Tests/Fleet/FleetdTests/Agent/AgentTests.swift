@@ -117,6 +117,21 @@ struct AgentTests {
         }
     }
 
+    /// It does not wait for its next renewal, four minutes later.
+    @Test func aMachineThatReadsThatItIsGoneRegistersAtOnce() async throws {
+        try await TemporaryDirectory.with { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory, ttl: 600)
+            try await machine.running {
+                try await settled("m1 is seen") { machine.watch.snapshot?.machines["m1"] != nil }
+                let first = machine.presence.session
+                etcd.advance(by: .seconds(601))
+                try await settled("it is registered anew") {
+                    try await registry.snapshot().machines["m1"] != nil && machine.presence.session != first
+                }
+            }
+        }
+    }
+
     @Test func aMachineThatComesBackStopsWhatHasMoved() async throws {
         try await TemporaryDirectory.with { first in
             try await TemporaryDirectory.with { second in
@@ -254,5 +269,45 @@ struct AgentTests {
                 #expect(try await registry.snapshot().machines.keys.sorted() == ["m0"])
             }
         }
+    }
+
+    /// The record that a machine finds of itself when it registers is from before: it is not asked by that.
+    @Test func aMachineIsAskedToLeaveByItsRecord() async throws {
+        try await TemporaryDirectory.with { directory in
+            let before = try await registry.register(.named("m1"), ttl: 600)
+            try await registry.announceLeave(before)
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            try await machine.running {
+                let asked = Task { await machine.agent.isAskedToLeave() }
+                try await settled("m1 is there") {
+                    machine.presence.session != nil && machine.watch.snapshot?.machines["m1"]?.record.isLeaving == nil
+                }
+                #expect(try await registry.askToLeave(machineID: "m1"))
+                #expect(await asked.value)
+                #expect(try await machine.agent.leave(within: .seconds(10)) == [])
+                #expect(try await registry.snapshot().machines.isEmpty)
+            }
+            #expect(try await registry.askToLeave(machineID: "m1") == false, "it has gone")
+        }
+    }
+
+    /// Its units are stopped first and placed then, so that none runs twice, and it gets no others meanwhile.
+    @Test func aMachineThatLeavesGetsNothingAndKeepsWhatItHas() async throws {
+        let leaving = try await registry.register(.named("m1"), ttl: 600)
+        let leader = try #require(try await registry.campaign(leaving))
+        for name in ["a.service", "b.service"] {
+            try await registry.create(unit: name, .service(), target: .launched)
+        }
+        let place = Placement(unit: "a.service", .place(on: "m1"))
+        _ = try await registry.apply([place], try await registry.snapshot(), leader)
+        #expect(try await registry.askToLeave(machineID: "m1"))
+        let alone = EnginePass(try await registry.snapshot())
+        #expect(alone.placements.map(\.unit) == ["b.service"])
+        _ = try await registry.register(.named("m2"), ttl: 600)
+        let two = EnginePass(try await registry.snapshot())
+        #expect(two.placements == [Placement(unit: "b.service", .place(on: "m2"))])
+        try await registry.end(leaving)
+        let gone = EnginePass(try await registry.snapshot())
+        #expect(gone.placements.contains(Placement(unit: "a.service", .move(to: "m2"))))
     }
 }

@@ -14,7 +14,13 @@ extension UnitFile {
 
 extension MachineRecord {
     static func named(_ id: String, _ metadata: [String: String] = [:]) -> MachineRecord {
-        MachineRecord(id: id, primaryIP: "10.0.0.\(id.utf8.last ?? 0)", metadata: metadata, token: "boot of \(id)")
+        MachineRecord(
+            id: id,
+            primaryIP: "10.0.0.\(id.utf8.last ?? 0)",
+            metadata: metadata,
+            token: "boot of \(id)",
+            leavesOnRequest: true,
+        )
     }
 }
 

@@ -30,6 +30,7 @@ import UnitFiles
         )
         machine.memory = 1 << 30
         machine.cpus = 2
+        machine.leavesOnRequest = true
         let session = try await fleet.register(machine, ttl: 5)
         _ = try await fleet.register(MachineRecord(id: "b4b2", primaryIP: "10.9.0.11"), ttl: 30)
         let leader = try #require(try await fleet.campaign(session))
