@@ -188,7 +188,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         "SlipwayCommandsTests": """
         Basics Certificates Diagnostics Discovery Planning Provisioning SecureShell SlipwayCommands SmokeTests
-        Terminal TestKit TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser
+        Terminal TestKit TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser Subprocess
         SystemPackage
         """,
     ],

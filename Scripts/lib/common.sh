@@ -78,10 +78,11 @@ stop_new_services() { # the packages that were installed
     done
 }
 
-# unpack_checkers: what reads cloud-init's and Ignition's texts, another discovery service and a docker client, for tests.
+# unpack_checkers: what reads cloud-init's and Ignition's texts, another discovery service, a docker client and
+# Prometheus, for tests.
 # Unpacked, not installed: they act on a host that boots with them.
 unpack_checkers() {
-    local target=.build/checkers part=.build/checkers.$$ sudo=() packages=(ignition cloud-init etcd-discovery docker.io)
+    local target=.build/checkers part=.build/checkers.$$ sudo=() packages=(ignition cloud-init etcd-discovery docker.io prometheus)
     # Each has its directory there, or the list has become longer since.
     (cd "$target/usr/share/doc" 2>/dev/null && ls -d "${packages[@]}") >/dev/null 2>&1 && return 0
     [ "$(id -u)" -eq 0 ] || sudo=(sudo)

@@ -32,6 +32,7 @@ package_tree() {
     strip "$prefix/bin/slipway"
     for program in "${node_programs[@]}"; do install -m 0755 "$build/$program" "$prefix/lib/slipway/"; done
     cp -r Topologies/. "$prefix/share/slipway/"
+    cp -r Sources/Documentation/monitoring "$prefix/share/slipway/"
     # It is read, not run.
     "$build/slipway" --generate-completion-script bash | sed '1{/^#!/d}' >"$prefix/share/bash-completion/completions/slipway"
     "$build/slipway" --generate-completion-script zsh >"$prefix/$zsh/_slipway"

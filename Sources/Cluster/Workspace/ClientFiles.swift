@@ -10,6 +10,8 @@ package struct ClientFiles: Sendable {
     /// Directory of the three.
     package let directory: FilePath
 
+    package init(directory: FilePath) { self.directory = directory }
+
     /// Path of the CA certificates.
     package var authority: String { directory.appending("ca.pem").string }
     /// Path of the certificate.

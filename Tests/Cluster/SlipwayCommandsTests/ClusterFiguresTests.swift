@@ -1,5 +1,6 @@
 import Etcd
 import Planning
+import Provisioning
 import TestKit
 import Testing
 import TopologyModel
@@ -43,7 +44,16 @@ import UnitFiles
             databaseSize: 20_480,
         )
         let report = StatusReport(seen, cluster: "demo")
-        let text = ClusterFigures(report: report, seen: seen, members: ["central-1": status]).text
-        try Golden.expect(text, "metrics.txt")
+        var upkeep = UpkeepFacts(backup: BackupMark(time: 1_795_651_300, revision: 6, size: 4096))
+        upkeep.lastCommand = HistoryEntry(
+            time: 1_795_651_400_250_000,
+            command: "slipway up demo.yaml --yes",
+            by: "ada@laptop",
+            outcome: .done,
+            steps: 7,
+            seconds: 3.25,
+        )
+        let figures = ClusterFigures(report: report, seen: seen, members: ["central-1": status], upkeep: upkeep)
+        try Golden.expect(figures.text, "metrics.txt")
     }
 }

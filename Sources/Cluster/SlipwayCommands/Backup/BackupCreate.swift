@@ -56,6 +56,11 @@ struct BackupCreate: JSONCommand {
         let written = try await Interrupt.guarding(advice: "Stopped; no backup was written.") { [force] in
             try await workspace.backUp(name, files, to: path, replaces: force, passphrase: secret, say: say)
         }
+        if let reason = await workspace.note(written, of: name.description) {
+            Output.note(
+                "the backup is whole; etcd was not told of it, so figures and alerts do not know of it: \(reason)"
+            )
+        }
         let removed = try prune(name)
         for name in removed { say("removed \(name)") }
         if output.json {

@@ -1,6 +1,7 @@
 import Basics
 import Etcd
 import Planning
+import Provisioning
 import TopologyModel
 
 /// Figures of a cluster as Prometheus takes them.
@@ -9,6 +10,8 @@ struct ClusterFigures {
     let seen: Observation
     /// Status of the etcd members that answer, by the name of their node.
     let members: [String: MemberStatus]
+    /// What etcd says of backups, reboots and commands; nil where it does not answer.
+    var upkeep: UpkeepFacts?
 
     /// The figures in OpenMetrics' text format. https://prometheus.io/docs/specs/om/open_metrics_spec/
     var text: String {
@@ -17,10 +20,11 @@ struct ClusterFigures {
         addEtcd(to: &text)
         addFleet(to: &text)
         addCertificates(to: &text)
+        addUpkeep(to: &text)
         return text.lines + "# EOF\n"
     }
 
-    private func labels(_ others: [String: String] = [:]) -> [String: String] {
+    func labels(_ others: [String: String] = [:]) -> [String: String] {
         others.merging(["cluster": report.cluster]) { first, _ in first }
     }
 

@@ -17,19 +17,32 @@ struct ClusterEnv: JSONCommand {
 
             Of a cluster on a host that libvirt is reached at by ssh, only fleetctl is told, which tunnels through ssh;
             docker and etcdctl are on the nodes: slipway exec dev-test NODE -- docker ps
+
+            --prometheus prints instead how Prometheus finds the figures of etcd's members and, where `fleet.tcp`
+            opens its API, of fleetd: slipway env dev-test --prometheus > prometheus.yml
             """#,
     )
 
     @Argument(help: "A topology file, or the name of a cluster.")
     var cluster: String
+    @Flag(help: "Print a scrape configuration for Prometheus.")
+    var prometheus = false
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
+
+    func validate() throws {
+        guard !prometheus || !output.json else { throw ValidationError("--prometheus prints YAML, not JSON") }
+    }
 
     func run() async throws {
         let name = try ClusterArgument(cluster).clusterName()
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
+        if prometheus {
+            let files = try clientFiles(name, nodes: nodes, workspace: workspace)
+            return Output.print(ScrapeConfiguration(cluster: name.description, nodes: nodes, files: files).text)
+        }
         // Nothing said would leave a shell speaking to the cluster before.
         guard nodes.contains(where: { $0.power == .running }) else {
             throw UserError("no node of cluster '\(name)' is on; start them: slipway up \(cluster)")

@@ -43,6 +43,14 @@ final class APIMetrics: Sendable {
         text.sample([:], engine.leadsSince ?? 0)
         text.family("fleet_engine_reconcile_count_total", "counter", "Looks of the engine that ended well.")
         text.sample([:], engine.rounds)
+        text.family("fleet_engine_reconcile_duration_second", "summary", "Time of the engine's looks that ended well.")
+        text.summary(count: engine.rounds, sum: engine.roundsTook)
+        text.family(
+            "fleet_engine_schedule_duration_seconds",
+            "summary",
+            "Time for which units that got a machine had been without one while this engine led.",
+        )
+        text.summary(count: engine.placed, sum: engine.waited)
         text.family("fleet_engine_reconcile_failure_count_total", "counter", "Looks of the engine that failed.")
         text.sample(["type": "run"], engine.failedRounds)
         text.family("fleet_engine_task_count_total", "counter", "Units that the engine placed or took away.")

@@ -30,6 +30,8 @@ actor Engine {
     /// The units that moved last though they could have stayed, until they have settled.
     private var moving: (units: Set<String>, since: ContinuousClock.Instant)?
     private var updates: [String: UnitUpdate] = [:]
+    /// Units that are wanted and on no machine, and since when this engine knows of it.
+    private var waiting: [String: ContinuousClock.Instant] = [:]
     private var silence = MassSilence()
     /// Revision of the last write; a snapshot from before it is out of date.
     private var written: Int64 = 0
@@ -51,7 +53,7 @@ actor Engine {
             try await lookOnce()
             return true
         } catch let error as RegistryError {
-            counters.roundEnded(well: false)
+            counters.roundFailed()
             if error.code == .changedMeanwhile { leader = nil }
             logger.warning("the engine will try again", metadata: ["error": "\(error)"])
             return false
@@ -97,6 +99,10 @@ actor Engine {
     }
 
     private func place(_ snapshot: FleetSnapshot, _ leader: EngineLeader, held: Duration?) async throws {
+        let began = ContinuousClock.now
+        let homeless = snapshot.homelessUnits
+        waiting = waiting.filter { homeless.contains($0.key) }
+        for unit in homeless where waiting[unit] == nil { waiting[unit] = began }
         if let held { lookAgain(in: held) }
         let patience = impatientIn()
         let mayEvict = patience <= .zero || snapshot.unitsOfGoneMachines.isEmpty
@@ -108,7 +114,10 @@ actor Engine {
         if !pass.placements.isEmpty {
             let (skipped, revision) = try await registry.apply(pass.placements, snapshot, leader)
             written = revision
-            counters.did(pass.placements.filter { !skipped.contains($0.unit) })
+            let done = pass.placements.filter { !skipped.contains($0.unit) }
+            counters.did(done)
+            let placed = done.filter(\.action.isPlacing).compactMap { waiting.removeValue(forKey: $0.unit) }
+            counters.placed(after: placed.map { $0.duration(to: .now) })
             if !pass.moving.isEmpty { moving = (pass.moving, .now) }
             if !skipped.isEmpty {
                 logger.info("units changed while they were placed", metadata: ["units": "\(skipped)"])
@@ -117,7 +126,7 @@ actor Engine {
             written = try await registry.endRebalance(leader) ?? written
         }
         try await update(snapshot, leader)
-        counters.roundEnded(well: true)
+        counters.roundEnded(after: began.duration(to: .now))
     }
 
     private func mayMove(_ snapshot: FleetSnapshot) -> Bool {

@@ -8,6 +8,12 @@ package final class EngineCounters: Sendable {
         var leadsSince: Int?
         var rounds = 0
         var failedRounds = 0
+        /// Time that looks which ended well took, all together.
+        var roundsTook = Duration.zero
+        /// Units that got a machine.
+        var placed = 0
+        /// Time for which those had been without one while this engine led, all together.
+        var waited = Duration.zero
         /// Units given a machine, or taken from one, by the original's word for it.
         var tasks: [String: Int] = [:]
     }
@@ -20,9 +26,20 @@ package final class EngineCounters: Sendable {
 
     func leads(since second: Int?) { values.withLock { $0.leadsSince = second } }
 
-    func roundEnded(well isWell: Bool) {
+    func roundFailed() { values.withLock { $0.failedRounds += 1 } }
+
+    func roundEnded(after took: Duration) {
         values.withLock { values in
-            if isWell { values.rounds += 1 } else { values.failedRounds += 1 }
+            values.rounds += 1
+            values.roundsTook += took
+        }
+    }
+
+    /// Counts units that got a machine, by the time for which each had been without one.
+    func placed(after waits: [Duration]) {
+        values.withLock { values in
+            values.placed += waits.count
+            values.waited += waits.reduce(.zero, +)
         }
     }
 
@@ -34,6 +51,14 @@ package final class EngineCounters: Sendable {
 }
 
 extension Placement.Action {
+    /// True where the unit gets a machine.
+    var isPlacing: Bool {
+        switch self {
+        case .place, .move: true
+        case .remove, .explain: false
+        }
+    }
+
     /// The original's names of what is done, in its metrics.
     fileprivate var originalTasks: [String] {
         switch self {

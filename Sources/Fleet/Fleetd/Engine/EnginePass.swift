@@ -89,6 +89,16 @@ extension FleetSnapshot {
         Set(schedule.filter { machines[$0.value.value] == nil && target(of: $0.key) != .inactive }.map(\.key))
     }
 
+    /// Wanted units that are to run on one machine and are on none that is present.
+    var homelessUnits: Set<String> {
+        Set(
+            units.keys.filter { name in
+                target(of: name) != .inactive && units[name]?.requirements.isGlobal != true
+                    && machine(of: name).flatMap { machines[$0] } == nil
+            }
+        )
+    }
+
     /// Returns whether a unit that was moved has come to rest, well or badly: its new machine has started it, and its
     /// old one has stopped it.
     package func hasSettled(_ unit: String) -> Bool {

@@ -1,0 +1,39 @@
+import Basics
+import Provisioning
+
+extension ClusterFigures {
+    /// Adds backups, reboots and the last command, where etcd says something of them.
+    func addUpkeep(to text: inout MetricsText) {
+        guard let upkeep else { return }
+        if let backup = upkeep.backup {
+            text.family(
+                "slipway_backup_timestamp_seconds",
+                "gauge",
+                "When the newest backup was written and checked, in seconds since 1970.",
+            )
+            text.sample(labels(), Int(backup.time))
+            text.family("slipway_backup_size_bytes", "gauge", "Size of the newest backup in bytes.")
+            text.sample(labels(), Int(backup.size))
+        }
+        text.family("slipway_reboot_lock_holders", "gauge", "Machines that hold the semaphore of reboots.")
+        text.sample(labels(), upkeep.rebooting)
+        text.family("slipway_reboot_lock_max", "gauge", "Machines that may hold the semaphore of reboots at a time.")
+        text.sample(labels(), upkeep.mostRebooting)
+        guard let last = upkeep.lastCommand else { return }
+        // `slipway up FILE`: of its words only the command's name is the same each time.
+        let words = last.command.split(separator: " ").drop { $0 == "slipway" }
+        let name = words.first.map(String.init) ?? "unknown"
+        text.family(
+            "slipway_last_command_timestamp_seconds",
+            "gauge",
+            "When the last command that changed the cluster ended, in seconds since 1970.",
+        )
+        text.sample(labels(["command": name, "outcome": last.outcome.rawValue]), Int(last.time / 1_000_000))
+        text.family(
+            "slipway_last_command_duration_seconds",
+            "gauge",
+            "Time that the last command that changed the cluster took, in seconds.",
+        )
+        text.sample(labels(["command": name]), (last.seconds * 1000).rounded() / 1000)
+    }
+}
