@@ -66,6 +66,11 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// Pictures of clusters, plans and runs, as SVG, for Graphviz, for Mermaid and as text.
         "Graphs": "Basics Planning TopologyModel",
+        /// A living picture of clusters in a browser: the page, its server, and what both say to each other.
+        "Dashboard": """
+        Basics ConnectionLimits Etcd FleetState Planning Provisioning Scheduling Terminal TopologyModel UnitFiles
+        Crypto HTTPTypes HummingbirdCore Logging NIOCore NIOPosix
+        """,
         /// This host's libvirt, images, keys and locks: load, observe, plan and apply.
         "Workspace": """
         Backups Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning
@@ -73,7 +78,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// slipway's commands: arguments and printing.
         "SlipwayCommands": """
-        Backups Basics Certificates CloudConfig CloudConfigLinting CloudConfigLoading Diagnostics Discovery
+        Backups Basics Certificates CloudConfig CloudConfigLinting CloudConfigLoading Dashboard Diagnostics Discovery
         Etcd FileErrors FleetState Graphs Images LibvirtProvider Planning Provisioning Rendering
         SecureShell SmokeTests Terminal TopologyLoading TopologyModel UnitFiles Workspace
         ArgumentParser Crypto Logging Subprocess SystemPackage
@@ -173,6 +178,10 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "CertificatesTests": "Certificates Crypto SwiftASN1 X509",
         "ImagesTests": "Basics Images TestKit TopologyModel Crypto",
         "GraphsTests": "Graphs Planning TestKit TopologyLoading TopologyModel Subprocess",
+        "DashboardTests": """
+        Basics ConnectionLimits Dashboard Etcd FleetState Planning Provisioning TestKit TopologyLoading TopologyModel
+        UnitFiles Logging
+        """,
         "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """
@@ -258,8 +267,14 @@ let excluded = [
 /// True for a release of all programs at once: what is made for tests does not compile without them.
 let onlyPrograms = Context.environment["SLIPWAY_ONLY_PROGRAMS"] != nil
 
-/// Scripts that are compiled into a target.
-let scripts = ["Images": ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"]]
+/// Files that are compiled into a target, by its name.
+let embedded = [
+    "Dashboard": [
+        "Page/index.html", "Page/style.css", "Page/icon.svg", "Page/app.js", "Page/dom.js", "Page/map.js", "Page/ring.js",
+        "Page/panel.js", "Page/views.js", "Page/timeline.js",
+    ],
+    "Images": ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"].map { "Scripts/\($0)" },
+]
 
 let systemLibraries: [Target] = [
     .systemLibrary(
@@ -322,7 +337,7 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
             dependencies: dependencies,
             path: path,
             exclude: exclude,
-            resources: (scripts[name] ?? []).map { .embedInCode("Scripts/\($0)") },
+            resources: (embedded[name] ?? []).map { .embedInCode($0) },
             swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
         )
     }

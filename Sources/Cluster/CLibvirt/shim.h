@@ -13,3 +13,13 @@ static inline int slipway_register_lifecycle(
     return virConnectDomainEventRegisterAny(
         connection, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(callback), opaque, release);
 }
+
+static inline int slipway_register_metadata_change(
+    virConnectPtr connection,
+    virConnectDomainEventMetadataChangeCallback callback,
+    void *opaque,
+    virFreeCallback release)
+{
+    return virConnectDomainEventRegisterAny(
+        connection, NULL, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(callback), opaque, release);
+}

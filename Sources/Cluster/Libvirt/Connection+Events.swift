@@ -13,8 +13,17 @@ private let lifecycleCallback:
         return 0
     }
 
+private let metadataCallback:
+    @convention(c) (
+        virConnectPtr?, virDomainPtr?, Int32, UnsafePointer<CChar>?, UnsafeMutableRawPointer?
+    ) -> Void = { _, domain, _, _, opaque in
+        guard let opaque, let domain, let name = virDomainGetName(domain) else { return }
+        let watch = Unmanaged<ConnectionWatch>.fromOpaque(opaque).takeUnretainedValue()
+        watch.domainChanged(DomainEvent(domain: String(cString: name), kind: .metadata))
+    }
+
 extension Connection {
-    /// Every change of any domain's state from now on; the stream ends when the connection closes or breaks.
+    /// Every change of any domain's state or metadata from now on; the stream ends when the connection closes or breaks.
     package func domainEvents() throws(LibvirtError) -> AsyncStream<DomainEvent> {
         try registerLifecycle()
         return watch.listen()
@@ -22,7 +31,7 @@ extension Connection {
 
     /// libvirt takes a callback once a connection, so one serves all listeners, for as long as the connection lives.
     private func registerLifecycle() throws(LibvirtError) {
-        guard lifecycleCallbackID == nil else { return }
+        guard eventCallbackIDs.isEmpty else { return }
         let action = "listen to libvirt's domain events"
         let open = try open(for: action)
         let opaque = Unmanaged.passRetained(watch).toOpaque()
@@ -32,6 +41,10 @@ extension Connection {
             releaseWatch(opaque)
             throw error
         }
-        lifecycleCallbackID = id
+        eventCallbackIDs = [id]
+        let second = Unmanaged.passRetained(watch).toOpaque()
+        let metadataID = slipway_register_metadata_change(open, metadataCallback, second, releaseWatch)
+        // A driver without events of that kind has the others.
+        if metadataID >= 0 { eventCallbackIDs.append(metadataID) } else { releaseWatch(second) }
     }
 }

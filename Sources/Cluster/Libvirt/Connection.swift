@@ -56,8 +56,8 @@ package actor Connection {
     }
 
     private var closeCallbackIsRegistered = false
-    /// Of the one callback for domain events; nil until somebody listens.
-    var lifecycleCallbackID: Int32?
+    /// Of the callbacks for domain events; empty until somebody listens.
+    var eventCallbackIDs: [Int32] = []
 
     /// A libvirtd that answers nothing for 5 s × 6 is taken for dead.
     private static let keepAliveSeconds: Int32 = 5
@@ -68,7 +68,7 @@ package actor Connection {
         guard let open = handle else { return }
         handle = nil
         watch.connectionClosed()
-        if let id = lifecycleCallbackID { virConnectDomainEventDeregisterAny(open, id) }
+        for id in eventCallbackIDs { virConnectDomainEventDeregisterAny(open, id) }
         if closeCallbackIsRegistered { virConnectUnregisterCloseCallback(open, closeCallback) }
         virConnectClose(open)
     }

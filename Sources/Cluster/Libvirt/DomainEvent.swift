@@ -1,10 +1,12 @@
 import CLibvirt
 
-/// A domain changed state.
+/// A domain changed its state or its metadata.
 package struct DomainEvent: Sendable, Hashable {
-    /// `virDomainEventType`.
+    /// `virDomainEventType`, and what has an event of its own.
     package enum Kind: String, Sendable, Hashable {
         case defined, undefined, started, suspended, resumed, stopped, shutdown, suspendedByGuest, crashed, other
+        /// Something was written onto it.
+        case metadata
     }
 
     /// Name of the domain.

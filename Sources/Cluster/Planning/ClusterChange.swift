@@ -6,7 +6,7 @@ import UnitFiles
 package struct ClusterChange: Sendable, Hashable {
     /// What has changed.
     package enum Subject: String, Sendable, Hashable {
-        case network, node, etcd, machine, unit
+        case cluster, network, node, etcd, machine, unit
     }
 
     /// What has changed.
@@ -20,7 +20,7 @@ package struct ClusterChange: Sendable, Hashable {
     /// True for what somebody may have to look at.
     package var isTrouble: Bool
 
-    init(_ subject: Subject, _ name: String, on node: String? = nil, _ text: String, isTrouble: Bool = false) {
+    package init(_ subject: Subject, _ name: String, on node: String? = nil, _ text: String, isTrouble: Bool = false) {
         (self.subject, self.name, self.node, self.text, self.isTrouble) = (subject, name, node, text, isTrouble)
     }
 }

@@ -19,6 +19,9 @@ package protocol Inventory: Sendable {
     func evidence(for node: NodeReference, lines: Int) async -> [String]
     /// Names of domains (`cluster.node`) as they stop, for whatever reason.
     func stoppedDomains() async -> AsyncStream<String>
+    /// Names of domains (`cluster.node`) as anything of them changes: definition, power, phase. Ends when nothing more can
+    /// be learned in that way.
+    func changedDomains() async -> AsyncStream<String>
 }
 
 /// Networks of clusters.

@@ -25,7 +25,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "Cluster",
                 subcommands: [
                     ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
-                    ClusterList.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self,
+                    ClusterList.self, DashboardCommand.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self,
                     ClusterHistoryList.self, ClusterRoll.self, ClusterSmoke.self, BackupCommand.self,
                     ClusterRestore.self, ClusterReplace.self, ClusterRecover.self, ClusterMaintain.self,
                     ClusterSupport.self, ClusterDown.self,

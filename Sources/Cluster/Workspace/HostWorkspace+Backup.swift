@@ -183,7 +183,13 @@ extension HostWorkspace {
     // MARK: etcd
 
     /// Client of a cluster's members that are on.
-    package func etcdClient(of cluster: String, nodes: [ObservedNode]) throws -> EtcdHTTPClient {
+    ///
+    /// - Parameter timeout: time for one answer.
+    package func etcdClient(
+        of cluster: String,
+        nodes: [ObservedNode],
+        timeout: Duration = .seconds(5),
+    ) throws -> EtcdHTTPClient {
         let members = nodes.filter { $0.etcd == .member && $0.power == .running }
         let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else {
@@ -193,7 +199,7 @@ extension HostWorkspace {
         let tls = try number.map { try certificates(of: cluster).etcdTLS($0) }
         return EtcdHTTPClient(
             endpoints: endpoints,
-            requestTimeout: .seconds(5),
+            requestTimeout: timeout,
             tls: members.contains(where: \.etcdTLS) ? tls : nil,
             proxyPort: gateway?.port,
         )

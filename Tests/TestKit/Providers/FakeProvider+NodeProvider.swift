@@ -149,6 +149,7 @@ extension FakeProvider {
         if phase == .leaving, nodes[node.domainName]?.domain == nil { return }
         guard try requireDomain(node).phase != phase else { return }
         try step { nodes[node.domainName]?.domain?.phase = phase }
+        tellChange(of: node.domainName)
     }
 
     package func recordEtcd(cluster id: String, of node: NodeReference) async throws {
@@ -191,6 +192,8 @@ extension FakeProvider {
     }
 
     package func stoppedDomains() async -> AsyncStream<String> { listen() }
+
+    package func changedDomains() async -> AsyncStream<String> { listenToChanges() }
 
     package func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String {
         "<domain>\(node.domainName)</domain>\n"

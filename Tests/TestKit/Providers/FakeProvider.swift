@@ -60,6 +60,7 @@ package actor FakeProvider: ClusterProvider {
     private var failures: [Call: [ProviderError]] = [:]
     private var listeners: [Int: AsyncStream<String>.Continuation] = [:]
     private var listenerCount = 0
+    private var changeListeners: [AsyncStream<String>.Continuation] = []
     private var stepsToLive: Int?
     private var isKilled = false
 
@@ -190,7 +191,18 @@ extension FakeProvider {
         if power == .off {
             for listener in listeners.values { listener.yield(domain) }
         }
+        tellChange(of: domain)
         await powerChanged?(domain, power == .running)
+    }
+
+    func tellChange(of domain: String) {
+        for listener in changeListeners { listener.yield(domain) }
+    }
+
+    func listenToChanges() -> AsyncStream<String> {
+        let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+        changeListeners.append(continuation)
+        return stream
     }
 
     func listen() -> AsyncStream<String> {

@@ -14,13 +14,18 @@ struct ClusterFigures {
     var upkeep: UpkeepFacts?
 
     /// The figures in OpenMetrics' text format. https://prometheus.io/docs/specs/om/open_metrics_spec/
-    var text: String {
+    var text: String { Self.text(of: [self]) }
+
+    /// The figures of several clusters.
+    static func text(of clusters: [ClusterFigures]) -> String {
         var text = MetricsText()
-        addNodes(to: &text)
-        addEtcd(to: &text)
-        addFleet(to: &text)
-        addCertificates(to: &text)
-        addUpkeep(to: &text)
+        for cluster in clusters {
+            cluster.addNodes(to: &text)
+            cluster.addEtcd(to: &text)
+            cluster.addFleet(to: &text)
+            cluster.addCertificates(to: &text)
+            cluster.addUpkeep(to: &text)
+        }
         return text.lines + "# EOF\n"
     }
 
@@ -40,7 +45,7 @@ struct ClusterFigures {
             "1 for a node that is ready, with its etcd healthy and fleet listing it."
         )
         for node in report.nodes {
-            let isWell = StatusReport.isWell(node)
+            let isWell = node.isWell
             text.sample(labels(["node": node.name, "role": node.role, "runtime": node.runtime]), isWell ? 1 : 0)
         }
     }

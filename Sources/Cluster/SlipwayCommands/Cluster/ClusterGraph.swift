@@ -75,7 +75,7 @@ extension ClusterPicture {
         self.init(
             "Cluster \(report.cluster) on \(report.network ?? "no network")",
             nodes: report.nodes.map { node in
-                let tone: Graph.Tone = StatusReport.isWell(node) ? .good : node.state == "starting" ? .busy : .bad
+                let tone: Graph.Tone = node.isWell ? .good : node.state == "starting" ? .busy : .bad
                 let state = [node.state, node.etcd == "unhealthy" ? "etcd unhealthy" : nil].compactMap { $0 }
                 return Node(
                     node.name,

@@ -41,7 +41,7 @@ package struct APIServer: Service {
     let version: String
     let logger: Logger
     let onListening: @Sendable (SocketAddress?) -> Void
-    private let hostname = APIHost.machineName
+    private let hostname = OwnHost.machineName
     let budget: ConnectionBudget
     let requests = RequestsInFlight()
 

@@ -1,4 +1,3 @@
-import FleetState
 import Scheduling
 
 extension FleetSnapshot {
@@ -20,7 +19,8 @@ extension FleetSnapshot {
         return Set(schedule.filter { leaving[$0.value.value] != nil }.keys)
     }
 
-    func schedulingMachine(_ id: String) -> Machine {
+    /// Machine as the scheduler takes it.
+    package func schedulingMachine(_ id: String) -> Machine {
         let record = machines[id]?.record
         let resources = record?.memory.flatMap { memory in
             record?.cpus.map { Machine.Resources(memory: memory, cpus: $0) }

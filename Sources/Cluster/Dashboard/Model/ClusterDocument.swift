@@ -1,0 +1,228 @@
+import Basics
+import Etcd
+import FleetState
+import Planning
+import Provisioning
+import TopologyModel
+import UnitFiles
+
+/// A cluster as the page gets it.
+package struct ClusterDocument: Sendable, Hashable, Encodable {
+    /// A rung of a node's way to readiness, as far as it can be seen from outside.
+    package struct Rung: Sendable, Hashable, Encodable {
+        /// `defined`, `on`, `etcd`, `fleet` or `ready`.
+        package var name: String
+        /// Whether the node is that far.
+        package var done: Bool
+    }
+
+    /// A node.
+    package struct Node: Sendable, Hashable, Encodable {
+        /// Name in the cluster.
+        package var name: String
+        /// Name of its role.
+        package var role: String
+        /// `container` or `vm`.
+        package var runtime: String
+        /// State, as `slipway status` names it.
+        package var state: String
+        /// True when it is ready, with its etcd healthy and fleet listing it.
+        package var isWell: Bool
+        /// Address; nil where it has none.
+        package var address: String?
+        /// Part in etcd: `leader`, `follower`, `learner`, `member` where that is not known, `proxy`, `readonly`; nil for
+        /// none.
+        package var part: String?
+        /// Health of its etcd, as `slipway status` names it; nil without etcd.
+        package var etcd: String?
+        /// True when fleet lists it; nil without fleet, and when fleet could not be asked.
+        package var fleet: Bool?
+        /// True while its units are to leave it.
+        package var isDraining: Bool
+        /// Way to readiness.
+        package var rungs: [Rung]
+        /// ID of the machine in fleet.
+        package var machineID: String
+        /// Metadata that units may ask for.
+        package var metadata: [String: String]
+        /// Processors that fleet counts with; nil where it has not said.
+        package var cpus: Int?
+        /// Bytes of memory that fleet counts with; nil where it has not said.
+        package var memory: UInt64?
+        /// Digest of its root image; nil where that is not known.
+        package var image: String?
+        /// End of its certificates in seconds since 1970; nil without any.
+        package var certificatesEnd: Int64?
+        /// True when it starts with the host; nil where that is not known.
+        package var autostart: Bool?
+    }
+
+    /// A unit.
+    package struct Unit: Sendable, Hashable, Encodable {
+        /// Name with suffix.
+        package var name: String
+        /// State wanted of it.
+        package var wanted: String
+        /// True when it runs on every machine that it fits.
+        package var isGlobal: Bool
+        /// True when it is as wanted.
+        package var isWell: Bool
+        /// systemd's active state by node.
+        package var states: [String: String]
+        /// Node that it is scheduled to; nil for none.
+        package var node: String?
+        /// Reason why it is placed nowhere.
+        package var reason: String?
+    }
+
+    /// A member of etcd.
+    package struct Member: Sendable, Hashable, Encodable {
+        /// ID in hexadecimal.
+        package var id: String
+        /// Name of its node; of a member that has none, its own.
+        package var name: String
+        /// `leader`, `follower`, `learner`, or `silent` for one that is not healthy.
+        package var part: String
+        /// True once it has ever started.
+        package var started: Bool
+        /// Index of its last log entry; nil where it does not answer.
+        package var index: UInt64?
+        /// Bytes of its database.
+        package var size: Int64?
+        /// Version of the program.
+        package var version: String?
+    }
+
+    /// etcd as a whole.
+    package struct Etcd: Sendable, Hashable, Encodable {
+        /// True when it has a majority.
+        package var quorum: Bool
+        /// Name of the leader's node.
+        package var leader: String?
+        /// Term of the last election.
+        package var term: UInt64?
+        /// Revision of the store.
+        package var revision: Int64?
+        /// Members in the order of their nodes.
+        package var members: [Member]
+        /// Alarms in words.
+        package var alarms: [String]
+        /// IDs of clusters, where the members belong to more than one.
+        package var clusters: [String]?
+    }
+
+    /// What is of all of the cluster.
+    package struct Head: Sendable, Hashable, Encodable {
+        /// Addresses; nil without a network.
+        package var network: String?
+        /// True when all is well.
+        package var isWell: Bool
+        /// True while fleet's state is known.
+        package var hasFleet: Bool
+        /// Who changes the cluster now, and by which command; nil for nobody.
+        package var work: String?
+    }
+
+    /// Name of the cluster.
+    package var cluster: String
+    /// What is of all of it.
+    package var head: Head
+    /// etcd as a whole; nil where no member answers.
+    package var etcd: Etcd?
+    /// Nodes in their order.
+    package var nodes: [Node]
+    /// Units in their order.
+    package var units: [Unit]
+}
+
+extension ClusterDocument {
+    /// The document of what is seen.
+    package init(_ look: ClusterLook, cluster: String) {
+        let seen = look.observation
+        let report = StatusReport(seen, cluster: cluster)
+        let etcd = seen.etcd.map { Etcd($0, look, report) }
+        let parts = Dictionary((etcd?.members ?? []).map { ($0.name, $0.part) }) { first, _ in first }
+        let observed = Dictionary(seen.provider.nodes(of: cluster).map { ($0.name, $0) }) { first, _ in first }
+        let names = Dictionary(report.nodes.map { ($0.machineID, $0.name) }) { first, _ in first }
+        self.cluster = cluster
+        self.etcd = etcd
+        head = Head(
+            network: report.network,
+            isWell: report.isWell,
+            hasFleet: look.fleet != nil && report.quorum,
+            work: look.lease?.holder,
+        )
+        nodes = report.nodes.compactMap { node in
+            observed[node.name].map { Node(node, $0, part: parts[node.name], fleet: look.fleet) }
+        }
+        units = report.units.map { unit in
+            Unit(
+                name: unit.name,
+                wanted: unit.desired,
+                isGlobal: look.fleet?.units[unit.name]?.requirements.isGlobal ?? false,
+                isWell: unit.desired != "launched" || unit.isWell,
+                states: unit.states,
+                node: look.fleet?.machine(of: unit.name).map { names[$0] ?? String($0.prefix(8)) },
+                reason: unit.reason,
+            )
+        }
+    }
+}
+
+extension ClusterDocument.Node {
+    fileprivate init(_ node: StatusReport.Node, _ seen: ObservedNode, part: String?, fleet: FleetSnapshot?) {
+        name = node.name
+        role = node.role
+        runtime = node.runtime
+        state = node.state
+        isWell = node.isWell
+        address = node.address
+        etcd = node.etcd
+        self.fleet = node.fleet
+        self.part = seen.etcd == .member ? part.map { $0 == "silent" ? "member" : $0 } ?? "member" : node.etcd
+        isDraining = fleet?.draining.contains(node.machineID) ?? false
+        machineID = node.machineID
+        metadata = fleet?.metadata(of: node.machineID) ?? [:]
+        let record = fleet?.machines[node.machineID]?.record
+        cpus = record?.cpus
+        memory = record?.memory
+        image = seen.image.map { String($0.root.prefix(12)) }
+        certificatesEnd = seen.certificates?.notAfter
+        autostart = seen.autostart
+        let isOn = seen.power == .running
+        rungs = [.init(name: "defined", done: seen.hasDomain), .init(name: "on", done: isOn)]
+        if seen.etcd == .member { rungs.append(.init(name: "etcd", done: isOn && node.etcd == "healthy")) }
+        if seen.runsFleet { rungs.append(.init(name: "fleet", done: node.fleet == true)) }
+        rungs.append(.init(name: "ready", done: node.state == "ready"))
+    }
+}
+
+extension ClusterDocument.Etcd {
+    fileprivate init(_ seen: ObservedEtcd, _ look: ClusterLook, _ report: StatusReport) {
+        quorum = seen.hasQuorum
+        let members = seen.members.map { member in
+            let node = look.observation.provider.nodes(of: report.cluster).first { node in
+                node.peerURL.map(member.peerURLs.contains) ?? false
+            }
+            let name = node?.name ?? (member.name.isEmpty ? member.id : member.name)
+            let status = look.members[name]
+            let follows = member.learner ? "learner" : "follower"
+            let isLeader = look.leaderID.map { "\($0)" == member.id } ?? false
+            return ClusterDocument.Member(
+                id: member.id,
+                name: name,
+                part: !member.healthy ? "silent" : isLeader ? "leader" : follows,
+                started: member.started,
+                index: status?.raftIndex,
+                size: status?.databaseSize,
+                version: status?.version,
+            )
+        }
+        self.members = members.naturallySorted(by: \.name)
+        leader = members.first { $0.part == "leader" }?.name
+        term = look.term
+        revision = look.members.values.map(\.revision).max()
+        alarms = (seen.alarms ?? []).map(\.consequence)
+        clusters = report.etcdClusters
+    }
+}

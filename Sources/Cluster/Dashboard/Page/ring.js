@@ -1,0 +1,86 @@
+// etcd as a ring of its members: who leads, who follows, who is silent, and each step of the log from one to the others.
+
+import { byName, bytes, calm, patch, s, say, set } from "./dom.js";
+
+const size = { width: 360, height: 250 };
+
+/** An SVG that `draw(etcd)` keeps up to date. */
+export function ring(open) {
+  const edges = s("g", { class: "edges" });
+  const pulses = s("g", { class: "pulses" });
+  const members = s("g");
+  const middle = s("text", { class: "middle", x: size.width / 2, y: size.height / 2 - 4 });
+  const below = s("text", { class: "below", x: size.width / 2, y: size.height / 2 + 16 });
+  const svg = s("svg", { class: "ring", viewBox: `0 0 ${size.width} ${size.height}`, role: "img" },
+    edges, pulses, middle, below, members);
+  let before = null;
+
+  function places(list) {
+    const [x, y] = [size.width / 2, size.height / 2 - 8];
+    if (list.length === 1) return [{ x, y: y - 6 }];
+    const wide = list.length === 2 ? 0 : -Math.PI / 2;
+    return list.map((_, index) => {
+      const angle = wide + (index * 2 * Math.PI) / list.length;
+      return { x: x + 122 * Math.cos(angle), y: y + 80 * Math.sin(angle) + (list.length === 2 ? 0 : 4) };
+    });
+  }
+
+  function pulse(from, to) {
+    if (calm() || document.hidden) return;
+    const dot = s("circle", { r: 3.5, cx: 0, cy: 0 });
+    pulses.append(dot);
+    const at = (place) => ({ transform: `translate(${place.x}px, ${place.y}px)` });
+    dot.animate([at(from), at(to)], { duration: 520, easing: "ease-in-out" }).onfinish = () => dot.remove();
+  }
+
+  function draw(etcd) {
+    const list = [...(etcd?.members ?? [])].sort(byName);
+    const place = new Map(places(list).map((one, index) => [list[index].id, one]));
+    const leader = list.find((one) => one.part === "leader");
+    const followers = leader ? list.filter((one) => one !== leader) : [];
+    patch(edges, list.length > 1 ? followers : [], (one) => one.id, () => s("line"), (line, one) => {
+      const [from, to] = [place.get(leader.id), place.get(one.id)];
+      set(line, "x1", from.x);
+      set(line, "y1", from.y);
+      set(line, "x2", to.x);
+      set(line, "y2", to.y);
+      set(line, "data-part", one.part);
+    });
+    patch(members, list, (one) => one.id, (one) => {
+      const group = s("g", { class: "member", tabindex: 0, role: "button" },
+        s("circle", { class: "halo", r: 27 }), s("circle", { class: "core", r: 20 }),
+        s("path", { class: "crown", d: "M-9-3-5 2 0-6 5 2 9-3 7 7H-7z" }),
+        s("path", { class: "cross", d: "M-6-6 6 6M6-6-6 6" }), s("text", { class: "letter", y: 5 }),
+        s("text", { class: "label", y: 41 }), s("text", { class: "note", y: 55 }));
+      const go = () => open(group.dataset.name);
+      group.addEventListener("click", go);
+      group.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        go();
+      });
+      return group;
+    }, (group, one) => {
+      const { x, y } = place.get(one.id);
+      group.dataset.name = one.name;
+      set(group, "data-part", one.part);
+      group.style.transform = `translate(${x}px, ${y}px)`;
+      const lag = leader && one.index !== undefined ? Math.max(0, leader.index - one.index) : null;
+      const note = one.part === "silent" ? (one.started ? "silent" : "not started") : lag ? `${one.part}, ${lag} behind` : one.part;
+      say(group.querySelector(".label"), one.name);
+      say(group.querySelector(".note"), note);
+      say(group.querySelector(".letter"), one.part === "follower" ? "F" : one.part === "learner" ? "L" : "");
+      set(group, "aria-label", `${one.name}: ${note}, ${bytes(one.size)}`);
+    });
+    say(middle, list.length < 2 ? "" : etcd.quorum ? `term ${etcd.term ?? "–"}` : "no quorum");
+    say(below, list.length < 2 || !etcd.quorum ? "" : `revision ${etcd.revision ?? "–"}`);
+    set(svg, "data-quorum", etcd?.quorum ? "yes" : "no");
+    const words = list.map((one) => `${one.name} ${one.part}`).join(", ");
+    set(svg, "aria-label", etcd ? `etcd ${etcd.quorum ? "has a quorum" : "has no quorum"}: ${words}` : "etcd does not answer");
+    if (before && leader && etcd.revision > before) {
+      for (const one of followers) if (one.part !== "silent") pulse(place.get(leader.id), place.get(one.id));
+    }
+    before = etcd?.revision ?? before;
+  }
+  return { element: svg, draw };
+}

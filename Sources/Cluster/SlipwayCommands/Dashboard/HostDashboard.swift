@@ -1,0 +1,121 @@
+import Basics
+import Dashboard
+import Diagnostics
+import Planning
+import Provisioning
+import SecureShell
+import TopologyLoading
+import TopologyModel
+import UnitFiles
+import Workspace
+
+/// The clusters of this host, for the dashboard.
+struct HostDashboard: DashboardSource {
+    let workspace: HostWorkspace
+    /// The clusters to show, by name; all where there is none.
+    let clusters: [String: ClusterArgument]
+
+    /// Last lines of a journal that a page gets.
+    private static let lines = 200
+    /// Lines that are kept for a page that is slow.
+    private static let backlog = 2_000
+    /// Time that a node has to say what it is busy with.
+    private static let loadLimit = Duration.seconds(5)
+    /// Entries of the history that a page gets.
+    private static let historyLength = 50
+
+    func follow(_ show: @escaping @Sendable (HostLook) -> Void) async {
+        let wanted = clusters.isEmpty ? nil : Set(clusters.keys)
+        await workspace.follower(of: wanted).run(show)
+    }
+
+    func journal(of node: String, in cluster: String) async throws -> AsyncThrowingStream<String, any Error> {
+        let (client, target) = try await reach(node, cluster)
+        let words = ["sudo", "journalctl", "--no-pager", "--quiet", "--no-hostname", "--output=short-unix", "--follow"]
+        let command = (words + ["--lines=\(Self.lines)"]).joined(separator: " ")
+        return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(Self.backlog)) { continuation in
+            let task = Task {
+                do {
+                    try await client.lines(of: command, on: target) { continuation.yield($0) }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    func load(of node: String, in cluster: String) async throws -> NodeLoad {
+        let (client, target) = try await reach(node, cluster)
+        let said = try await client.run(NodeLoad.script, on: target, deadline: Self.loadLimit)
+        return NodeLoad(said.standardOutput)
+    }
+
+    func plan(of cluster: String) async throws -> PlanDocument {
+        let argument = clusters[cluster] ?? .name(cluster)
+        let path: String
+        do {
+            path = try argument.path()
+        } catch is UserError {
+            let advice = "No topology file of \(cluster) is known. Name it: slipway dashboard FILE"
+            return PlanDocument(file: nil, notes: [advice])
+        }
+        do {
+            let topology = try argument.topology()
+            guard topology.name == cluster else {
+                return PlanDocument(file: nil, notes: ["\(path) is the file of cluster \(topology.name), not of \(cluster)."])
+            }
+            let plan = try await workspace.plan(topology) { _ in }.plan
+            let steps = plan.steps.map {
+                PlanDocument.Step(title: StepTitle($0.action).text, reason: $0.reason, cost: $0.cost.rawValue)
+            }
+            return PlanDocument(file: path, steps: steps, notes: plan.notes)
+        } catch let error as DiagnosticsError {
+            let texts = error.diagnostics.map { one in one.location.map { "\($0): \(one.message)" } ?? one.message }
+            throw DashboardError(texts.joined(separator: "\n"))
+        }
+    }
+
+    func history(of cluster: String) async throws -> [HistoryEntry] {
+        try await workspace.history(of: try known(cluster), last: Self.historyLength).reversed()
+    }
+
+    func metrics() async throws -> String {
+        let seen = try await workspace.provider.observe()
+        let names = Set(seen.nodes.map(\.cluster)).filter { clusters.isEmpty || clusters[$0] != nil }
+        var figures: [ClusterFigures] = []
+        for name in names.naturallySorted() {
+            let (report, seen) = try await StatusReport.observing(name, workspace)
+            let members = try await workspace.memberStatuses(of: name, nodes: seen.provider.nodes(of: name))
+            figures.append(ClusterFigures(report: report, seen: seen, members: members))
+        }
+        return ClusterFigures.text(of: figures)
+    }
+
+    // MARK: Nodes
+
+    /// - Throws: for a cluster that is not shown.
+    private func known(_ cluster: String) throws -> String {
+        guard clusters.isEmpty || clusters[cluster] != nil else {
+            throw DashboardError("cluster \(cluster) is not shown here")
+        }
+        return cluster
+    }
+
+    private func reach(_ name: String, _ cluster: String) async throws -> (SSHClient, SSHTarget) {
+        let nodes = try await workspace.provider.observe().nodes(of: try known(cluster))
+        guard let node = nodes.first(where: { $0.name == name && $0.hasDomain }) else {
+            throw DashboardError("there is no node \(name) in \(cluster)")
+        }
+        guard node.power == .running, let address = node.address, await workspace.answers(address, port: 22) else {
+            throw DashboardError("\(name) cannot be reached")
+        }
+        let cluster = try ClusterName(cluster)
+        let targets = try workspace.sshTargets(cluster: cluster, nodes: nodes)
+        guard let target = targets.first(where: { $0.node == name }) else {
+            throw DashboardError("\(name) has no address")
+        }
+        return (try workspace.sshClient(cluster: cluster), target)
+    }
+}
