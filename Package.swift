@@ -55,6 +55,12 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// Checks of a running cluster: scheduling, failover, etcd.
         "SmokeTests": "Basics Etcd Planning Provisioning SecureShell TopologyModel UnitFiles",
+        /// Scenarios of faults, the choice of the next one, and judgement of what happens meanwhile.
+        "Chaos": "Basics CloudConfig Diagnostics LocatedYAML",
+        /// Faults of a living cluster, their undoing, and the load under which they happen.
+        "FaultInjection": """
+        Basics Chaos Etcd FileErrors Planning Provisioning SecureShell TopologyModel UnitFiles SystemPackage
+        """,
         /// Backups of clusters: their file, and the etcd in which they are checked and prepared.
         "Backups": """
         Basics Etcd FileErrors FleetState RebootLock Crypto CryptoExtras Subprocess SystemPackage
@@ -78,8 +84,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// slipway's commands: arguments and printing.
         "SlipwayCommands": """
-        Backups Basics Certificates CloudConfig CloudConfigLinting CloudConfigLoading Dashboard Diagnostics Discovery
-        Etcd FileErrors FleetState Graphs Images LibvirtProvider Planning Provisioning Rendering
+        Backups Basics Certificates Chaos CloudConfig CloudConfigLinting CloudConfigLoading Dashboard Diagnostics
+        Discovery Etcd FaultInjection FileErrors FleetState Graphs Images LibvirtProvider Planning Provisioning Rendering
         SecureShell SmokeTests Terminal TopologyLoading TopologyModel UnitFiles Workspace
         ArgumentParser Crypto Logging Subprocess SystemPackage
         """,
@@ -182,6 +188,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         Basics ConnectionLimits Dashboard Etcd FleetState Planning Provisioning TestKit TopologyLoading TopologyModel
         UnitFiles Logging
         """,
+        "ChaosTests": "Basics Chaos Diagnostics TestKit",
+        "FaultInjectionTests": "Basics Chaos Etcd FaultInjection TestKit",
         "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """

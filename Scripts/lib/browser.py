@@ -133,7 +133,7 @@ def wait(browser, expression):
     end = time.monotonic() + DEADLINE
     while True:
         try:
-            if browser.value(expression):
+            if browser.value(f"Boolean({expression})"):
                 return
             why = "it is not true"
         except RuntimeError as error:

@@ -2,6 +2,8 @@
 package struct HTTPAnswer: Sendable, Hashable {
     /// HTTP status.
     package var status: Int
+    /// Header fields by their names in lower case; of those that come twice, the last.
+    package var headers: [String: String]
     /// Chunked bodies are joined.
     package var body: String
 
@@ -13,6 +15,11 @@ package struct HTTPAnswer: Sendable, Hashable {
         let words = head.first?.split(separator: " ") ?? []
         guard words.count >= 2, let status = Int(words[1]) else { return nil }
         self.status = status
+        let fields = head.dropFirst().compactMap { line -> (String, String)? in
+            let name = line.prefix { $0 != ":" }
+            return (name.lowercased(), String(line.dropFirst(name.count + 1).drop { $0 == " " }))
+        }
+        headers = Dictionary(fields) { _, last in last }
         let isChunked = head.contains { $0.lowercased() == "transfer-encoding: chunked" }
         body = isChunked ? Self.joinChunks(text[end.upperBound...]) : String(text[end.upperBound...])
     }

@@ -43,9 +43,11 @@ package enum Loopback {
         body: String? = nil,
         contentType: String = "application/json",
         host: String? = nil,
+        headers: [String: String] = [:],
         within limit: Duration = .seconds(30),
     ) async -> HTTPAnswer? {
         var request = "\(method) \(path) HTTP/1.1\r\nHost: \(host ?? "127.0.0.1:\(port)")\r\nConnection: close\r\n"
+        for (name, value) in headers { request += "\(name): \(value)\r\n" }
         if let body { request += "Content-Type: \(contentType)\r\nContent-Length: \(body.utf8.count)\r\n" }
         request += "\r\n\(body ?? "")"
         let text = request
@@ -127,6 +129,37 @@ package enum Loopback {
             throw POSIXFailure("connect to port \(port)")
         }
         return socket
+    }
+
+    /// Asks for something that goes on, and reads until the answer has some text, off the cooperative pool; what was read
+    /// when the time is up or the other side closes.
+    package static func stream(
+        port: Int,
+        path: String,
+        headers: [String: String] = [:],
+        until text: String,
+        within limit: Duration = .seconds(30),
+    ) async throws -> String {
+        let socket = try connection(to: port)
+        let fields = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
+        let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\(fields)\r\n".utf8)
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                defer { close(socket) }
+                var pause = timeval(tv_sec: 0, tv_usec: 100_000)
+                setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &pause, socklen_t(MemoryLayout<timeval>.size))
+                _ = send(socket, request, request.count, Int32(MSG_NOSIGNAL))
+                var received: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 65536)
+                let deadline = ContinuousClock.now + limit
+                while ContinuousClock.now < deadline, !String(decoding: received, as: UTF8.self).contains(text) {
+                    let count = recv(socket, &buffer, buffer.count, 0)
+                    if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { break }
+                    if count > 0 { received += buffer[..<count] }
+                }
+                continuation.resume(returning: String(decoding: received, as: UTF8.self))
+            }
+        }
     }
 
     private static func connect(_ socket: Int32, to address: inout sockaddr_in) -> Bool {

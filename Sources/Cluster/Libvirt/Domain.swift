@@ -72,6 +72,31 @@ package struct Domain: ~Copyable {
         try check(virDomainSuspend(handle), "pause")
     }
 
+    /// Bounds the processor time of the running domain.
+    ///
+    /// - Parameter percent: of one processor; nil for no bound.
+    package func limitProcessor(_ percent: Int?) throws(LibvirtError) {
+        var parameters: virTypedParameterPtr?
+        var (count, capacity): (Int32, Int32) = (0, 0)
+        defer { virTypedParamsFree(parameters, count) }
+        // Microseconds of each period of 100 ms; libvirt takes a negative number for none.
+        let quota = percent.map { Int64($0) * 1000 } ?? -1
+        let name = VIR_DOMAIN_SCHEDULER_VCPU_QUOTA
+        try check(virTypedParamsAddLLong(&parameters, &count, &capacity, name, quota), "describe a bound for")
+        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
+        try check(virDomainSetSchedulerParametersFlags(handle, parameters, count, flags), "bound the processor of")
+    }
+
+    /// Bounds the memory of the running domain: a container's by its cgroup, a virtual machine's by its balloon.
+    ///
+    /// - Parameter percent: of the memory that it was defined with; nil for all of it.
+    package func limitMemory(_ percent: Int?) throws(LibvirtError) {
+        let whole = virDomainGetMaxMemory(handle)
+        guard whole > 0 else { throw LibvirtError.last("read the memory of domain \(name)") }
+        let kibibytes = percent.map { whole / 100 * UInt($0) } ?? whole
+        try check(virDomainSetMemoryFlags(handle, kibibytes, VIR_DOMAIN_AFFECT_LIVE.rawValue), "bound the memory of")
+    }
+
     /// Ends all of the domain's processes at once; ``LibvirtError/Code/wrongState`` when it does not run.
     package func destroy() throws(LibvirtError) {
         try check(virDomainDestroyFlags(handle, 0), "stop by force")

@@ -50,6 +50,11 @@ package struct ClusterLock: ~Copyable {
         images = nil
     }
 
+    /// Returns whether a command of this host is changing the cluster now.
+    package static func isHeld(cluster: ClusterName, directory: FilePath) throws -> Bool {
+        try !FileLock("\(cluster).lock", in: directory).take(.shared)
+    }
+
     deinit { file.clearNote() }
 
     /// Identity of the locked file on this host; the same for all its holders.

@@ -15,15 +15,18 @@ package struct ClusterLook: Sendable, Equatable {
     package var fleet: FleetSnapshot?
     /// The command that changes the cluster now; nil where there is none.
     package var lease: LeaseRecord?
+    /// False until etcd's members have been asked for the first time.
+    package var isAsked: Bool
 
     package init(
         _ observation: Observation,
         members: [String: MemberStatus] = [:],
         fleet: FleetSnapshot? = nil,
         lease: LeaseRecord? = nil,
+        isAsked: Bool = true,
     ) {
         (self.observation, self.members) = (observation, members)
-        (self.fleet, self.lease) = (fleet, lease)
+        (self.fleet, self.lease, self.isAsked) = (fleet, lease, isAsked)
     }
 }
 
@@ -55,8 +58,20 @@ package struct HostLook: Sendable, Equatable {
 /// Follows clusters as they change: nodes by libvirt's events, fleet by its watch on etcd, etcd's members by asking each
 /// of them every second.
 package actor HostFollower {
+    /// Ways to the etcd of a cluster.
+    package struct Client: Sendable {
+        /// To its keys.
+        var keys: any EtcdClient
+        /// To its members.
+        var members: any EtcdCluster
+
+        package init(keys: any EtcdClient, members: any EtcdCluster) {
+            (self.keys, self.members) = (keys, members)
+        }
+    }
+
     /// Client of the etcd of a cluster with these nodes.
-    package typealias Clients = @Sendable (_ cluster: String, _ nodes: [ObservedNode]) throws -> any EtcdClient & EtcdCluster
+    package typealias Clients = @Sendable (_ cluster: String, _ nodes: [ObservedNode]) throws -> Client
 
     /// Intervals of what no event tells.
     package struct Intervals: Sendable {
@@ -73,6 +88,7 @@ package actor HostFollower {
     private struct Followed {
         var nodes: [ObservedNode] = []
         var etcd: EtcdObserver.Look?
+        var isAsked = false
         var snapshot: FleetSnapshot?
         var fleet: ObservedFleet?
         var lease: LeaseRecord?
@@ -181,6 +197,7 @@ package actor HostFollower {
             members: Dictionary(statuses) { first, _ in first },
             fleet: one.snapshot,
             lease: one.lease,
+            isAsked: one.isAsked,
         )
     }
 
@@ -200,13 +217,14 @@ package actor HostFollower {
         followed[name]?.task = nil
         guard !reach.endpoints.isEmpty else {
             followed[name]?.etcd = nil
+            followed[name]?.isAsked = true
             return
         }
         do {
             let client = try clients(name, nodes)
             followed[name]?.task = Task { [weak self, intervals] in
                 await withTaskGroup(of: Void.self) { group in
-                    let registry = FleetRegistry(etcd: client)
+                    let registry = FleetRegistry(etcd: client.keys)
                     let logger = Logger(label: "slipway.fleet") { _ in SwiftLogNoOpLogHandler() }
                     let watch = ClusterWatch(registry, logger: logger)
                     let snapshots = watch.snapshots()
@@ -220,7 +238,7 @@ package actor HostFollower {
                     group.addTask {
                         var revision: Int64?
                         while !Task.isCancelled {
-                            let look = await EtcdObserver(client, running: reach.endpoints).observe()
+                            let look = await EtcdObserver(client.members, running: reach.endpoints).observe()
                             guard await self?.take(look, of: name, by: reach) == true else { return }
                             revision = Self.refresh(watch, behind: look, last: revision)
                             do { try await Task.sleep(for: intervals.etcd) } catch { return }
@@ -250,8 +268,9 @@ package actor HostFollower {
     /// - Returns: whether more is wanted.
     private func take(_ look: EtcdObserver.Look?, of name: String, by reach: Reach) -> Bool {
         guard let one = followed[name], one.reach == reach, !Task.isCancelled else { return false }
-        guard one.etcd != look else { return true }
+        guard one.etcd != look || !one.isAsked else { return true }
         followed[name]?.etcd = look
+        followed[name]?.isAsked = true
         publish()
         return true
     }

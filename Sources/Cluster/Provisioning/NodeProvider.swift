@@ -54,6 +54,18 @@ package protocol NodeProvider: Sendable {
     func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome
     /// Powers the node off at once, as a power cut would.
     func powerOff(_ node: NodeReference) async throws
+    /// Pauses the node: nothing of it runs until ``start(_:)``. One that is paused or off is left so.
+    ///
+    /// - Throws: also where the hypervisor cannot pause such a node on its host.
+    func freeze(_ node: NodeReference) async throws
+    /// Bounds the processor time of a node that runs; one that is off or gone is left so.
+    ///
+    /// - Parameter percent: of one processor; nil for no bound.
+    func limitProcessor(of node: NodeReference, to percent: Int?) async throws
+    /// Bounds the memory of a node that runs; one that is off or gone is left so.
+    ///
+    /// - Parameter percent: of the memory that it was defined with; nil for all of it.
+    func limitMemory(of node: NodeReference, to percent: Int?) async throws
     /// Has the node start with the host, or not.
     func setAutostart(_ isOn: Bool, of node: NodeReference) async throws
     /// Writes the node's phase onto its domain; a node without a domain counts as `leaving`, and cannot be in another

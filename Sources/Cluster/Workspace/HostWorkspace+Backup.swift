@@ -195,12 +195,24 @@ extension HostWorkspace {
         guard !endpoints.isEmpty else {
             throw UserError("no etcd member of cluster '\(cluster)' is on; start them: slipway up \(cluster)")
         }
+        return try etcdClient(of: cluster, nodes: nodes, endpoints: endpoints, timeout: timeout)
+    }
+
+    /// Client of certain members or proxies of a cluster.
+    ///
+    /// - Parameter timeout: time that each has for an answer.
+    package func etcdClient(
+        of cluster: String,
+        nodes: [ObservedNode],
+        endpoints: [String],
+        timeout: Duration,
+    ) throws -> EtcdHTTPClient {
         let number = nodes.compactMap(\.certificates?.number).max()
         let tls = try number.map { try certificates(of: cluster).etcdTLS($0) }
         return EtcdHTTPClient(
             endpoints: endpoints,
             requestTimeout: timeout,
-            tls: members.contains(where: \.etcdTLS) ? tls : nil,
+            tls: nodes.contains(where: \.etcdTLS) ? tls : nil,
             proxyPort: gateway?.port,
         )
     }

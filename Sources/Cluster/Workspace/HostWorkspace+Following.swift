@@ -11,7 +11,21 @@ extension HostWorkspace {
     /// - Parameter wanted: their names; nil for all that there are and will be.
     package func follower(of wanted: Set<String>?) -> HostFollower {
         HostFollower(provider: provider, leases: leases, wanted: wanted) { cluster, nodes in
-            try etcdClient(of: cluster, nodes: nodes, timeout: Self.patience)
+            let client = try etcdClient(of: cluster, nodes: nodes, timeout: Self.patience)
+            return HostFollower.Client(keys: client, members: client)
         }
+    }
+
+    /// What is seen of one cluster, first and after each change, for as long as somebody reads; who is slow gets the
+    /// newest and misses those between.
+    package func looks(at cluster: String) -> AsyncStream<HostLook> {
+        let (looks, look) = AsyncStream.makeStream(of: HostLook.self, bufferingPolicy: .bufferingNewest(1))
+        let follower = follower(of: [cluster])
+        let task = Task {
+            await follower.run { look.yield($0) }
+            look.finish()
+        }
+        look.onTermination = { _ in task.cancel() }
+        return looks
     }
 }

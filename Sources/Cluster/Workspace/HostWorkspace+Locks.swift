@@ -47,6 +47,11 @@ extension HostWorkspace {
         return result
     }
 
+    /// Returns whether a command of this host is changing the cluster now.
+    package static func isBeingChanged(_ cluster: ClusterName, home: FilePath) throws -> Bool {
+        try ClusterLock.isHeld(cluster: cluster, directory: runtimeDirectory(home: home).appending("locks"))
+    }
+
     /// A lease that stays is taken over later; what was done while it was held is done.
     private func giveBack(_ lease: ClusterLease, note: @Sendable (String) -> Void) async {
         do { try await lease.release() } catch { note("the cluster's lease is not given back: \(error)") }

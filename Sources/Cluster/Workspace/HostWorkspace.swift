@@ -196,6 +196,7 @@ package struct HostWorkspace: Sendable {
         try OwnedDirectory(home.appending("known_hosts").string).remove(["\(name).ssh-config"])
         try OwnedDirectory(home.appending("certificates").string).remove([name])
         try discovery(of: cluster).remove()
+        try OwnedDirectory(home.appending("chaos").string).remove(["\(name).json"])
         try secret.forgetAdopted(of: name)
     }
 }

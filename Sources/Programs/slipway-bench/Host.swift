@@ -10,6 +10,14 @@ enum Host {
         return text.split(separator: " ").first.flatMap { Double($0) } ?? 0
     }
 
+    /// Memory that programs can still have, in KiB.
+    static func availableKiB() throws -> Double {
+        let text = try String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") } ?? ""
+        guard let value = Double(line.filter(\.isNumber)) else { throw BenchError("/proc/meminfo has no MemAvailable") }
+        return value
+    }
+
     static func note(_ text: String) {
         FileHandle.standardError.write(Data("bench: \(text) (load \(load()))\n".utf8))
     }

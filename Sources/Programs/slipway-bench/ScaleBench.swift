@@ -72,7 +72,7 @@ struct ScaleBench: AsyncParsableCommand {
         }
         Host.note("1 + \(count), slipway")
         let topology = try topology(workers: count, scratch)
-        let free = try Self.availableKiB()
+        let free = try Host.availableKiB()
         let load = Task { await Self.peakLoad() }
         let times: [String: Double]
         do { times = try await up(slipway, topology) } catch {
@@ -83,7 +83,7 @@ struct ScaleBench: AsyncParsableCommand {
         figures.add(name + "load", await load.value * 1000)
         for (what, time) in times { figures.add(name + what, time) }
         figures.add(name + "requests", try await Self.requests())
-        figures.add(name + "memory", (free - (try Self.availableKiB())) / Double(count + 1))
+        figures.add(name + "memory", (free - (try Host.availableKiB())) / Double(count + 1))
         let (busy, requests) = (try Self.busySeconds(), try await Self.requests())
         try await Task.sleep(for: .seconds(Self.idleSeconds))
         let idle = try Self.busySeconds() - busy
@@ -173,13 +173,6 @@ struct ScaleBench: AsyncParsableCommand {
             peak = max(peak, Host.load())
         }
         return peak
-    }
-
-    private static func availableKiB() throws -> Double {
-        let text = try String(contentsOfFile: "/proc/meminfo", encoding: .utf8)
-        let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") } ?? ""
-        guard let value = Double(line.filter(\.isNumber)) else { throw BenchError("/proc/meminfo has no MemAvailable") }
-        return value
     }
 
     /// Seconds that the host's processors were busy, whoever with.

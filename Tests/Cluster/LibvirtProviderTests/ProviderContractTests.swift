@@ -76,6 +76,21 @@ import TopologyModel
     }
 
     @Test(arguments: ProviderUnderTest.all)
+    func aFrozenNodeRunsOnWhenItIsStarted(_ provider: ProviderUnderTest) async throws {
+        try await provider.with { world in
+            let node = world.node()
+            try await world.bringUp(node)
+            for _ in 1...2 { try await world.provider.freeze(NodeReference(node)) }
+            #expect(try await world.observed().map(\.power) == [.other])
+            try await world.provider.start(NodeReference(node))
+            #expect(try await world.observed().map(\.power) == [.running])
+            try await world.provider.powerOff(NodeReference(node))
+            try await world.provider.freeze(NodeReference(node))
+            #expect(try await world.observed().map(\.power) == [.off])
+        }
+    }
+
+    @Test(arguments: ProviderUnderTest.all)
     func aChangedConfigurationIsDefinedAnew(_ provider: ProviderUnderTest) async throws {
         try await provider.with { world in
             try await world.bringUp(world.node())

@@ -130,6 +130,25 @@ extension FakeProvider {
         try await switchOff(node)
     }
 
+    package func freeze(_ node: NodeReference) async throws {
+        try begin("freeze", node.domainName)
+        guard try requireDomain(node).power == .running else { return }
+        try step {}
+        await setPower(.other, of: node.domainName)
+    }
+
+    package func limitProcessor(of node: NodeReference, to percent: Int?) async throws {
+        try begin("limitProcessor", "\(node.domainName) \(percent.map { "\($0)" } ?? "none")")
+        try requireOurs(node.domainName)
+        try step {}
+    }
+
+    package func limitMemory(of node: NodeReference, to percent: Int?) async throws {
+        try begin("limitMemory", "\(node.domainName) \(percent.map { "\($0)" } ?? "none")")
+        try requireOurs(node.domainName)
+        try step {}
+    }
+
     private func switchOff(_ node: NodeReference) async throws {
         try requireOurs(node.domainName)
         guard let domain = nodes[node.domainName]?.domain, domain.power != .off else { return }

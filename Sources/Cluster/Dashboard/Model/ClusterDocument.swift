@@ -117,6 +117,8 @@ package struct ClusterDocument: Sendable, Hashable, Encodable {
         package var network: String?
         /// True when all is well.
         package var isWell: Bool
+        /// False until etcd's members have been asked for the first time.
+        package var isAsked: Bool
         /// True while fleet's state is known.
         package var hasFleet: Bool
         /// Who changes the cluster now, and by which command; nil for nobody.
@@ -149,6 +151,7 @@ extension ClusterDocument {
         head = Head(
             network: report.network,
             isWell: report.isWell,
+            isAsked: look.isAsked,
             hasFleet: look.fleet != nil && report.quorum,
             work: look.lease?.holder,
         )

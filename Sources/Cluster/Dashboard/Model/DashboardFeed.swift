@@ -162,10 +162,13 @@ package final class DashboardFeed: Sendable {
 
     private static func changes(_ name: String, from old: ClusterLook?, to new: ClusterLook?) -> [ClusterChange] {
         let nothing = Observation(provider: .init())
-        let (before, now) = (old?.observation ?? nothing, new?.observation ?? nothing)
+        var (before, now) = (old?.observation ?? nothing, new?.observation ?? nothing)
+        // What is heard for the first time has not changed.
+        if old?.isAsked != true { before.etcd = now.etcd }
+        if new?.isAsked != true { now.etcd = before.etcd }
         var changes = now.changes(since: before, in: name)
         guard let old, let new else { return changes }
-        if let leader = new.leader, leader != old.leader { changes.append(ClusterChange(.etcd, leader, "is the leader")) }
+        if old.leader != nil, let leader = new.leader, leader != old.leader { changes.append(ClusterChange(.etcd, leader, "is the leader")) }
         if old.lease?.id != new.lease?.id {
             let text = new.lease.map { "is being changed by \($0.holder)" } ?? "is not being changed any more"
             changes.append(ClusterChange(.cluster, name, text))

@@ -11,8 +11,8 @@ package protocol DashboardSource: Sendable {
     func follow(_ show: @escaping @Sendable (HostLook) -> Void) async
     /// Lines of a node's journal, the last ones first and then each as it is written; ends with the node.
     func journal(of node: String, in cluster: String) async throws -> AsyncThrowingStream<String, any Error>
-    /// What a node is busy with; nil where it does not answer.
-    func load(of node: String, in cluster: String) async throws -> NodeLoad
+    /// What a node is busy with, every few seconds; ends with the node.
+    func load(of node: String, in cluster: String) async throws -> AsyncThrowingStream<NodeLoad, any Error>
     /// Steps that `slipway up` would take.
     func plan(of cluster: String) async throws -> PlanDocument
     /// What was done to a cluster, the newest first.
@@ -26,55 +26,6 @@ package struct DashboardError: Error, Sendable, Hashable, CustomStringConvertibl
     package var description: String
 
     package init(_ description: String) { self.description = description }
-}
-
-/// What a node is busy with.
-package struct NodeLoad: Sendable, Hashable, Encodable {
-    /// Processes that run or wait to, averaged over a minute.
-    package var load: Double?
-    /// Bytes of memory in all.
-    package var memory: UInt64?
-    /// Bytes of memory that programs can still have.
-    package var freeMemory: UInt64?
-    /// Seconds since the node's boot.
-    package var uptime: Double?
-    /// Connections to etcd's members by the member's address: of a proxy, which members it uses.
-    package var members: [String: Int]
-
-    /// - Parameter text: what ``script`` prints on the node.
-    package init(_ text: String) {
-        members = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
-            guard words.count > 1 else { continue }
-            switch words[0] {
-            case "load": load = Double(words[1])
-            case "uptime": uptime = Double(words[1])
-            case "MemTotal:": memory = UInt64(words[1]).map { $0 << 10 }
-            case "MemAvailable:": freeMemory = UInt64(words[1]).map { $0 << 10 }
-            default: if let address = Self.member(words) { members[address, default: 0] += 1 }
-            }
-        }
-    }
-
-    /// Shell script that prints what ``init(_:)`` reads.
-    package static let script = """
-        echo "load $(cat /proc/loadavg)"; echo "uptime $(cat /proc/uptime)"
-        grep -E '^Mem(Total|Available):' /proc/meminfo; cat /proc/net/tcp
-        """
-
-    /// Address of the member that a line of `/proc/net/tcp` is a connection to: established, and to etcd's port.
-    /// https://docs.kernel.org/networking/proc_net_tcp.html
-    private static func member(_ words: [String]) -> String? {
-        guard words.count > 3, words[3] == "01" else { return nil }
-        let parts = words[2].split(separator: ":")
-        // The address is in the order of the processor's bytes, the port is not.
-        guard parts.count == 2, UInt16(parts[1], radix: 16) == 2379, let number = UInt32(parts[0], radix: 16) else {
-            return nil
-        }
-        let bytes = [0, 8, 16, 24].map { number >> UInt32($0) & 0xFF }
-        return bytes[0] == 127 ? nil : bytes.map { "\($0)" }.joined(separator: ".")
-    }
 }
 
 /// Plan of `slipway up` as the page gets it.

@@ -92,7 +92,7 @@ function draw() {
 }
 
 const toneOf = (cluster) =>
-  cluster.head.is_well ? "good" : cluster.head.work || [...cluster.nodes.values()].some((node) => node.state === "starting") ? "busy" : "bad";
+  cluster.head.is_well ? "good" : !cluster.head.is_asked || cluster.head.work || [...cluster.nodes.values()].some((node) => node.state === "starting") ? "busy" : "bad";
 
 function drawHead(cluster) {
   const { head, etcd } = cluster;
@@ -110,7 +110,7 @@ function drawHead(cluster) {
   const members = etcd?.members.length ?? 0;
   const list = [
     { name: "nodes", value: `${wellNodes}/${nodes.length}`, note: "well", isWell: wellNodes === nodes.length },
-    { name: "etcd", value: `${members - silent}/${members}`, note: etcd?.quorum ? `led by ${etcd.leader ?? "nobody"}` : "no quorum", isWell: Boolean(etcd?.quorum) && !silent },
+    { name: "etcd", value: `${members - silent}/${members}`, note: !head.is_asked ? "asking" : etcd?.quorum ? `led by ${etcd.leader ?? "nobody"}` : "no quorum", isWell: Boolean(etcd?.quorum) && !silent },
     { name: "units", value: `${wellUnits}/${units.length}`, note: head.has_fleet ? "as wanted" : "fleet is silent", isWell: wellUnits === units.length && head.has_fleet },
   ];
   patch($("counts"), list, (one) => one.name, () => h("li", {}, h("span", { class: "what" }), h("b"), h("small")), (item, one) => {

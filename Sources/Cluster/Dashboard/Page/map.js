@@ -120,7 +120,7 @@ export function map(open) {
     set(ladder, "aria-label", `Reached: ${node.rungs.filter((rung) => rung.done).map((rung) => rung.name).join(", ") || "nothing"}`);
     arrange(article.querySelector(".own"), home.own);
     arrange(article.querySelector(".global"), home.global);
-    set(article, "data-hidden", wanted && !matches(node, home));
+    set(article, "data-hidden", Boolean(wanted) && !matches(node, home));
   }
 
   const matches = (node, home) =>
@@ -149,9 +149,9 @@ export function map(open) {
     etcdCard.hidden = !hasEtcd;
     etcd.draw(cluster.etcd);
     const health = cluster.etcd;
-    say(etcdCard.querySelector(".words"), !health ? "no member answers" : !health.quorum ? "no quorum: nothing can be written"
-      : health.alarms.length ? health.alarms.join("; ") : `led by ${health.leader ?? "nobody"}`);
-    set(etcdCard, "data-tone", health?.quorum && !health.alarms.length ? "good" : "bad");
+    say(etcdCard.querySelector(".words"), !cluster.head.is_asked ? "asking …" : !health ? "no member answers" : !health.quorum ? "no quorum: nothing can be written"
+      : health.alarms.length ? health.alarms.join("; ") : health.leader ? `term ${health.term}, revision ${health.revision}` : "electing a leader");
+    set(etcdCard, "data-tone", (health?.quorum && !health.alarms.length) || !cluster.head.is_asked ? "good" : "bad");
     const byRole = Map.groupBy(nodes, (node) => node.role);
     const list = [...byRole].map(([name, nodes]) => ({ name, nodes })).sort((one, other) =>
       isMember(other) - isMember(one) || byName(one, other));

@@ -13,13 +13,13 @@ const mostLines = 600;
 export function panel(element, { close, open }) {
   let shown = null;
   let journal = null;
-  let timer = null;
+  let busy = null;
   let asked = 0;
 
   function leave() {
     journal?.close();
-    clearInterval(timer);
-    [journal, timer, shown] = [null, null, null];
+    busy?.close();
+    [journal, busy, shown] = [null, null, null];
   }
 
   function frame(kind, name) {
@@ -46,15 +46,20 @@ export function panel(element, { close, open }) {
       h("h3", {}, "Units"), h("ul", { class: "rows" }),
       h("h3", {}, "Journal"), h("pre", { class: "journal", role: "log", tabindex: 0, "aria-label": `Journal of ${name}` }));
     follow(cluster.cluster, name, body.querySelector(".journal"));
-    const load = () => drawLoad(cluster.cluster, name, body.querySelector(".load"));
-    load();
-    timer = setInterval(load, 5000);
+    busy = listen("load", cluster.cluster, name);
+    busy.addEventListener("load", (event) => drawLoad(JSON.parse(event.data), body.querySelector(".load")));
+    busy.addEventListener("end", (event) => {
+      busy?.close();
+      body.querySelector(".load").replaceChildren(h("p", { class: "muted" }, JSON.parse(event.data)));
+    });
   }
+
+  const listen = (path, cluster, name) => new EventSource(`${path}?${new URLSearchParams({ cluster, name })}`);
 
   function follow(cluster, name, pre) {
     const lines = [];
     let waiting = false;
-    journal = new EventSource(`journal?${new URLSearchParams({ cluster, name })}`);
+    journal = listen("journal", cluster, name);
     const show = (line) => {
       lines.push(line);
       if (waiting) return;
@@ -81,27 +86,20 @@ export function panel(element, { close, open }) {
     return h("span", {}, h("time", {}, clock(Number(time))), " ", h("b", {}, rest.slice(0, colon)), `${rest.slice(colon)}\n`);
   }
 
-  async function drawLoad(cluster, name, place) {
-    const number = ++asked;
-    try {
-      const load = await ask("load", { cluster, name });
-      if (number !== asked || !shown) return;
-      const members = Object.entries(load.members).map(([address, number]) => {
-        const node = [...shown.cluster.nodes.values()].find((one) => one.address === address);
-        return `${node?.name ?? address} (${number})`;
-      });
-      const used = load.memory ? load.memory - load.free_memory : null;
-      let list = place.querySelector("dl");
-      if (!list) place.replaceChildren((list = facts()), h("meter", { min: 0, max: 1, high: 0.9, "aria-label": "Memory in use" }));
-      drawFacts(list, [
-        ["load", load.load?.toFixed(2)], ["up for", duration(load.uptime)],
-        ["memory", used === null ? null : `${bytes(used)} of ${bytes(load.memory)}`],
-        ["connections to etcd", members.sort().join(", ") || "none"],
-      ]);
-      place.querySelector("meter").value = used === null ? 0 : used / load.memory;
-    } catch (error) {
-      if (number === asked && shown) place.replaceChildren(h("p", { class: "muted" }, error.message));
-    }
+  function drawLoad(load, place) {
+    const members = Object.entries(load.members).map(([address, number]) => {
+      const node = [...shown.cluster.nodes.values()].find((one) => one.address === address);
+      return `${node?.name ?? address} (${number})`;
+    });
+    const used = load.memory ? load.memory - load.free_memory : null;
+    let list = place.querySelector("dl");
+    if (!list) place.replaceChildren((list = facts()), h("meter", { min: 0, max: 1, high: 0.9, "aria-label": "Memory in use" }));
+    drawFacts(list, [
+      ["load", load.load?.toFixed(2)], ["up for", duration(load.uptime)],
+      ["memory", used === null ? null : `${bytes(used)} of ${bytes(load.memory)}`],
+      ["connections to etcd", members.sort().join(", ") || "none"],
+    ]);
+    place.querySelector("meter").value = used === null ? 0 : used / load.memory;
   }
 
   function drawNode(cluster, node) {

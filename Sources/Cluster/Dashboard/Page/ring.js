@@ -2,26 +2,25 @@
 
 import { byName, bytes, calm, patch, s, say, set } from "./dom.js";
 
-const size = { width: 360, height: 250 };
+const size = { width: 360, height: 236 };
 
 /** An SVG that `draw(etcd)` keeps up to date. */
 export function ring(open) {
   const edges = s("g", { class: "edges" });
   const pulses = s("g", { class: "pulses" });
   const members = s("g");
-  const middle = s("text", { class: "middle", x: size.width / 2, y: size.height / 2 - 4 });
-  const below = s("text", { class: "below", x: size.width / 2, y: size.height / 2 + 16 });
   const svg = s("svg", { class: "ring", viewBox: `0 0 ${size.width} ${size.height}`, role: "img" },
-    edges, pulses, middle, below, members);
+    edges, pulses, members);
   let before = null;
 
   function places(list) {
-    const [x, y] = [size.width / 2, size.height / 2 - 8];
-    if (list.length === 1) return [{ x, y: y - 6 }];
-    const wide = list.length === 2 ? 0 : -Math.PI / 2;
+    const [x, y] = [size.width / 2, size.height / 2];
+    if (list.length === 1) return [{ x, y: y - 14 }];
+    const first = list.length === 2 ? 0 : -Math.PI / 2;
+    const down = list.length === 3 ? 16 : list.length === 2 ? -14 : 0;
     return list.map((_, index) => {
-      const angle = wide + (index * 2 * Math.PI) / list.length;
-      return { x: x + 122 * Math.cos(angle), y: y + 80 * Math.sin(angle) + (list.length === 2 ? 0 : 4) };
+      const angle = first + (index * 2 * Math.PI) / list.length;
+      return { x: x + 122 * Math.cos(angle), y: y + down + 66 * Math.sin(angle) };
     });
   }
 
@@ -51,7 +50,7 @@ export function ring(open) {
         s("circle", { class: "halo", r: 27 }), s("circle", { class: "core", r: 20 }),
         s("path", { class: "crown", d: "M-9-3-5 2 0-6 5 2 9-3 7 7H-7z" }),
         s("path", { class: "cross", d: "M-6-6 6 6M6-6-6 6" }), s("text", { class: "letter", y: 5 }),
-        s("text", { class: "label", y: 41 }), s("text", { class: "note", y: 55 }));
+        s("text", { class: "label" }), s("text", { class: "note" }));
       const go = () => open(group.dataset.name);
       group.addEventListener("click", go);
       group.addEventListener("keydown", (event) => {
@@ -65,16 +64,18 @@ export function ring(open) {
       group.dataset.name = one.name;
       set(group, "data-part", one.part);
       group.style.transform = `translate(${x}px, ${y}px)`;
-      const lag = leader && one.index !== undefined ? Math.max(0, leader.index - one.index) : null;
+      // Members are not asked at the same moment, so that a few entries are no lag.
+      const lag = leader && one.index !== undefined && leader.index - one.index >= 5 ? leader.index - one.index : null;
       const note = one.part === "silent" ? (one.started ? "silent" : "not started") : lag ? `${one.part}, ${lag} behind` : one.part;
+      // Lines run within the ring, names stand outside.
+      const isAbove = list.length > 2 && y < size.height / 2;
+      set(group.querySelector(".label"), "y", isAbove ? -43 : 41);
+      set(group.querySelector(".note"), "y", isAbove ? -30 : 55);
       say(group.querySelector(".label"), one.name);
       say(group.querySelector(".note"), note);
       say(group.querySelector(".letter"), one.part === "follower" ? "F" : one.part === "learner" ? "L" : "");
       set(group, "aria-label", `${one.name}: ${note}, ${bytes(one.size)}`);
     });
-    say(middle, list.length < 2 ? "" : etcd.quorum ? `term ${etcd.term ?? "–"}` : "no quorum");
-    say(below, list.length < 2 || !etcd.quorum ? "" : `revision ${etcd.revision ?? "–"}`);
-    set(svg, "data-quorum", etcd?.quorum ? "yes" : "no");
     const words = list.map((one) => `${one.name} ${one.part}`).join(", ");
     set(svg, "aria-label", etcd ? `etcd ${etcd.quorum ? "has a quorum" : "has no quorum"}: ${words}` : "etcd does not answer");
     if (before && leader && etcd.revision > before) {

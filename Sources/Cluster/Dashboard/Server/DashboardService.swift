@@ -38,7 +38,7 @@ struct DashboardService: Sendable {
         case "/journal": return Answer(type: ServerEvents.type, body: journal(of: name, in: cluster), isStream: true)
         case "/state": return .text(try JSONText.line(WholeState(try await state())))
         case "/unit": return .text(try JSONText.line(try unit(name, in: cluster)))
-        case "/load": return .text(try JSONText.line(try await source.load(of: name, in: cluster)))
+        case "/load": return Answer(type: ServerEvents.type, body: load(of: name, in: cluster), isStream: true)
         case "/plan": return .text(try JSONText.line(try await source.plan(of: cluster)))
         case "/history": return .text(try JSONText.line(try await source.history(of: cluster)))
         case "/metrics":
@@ -98,12 +98,24 @@ struct DashboardService: Sendable {
     }
 
     private func journal(of node: String, in cluster: String) -> ResponseBody {
-        ResponseBody { [source] writer in
+        stream("line") { [source] in try await source.journal(of: node, in: cluster) }
+    }
+
+    private func load(of node: String, in cluster: String) -> ResponseBody {
+        stream("load") { [source] in try await source.load(of: node, in: cluster) }
+    }
+
+    /// Events of one kind, and at last one that says why there are no more.
+    private func stream<Document: Encodable & Sendable>(
+        _ name: String,
+        _ documents: @escaping @Sendable () async throws -> AsyncThrowingStream<Document, any Error>,
+    ) -> ResponseBody {
+        ResponseBody { writer in
             do {
-                for try await line in try await source.journal(of: node, in: cluster) {
-                    try await writer.write(try ServerEvents.event("line", line))
+                for try await document in try await documents() {
+                    try await writer.write(try ServerEvents.event(name, document))
                 }
-                try await writer.write(try ServerEvents.event("end", "the journal has ended"))
+                try await writer.write(try ServerEvents.event("end", "the node has ended it"))
             } catch let error where !(error is CancellationError) {
                 try await writer.write(try ServerEvents.event("end", "\(error)"))
             }

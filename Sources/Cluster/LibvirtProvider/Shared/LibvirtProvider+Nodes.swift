@@ -43,6 +43,39 @@ extension LibvirtProvider {
         try await backend(node.runtime).powerOff(node)
     }
 
+    package func freeze(_ node: NodeReference) async throws {
+        let driver = backend(node.runtime).driver
+        try await driver.refuseForeign(node)
+        try await driver.run { connection throws(LibvirtError) in
+            let domain = try connection.domain(named: node.domainName)
+            guard try domain.state().runs else { return }
+            try domain.suspend()
+        }
+    }
+
+    package func limitProcessor(of node: NodeReference, to percent: Int?) async throws {
+        try await withActive(node) { domain throws(LibvirtError) in try domain.limitProcessor(percent) }
+    }
+
+    package func limitMemory(of node: NodeReference, to percent: Int?) async throws {
+        try await withActive(node) { domain throws(LibvirtError) in try domain.limitMemory(percent) }
+    }
+
+    /// Does something to a node's domain, unless that is off or gone.
+    private func withActive(
+        _ node: NodeReference,
+        _ body: @escaping @Sendable (borrowing Domain) throws(LibvirtError) -> Void,
+    ) async throws {
+        let driver = backend(node.runtime).driver
+        try await driver.refuseForeign(node)
+        try await driver.run { connection throws(LibvirtError) in
+            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
+                guard try domain.state().isActive else { return }
+                try body(domain)
+            }
+        }
+    }
+
     package func remove(_ node: NodeReference) async throws {
         let backend = backend(node.runtime)
         try await backend.driver.refuseForeign(node)

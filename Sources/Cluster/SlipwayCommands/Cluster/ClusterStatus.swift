@@ -14,7 +14,12 @@ struct ClusterStatus: JSONCommand {
 
     @Argument(help: "A topology file, or the name of a cluster.")
     var cluster: String
-    @Flag(help: "Go on, and show every change as it happens.")
+    @Flag(
+        help: """
+            Go on, and show every change as it happens: on a terminal a screen with the latency of etcd's members, the host's \
+            load and the last changes (q quits, a shows each node); elsewhere a report after each change.
+            """
+    )
     var watch = false
     @Flag(help: "Show each node, also of a cluster of more than 40, of which else each role is a line.")
     var all = false
@@ -37,24 +42,25 @@ struct ClusterStatus: JSONCommand {
     }
 
     private func follow(_ name: String, workspace: HostWorkspace) async throws {
+        // One that is not there is said at once, not looked for.
+        _ = try await StatusReport.observing(name, workspace)
         try await Interrupt.guarding(advice: "") {
-            var last: StatusReport?
-            var area = LiveArea()
-            while !Task.isCancelled {
-                let seen = try await workspace.observer(of: name).observe(name)
-                let report = StatusReport(seen, cluster: name)
-                if report != last { try show(report, in: &area) }
-                last = report
-                try await Task.sleep(for: .seconds(1))
+            if Output.isTerminal, !output.json {
+                return await StatusWatch(cluster: name, workspace: workspace, showsAll: all).run()
             }
+            var last: StatusReport?
+            for await look in workspace.looks(at: name) {
+                guard let seen = look.clusters[name]?.observation else { continue }
+                let report = StatusReport(seen, cluster: name)
+                if report != last { try show(report) }
+                last = report
+            }
+            try Task.checkCancellation()
         }
     }
 
-    private func show(_ report: StatusReport, in area: inout LiveArea) throws {
+    private func show(_ report: StatusReport) throws {
         if output.json { return Output.print(try JSONText.line(report)) }
-        let text = report.text(style: Output.style, all: all)
-        guard Output.isTerminal else { return Output.print(text + "\n") }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        Output.rawOutput(area.update(lasting: [], live: lines, screen: Output.screen))
+        Output.print(report.text(style: Output.style, all: all) + "\n")
     }
 }

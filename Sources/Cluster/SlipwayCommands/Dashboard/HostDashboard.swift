@@ -19,8 +19,6 @@ struct HostDashboard: DashboardSource {
     private static let lines = 200
     /// Lines that are kept for a page that is slow.
     private static let backlog = 2_000
-    /// Time that a node has to say what it is busy with.
-    private static let loadLimit = Duration.seconds(5)
     /// Entries of the history that a page gets.
     private static let historyLength = 50
 
@@ -30,26 +28,31 @@ struct HostDashboard: DashboardSource {
     }
 
     func journal(of node: String, in cluster: String) async throws -> AsyncThrowingStream<String, any Error> {
-        let (client, target) = try await reach(node, cluster)
         let words = ["sudo", "journalctl", "--no-pager", "--quiet", "--no-hostname", "--output=short-unix", "--follow"]
-        let command = (words + ["--lines=\(Self.lines)"]).joined(separator: " ")
-        return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(Self.backlog)) { continuation in
-            let task = Task {
-                do {
-                    try await client.lines(of: command, on: target) { continuation.yield($0) }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
+        return try await lines(of: (words + ["--lines=\(Self.lines)"]).joined(separator: " "), on: node, cluster)
     }
 
-    func load(of node: String, in cluster: String) async throws -> NodeLoad {
-        let (client, target) = try await reach(node, cluster)
-        let said = try await client.run(NodeLoad.script, on: target, deadline: Self.loadLimit)
-        return NodeLoad(said.standardOutput)
+    func load(of node: String, in cluster: String) async throws -> AsyncThrowingStream<NodeLoad, any Error> {
+        let lines = try await lines(of: NodeLoad.script, on: node, cluster)
+        let (loads, continuation) = AsyncThrowingStream.makeStream(of: NodeLoad.self)
+        let task = Task {
+            do {
+                var round: [String] = []
+                for try await line in lines {
+                    guard line == NodeLoad.end else {
+                        round.append(line)
+                        continue
+                    }
+                    continuation.yield(NodeLoad(round))
+                    round = []
+                }
+                continuation.finish()
+            } catch {
+                continuation.finish(throwing: error)
+            }
+        }
+        continuation.onTermination = { _ in task.cancel() }
+        return loads
     }
 
     func plan(of cluster: String) async throws -> PlanDocument {
@@ -94,6 +97,26 @@ struct HostDashboard: DashboardSource {
     }
 
     // MARK: Nodes
+
+    /// Lines that a command prints on a node, for as long as somebody reads them.
+    private func lines(
+        of command: String,
+        on node: String,
+        _ cluster: String,
+    ) async throws -> AsyncThrowingStream<String, any Error> {
+        let (client, target) = try await reach(node, cluster)
+        return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(Self.backlog)) { continuation in
+            let task = Task {
+                do {
+                    try await client.lines(of: command, on: target) { continuation.yield($0) }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
 
     /// - Throws: for a cluster that is not shown.
     private func known(_ cluster: String) throws -> String {

@@ -64,6 +64,7 @@ struct HostDoctor: JSONCommand {
             findings.append(HostChecks.bridges(facts.interfaces, networks: seen.networks))
         }
         findings.append(image())
+        findings += ChaosHealing.findings()
         return findings + HostFeatures.findings(findings)
     }
 

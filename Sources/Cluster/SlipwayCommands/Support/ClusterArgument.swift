@@ -60,6 +60,13 @@ enum ClusterArgument: Sendable, Hashable {
         return found
     }
 
+    /// Path of a file without its suffix in `Topologies/` here, or else among those that came with the program; nil where
+    /// there is none of that name.
+    static func shipped(_ name: String) -> String? {
+        let places = ["Topologies"] + (installed.map { [$0] } ?? [])
+        return places.map { "\($0)/\(name).yaml" }.first(where: isFile)
+    }
+
     private static func candidates(_ name: String) -> [String] {
         ["\(name).yaml", "\(name).yml", "Topologies/\(name).yaml", "Topologies/\(name).yml"]
     }

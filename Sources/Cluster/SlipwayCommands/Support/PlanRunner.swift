@@ -39,6 +39,7 @@ struct PlanRunner: Sendable {
     ) async throws -> Plan {
         try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
             let begin = ContinuousClock.now
+            try await healFaults(of: topology.name)
             let plan = try await step(topology, sources, renewsCertificates, replaced, check)
             // etcd has its majority back; what it lacked it for can be planned now.
             guard plan.continues else {
@@ -50,6 +51,20 @@ struct PlanRunner: Sendable {
             try done([plan, rest], since: begin)
             return rest.isEmpty ? plan : rest
         }
+    }
+
+    /// Undoes what a chaos run left that was killed.
+    private func healFaults(of cluster: String) async throws {
+        let name = try ClusterName(cluster)
+        let nodes = try await workspace.provider.observe().nodes(of: cluster).filter(\.hasDomain)
+        guard !nodes.isEmpty else { return }
+        _ = try workspace.sshTargets(cluster: name, nodes: nodes)
+        let healed = try await untouched("Stopped; what a chaos run left is undone: slipway chaos \(cluster) --heal") {
+            try await ChaosHealing.heal(name, nodes: nodes, workspace)
+        }
+        guard let healed else { return }
+        // What the plan mends is no reason not to make one.
+        Output.note(([healed.text] + healed.troubles.map { "Not done yet: \($0)" }).joined(separator: "\n"))
     }
 
     /// Plans and carries the plan out.

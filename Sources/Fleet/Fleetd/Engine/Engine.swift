@@ -107,7 +107,10 @@ actor Engine {
         let patience = impatientIn()
         let mayEvict = patience <= .zero || snapshot.unitsOfGoneMachines.isEmpty
         if !mayEvict { lookAgain(in: patience) }
-        let pass = EnginePass(snapshot, mayEvict: mayEvict, silent: silence.silent, mayMove: mayMove(snapshot))
+        let awaited = silence.awaited(now: .now)
+        if let awaited { lookAgain(in: awaited.pause) }
+        let silent = silence.silent.union(awaited?.machines ?? [])
+        let pass = EnginePass(snapshot, mayEvict: mayEvict, silent: silent, mayMove: mayMove(snapshot))
         for placement in pass.placements {
             logger.info("engine", metadata: ["unit": "\(placement.unit)", "action": "\(placement.action)"])
         }

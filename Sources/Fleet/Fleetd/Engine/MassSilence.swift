@@ -12,16 +12,29 @@ struct MassSilence: Sendable {
     static let few = 2
     /// Of all machines; one in so many.
     static let share = 3
+    /// Time that a machine has to be away before its units move: one whose lease ended before its time is back at once.
+    static let grace = Duration.milliseconds(500)
     /// Number of TTLs for which units wait for their machines.
     static let patience = 10
 
     private var present: Set<String> = []
     private var gone: [String: Instant] = [:]
+    /// Machines that fell silent just now, with the times at which they did.
+    private var recent: [String: Instant] = [:]
     /// Time at which the units of silent machines are started elsewhere after all.
     private var end: Instant?
 
     /// Machines that are silent and still waited for.
     var silent: Set<String> { end == nil ? [] : Set(gone.keys) }
+
+    /// Machines that may be back in a moment.
+    ///
+    /// - Returns: their IDs, and how long they are waited for; nil when there are none.
+    func awaited(now: Instant) -> (machines: Set<String>, pause: Duration)? {
+        let awaited = recent.filter { $0.value.duration(to: now) < Self.grace }
+        guard let last = awaited.values.max() else { return nil }
+        return (Set(awaited.keys), Self.grace - last.duration(to: now))
+    }
 
     /// Takes in which machines there are now.
     ///
@@ -30,7 +43,8 @@ struct MassSilence: Sendable {
     ///   - ttl: after which a silent machine counts as gone.
     /// - Returns: how long the units of ``silent`` machines still stay; nil when all are free to move.
     mutating func look(at machines: Set<String>, left: Set<String>, ttl: Duration, now: Instant) -> Duration? {
-        for id in present.subtracting(machines) where !left.contains(id) { gone[id] = now }
+        recent = recent.filter { $0.value.duration(to: now) < Self.grace && !machines.contains($0.key) }
+        for id in present.subtracting(machines) where !left.contains(id) { (gone[id], recent[id]) = (now, now) }
         for id in gone.keys where machines.contains(id) || left.contains(id) { gone[id] = nil }
         present = machines
         if let end {

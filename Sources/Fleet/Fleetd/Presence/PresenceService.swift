@@ -89,9 +89,11 @@ package struct PresenceService: Service {
         var behind: Int64?
         var pause = interval
         var backoff = Backoff(from: .milliseconds(100), to: max(.seconds(session.ttl) / 10, .milliseconds(100)))
+        var looked = session.revision
         while true {
-            try await pauseUnlessLost(session, pause)
+            try await pauseUnlessLost(session, pause, after: looked)
             guard presence.session == session else { return }
+            if let snapshot = watch.snapshot, Self.isGone(session, in: snapshot) { looked = snapshot.revision }
             do throws(RegistryError) {
                 let revision = try await registry.keepAlive(session)
                 behind = checkCopy(revision, behind)
@@ -111,14 +113,31 @@ package struct PresenceService: Service {
         }
     }
 
-    private func pauseUnlessLost(_ session: MachineSession, _ pause: Duration) async throws {
+    /// Returns before the pause is over where the session is another, or where etcd's watch shows that the machine is
+    /// gone: a lease may end before its time. An etcd that led, was frozen and runs on ends those whose renewals it did
+    /// not see (https://github.com/etcd-io/etcd/issues/15247).
+    ///
+    /// - Parameter revision: of the last look at the cluster that was heeded.
+    private func pauseUnlessLost(_ session: MachineSession, _ pause: Duration, after revision: Int64) async throws {
         let sessions = presence.sessions()
+        let snapshots = watch.snapshots()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await Task.sleep(for: pause) }
             group.addTask { for await present in sessions where present != session { return } }
+            group.addTask {
+                for await snapshot in snapshots where snapshot.revision > revision && Self.isGone(session, in: snapshot)
+                {
+                    return
+                }
+                try await Task.sleep(for: pause)
+            }
             defer { group.cancelAll() }
             try await group.next()
         }
+    }
+
+    private static func isGone(_ session: MachineSession, in snapshot: FleetSnapshot) -> Bool {
+        snapshot.machines[session.machineID]?.createRevision != session.createRevision
     }
 
     /// A copy that stands still while etcd goes on, over two renewals, may have lost its watch.

@@ -77,6 +77,30 @@ struct EngineTests {
         }
     }
 
+    /// etcd may end leases before their time (https://github.com/etcd-io/etcd/issues/15247).
+    @Test func aMachineWhoseLeaseIsEndedIsBackAtOnceAndKeepsItsUnits() async throws {
+        try await withMachines(["m1": [:], "m2": [:]]) { machines in
+            try await registry.create(unit: "a.service", .service(), target: .launched)
+            var owner: FleetMachine?
+            try await eventually("it runs") {
+                for machine in machines.values where try await machine.isActive("a.service") { owner = machine }
+                return owner != nil
+            }
+            let machine = try #require(owner)
+            let session = try #require(machine.presence.session)
+            let jobs = machine.jobs("a.service")
+            try await etcd.revoke(session.lease)
+            try await eventually(within: .seconds(10), "it is registered anew, long before it would renew its lease") {
+                machine.presence.session.map { $0.lease != session.lease } ?? false
+            }
+            let other = try #require(machines.values.first { $0.id != machine.id })
+            try await registry.create(unit: "b.service", .service(fleet: [("MachineID", other.id)]), target: .launched)
+            try await eventually("an engine has looked") { try await other.isActive("b.service") }
+            #expect(try await registry.unit("a.service")?.machineID == machine.id)
+            #expect(machine.jobs("a.service") == jobs)
+        }
+    }
+
     @Test func anEngineThatHasJustComeWaitsForTheOthers() async throws {
         try await TemporaryDirectory.with { directory in
             try await registry.create(unit: "a.service", .service(), target: .launched)

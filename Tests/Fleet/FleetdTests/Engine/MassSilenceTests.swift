@@ -55,6 +55,20 @@ struct MassSilenceTests {
         }
     }
 
+    @Test mutating func whoFellSilentIsWaitedForAMoment() {
+        #expect(look(machines(1...9), at: 0) == nil)
+        #expect(look(machines(2...9), at: 1) == nil)
+        let awaited = silence.awaited(now: start + .milliseconds(1200))
+        #expect(awaited?.machines == machines(1...1))
+        #expect(awaited?.pause == MassSilence.grace - .milliseconds(200))
+        #expect(silence.awaited(now: start + .seconds(1.5)) == nil)
+        // Back, and away again.
+        #expect(look(machines(1...9), at: 2) == nil)
+        #expect(silence.awaited(now: start + .seconds(2)) == nil)
+        #expect(look(machines(1...8), left: machines(9...9), at: 3) == nil)
+        #expect(silence.awaited(now: start + .seconds(3)) == nil)
+    }
+
     @Test mutating func whoSaidThatItLeavesIsNotSilent() {
         #expect(look(machines(1...61), at: 0) == nil)
         #expect(look(machines(1...3), left: machines(4...61), at: 1) == nil)

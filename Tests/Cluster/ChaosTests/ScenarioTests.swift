@@ -1,0 +1,98 @@
+import Basics
+import Chaos
+import Diagnostics
+import FoundationEssentials
+import TestKit
+import Testing
+
+struct ScenarioTests {
+    private func read(_ text: String) -> LoadedScenario { LoadedScenario(text, file: "s.yaml") }
+
+    @Test("a scenario is read with all that it may have")
+    func whole() throws {
+        let scenario = try read(
+            """
+            name: demo
+            every: 500ms..1m30s
+            limits: {members: minority, nodes: 3, faults: 2}
+            faults:
+              - fault: cut
+                weight: 3
+                lasts: 10s
+                roles: [worker]
+                nodes: [worker-1]
+                group: 1..2
+                directions: [both, incoming]
+              - fault: leader-kill
+            """
+        ).checked()
+        let cut = Scenario.Entry(
+            .cut,
+            weight: 3,
+            lasts: 10...10,
+            roles: ["worker"],
+            nodes: ["worker-1"],
+            group: 1...2,
+            directions: [.both, .incoming],
+        )
+        let limits = Scenario.Limits(members: nil, nodes: 3, faults: 2)
+        #expect(
+            scenario == Scenario(name: "demo", every: 0.5...90, limits: limits, entries: [cut, .init(.leaderKill)])
+        )
+    }
+
+    @Test("all mistakes are reported at once, with their places")
+    func mistakes() {
+        let loaded = read(
+            """
+            name: demo
+            evry: 5s
+            every: soon
+            limits: {members: many, nodes: 0}
+            faults:
+              - fault: power-of
+              - fault: cut
+                lasts: 20s..5s
+                directions: [up]
+              - fault: leader-kill
+                lasts: 5s
+                group: 2
+              - weight: 1
+              - fault: freeze
+                directions: [both]
+            """
+        )
+        #expect(loaded.scenario == nil)
+        let found = loaded.diagnostics.map { "\($0.location?.line ?? 0): \($0.message)" }
+        let expected = [
+            (2, "evry"), (3, "every"), (4, "members"), (4, "nodes"), (6, "power-of"), (8, "lasts"),
+            (9, "both, incoming"),
+            (11, "over at once"), (12, "one leader"), (13, "fault"), (15, "only a cut"),
+        ]
+        for (line, word) in expected {
+            #expect(found.contains { $0.hasPrefix("\(line): ") && $0.contains(word) }, "\(line) \(word): \(found)")
+        }
+        #expect(found.count == expected.count, "\(found)")
+        #expect(loaded.diagnostics.contains { $0.notes.contains { $0.contains("power-off") } })
+    }
+
+    @Test("an empty file and one without faults say what there has to be")
+    func empty() {
+        #expect(read("").diagnostics.map(\.message) == ["the file is empty"])
+        #expect(
+            read("name: x\nfaults: []\n").diagnostics.map(\.message) == ["\"faults\" is empty; there has to be one"]
+        )
+        #expect(read("name: x\n").diagnostics.map(\.message) == ["the scenario needs \"faults\""])
+    }
+
+    @Test(
+        "every shipped scenario is read without a finding",
+        arguments: ["pull-the-plug", "split-brain", "leader-hunt", "slow-member", "rolling-doom"]
+    )
+    func shipped(_ name: String) throws {
+        let path = "\(Checkout.path)/Topologies/chaos/\(name).yaml"
+        let loaded = LoadedScenario(try String(contentsOfFile: path, encoding: .utf8), file: path)
+        #expect(loaded.diagnostics.isEmpty, "\(loaded.diagnostics)")
+        #expect(loaded.scenario?.name == name)
+    }
+}

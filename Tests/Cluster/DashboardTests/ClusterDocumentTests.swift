@@ -1,0 +1,107 @@
+import Dashboard
+import Etcd
+import FleetState
+import Planning
+import Provisioning
+import TestKit
+import Testing
+import UnitFiles
+
+/// A cluster as the page gets it, and what the page has to change.
+@Suite struct ClusterDocumentTests {
+    @Test func partsAndLaddersOfNodes() throws {
+        let document = ClusterDocument(try Fixture.look(), cluster: "demo")
+        #expect(document.head.isWell)
+        #expect(document.nodes.map(\.part) == ["follower", "leader", "follower", "proxy", "proxy"])
+        #expect(document.nodes[0].rungs.map(\.name) == ["defined", "on", "etcd", "fleet", "ready"])
+        #expect(document.nodes[3].rungs.map(\.name) == ["defined", "on", "fleet", "ready"])
+        #expect(document.nodes.allSatisfy { $0.rungs.allSatisfy(\.done) })
+        #expect(document.etcd?.leader == "central-2")
+        #expect(document.etcd?.term == 4)
+        #expect(document.etcd?.members.map(\.index) == [51, 52, 53])
+        #expect(document.units.map(\.states) == [["worker-1": "active"]])
+    }
+
+    @Test func whoWasElectedLastLeads() throws {
+        var look = try Fixture.look()
+        // One that was cut off still takes another for its leader.
+        look.members["central-1"] = Fixture.status(of: 1, leader: 1, term: 3)
+        #expect(look.leader == "central-2")
+        look.members = ["central-3": Fixture.status(of: 3, leader: 1, term: 5)]
+        #expect(look.leader == nil)
+        #expect(look.leaderID?.rawValue == 1)
+    }
+
+    @Test func aMemberThatDies() throws {
+        var look = try Fixture.look()
+        look.observation.provider.nodes[1].power = .off
+        look.observation.etcd?.members[1].healthy = false
+        look.members["central-2"] = nil
+        look.members["central-1"]?.leader = nil
+        look.members["central-3"]?.leader = nil
+        let document = ClusterDocument(look, cluster: "demo")
+        #expect(!document.head.isWell)
+        #expect(document.etcd?.quorum == true)
+        #expect(document.etcd?.leader == nil)
+        #expect(document.etcd?.members.map(\.part) == ["follower", "silent", "follower"])
+        #expect(document.nodes[1].rungs.filter(\.done).map(\.name) == ["defined", "fleet"])
+        #expect(document.nodes[1].state == "off")
+    }
+
+    @Test func onlyWhatChangesIsTold() throws {
+        var look = try Fixture.look()
+        let before = ClusterDocument(look, cluster: "demo")
+        #expect(ClusterDelta(from: before, to: before) == nil)
+        look.observation.fleet?.units["web.service"] = Fixture.unit(["worker-2": "activating"])
+        look.observation.provider.nodes.removeFirst()
+        let delta = try #require(ClusterDelta(from: before, to: ClusterDocument(look, cluster: "demo")))
+        #expect(delta.goneNodes == ["central-1"])
+        #expect(delta.nodes == nil)
+        #expect(delta.units?.map(\.states) == [["worker-2": "activating"]])
+        #expect(delta.goneUnits == nil)
+        look.observation.etcd = nil
+        let last = ClusterDocument(look, cluster: "demo")
+        #expect(ClusterDelta(from: before, to: last)?.hasNoEtcd == true)
+    }
+
+    @Test func aUnitAndWhatMachinesSayToIt() throws {
+        let registry = Keyspace()
+        let text = "[Service]\nExecStart=/bin/true\n[X-Fleet]\nMachineMetadata=role=worker\n"
+        var fleet = FleetSnapshot()
+        fleet.apply(
+            .init(
+                revision: 1,
+                events: [
+                    (registry.unit("web.service"), text), (registry.desired("web.service"), "launched"),
+                    (registry.schedule("web.service"), "b"),
+                    (registry.machine("a"), #"{"ID":"a","PublicIP":"","Metadata":{"role":"central"},"Version":"","Token":""}"#),
+                    (registry.machine("b"), #"{"ID":"b","PublicIP":"","Metadata":{"role":"worker"},"Version":"","Token":""}"#),
+                ].map { .put(.init(key: $0.0, value: Array($0.1.utf8), createRevision: 1, modRevision: 1, version: 1)) },
+            ),
+            keyspace: registry,
+        )
+        let unit = try #require(UnitDocument("web.service", in: fleet, names: ["a": "central-1", "b": "worker-1"]))
+        #expect(unit.text.contains("ExecStart=/bin/true"))
+        #expect(unit.places.map(\.node) == ["central-1", "worker-1"])
+        #expect(unit.places.map(\.isHere) == [false, true])
+        #expect(unit.places[0].refusal?.contains("role=worker") == true)
+        #expect(unit.places[1].refusal == nil)
+        #expect(UnitDocument("other.service", in: fleet, names: [:]) == nil)
+    }
+
+    @Test func whatANodeIsBusyWith() {
+        let load = NodeLoad([
+            "load 0.52 0.40 0.30 2/300 4711", "uptime 3600.12 7100.00", "MemTotal: 1024 kB", "MemAvailable: 512 kB",
+            "  sl  local_address rem_address   st tx_queue rx_queue",
+            "   0: 0100007F:0FA1 00000000:0000 0A 00000000:00000000", "   1: 8403470A:C350 0A03470A:094B 01 00000000:0",
+            "   2: 8403470A:C351 0A03470A:094B 01 00000000:0", "   3: 8403470A:C352 0B03470A:094B 06 00000000:0",
+            "   4: 0100007F:C353 0100007F:094B 01 00000000:0",
+        ])
+        #expect(load.load == 0.52)
+        #expect(load.uptime == 3600.12)
+        #expect(load.memory == 1 << 20)
+        #expect(load.freeMemory == 512 << 10)
+        #expect(load.members == ["10.71.3.10": 2])
+        #expect(NodeLoad([]).members.isEmpty)
+    }
+}

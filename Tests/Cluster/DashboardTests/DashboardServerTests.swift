@@ -1,0 +1,152 @@
+import ConnectionLimits
+import Dashboard
+import Logging
+import Planning
+import Provisioning
+import TestKit
+import Testing
+
+/// The dashboard over HTTP.
+@Suite(.timeLimit(.minutes(2))) struct DashboardServerTests {
+    private static let token = String(repeating: "5e", count: 32)
+    private static let bearer = ["Authorization": "Bearer \(token)"]
+
+    @Test func thePrintedURLLeadsToThePage() async throws {
+        try await withServer { port, url, _ in
+            #expect(url == "http://127.0.0.1:\(port)/?token=\(Self.token)")
+            let entry = try #require(await Loopback.http(port: port, path: "/?token=\(Self.token)"))
+            #expect(entry.status == 303)
+            #expect(entry.headers["location"] == "/")
+            let cookie = try #require(entry.headers["set-cookie"]?.split(separator: ";").first)
+            let page = try #require(await Loopback.http(port: port, path: "/", headers: ["Cookie": String(cookie)]))
+            #expect(page.status == 200)
+            #expect(page.headers["content-type"] == "text/html; charset=utf-8")
+            #expect(page.body.contains("<main"))
+            // Whatever the page names is there, and nothing is from elsewhere.
+            for match in page.body.matches(of: /(?:src|href)="([^"#]+)"/) {
+                let file = await Loopback.http(port: port, path: "/\(match.1)", headers: ["Cookie": String(cookie)])
+                #expect(file?.status == 200, "\(match.1)")
+            }
+        }
+    }
+
+    @Test func everyAnswerForbidsWhatAPageNeedNot() async throws {
+        try await withServer { port, _, _ in
+            for path in ["/", "/app.js", "/state", "/nothing"] {
+                let answer = try #require(await Loopback.http(port: port, path: path, headers: Self.bearer))
+                let policy = answer.headers["content-security-policy"] ?? ""
+                #expect(policy.hasPrefix("default-src 'none'; script-src 'self';"), "\(path)")
+                #expect(!policy.contains("unsafe") && !policy.contains("http"), "\(path)")
+                #expect(answer.headers["x-content-type-options"] == "nosniff")
+                #expect(answer.headers["referrer-policy"] == "no-referrer")
+                #expect(answer.headers["cache-control"] == "no-store")
+                #expect(answer.headers["access-control-allow-origin"] == nil)
+            }
+            #expect(await Loopback.http(port: port, path: "/nothing", headers: Self.bearer)?.status == 404)
+        }
+    }
+
+    @Test func strangersGetNothing() async throws {
+        try await withServer { port, _, source in
+            for path in ["/", "/app.js", "/state", "/events", "/journal?cluster=demo&name=worker-1", "/metrics"] {
+                #expect(await Loopback.http(port: port, path: path)?.status == 401, "\(path)")
+                let foreign = await Loopback.http(port: port, path: path, host: "evil.example", headers: Self.bearer)
+                #expect(foreign?.status == 403, "\(path)")
+                let origin = Self.bearer.merging(["Origin": "http://evil.example"]) { $1 }
+                #expect(await Loopback.http(port: port, path: path, headers: origin)?.status == 403, "\(path)")
+                let change = await Loopback.http("POST", port: port, path: path, body: "{}", headers: Self.bearer)
+                #expect(change?.status == 405, "\(path)")
+            }
+            #expect(await Loopback.http(port: port, path: "/?token=\(Self.token.dropLast())")?.status == 401)
+            #expect(source.follows == 0)
+        }
+    }
+
+    @Test func aPageIsToldEverythingAndThenWhatChanges() async throws {
+        try await withServer { port, _, source in
+            var look = try Fixture.look()
+            async let heard = Loopback.stream(
+                port: port,
+                path: "/events",
+                headers: Self.bearer,
+                until: "\"gone\":[\"demo\"]",
+            )
+            try await eventually(within: .seconds(30), "the page is heard") { source.isFollowing }
+            look.observation.provider.nodes[4].power = .off
+            source.show(HostLook(clusters: ["demo": look]))
+            // Two changes may come as one; the last one is told alone, once the page has the others.
+            try await Task.sleep(for: .milliseconds(200))
+            source.show(HostLook())
+            let text = try await heard
+            #expect(text.contains("content-type: text/event-stream") || text.contains("Content-Type: text/event-stream"))
+            #expect(text.contains("event: all\ndata: {\"clusters\":[{\"cluster\":\"demo\""))
+            #expect(text.contains("event: change"))
+            #expect(text.contains("\"text\":\"is off\""))
+            // Whoever leaves is not observed for.
+            try await eventually(within: .seconds(30), "nothing is observed any more") { !source.isFollowing }
+        }
+    }
+
+    @Test func aJournalIsDataNotMarkup() async throws {
+        try await withServer { port, _, _ in
+            let path = "/journal?cluster=demo&name=worker-1"
+            let text = try await Loopback.stream(port: port, path: path, headers: Self.bearer, until: "event: end")
+            #expect(text.contains("event: line\ndata: \"1795694400.000000 fleetd[1]: \\\"quoted\\\"\\u001b[31m & <b>\"\n\n"))
+            let other = "/journal?cluster=demo&name=worker-9"
+            let end = try await Loopback.stream(port: port, path: other, headers: Self.bearer, until: "event: end")
+            #expect(end.contains("there is no node worker-9 in demo"))
+        }
+    }
+
+    @Test func documents() async throws {
+        try await withServer { port, _, _ in
+            func body(_ path: String) async -> String? {
+                await Loopback.http(port: port, path: path, headers: Self.bearer)?.body
+            }
+            #expect(await body("/state")?.contains("\"part\":\"leader\"") == true)
+            #expect(await body("/plan?cluster=demo") == #"{"notes":["no file"],"steps":[]}"#)
+            #expect(await body("/history?cluster=demo") == "[]")
+            #expect(await body("/metrics") == "# EOF\n")
+            let unknown = await Loopback.http(port: port, path: "/unit?cluster=x&name=y", headers: Self.bearer)
+            #expect(unknown?.status == 502)
+            #expect(unknown?.body == "fleet of x is not known now\n")
+        }
+    }
+
+    @Test func boundsOfARequest() async throws {
+        try await withServer { port, _, _ in
+            let long = String(repeating: "x", count: 40_000)
+            let answer = await Loopback.http(port: port, path: "/state?x=\(long)", headers: Self.bearer)
+            #expect(answer?.status != 200)
+            #expect(await Loopback.http(port: port, path: "/state", headers: Self.bearer)?.status == 200)
+        }
+    }
+
+    // MARK: Helpers
+
+    private func withServer(
+        _ body: @Sendable (_ port: Int, _ url: String, FakeDashboard) async throws -> Void
+    ) async throws {
+        let source = FakeDashboard(HostLook(clusters: ["demo": try Fixture.look()]))
+        let server = DashboardServer(
+            source,
+            feed: DashboardFeed(source, patience: .milliseconds(1)) { 1_795_694_400 },
+            token: Self.token,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            budget: ConnectionBudget(100),
+        )
+        let (urls, continuation) = AsyncStream<String>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await server.run(host: "127.0.0.1", port: 0) { continuation.yield($0) }
+            }
+            var iterator = urls.makeAsyncIterator()
+            guard let url = await iterator.next() else { return try await group.waitForAll() }
+            let port = try #require(Int(url.drop { $0 != ":" }.dropFirst().drop { $0 != ":" }.dropFirst().prefix { $0 != "/" }))
+            try await body(port, url, source)
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+}
