@@ -55,8 +55,8 @@ package struct HostLook: Sendable, Equatable {
     }
 }
 
-/// Follows clusters as they change: nodes by libvirt's events, fleet by its watch on etcd, etcd's members by asking each
-/// of them every second.
+/// Follows clusters as they change: nodes by libvirt's events, fleet by its watch on etcd, etcd's members by a connection
+/// to each that ends with it, and by asking them every second.
 package actor HostFollower {
     /// Ways to the etcd of a cluster.
     package struct Client: Sendable {
@@ -64,9 +64,15 @@ package actor HostFollower {
         var keys: any EtcdClient
         /// To its members.
         var members: any EtcdCluster
+        /// Holds a connection to a member until it ends; false where there is none.
+        var hold: @Sendable (_ endpoint: String) async -> Bool
 
-        package init(keys: any EtcdClient, members: any EtcdCluster) {
-            (self.keys, self.members) = (keys, members)
+        package init(
+            keys: any EtcdClient,
+            members: any EtcdCluster,
+            hold: @escaping @Sendable (_ endpoint: String) async -> Bool,
+        ) {
+            (self.keys, self.members, self.hold) = (keys, members, hold)
         }
     }
 
@@ -235,13 +241,17 @@ package actor HostFollower {
                     group.addTask {
                         for await snapshot in snapshots { await self?.take(snapshot, of: name, by: reach) }
                     }
+                    let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                    group.addTask { await Self.tick(wake, every: intervals.etcd) }
+                    for url in reach.endpoints {
+                        group.addTask { await Self.guardMember(url, client, wake, intervals) }
+                    }
                     group.addTask {
                         var revision: Int64?
-                        while !Task.isCancelled {
+                        for await _ in wakes {
                             let look = await EtcdObserver(client.members, running: reach.endpoints).observe()
                             guard await self?.take(look, of: name, by: reach) == true else { return }
                             revision = Self.refresh(watch, behind: look, last: revision)
-                            do { try await Task.sleep(for: intervals.etcd) } catch { return }
                         }
                     }
                 }
@@ -253,12 +263,41 @@ package actor HostFollower {
         }
     }
 
+    private static func tick(_ wake: AsyncStream<Void>.Continuation, every interval: Duration) async {
+        while true {
+            wake.yield()
+            do { try await Task.sleep(for: interval) } catch { return }
+        }
+    }
+
+    /// Has etcd asked as soon as a member is gone, and then more often for as long as an election may take.
+    private static func guardMember(
+        _ url: String,
+        _ client: Client,
+        _ wake: AsyncStream<Void>.Continuation,
+        _ intervals: Intervals,
+    ) async {
+        while true {
+            let wasThere = await client.hold(url)
+            do {
+                for _ in 0..<(wasThere ? 20 : 0) {
+                    wake.yield()
+                    try await Task.sleep(for: intervals.etcd / 10)
+                }
+                try await Task.sleep(for: intervals.etcd)
+            } catch {
+                return
+            }
+        }
+    }
+
     /// Reads fleet's state anew where the copy stands still while etcd goes on, over two looks: a broken network can make
     /// a watch deaf.
     ///
     /// - Returns: the copy's revision, when it is behind.
     private static func refresh(_ watch: ClusterWatch, behind look: EtcdObserver.Look?, last: Int64?) -> Int64? {
-        guard let copy = watch.snapshot?.revision, let newest = look?.statuses.values.map(\.revision).max(), newest > copy
+        guard let copy = watch.snapshot?.revision, let newest = look?.statuses.values.map(\.revision).max(),
+            newest > copy
         else { return nil }
         guard copy == last else { return copy }
         watch.refresh()

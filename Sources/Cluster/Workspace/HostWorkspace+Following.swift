@@ -12,7 +12,7 @@ extension HostWorkspace {
     package func follower(of wanted: Set<String>?) -> HostFollower {
         HostFollower(provider: provider, leases: leases, wanted: wanted) { cluster, nodes in
             let client = try etcdClient(of: cluster, nodes: nodes, timeout: Self.patience)
-            return HostFollower.Client(keys: client, members: client)
+            return HostFollower.Client(keys: client, members: client) { await client.holdConnection(to: $0) }
         }
     }
 

@@ -45,8 +45,10 @@ import UnitFiles
             units: [],
         )
         let nothing = Observation(provider: ProviderObservation())
-        let nodes = try Planner(topology: topology, inputs: .fixed).plan(from: nothing).nodes
+        let plan = try Planner(topology: topology, inputs: .fixed).plan(from: nothing)
+        let nodes = plan.nodes
         cluster.know(nodes)
+        try await provider.createNetwork(try #require(plan.network))
         let image = NodeImagePaths(root: "/root", layer: "/layer")
         for node in nodes {
             try await provider.allocate(node, image: image)
@@ -66,7 +68,7 @@ import UnitFiles
             wanted: wanted,
             intervals: intervals
         ) { [keys = world.keys] _, _ in
-            HostFollower.Client(keys: keys, members: cluster.etcd([]))
+            HostFollower.Client(keys: keys, members: cluster.etcd([])) { _ in false }
         }
         let task = Task { [looks = world.looks] in await follower.run { looks.take($0) } }
         do {
@@ -100,7 +102,9 @@ import UnitFiles
             }
             // The only member: nobody is left to be asked, and what fleet said last stays.
             await world.provider.crash(NodeReference(world.nodes[0]))
-            try await world.looks.wait("etcd is silent") { $0.demo?.isAsked == true && $0.demo?.observation.etcd == nil }
+            try await world.looks.wait("etcd is silent") {
+                $0.demo?.isAsked == true && $0.demo?.observation.etcd == nil
+            }
             #expect(world.looks.demo?.fleet != nil)
             try await world.provider.start(NodeReference(world.nodes[0]))
             try await world.looks.wait("etcd is back") { $0.demo?.observation.etcd?.hasQuorum == true }
@@ -131,7 +135,9 @@ import UnitFiles
             try await world.looks.wait("all is seen") { $0.demo != nil }
             await world.leases.setAway(true)
             await world.provider.crash(NodeReference(world.nodes[1]))
-            try await world.looks.wait("the trouble is told") { $0.trouble?.contains("libvirt does not answer") == true }
+            try await world.looks.wait("the trouble is told") {
+                $0.trouble?.contains("libvirt does not answer") == true
+            }
             // What was seen stays.
             #expect(world.looks.demo != nil)
             await world.leases.setAway(false)

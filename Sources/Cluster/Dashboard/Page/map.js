@@ -111,7 +111,8 @@ export function map(open) {
     say(part, node.is_draining ? "draining" : node.part ?? "");
     set(part, "data-part", node.part);
     const state = node.is_well ? "" : node.state !== "ready" ? node.state : node.etcd === "unhealthy" ? "etcd unhealthy" : "not in fleet";
-    say(article.querySelector(".where"), [node.address ?? "no address", state || node.runtime].join(" · "));
+    const address = node.address ?? "no address";
+    say(article.querySelector(".where"), (state ? [state, address] : [address, node.runtime]).join(" · "));
     const ladder = article.querySelector(".ladder");
     patch(ladder, node.rungs, (rung) => rung.name, () => h("i"), (step, rung) => {
       set(step, "data-done", rung.done);
@@ -156,6 +157,7 @@ export function map(open) {
     const list = [...byRole].map(([name, nodes]) => ({ name, nodes })).sort((one, other) =>
       isMember(other) - isMember(one) || byName(one, other));
     const homes = placed(cluster);
+    set(host, "data-crowded", list.some((role) => role.nodes.length > crowded));
     patch(roles, list, (role) => role.name, () => h("section", { class: "card role" },
       h("h2"), h("p", { class: "words" }), h("div", { class: "nodes" })), (section, role) => drawRole(section, role, cluster, homes));
     const waiting = [...cluster.units.values()].filter((unit) => unit.wanted !== "inactive" && !Object.keys(unit.states).length && !(unit.node && cluster.nodes.has(unit.node))).sort(byName);

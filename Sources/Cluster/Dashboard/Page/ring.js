@@ -2,19 +2,20 @@
 
 import { byName, bytes, calm, patch, s, say, set } from "./dom.js";
 
-const size = { width: 360, height: 236 };
+const width = 360;
+const heightOf = (count) => (count === 1 ? 110 : count === 2 ? 120 : 236);
 
 /** An SVG that `draw(etcd)` keeps up to date. */
 export function ring(open) {
   const edges = s("g", { class: "edges" });
   const pulses = s("g", { class: "pulses" });
   const members = s("g");
-  const svg = s("svg", { class: "ring", viewBox: `0 0 ${size.width} ${size.height}`, role: "img" },
+  const svg = s("svg", { class: "ring", role: "img" },
     edges, pulses, members);
   let before = null;
 
   function places(list) {
-    const [x, y] = [size.width / 2, size.height / 2];
+    const [x, y] = [width / 2, heightOf(list.length) / 2];
     if (list.length === 1) return [{ x, y: y - 14 }];
     const first = list.length === 2 ? 0 : -Math.PI / 2;
     const down = list.length === 3 ? 16 : list.length === 2 ? -14 : 0;
@@ -34,6 +35,7 @@ export function ring(open) {
 
   function draw(etcd) {
     const list = [...(etcd?.members ?? [])].sort(byName);
+    set(svg, "viewBox", `0 0 ${width} ${heightOf(list.length)}`);
     const place = new Map(places(list).map((one, index) => [list[index].id, one]));
     const leader = list.find((one) => one.part === "leader");
     const followers = leader ? list.filter((one) => one !== leader) : [];
@@ -68,7 +70,7 @@ export function ring(open) {
       const lag = leader && one.index !== undefined && leader.index - one.index >= 5 ? leader.index - one.index : null;
       const note = one.part === "silent" ? (one.started ? "silent" : "not started") : lag ? `${one.part}, ${lag} behind` : one.part;
       // Lines run within the ring, names stand outside.
-      const isAbove = list.length > 2 && y < size.height / 2;
+      const isAbove = list.length > 2 && y < heightOf(list.length) / 2;
       set(group.querySelector(".label"), "y", isAbove ? -43 : 41);
       set(group.querySelector(".note"), "y", isAbove ? -30 : 55);
       say(group.querySelector(".label"), one.name);

@@ -1,0 +1,62 @@
+import Foundation
+import TestKit
+import Testing
+
+/// The page's own files, as they are written.
+@Suite struct PageTests {
+    private static let directory = "\(Checkout.path)/Sources/Cluster/Dashboard/Page"
+
+    private static func text(_ name: String) throws -> String {
+        try String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)
+    }
+
+    /// The policy that is sent along forbids it, so that it would not work; here it is said where it is.
+    @Test func nothingIsFromElsewhereAndNoTextBecomesMarkup() throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.directory).sorted() {
+            let text = try Self.text(name).replacing("http://www.w3.org/2000/svg", with: "")
+            for word in ["http:", "https:", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+                #expect(!text.contains(word), "\(name) has \(word)")
+            }
+            guard name.hasSuffix(".html") else { continue }
+            #expect(text.firstMatch(of: /\son[a-z]+=/) == nil, "\(name) has a script in an attribute")
+            #expect(!text.contains("style="), "\(name) has a style in an attribute")
+            #expect(text.firstMatch(of: /<script(?![^>]* src=)/) == nil, "\(name) has a script of its own")
+        }
+    }
+
+    /// What text needs to be read by people whose sight is weak. https://www.w3.org/TR/WCAG22/#contrast-minimum
+    @Test(arguments: [
+        ("text", "ground"), ("text", "surface"), ("text", "plain-soft"), ("soft", "ground"), ("soft", "surface"),
+        ("soft", "raised"), ("soft", "bad-soft"), ("accent", "surface"), ("accent", "accent-soft"), ("good", "good-soft"),
+        ("good", "surface"), ("good", "raised"), ("busy", "busy-soft"), ("busy", "surface"), ("bad", "bad-soft"),
+        ("bad", "surface"), ("bad", "raised"),
+    ])
+    func contrast(_ text: String, _ ground: String) throws {
+        // The first block of colours is the light one, the second the dark one.
+        let schemes = try Self.text("style.css").matches(of: /:root \{([^}]*)\}/).map { Self.colors(String($0.1)) }
+        #expect(schemes.count == 2)
+        for (scheme, colors) in zip(["light", "dark"], schemes) {
+            let (one, other) = (try #require(colors[text]), try #require(colors[ground]))
+            let ratio = (max(one, other) + 0.05) / (min(one, other) + 0.05)
+            #expect(ratio >= 4.5, "\(text) on \(ground) (\(scheme)) has a contrast of \(ratio)")
+        }
+    }
+
+    /// Part of the lowest byte in the light that the eye sees.
+    private static func linear(_ number: Int) -> Double {
+        let part = Double(number & 0xFF) / 255
+        return part <= 0.04045 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4)
+    }
+
+    /// Relative luminance of each colour, by its name.
+    private static func colors(_ block: String) -> [String: Double] {
+        let found = block.matches(of: /--([a-z-]+): #([0-9a-f]{3,6});/).map { match -> (String, Double) in
+            let short = String(match.2)
+            let digits = short.count == 3 ? short.map { "\($0)\($0)" }.joined() : short
+            let number = Int(digits, radix: 16) ?? 0
+            let red = linear(number >> 16), green = linear(number >> 8), blue = linear(number)
+            return (String(match.1), 0.2126 * red + 0.7152 * green + 0.0722 * blue)
+        }
+        return Dictionary(found) { first, _ in first }
+    }
+}

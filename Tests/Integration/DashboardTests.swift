@@ -1,0 +1,72 @@
+import Foundation
+import TestKit
+import Testing
+
+extension RealNodes {
+    /// The dashboard in Debian's Chromium, beside a cluster that lives.
+    @Suite(.serialized)
+    struct DashboardTests {
+        @Test("a cluster comes up, a worker dies, and the page shows it", .timeLimit(.minutes(4)))
+        func alive() async throws {
+            try await TestCluster.with("seen") { cluster in
+                try cluster.writeTopology(
+                    members: 1,
+                    workers: 2,
+                    units: [
+                        "web.service":
+                            "[Service]\nExecStart=/bin/sleep infinity\n[X-Fleet]\nMachineMetadata=role=worker\n"
+                    ],
+                )
+                let token = String(repeating: "5e", count: 32)
+                try cluster.write(token, to: "token")
+                let port = try Loopback.freePorts(1)[0]
+                let dashboard = try GuardedProcess(
+                    [
+                        "\(Program.directory)/slipway", "dashboard", cluster.file, "--listen", "127.0.0.1:\(port)",
+                        "--token-file", "\(cluster.directory)/token",
+                    ],
+                    log: "\(cluster.directory)/dashboard.log",
+                )
+                try await eventually("the dashboard listens") { dashboard.logTail().contains("Dashboard: http") }
+                let sign = "\(cluster.directory)/is-up"
+                // The page is there before the cluster is.
+                async let seen = browse(
+                    [
+                        "--open", "http://127.0.0.1:\(port)/?token=\(token)",
+                        "--wait", "document.querySelector('#link').dataset.state === 'good'",
+                        "--wait", "document.querySelectorAll('.node[data-tone=good]').length === 3",
+                        "--wait", "document.querySelector('.member[data-part=leader]')",
+                        "--wait", Self.place, "--run", Self.place, "--touch", sign,
+                        "--wait", Self.dead, "--run", Self.dead,
+                        "--wait", "\(Self.place) && \(Self.place) !== \(Self.dead)", "--run", Self.place,
+                        "--wait", "document.querySelector('#timeline li[data-trouble]')",
+                        "--run", "performance.getEntriesByType('resource').every((one) => one.name.startsWith(origin))",
+                    ]
+                )
+                try await cluster.up()
+                try await eventually(within: .seconds(60), "the page shows the cluster") {
+                    FileManager.default.fileExists(atPath: sign)
+                }
+                let home = try #require(try await cluster.status().active("web.service").first)
+                try await cluster.cutPower(home)
+                let ran = try await seen.expecting(0)
+                let other = home == "worker-1" ? "worker-2" : "worker-1"
+                #expect(ran.output == "\"\(home)\"\n\"\(home)\"\n\"\(other)\"\ntrue\n", "\(ran)")
+                // Errors of its script.
+                #expect(ran.error == "", "\(ran)")
+                withExtendedLifetime(dashboard) {}
+            }
+        }
+
+        /// Expression for the name of the node in whose tile the unit is.
+        private static let place =
+            "document.querySelector('.node .chip[data-unit=\"web.service\"][data-tone=good]')"
+            + "?.closest('.node').querySelector('.open').textContent"
+        /// Expression for the name of the node that is off.
+        private static let dead = "document.querySelector('.node[data-state=off] .open')?.textContent"
+
+        private func browse(_ steps: [String]) async throws -> Ran {
+            try await Program.run(["python3", "\(Program.checkout)/Scripts/lib/browser.py"] + steps, deadline: 200)
+        }
+    }
+}
