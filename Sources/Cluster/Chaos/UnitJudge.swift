@@ -35,11 +35,13 @@ package struct UnitJudge: Sendable {
     ///   - events: all events of all nodes.
     ///   - single: units that may run once; that of others is not counted.
     ///   - kept: units that are launched all the time and may run anywhere.
+    ///   - isWhole: false where events of some node are missing, so that it is not known what runs nowhere.
     ///   - range: time that is judged.
     package func violations(
         _ events: [UnitEvent],
         single: Set<String>,
         kept: Set<String>,
+        isWhole: Bool = true,
         during range: ClosedRange<Duration>,
     ) -> [Violation] {
         let runs = UnitRun.runs(events, timeline)
@@ -48,7 +50,7 @@ package struct UnitJudge: Sendable {
         for unit in single.union(kept).naturallySorted() {
             let own = byUnit[unit] ?? []
             if single.contains(unit) { found += doubles(unit, own, during: range) }
-            if kept.contains(unit) { found += gaps(unit, own, during: range) }
+            if isWhole, kept.contains(unit) { found += gaps(unit, own, during: range) }
         }
         found += stops(events.filter { kept.contains($0.unit) && range.contains($0.time) })
         return found.sorted { $0.time < $1.time }

@@ -123,13 +123,25 @@ package struct ChaosRun: Sendable {
                 say(.violated(violation))
             }
         }
-        let first = state.now
+        let units = UnitCheck(
+            watch,
+            begin,
+            kept: Set(probes.map(\.name)),
+            machines: nodes.count(where: \.runsFleet),
+            first: state.now
+        )
+        let checking = Task {
+            await units.run(state) { violation in
+                state.stop()
+                say(.violated(violation))
+            }
+        }
         await cause(state)
-        let took = state.now - first
+        let took = state.now - units.first
+        checking.cancel()
+        await checking.value
         // Ctrl-C ends the faults, not the judgement of what they did.
-        return await Task {
-            await conclude(state, watch, begin, probes, load, loading, first: first, took: took)
-        }.value
+        return await Task { await conclude(state, units, load, loading, took: took) }.value
     }
 
     /// Etcd through each member and each proxy alone.
@@ -156,23 +168,23 @@ package struct ChaosRun: Sendable {
     private func cause(_ state: RunState) async {
         await withTaskGroup(of: Void.self) { group in
             let end = ContinuousClock.now + settings.limit
-            while ContinuousClock.now < end, !Task.isCancelled, !state.isViolated {
+            while ContinuousClock.now < end, !Task.isCancelled, !state.isEnding {
                 do {
                     try await Task.sleep(for: min(state.pause(), end - .now))
-                    guard ContinuousClock.now < end, !state.isViolated else { break }
+                    guard ContinuousClock.now < end, !state.isEnding else { break }
                     try await check()
                     let view = try await look.now().view
                     guard let fault = state.choose(view) else { continue }
                     group.addTask { await bring(fault, state) }
-                } catch is CancellationError {
-                    break
                 } catch {
+                    // What a cancelled task throws need not say so.
+                    if Task.isCancelled { break }
                     state.add(Violation(.remains, "the run cannot go on: \(error)", at: state.now))
                     break
                 }
             }
             // A violation, as Ctrl-C, ends faults before their time.
-            if Task.isCancelled || state.isViolated { group.cancelAll() }
+            if Task.isCancelled || state.isEnding { group.cancelAll() }
             await group.waitForAll()
         }
     }
@@ -234,24 +246,21 @@ package struct ChaosRun: Sendable {
 
     private func conclude(
         _ state: RunState,
-        _ watch: UnitWatch,
-        _ begin: UnitWatch.Start,
-        _ probes: [UnitPlan],
+        _ units: UnitCheck,
         _ load: EtcdLoad,
         _ loading: Task<Void, Never>,
-        first: Duration,
         took: Duration,
     ) async -> Verdict {
         say(.judging)
         let troubles = await look.untilWell(nodes.map(\.name), limit: patience)
         for trouble in troubles { state.add(Violation(.remains, "after the last fault: \(trouble)", at: state.now)) }
-        // The last fault's promises have their time.
-        let promise = UnitJudge.Promise(ttl: begin.ttl)
-        let names = Set(probes.map(\.name))
         do {
+            // The last fault's promises have their time.
             _ = try await fleet.observe(
-                until: { seen in names.allSatisfy { seen.units[$0]?.states.values.contains("active") == true } },
-                limit: promise.ttl + promise.restart,
+                until: { seen in
+                    units.kept.allSatisfy { seen.units[$0]?.states.values.contains("active") == true }
+                },
+                limit: units.promise.ttl + units.promise.restart,
             )
         } catch {
             state.add(Violation(.remains, "fleet's state cannot be read after the last fault: \(error)", at: state.now))
@@ -262,14 +271,9 @@ package struct ChaosRun: Sendable {
         for violation in load.judgeRest() { state.add(violation) }
         state.judgeQuorum(members: Set(members.map(\.name)), droughts: load.droughts)
         do {
-            let timeline = state.timeline
-            let events = begin.events + (try await watch.events(of: begin.single.union(names)))
-            let machines = nodes.count(where: \.runsFleet)
-            let judge = UnitJudge(promise: promise, timeline: timeline, machines: machines)
-            let found = judge.violations(events, single: begin.single.union(names), kept: names, during: first...last)
-            for violation in found { state.add(violation) }
+            for violation in try await units.judgeAll(state, until: last) { state.add(violation) }
         } catch {
-            state.note("the units could not be judged: \(error)")
+            state.add(Violation(.nowhere, "the units could not be judged: \(error)", at: last))
         }
         do {
             try await cleanUp()
@@ -279,7 +283,7 @@ package struct ChaosRun: Sendable {
         } catch {
             state.add(Violation(.remains, "not everything was removed: \(error)", at: state.now))
         }
-        let wasStopped = took < settings.limit && !state.isViolated
+        let wasStopped = took < settings.limit && !state.isEnding
         return state.verdict(cluster: cluster, took: took, wasStopped: wasStopped, counts: load.counts)
     }
 
@@ -303,8 +307,9 @@ package struct ChaosRun: Sendable {
     package func heal() async throws -> (faults: [String], troubles: [String])? {
         guard var record = try ledger.read() else { return nil }
         let faults = record.faults.map(\.description)
-        var troubles = await self.faults.heal(record)
-        troubles += await look.untilWell(nodes.map(\.name), limit: patience)
+        var troubles = try await self.faults.heal(record)
+        // What else is wrong with the cluster is none of the run's.
+        troubles += await look.untilWell(Array(Set(record.faults.flatMap(\.nodes))).naturallySorted(), limit: patience)
         if troubles.isEmpty {
             record.faults = []
             try ledger.write(record)

@@ -96,7 +96,11 @@ final class EtcdLoad: Sendable {
     }
 
     /// Makes the key without which none of the run is written.
-    func begin(by etcd: any EtcdClient) async throws { try await etcd.put(marker, "") }
+    func begin(by etcd: any EtcdClient) async throws {
+        try await etcd.put(marker, "")
+        let now = now
+        state.withLock { $0.lastWrite = now }
+    }
 
     // MARK: Operations
 

@@ -75,14 +75,17 @@ package struct NodeFaults: Sendable {
     /// Undoes what an earlier run left: the faults of its record, and what the nodes themselves know of.
     ///
     /// - Returns: what could not be undone, with the reason.
-    package func heal(_ record: FaultRecord) async -> [String] {
+    package func heal(_ record: FaultRecord) async throws -> [String] {
         var troubles: [String] = []
         // A node that is gone has no fault any more.
         for fault in record.faults where fault.kind.isOfHypervisor {
             do { try await undo(fault) } catch { troubles.append("\(fault): \(error)") }
         }
+        // What is done on a node is gone with its power.
+        let cluster = nodes.values.first?.cluster ?? ""
+        let running = try await provider.observe().nodes(of: cluster).filter { $0.power == .running }.map(\.name)
         troubles += await withTaskGroup(of: String?.self) { group in
-            for node in nodes.values where node.address != nil {
+            for node in nodes.values where running.contains(node.name) {
                 group.addTask {
                     do { try await reach(node) } catch { return "\(node.name): \(error)" }
                     return nil

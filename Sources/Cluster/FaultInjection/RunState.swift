@@ -10,6 +10,7 @@ final class RunState: Sendable {
         /// Faults that last, or whose nodes are not well again.
         var active: [Fault] = []
         var violations: [Violation] = []
+        var isStopped = false
         var notes: [String] = []
         /// Nodes that cannot have a fault, by the reason.
         var impossible: [FaultKind: [String: Set<String>]] = [:]
@@ -38,7 +39,11 @@ final class RunState: Sendable {
     /// Time from the beginning of the run.
     var now: Duration { start.duration(to: .now) }
     var timeline: FaultTimeline { content.withLock { $0.timeline } }
-    var isViolated: Bool { content.withLock { !$0.violations.isEmpty } }
+    /// True once there is a reason to begin no more faults.
+    var isEnding: Bool { content.withLock { $0.isStopped || !$0.violations.isEmpty } }
+
+    /// Begins no more faults: a violation was seen that the judgement at the end will name.
+    func stop() { content.withLock { $0.isStopped = true } }
 
     func pause() -> Duration { content.withLock { $0.schedule.pause() } }
 

@@ -95,28 +95,43 @@ struct UnitWatch: Sendable {
 
     // MARK: Afterwards
 
-    /// What the nodes' journals say of the units since the beginning of the run.
+    /// What the nodes' journals say of the units since the beginning of the run. All nodes have to answer.
     func events(of units: Set<String>) async throws -> [UnitEvent] {
+        try await onEach { node in try await events(of: units, on: node) }.flatMap(\.answer)
+    }
+
+    /// What the journals say of the nodes that answer.
+    ///
+    /// - Returns: also the names of those that did not.
+    func reachableEvents(of units: Set<String>) async -> (events: [UnitEvent], silent: Set<String>) {
+        await withTaskGroup(of: (node: String, events: [UnitEvent]?).self) { group in
+            for node in nodes {
+                group.addTask {
+                    // One that is off or frozen says nothing, and is asked again.
+                    do { return (node.name, try await events(of: units, on: node)) } catch { return (node.name, nil) }
+                }
+            }
+            return await group.reduce(into: ([], [])) { result, answer in
+                if let events = answer.events { result.events += events } else { result.silent.insert(answer.node) }
+            }
+        }
+    }
+
+    private func events(of units: Set<String>, on node: ObservedNode) async throws -> [UnitEvent] {
         let names = units.naturallySorted().map { ShellWord.quoted("UNIT=\($0)") }.joined(separator: " ")
         let messages = Message.allCases.map { "MESSAGE_ID=\($0.rawValue)" }.joined(separator: " ")
         let journal = """
             date +%s.%N
             journalctl -q --no-pager -o json --output-fields=UNIT,MESSAGE_ID --since=@\(Int(epoch)) \(messages) \(names)
             """
-        let found = try await onEach { node in
-            let before = Date().timeIntervalSince1970
-            let text = try await faults.run(FaultScripts.asRoot(journal), on: node, nil)
-            let after = Date().timeIntervalSince1970
-            return (text, before, after)
-        }
-        return try found.flatMap { node, answer in
-            let (text, before, after) = answer
-            let lines = text.split(whereSeparator: \.isNewline)
-            let clock = lines.first.flatMap { Double($0) } ?? after
-            // A virtual machine has a clock of its own; a difference within the time that the answer took is none.
-            let offset = clock < before ? clock - before : clock > after ? clock - after : 0
-            return try Self.parse(lines.dropFirst(), node: node, epoch: epoch + offset)
-        }
+        let before = Date().timeIntervalSince1970
+        let text = try await faults.run(FaultScripts.asRoot(journal), on: node, nil)
+        let after = Date().timeIntervalSince1970
+        let lines = text.split(whereSeparator: \.isNewline)
+        let clock = lines.first.flatMap { Double($0) } ?? after
+        // A virtual machine has a clock of its own; a difference within the time that the answer took is none.
+        let offset = clock < before ? clock - before : clock > after ? clock - after : 0
+        return try Self.parse(lines.dropFirst(), node: node.name, epoch: epoch + offset)
     }
 
     /// systemd's messages about units, by their IDs.
