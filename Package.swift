@@ -204,9 +204,9 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         Basics Diagnostics Discovery Planning SecureShell TestKit TopologyModel Workspace SystemPackage
         """,
         "SlipwayCommandsTests": """
-        Basics Certificates Diagnostics Discovery Planning Provisioning SecureShell SlipwayCommands SmokeTests
-        Terminal TestKit TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser Subprocess
-        SystemPackage
+        Basics Certificates Chaos Diagnostics Discovery FaultInjection Planning Provisioning SecureShell
+        SlipwayCommands SmokeTests Terminal TestKit TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser
+        Subprocess SystemPackage
         """,
     ],
     "Tests/Etcd": [

@@ -60,7 +60,7 @@ extension RealNodes {
                 cluster
             )
             let junit = "\(cluster.directory)/chaos.xml"
-            let words = ["--scenario", scenario, "--for", "8s", "--seed", "5", "--junit", junit, "--json", "--yes"]
+            let words = ["--scenario", scenario, "--for", "6s", "--seed", "5", "--junit", junit, "--json", "--yes"]
             let ran = try await Program.slipway(["chaos", cluster.name] + words).expecting(0)
             let report: Report = try ran.json()
             #expect(report.holds && report.faults.count >= 3, "\(ran)")
@@ -119,7 +119,7 @@ extension RealNodes {
                 """,
                 cluster
             )
-            let words = ["--scenario", scenario, "--for", "7s", "--json", "--yes"]
+            let words = ["--scenario", scenario, "--for", "6s", "--json", "--yes"]
             async let running = Program.slipway(["chaos", cluster.name] + words)
             let double = """
                 for i in $(seq 200); do

@@ -133,8 +133,8 @@ package struct Fault: Sendable, Hashable, Codable, CustomStringConvertible {
     package var description: String {
         let way =
             switch (kind, direction) {
-            case (.cut, .incoming): " (they hear nothing)"
-            case (.cut, .outgoing): " (they are not heard)"
+            case (.cut, .incoming): ", incoming packets only"
+            case (.cut, .outgoing): ", outgoing packets only"
             default: ""
             }
         return "\(nodes.joined(separator: ", ")): \(kind.description)\(way)"
