@@ -47,6 +47,10 @@ extension RealNodes {
                 try await eventually(within: .seconds(60), "the page shows the cluster") {
                     FileManager.default.fileExists(atPath: sign)
                 }
+                let prometheus = try await Prometheus(cluster, dashboard: (port, "\(cluster.directory)/token"))
+                try await prometheus.finds(1, of: "up{job=\"seen-etcd\"} == 1")
+                try await prometheus.finds(3, of: "slipway_node_well == 1")
+                try await prometheus.finds(0, of: "ALERTS{alertname=\"SlipwayNodeUnwell\"}")
                 let home = try #require(try await cluster.status().active("web.service").first)
                 try await cluster.cutPower(home)
                 let ran = try await seen.expecting(0)
@@ -54,6 +58,7 @@ extension RealNodes {
                 #expect(ran.output == "\"\(home)\"\n\"\(home)\"\n\"\(other)\"\ntrue\n", "\(ran)")
                 // Errors of its script.
                 #expect(ran.error == "", "\(ran)")
+                try await prometheus.finds(1, of: "ALERTS{alertname=\"SlipwayNodeUnwell\",node=\"\(home)\"}")
                 withExtendedLifetime(dashboard) {}
             }
         }

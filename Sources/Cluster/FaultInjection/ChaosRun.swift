@@ -40,7 +40,7 @@ package struct ChaosRun: Sendable {
     let cluster: String
     let nodes: [ObservedNode]
     let faults: NodeFaults
-    let look: ClusterLook
+    let look: ClusterProbe
     let fleet: any FleetAccess
     let ledger: FaultLedger
     let etcd: @Sendable (_ endpoints: [String]) throws -> any EtcdClient
@@ -73,7 +73,7 @@ package struct ChaosRun: Sendable {
         self.say = say
         cluster = nodes.first?.cluster ?? ""
         faults = NodeFaults(provider: executor.provider, shell: executor.shell, nodes: nodes)
-        look = ClusterLook(provider: executor.provider, clusters: executor.clusters, nodes: nodes)
+        look = ClusterProbe(provider: executor.provider, clusters: executor.clusters, nodes: nodes)
         fleet = executor.clusters.fleet(nodes.filter { $0.etcd == .member }.compactMap(\.clientURL))
         id = String(UInt32.random(in: .min ... .max), radix: 36)
         patience = .seconds(60) * (nodes.contains { $0.runtime == .vm } ? NodePlan.slowestMachine : 1)

@@ -33,7 +33,7 @@ import TopologyModel
         var seen = Observation(provider: ProviderObservation(nodes: nodes))
         seen.etcd = ObservedEtcd(members: [member], clusterIDs: ["c1"])
         let machines = nodes.filter { $0.power == .running }.map { Identity.machineID(cluster: "demo", node: $0.name) }
-        seen.fleet = ObservedFleet(machines: Set(machines))
+        seen.fleet = ObservedFleet(machines: Set(machines), units: [:])
         let status = MemberStatus(
             member: MemberID(1),
             cluster: "c1",
@@ -60,7 +60,7 @@ import TopologyModel
         }
         screen.see(try look(workerIsOff: true), at: Self.now)
         #expect(screen.moments.map(\.change.text).contains("is off"))
-        screen.samples.add(latencies: ["central-1": .some(nil)], load: 0.5)
+        screen.samples.add(latencies: ["central-1": Double?.none], load: 0.5)
         // Times are where the host is.
         let zoneless = text(screen, rows: 24).replacing(JournalPrinter.time(Self.now), with: "TIME")
         try Golden.expect(zoneless, "status-screen.txt")
@@ -71,7 +71,7 @@ import TopologyModel
 
     @Test func aMemberThatIsGoneHasNoLine() throws {
         var samples = StatusScreen.Samples()
-        for _ in 1...100 { samples.add(latencies: ["a": 1, "b": .some(nil)], load: nil) }
+        for _ in 1...100 { samples.add(latencies: ["a": 1, "b": Double?.none], load: nil) }
         #expect(samples.latencies["a"]?.count == StatusScreen.Samples.most)
         #expect(samples.loads.isEmpty)
         samples.add(latencies: ["a": 2], load: nil)

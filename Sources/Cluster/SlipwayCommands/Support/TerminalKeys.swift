@@ -1,5 +1,4 @@
 import Dispatch
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -8,9 +7,10 @@ import Synchronization
 /// Keys of the terminal, one by one and without an echo, and changes of its size, until ``stop()``.
 ///
 /// Ctrl-C and Ctrl-Z stay signals.
-final class TerminalKeys: Sendable {
-    private let sources: Mutex<[any DispatchSourceProtocol]>
-    private let before: Mutex<termios?>
+final class TerminalKeys {
+    private var sources: [any DispatchSourceProtocol]
+    /// Settings of the terminal before; nil where standard input is none.
+    private var before: termios?
 
     /// Calls `pressed` with each byte that comes, and `resized` where the terminal has another size, on a queue of
     /// their own. Where standard input is no terminal, there are no keys.
@@ -21,11 +21,10 @@ final class TerminalKeys: Sendable {
         size.resume()
         var settings = termios()
         guard isatty(STDIN_FILENO) == 1, tcgetattr(STDIN_FILENO, &settings) == 0 else {
-            sources = Mutex([size])
-            before = Mutex(nil)
+            sources = [size]
             return
         }
-        before = Mutex(settings)
+        before = settings
         settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
         let keys = DispatchSource.makeReadSource(fileDescriptor: STDIN_FILENO, queue: queue)
@@ -37,18 +36,14 @@ final class TerminalKeys: Sendable {
             for byte in bytes.prefix(count) { pressed(byte) }
         }
         keys.resume()
-        sources = Mutex([size, keys])
+        sources = [size, keys]
     }
 
     /// Gives the terminal back as it was.
     func stop() {
-        sources.withLock { sources in
-            for source in sources { source.cancel() }
-            sources = []
-        }
-        before.withLock { settings in
-            if var found = settings { tcsetattr(STDIN_FILENO, TCSADRAIN, &found) }
-            settings = nil
-        }
+        for source in sources { source.cancel() }
+        sources = []
+        if var settings = before { tcsetattr(STDIN_FILENO, TCSADRAIN, &settings) }
+        before = nil
     }
 }

@@ -101,12 +101,8 @@ actor Agent {
         guard let session = presence.session, let snapshot = watch.snapshot else { return true }
         guard snapshot.revision >= session.revision else { return true }
         // Back after its lease ended, the machine may read that before it has registered again. What it is said to be goes
-        // with its record, so nothing follows from that about what it runs. It registers at once: its next renewal
-        // is up to two fifths of a TTL away, and others have taken its units.
-        guard snapshot.machines[machineID] != nil else {
-            presence.ended(session, session.lost)
-            return true
-        }
+        // with its record, so nothing follows from that about what it runs.
+        guard snapshot.machines[machineID] != nil else { return true }
         do {
             let isNewList = try await refreshStatuses()
             if !adopted { try adopt(snapshot) }

@@ -6,7 +6,7 @@ import Provisioning
 import TopologyModel
 
 /// Looks at a cluster as often as somebody needs to know how it is.
-struct ClusterLook: Sendable {
+struct ClusterProbe: Sendable {
     let provider: any ClusterProvider
     let clusters: any ClusterClients
     let nodes: [ObservedNode]
