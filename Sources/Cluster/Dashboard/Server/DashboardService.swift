@@ -49,7 +49,7 @@ struct DashboardService: Sendable {
     }
 
     private func state() async throws -> DashboardState {
-        let limit = Duration.seconds(10)
+        let limit = Duration.seconds(25)
         let state = try await withDeadline(limit) { [feed] () async throws -> DashboardState? in
             try await feed.watching { states in
                 for await state in states { return state }
