@@ -278,9 +278,9 @@ let onlyPrograms = Context.environment["SLIPWAY_ONLY_PROGRAMS"] != nil
 /// Files that are compiled into a target, by its name.
 let embedded = [
     "Dashboard": [
-        "Page/index.html", "Page/style.css", "Page/icon.svg", "Page/app.js", "Page/dom.js", "Page/map.js", "Page/ring.js",
-        "Page/panel.js", "Page/views.js", "Page/timeline.js",
-    ],
+        "index.html", "style.css", "icon.svg", "app.js", "dom.js", "map.js", "ring.js", "panel.js", "views.js",
+        "timeline.js",
+    ].map { "Page/\($0)" },
     "Images": ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"].map { "Scripts/\($0)" },
 ]
 

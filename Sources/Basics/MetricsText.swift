@@ -22,7 +22,8 @@ package struct MetricsText: Sendable {
             return
         }
         current = families.count
-        families.append(Family(name: name, lines: "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"))
+        let head = "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+        families.append(Family(name: name, lines: head))
     }
 
     /// Adds a sample of the metric that was begun last.

@@ -60,6 +60,7 @@ package struct StatusReport: Sendable, Encodable, Hashable {
     /// Units, sorted by name.
     package var units: [Unit]
 
+    /// The state that is seen of a cluster.
     package init(_ seen: Observation, cluster: String) {
         self.cluster = cluster
         let observed = seen.provider.nodes(of: cluster)

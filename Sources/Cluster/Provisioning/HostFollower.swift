@@ -56,7 +56,7 @@ package struct HostLook: Sendable, Equatable {
 }
 
 /// Follows clusters as they change: nodes by libvirt's events, fleet by its watch on etcd, etcd's members by a connection
-/// to each that ends with it, and by asking them every second.
+/// to each that ends with it, and by asking them every other second.
 package actor HostFollower {
     /// Ways to the etcd of a cluster.
     package struct Client: Sendable {
@@ -82,7 +82,7 @@ package actor HostFollower {
     /// Intervals of what no event tells.
     package struct Intervals: Sendable {
         /// Time between two questions to etcd's members.
-        package var etcd = Duration.seconds(1)
+        package var etcd = Duration.seconds(2)
         /// Time after which libvirt is looked at without an event: of networks and directories there are none.
         package var host = Duration.seconds(5)
         /// Time that libvirt is left alone after a look.

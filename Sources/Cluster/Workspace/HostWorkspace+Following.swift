@@ -3,7 +3,7 @@ import Planning
 import Provisioning
 
 extension HostWorkspace {
-    /// Time that an etcd member has for an answer, of those that are asked every second.
+    /// Time that an etcd member has for an answer, of those that are asked again and again.
     private static let patience = Duration.seconds(2)
 
     /// Returns the follower of clusters.

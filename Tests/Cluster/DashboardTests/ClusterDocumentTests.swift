@@ -67,19 +67,19 @@ import UnitFiles
     @Test func aUnitAndWhatMachinesSayToIt() throws {
         let registry = Keyspace()
         let text = "[Service]\nExecStart=/bin/true\n[X-Fleet]\nMachineMetadata=role=worker\n"
+        func machine(_ id: String, _ role: String) -> (String, String) {
+            let record = #"{"ID":"\#(id)","PublicIP":"","Metadata":{"role":"\#(role)"},"Version":"","Token":""}"#
+            return (registry.machine(id), record)
+        }
+        let keys = [
+            (registry.unit("web.service"), text), (registry.desired("web.service"), "launched"),
+            (registry.schedule("web.service"), "b"), machine("a", "central"), machine("b", "worker"),
+        ]
+        let events = keys.map { key, value -> KeyEvent in
+            .put(KeyValue(key: key, value: Array(value.utf8), createRevision: 1, modRevision: 1, version: 1))
+        }
         var fleet = FleetSnapshot()
-        fleet.apply(
-            .init(
-                revision: 1,
-                events: [
-                    (registry.unit("web.service"), text), (registry.desired("web.service"), "launched"),
-                    (registry.schedule("web.service"), "b"),
-                    (registry.machine("a"), #"{"ID":"a","PublicIP":"","Metadata":{"role":"central"},"Version":"","Token":""}"#),
-                    (registry.machine("b"), #"{"ID":"b","PublicIP":"","Metadata":{"role":"worker"},"Version":"","Token":""}"#),
-                ].map { .put(.init(key: $0.0, value: Array($0.1.utf8), createRevision: 1, modRevision: 1, version: 1)) },
-            ),
-            keyspace: registry,
-        )
+        fleet.apply(WatchBatch(revision: 1, events: events), keyspace: registry)
         let unit = try #require(UnitDocument("web.service", in: fleet, names: ["a": "central-1", "b": "worker-1"]))
         #expect(unit.text.contains("ExecStart=/bin/true"))
         #expect(unit.places.map(\.node) == ["central-1", "worker-1"])

@@ -62,7 +62,11 @@ package final class DashboardFeed: Sendable {
     /// - Parameters:
     ///   - patience: time for which is still observed when no page is open.
     ///   - now: seconds since 1970.
-    package init(_ source: any DashboardSource, patience: Duration = .seconds(5), now: @escaping @Sendable () -> Double) {
+    package init(
+        _ source: any DashboardSource,
+        patience: Duration = .seconds(5),
+        now: @escaping @Sendable () -> Double,
+    ) {
         (self.source, self.patience, self.now) = (source, patience, now)
     }
 
@@ -168,7 +172,9 @@ package final class DashboardFeed: Sendable {
         if new?.isAsked != true { now.etcd = before.etcd }
         var changes = now.changes(since: before, in: name)
         guard let old, let new else { return changes }
-        if old.leader != nil, let leader = new.leader, leader != old.leader { changes.append(ClusterChange(.etcd, leader, "is the leader")) }
+        if old.isAsked, let leader = new.leader, leader != old.leader {
+            changes.append(ClusterChange(.etcd, leader, "is the leader"))
+        }
         if old.lease?.id != new.lease?.id {
             let text = new.lease.map { "is being changed by \($0.holder)" } ?? "is not being changed any more"
             changes.append(ClusterChange(.cluster, name, text))

@@ -139,7 +139,9 @@ export function panel(element, { close, open }) {
   async function drawUnit(cluster, unit) {
     set(element, "data-tone", unit?.is_well ? "good" : unit ? "busy" : "bad");
     say(element.querySelector(".state"), unit ? (unit.is_well ? "as wanted" : "not as wanted") : "gone");
-    if (!unit) return;
+    // What is the same object has not changed.
+    if (!unit || shown.unit === unit) return;
+    shown.unit = unit;
     const number = ++asked;
     let more;
     try {

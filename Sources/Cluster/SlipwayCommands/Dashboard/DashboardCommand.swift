@@ -33,7 +33,10 @@ struct DashboardCommand: AsyncParsableCommand {
     var listen = ListenAddress(host: "127.0.0.1", port: 8090)
     @Option(
         name: .customLong("token-file"),
-        help: ArgumentHelp("File with the token, 32 characters or more; else each run has a new one.", valueName: "path")
+        help: ArgumentHelp(
+            "File with the token, 32 characters or more; else each run has a new one.",
+            valueName: "path",
+        ),
     )
     var tokenFile: String?
     @OptionGroup var connect: ConnectOptions
@@ -66,9 +69,9 @@ struct DashboardCommand: AsyncParsableCommand {
     private static func token(in file: String) throws -> String {
         let text = try Diagnosing.text(at: file)
         let token = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
-        guard token.utf8.count >= 32, token.utf8.allSatisfy({ $0 > 32 && $0 < 127 && !Array("&=#%+?".utf8).contains($0) })
-        else {
-            throw UserError("\(file) has no token of 32 or more letters and digits; make one: openssl rand -hex 32 >\(file)")
+        guard token.utf8.count >= 32, token.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+            let advice = "make one: openssl rand -hex 32 >\(file)"
+            throw UserError("\(file) has no token of 32 or more letters and digits; \(advice)")
         }
         return token
     }

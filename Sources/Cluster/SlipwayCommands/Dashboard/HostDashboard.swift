@@ -67,7 +67,8 @@ struct HostDashboard: DashboardSource {
         do {
             let topology = try argument.topology()
             guard topology.name == cluster else {
-                return PlanDocument(file: nil, notes: ["\(path) is the file of cluster \(topology.name), not of \(cluster)."])
+                let note = "\(path) is the file of cluster \(topology.name), not of \(cluster)."
+                return PlanDocument(file: nil, notes: [note])
             }
             let plan = try await workspace.plan(topology) { _ in }.plan
             let steps = plan.steps.map {
