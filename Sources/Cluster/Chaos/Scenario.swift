@@ -1,3 +1,5 @@
+import Basics
+
 /// Scenario of a chaos run: which faults, how often, how long, of which nodes, and within which limits.
 package struct Scenario: Sendable, Hashable {
     /// Range of durations, in seconds.
@@ -59,6 +61,14 @@ package struct Scenario: Sendable, Hashable {
 
     package init(name: String, every: Seconds = 5...15, limits: Limits = Limits(), entries: [Entry]) {
         (self.name, self.every, self.limits, self.entries) = (name, every, limits, entries)
+    }
+
+    /// Names of roles and nodes that it asks for and that a cluster does not have, sorted.
+    package func unknownTargets(roles: Set<String>, nodes: Set<String>) -> [String] {
+        let missing = entries.flatMap {
+            $0.roles.filter { !roles.contains($0) } + $0.nodes.filter { !nodes.contains($0) }
+        }
+        return Set(missing).naturallySorted()
     }
 
     /// The scenario without a file: a fault at a time, of every kind that most hosts can do.

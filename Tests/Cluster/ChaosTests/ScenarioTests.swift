@@ -76,6 +76,15 @@ struct ScenarioTests {
         #expect(loaded.diagnostics.contains { $0.notes.contains { $0.contains("power-off") } })
     }
 
+    @Test("what a cluster does not have is named")
+    func unknownTargets() {
+        let scenario = Scenario(
+            name: "x",
+            entries: [.init(.freeze, roles: ["worker", "wrker"]), .init(.freeze, nodes: ["worker-1", "worker-9"])]
+        )
+        #expect(scenario.unknownTargets(roles: ["worker"], nodes: ["worker-1"]) == ["worker-9", "wrker"])
+    }
+
     @Test("an empty file and one without faults say what there has to be")
     func empty() {
         #expect(read("").diagnostics.map(\.message) == ["the file is empty"])

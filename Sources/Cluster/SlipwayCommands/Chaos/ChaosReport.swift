@@ -119,8 +119,11 @@ struct ChaosReport: Encodable {
         }
         let verdict =
             holds
-            ? "Cluster \(cluster) held in \(Format.duration(.seconds(seconds)))"
+            ? "Cluster \(cluster) held for \(Format.duration(.seconds(seconds)))\(stopped ? ", until it was stopped" : "")"
             : "Cluster \(cluster) did not hold"
+        if faults.isEmpty, !stopped {
+            paragraphs.append("Note: no fault happened: the scenario's limits, or the time, left none to choose.\n")
+        }
         paragraphs.append(
             """
             \(verdict): \(Format.count(faults.count, "fault"))\(what.isEmpty ? "" : " (\(what))"), \

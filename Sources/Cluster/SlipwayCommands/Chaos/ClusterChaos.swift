@@ -106,6 +106,12 @@ struct ClusterChaos: JSONCommand {
         let nodes = try await ChaosHealing.nodes(of: name, workspace)
         let healed = try await ChaosHealing.healAll(name, nodes: nodes, workspace)
         if let healed { Output.note(healed) }
+        let unknown = scenario.unknownTargets(roles: Set(nodes.map(\.role)), nodes: Set(nodes.map(\.name)))
+        guard unknown.isEmpty else {
+            throw UserError(
+                "scenario \(scenario.name) asks for what cluster '\(name)' does not have: \(unknown.joined(separator: ", "))"
+            )
+        }
         let seed = seed ?? UInt64.random(in: 0...999_999)
         if !confirm.yes {
             let question =
