@@ -6,9 +6,17 @@ package struct FaultSpan: Sendable, Hashable {
     package var begin: Duration
     /// Time at which it was undone; nil while it lasts.
     package var end: Duration?
+    /// Time at which its nodes were well again: in etcd's majority, and machines of fleet. Nil until then.
+    package var over: Duration?
 
-    package init(_ fault: Fault, begin: Duration, end: Duration? = nil) {
-        (self.fault, self.begin, self.end) = (fault, begin, end)
+    /// - Parameter over: time at which its nodes were well again; that of its end where none is given.
+    package init(_ fault: Fault, begin: Duration, end: Duration? = nil, over: Duration? = nil) {
+        (self.fault, self.begin, self.end, self.over) = (fault, begin, end, over ?? end)
+    }
+
+    /// Returns whether the fault's nodes suffered from it at a time, with `grace` after they were well again.
+    package func isFelt(at time: Duration, grace: Duration) -> Bool {
+        begin <= time && (over.map { $0 + grace >= time } ?? true)
     }
 
     /// Returns whether the fault lasted at some time within the range, with `grace` after its end.
@@ -33,6 +41,12 @@ package struct FaultTimeline: Sendable, Hashable {
     package mutating func end(_ fault: Fault, at time: Duration) {
         guard let index = spans.lastIndex(where: { $0.fault.number == fault.number }) else { return }
         spans[index].end = time
+    }
+
+    /// Records that a fault's nodes are well again.
+    package mutating func recover(_ fault: Fault, at time: Duration) {
+        guard let index = spans.lastIndex(where: { $0.fault.number == fault.number }) else { return }
+        spans[index].over = time
     }
 
     /// Takes a fault out that did not come to be.

@@ -10,7 +10,7 @@ package struct UnitJudge: Sendable {
         package var restart: Duration = .seconds(2)
         /// Time for etcd to elect another leader, which gives each lease its whole TTL anew.
         package var election: Duration = .seconds(3)
-        /// Time after the end of a separation until a unit that was started elsewhere meanwhile is stopped.
+        /// Time after a separated node is well again until a unit that was started elsewhere meanwhile is stopped.
         package var reunion: Duration = .seconds(5)
         /// Time that a stop may come after the end of the fault that explains it.
         package var aftermath: Duration = .seconds(10)
@@ -66,14 +66,14 @@ package struct UnitJudge: Sendable {
                 let end = min(first.end ?? range.upperBound, second.end ?? range.upperBound)
                 guard begin < end else { continue }
                 let spans = [first, second].flatMap { timeline.spans(of: $0.node) }.filter(\.fault.kind.separates)
-                let allowed = spans.filter { $0.begin <= begin && $0.touches(begin...begin, grace: promise.reunion) }
-                    .map { $0.end.map { $0 + promise.reunion } ?? range.upperBound }.max()
+                let allowed = spans.filter { $0.isFelt(at: begin, grace: promise.reunion) }
+                    .map { $0.over.map { $0 + promise.reunion } ?? range.upperBound }.max()
                 if let allowed, end <= allowed { continue }
                 let length = end - max(begin, allowed ?? begin)
                 let why =
                     allowed == nil
                     ? "no fault had separated either of them from etcd"
-                    : "longer than \(seconds(promise.reunion)) after the end of the fault that allowed it"
+                    : "longer than \(seconds(promise.reunion)) after the node that was separated was well again"
                 found.append(
                     Violation(
                         .twice,
@@ -156,7 +156,7 @@ package struct UnitJudge: Sendable {
         events.filter { $0.kind == .stopped }.compactMap { event in
             let explained = timeline.spans(of: event.node).contains { span in
                 (span.fault.kind.separates || span.fault.kind.stopsUnits)
-                    && span.touches(event.time...event.time, grace: promise.aftermath)
+                    && span.isFelt(at: event.time, grace: promise.aftermath)
             }
             guard !explained else { return nil }
             return Violation(

@@ -215,6 +215,7 @@ package struct ChaosRun: Sendable {
         // Not cancelled with the run.
         let troubles = await Task { await undo(fault, state) }.value
         if isImpossible { state.withdraw(fault) } else { state.end(fault) }
+        if troubles.isEmpty { state.recover(fault) }
         for trouble in troubles {
             state.add(Violation(.remains, "after \(fault): \(trouble)", at: state.now))
         }

@@ -103,6 +103,12 @@ final class RunState: Sendable {
         }
     }
 
+    /// The fault's nodes are well again.
+    func recover(_ fault: Fault) {
+        let now = now
+        content.withLock { $0.timeline.recover(fault, at: now) }
+    }
+
     func withdraw(_ fault: Fault) { content.withLock { $0.timeline.withdraw(fault) } }
 
     /// The fault's nodes can have another one.

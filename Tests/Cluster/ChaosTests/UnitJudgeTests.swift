@@ -72,6 +72,12 @@ struct UnitJudgeTests {
         let events = [event("n1", .started, 0), event("n2", .started, 16), event("n1", .stopped, 32)]
         #expect(found([span(.cut, ["n1"], 10, 30)], events) == [])
         #expect(found([span(.fleetdCrashLoop, ["n1"], 10, 30)], events) == [])
+        // The node reads etcd again some time after the cut has ended.
+        var slow = span(.cut, ["n1"], 10, 20)
+        slow.over = .seconds(28)
+        #expect(found([slow], events) == [])
+        slow.over = nil
+        #expect(found([slow], events) == [])
         // For too long.
         #expect(found([span(.cut, ["n1"], 10, 20)], events) == [.twice, .stopped])
         // Not by what separates nobody, nor by another node's fault, nor by nothing.
