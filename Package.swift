@@ -189,7 +189,9 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         UnitFiles Logging
         """,
         "ChaosTests": "Basics Chaos Diagnostics TestKit",
-        "FaultInjectionTests": "Basics Chaos Etcd FaultInjection TestKit",
+        "FaultInjectionTests": """
+        Basics Chaos Etcd FaultInjection Planning Provisioning SecureShell TestKit TopologyModel
+        """,
         "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """
