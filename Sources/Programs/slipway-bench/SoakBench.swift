@@ -15,7 +15,10 @@ struct SoakBench: AsyncParsableCommand {
 
     @OptionGroup var options: BenchOptions
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("Time in which nodes go down: 60s, 10m, 1h.", valueName: "time"))
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("Time in which nodes go down: 60s, 10m, 1h.", valueName: "time")
+    )
     var time = "1h"
 
     @Option(help: "Number of workers.")
