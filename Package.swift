@@ -186,7 +186,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "GraphsTests": "Graphs Planning TestKit TopologyLoading TopologyModel Subprocess",
         "DashboardTests": """
         Basics ConnectionLimits Dashboard Etcd FleetState Planning Provisioning TestKit TopologyLoading TopologyModel
-        UnitFiles Logging
+        UnitFiles Logging NIOCore
         """,
         "ChaosTests": "Basics Chaos Diagnostics TestKit",
         "FaultInjectionTests": """

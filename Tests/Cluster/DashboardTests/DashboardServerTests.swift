@@ -1,6 +1,7 @@
 import ConnectionLimits
 import Dashboard
 import Logging
+import NIOCore
 import Planning
 import Provisioning
 import TestKit
@@ -134,7 +135,8 @@ import Testing
             feed: DashboardFeed(source, patience: .milliseconds(1)) { 1_795_694_400 },
             token: Self.token,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            budget: ConnectionBudget(100),
+            // Tests that share a processor with heavier ones are answered late.
+            budget: ConnectionBudget(100, ConnectionBudget.Limits(head: .seconds(120))),
         )
         let (urls, continuation) = AsyncStream<String>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
