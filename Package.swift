@@ -312,7 +312,7 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 // The tests make some twenty thousand plans, and walk the orders of each.
-let hot: Set = ["Planning", "PlanningTests"]
+let hot: Set = ["Planning", "PlanningTests", "Chaos", "ChaosTests"]
 let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 // A node has no Swift, so a program brings it along, in every configuration: the nodes of tests run what was built with
