@@ -101,10 +101,11 @@ struct SoakBench: AsyncParsableCommand {
         figures.add("faults", Double(verdict.faults.count))
         figures.add("violations", Double(verdict.violations.count))
         for violation in verdict.violations { Host.note("\(violation.invariant): \(violation.message)") }
+        // Before smoke, for which nodes start Docker.
+        figures.add("memory", free - (try Host.availableKiB()))
         Host.note("smoke")
         figures.add("smoke", try await Host.timed { try await slipway("smoke", topology) })
         figures.add("again", try await Host.timed { try await slipway("up", topology, "--yes") })
-        figures.add("memory", free - (try Host.availableKiB()))
         guard verdict.violations.isEmpty else { throw BenchError("what has to hold did not hold, as told above") }
     }
 
