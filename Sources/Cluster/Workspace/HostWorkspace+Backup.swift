@@ -212,7 +212,7 @@ extension HostWorkspace {
         return EtcdHTTPClient(
             endpoints: endpoints,
             requestTimeout: timeout,
-            tls: nodes.contains(where: \.etcdTLS) ? tls : nil,
+            tls: endpoints.contains { $0.hasPrefix("https:") } ? tls : nil,
             proxyPort: gateway?.port,
         )
     }

@@ -69,6 +69,22 @@ import TopologyModel
         }
     }
 
+    /// Until its members have been asked, etcd is neither well nor lost, and the first answer is no change.
+    @Test func nothingIsSaidOfAnEtcdThatWasNotAsked() throws {
+        var before = try look()
+        before.clusters["demo"]?.isAsked = false
+        before.clusters["demo"]?.observation.etcd = nil
+        var screen = StatusScreen(cluster: "demo")
+        screen.see(before, at: Self.now)
+        #expect(text(screen, rows: 24).hasPrefix("Cluster demo: looking …"))
+        screen.see(try look(), at: Self.now)
+        #expect(screen.moments.isEmpty)
+        var lost = try look()
+        lost.clusters["demo"]?.observation.etcd = nil
+        screen.see(lost, at: Self.now)
+        #expect(screen.moments.map(\.change.text) == ["has no quorum"])
+    }
+
     @Test func aMemberThatIsGoneHasNoLine() throws {
         var samples = StatusScreen.Samples()
         for _ in 1...100 { samples.add(latencies: ["a": 1, "b": Double?.none], load: nil) }

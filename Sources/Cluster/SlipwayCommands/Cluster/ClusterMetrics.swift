@@ -9,8 +9,8 @@ struct ClusterMetrics: AsyncParsableCommand {
         commandName: "metrics",
         abstract: "Print figures of a cluster for Prometheus.",
         discussion: """
-            Nodes by state, etcd by member, fleet's machines and units, and when certificates end, in OpenMetrics' text \
-            format. A node exporter's textfile collector takes them from a file:
+            Nodes by state, etcd by member, fleet's machines and units, when certificates end, the newest backup, the reboot \
+            lock and the last command, in OpenMetrics' text format. A node exporter's textfile collector takes them from a file:
 
               slipway metrics production -o /var/lib/prometheus/node-exporter/slipway-production.prom
 

@@ -43,8 +43,6 @@ struct StatusScreen {
     /// Reason why the host cannot be looked at now.
     var trouble: String?
     var showsAll = false
-    /// True once etcd has been heard of, or enough was waited for it: before, nothing is said of it.
-    var knowsEtcd = false
 
     /// Number of changes that are kept.
     private static let history = 500
@@ -60,12 +58,11 @@ struct StatusScreen {
         let new = host.clusters[cluster]
         if let new, let old = look {
             let changes = new.observation.changes(since: old.observation, in: cluster)
-                .filter { knowsEtcd || $0.subject != .etcd }
+                .filter { old.isAsked || $0.subject != .etcd }
             moments = Array((moments + changes.map { Moment(time: time, change: $0) }).suffix(Self.history))
         }
         // What cannot be looked at is as it was.
         if new != nil || host.trouble == nil { look = new }
-        if new?.observation.etcd != nil { knowsEtcd = true }
     }
 
     /// The whole screen.
@@ -75,7 +72,7 @@ struct StatusScreen {
     ///   - rows: lines that there are.
     func lines(rows: Int, style: Style, now time: Double) -> [String] {
         let keys = "q quits, a shows \(showsAll ? "roles" : "all nodes") "
-        guard let look, knowsEtcd else {
+        guard let look, look.isAsked else {
             return ["Cluster \(style.paint(cluster, .bold)): \(trouble ?? "looking …")", "", style.paint(keys, .dim)]
         }
         let report = StatusReport(look.observation, cluster: cluster)

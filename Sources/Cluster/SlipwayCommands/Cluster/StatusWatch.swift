@@ -21,8 +21,6 @@ struct StatusWatch {
         case second
     }
 
-    /// Seconds after which an etcd that has said nothing counts as one that does not answer.
-    private static let silence = 3
     /// Time that a member has for an answer.
     private static let patience = Duration.seconds(2)
 
@@ -44,7 +42,6 @@ struct StatusWatch {
                 }
             }
             var isSampling = false
-            var seconds = 0
             var client: (urls: [String], etcd: EtcdHTTPClient)?
             inputs: for await one in inputs {
                 switch one {
@@ -57,8 +54,6 @@ struct StatusWatch {
                 case .key: continue
                 case .resized: break
                 case .second:
-                    seconds += 1
-                    if seconds > Self.silence { screen.knowsEtcd = true }
                     // A member that is slow to answer is not asked twice at a time.
                     if !isSampling, let nodes = screen.look?.observation.provider.nodes(of: cluster) {
                         isSampling = true
