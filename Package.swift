@@ -281,7 +281,7 @@ let onlyPrograms = Context.environment["SLIPWAY_ONLY_PROGRAMS"] != nil
 let embedded = [
     "Dashboard": [
         "index.html", "style.css", "icon.svg", "app.js", "dom.js", "map.js", "ring.js", "panel.js", "views.js",
-        "timeline.js",
+        "timeline.js", "run.js",
     ].map { "Page/\($0)" },
     "Images": ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"].map { "Scripts/\($0)" },
 ]

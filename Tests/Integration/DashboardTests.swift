@@ -6,7 +6,7 @@ extension RealNodes {
     /// The dashboard in Debian's Chromium, beside a cluster that lives.
     @Suite(.serialized)
     struct DashboardTests {
-        @Test("a cluster comes up, a worker dies, and the page shows it", .timeLimit(.minutes(4)))
+        @Test("a cluster comes up, a worker dies, the page shows it and starts it again", .timeLimit(.minutes(4)))
         func alive() async throws {
             try await TestCluster.with("seen") { cluster in
                 try cluster.writeTopology(
@@ -23,7 +23,7 @@ extension RealNodes {
                 let dashboard = try GuardedProcess(
                     [
                         "\(Program.directory)/slipway", "dashboard", cluster.file, "--listen", "127.0.0.1:\(port)",
-                        "--token-file", "\(cluster.directory)/token",
+                        "--token-file", "\(cluster.directory)/token", "--write",
                     ],
                     log: "\(cluster.directory)/dashboard.log",
                 )
@@ -36,10 +36,19 @@ extension RealNodes {
                         "--wait", "document.querySelector('#link').dataset.state === 'good'",
                         "--wait", "document.querySelectorAll('.node[data-tone=good]').length === 3",
                         "--wait", "document.querySelector('.member[data-part=leader]')",
+                        // What it shows of a run stays in the page, hidden.
+                        "--wait", "document.querySelector('#work progress')?.value > 0",
                         "--wait", Self.place, "--run", Self.place, "--touch", sign,
                         "--wait", Self.dead, "--run", Self.dead,
                         "--wait", "\(Self.place) && \(Self.place) !== \(Self.dead)", "--run", Self.place,
                         "--wait", "document.querySelector('#timeline li[data-trouble]')",
+                        "--run", "location.hash = `#seen/map/node/${\(Self.dead)}`, 'opened'",
+                        "--wait", "document.querySelector('.panel .acts')",
+                        "--run", Self.click("Start"), "--wait", Self.button("Run"),
+                        "--run", "document.querySelector('dialog code').textContent",
+                        "--run", Self.click("Run"),
+                        "--wait", "document.querySelector('dialog h2').textContent === 'Done'",
+                        "--run", "document.querySelector('dialog pre').textContent", "--wait", "!(\(Self.dead))",
                         "--run", "performance.getEntriesByType('resource').every((one) => one.name.startsWith(origin))",
                     ]
                 )
@@ -55,7 +64,11 @@ extension RealNodes {
                 try await cluster.cutPower(home)
                 let ran = try await seen.expecting(0)
                 let other = home == "worker-1" ? "worker-2" : "worker-1"
-                #expect(ran.output == "\"\(home)\"\n\"\(home)\"\n\"\(other)\"\ntrue\n", "\(ran)")
+                let said = [
+                    home, home, other, "opened", "clicked", "slipway start seen \(home)", "clicked",
+                    "Started \(home).\\n",
+                ]
+                #expect(ran.output == said.map { "\"\($0)\"\n" }.joined() + "true\n", "\(ran)")
                 // Errors of its script.
                 #expect(ran.error == "", "\(ran)")
                 try await prometheus.finds(1, of: "ALERTS{alertname=\"SlipwayNodeUnwell\",node=\"\(home)\"}")
@@ -69,6 +82,13 @@ extension RealNodes {
             + "?.closest('.node').querySelector('.open').textContent"
         /// Expression for the name of the node that is off.
         private static let dead = "document.querySelector('.node[data-state=off] .open')?.textContent"
+
+        /// Expression for a button that can be pressed.
+        private static func button(_ text: String) -> String {
+            "[...document.querySelectorAll('button')].find((one) => one.textContent === '\(text)' && !one.disabled)"
+        }
+
+        private static func click(_ text: String) -> String { "\(button(text)).click(), 'clicked'" }
 
         private func browse(_ steps: [String]) async throws -> Ran {
             try await Program.run(["python3", "\(Program.checkout)/Scripts/lib/browser.py"] + steps, deadline: 200)

@@ -43,8 +43,9 @@ extension RealNodes {
                 for member in Self.members { try await Self.untilReborn(member, of: cluster, since: before[member]) }
             } catch {
                 try cluster.write("", to: "stop")
-                print("who was away: \(try await watched)")
-                throw error
+                let away = try await watched.output
+                let journals = try await Self.journals(of: cluster)
+                throw Unexpected("\(error)\nunanswered questions:\n\(away)\n\(journals)")
             }
             try await Self.untilFree(cluster)
             try cluster.write("", to: "stop")
@@ -115,6 +116,21 @@ extension RealNodes {
                 guard ContinuousClock.now < deadline else { throw Unexpected("\(node) has not rebooted: \(ran)") }
                 try await Task.sleep(for: .milliseconds(200))
             }
+        }
+
+        /// What locksmithd, fleetd and systemd have written of reboots.
+        private static func journals(of cluster: TestCluster) async throws -> String {
+            let command = """
+                sudo journalctl --no-pager -q -o short-precise -n 60 \
+                    -u locksmithd -u fleet -u etcd2 -t systemd-shutdown -t systemd-logind --grep \
+                    'locksmith|reboot|semaphore|healthy|regist|Stopp|Start|timed out|Killing|leader'
+                """
+            var texts: [String] = []
+            for member in members {
+                let ran = try await cluster.exec(member, command, deadline: 30)
+                texts.append("\(member):\n\(ran.text)")
+            }
+            return texts.joined(separator: "\n")
         }
 
         private static func untilFree(_ cluster: TestCluster) async throws {

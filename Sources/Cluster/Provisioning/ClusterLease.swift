@@ -17,6 +17,8 @@ package final class ClusterLease: Sendable {
         package var patience: Duration = .seconds(20)
         /// Time for which a lease that may be stale is watched for a renewal: clocks of hosts differ.
         package var watch: Duration = .seconds(25)
+        /// Time between two times that the holder tells how far it is.
+        package var telling: Duration = .milliseconds(500)
 
         package init() {}
     }
@@ -25,19 +27,22 @@ package final class ClusterLease: Sendable {
         var record: LeaseRecord
         var renewed: ContinuousClock.Instant
         var isLost = false
-        var renewer: Task<Void, Never>?
+        var tasks: [Task<Void, Never>] = []
     }
 
     private let store: any LeaseStore
     private let timing: Timing
     private let now: @Sendable () -> Int64
     private let state: Mutex<State>
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
 
     private init(_ record: LeaseRecord, store: any LeaseStore, timing: Timing, now: @escaping @Sendable () -> Int64) {
         self.store = store
         self.timing = timing
         self.now = now
         state = Mutex(State(record: record, renewed: .now))
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Takes the lease of a cluster.
@@ -108,17 +113,28 @@ package final class ClusterLease: Sendable {
     // MARK: Holding it
 
     private func startRenewing() {
-        let pause = timing.renewal
-        let task = Task { [weak self] in
+        let ticker = Task { [wake, timing] in
             while true {
-                do { try await Task.sleep(for: pause) } catch { return }
-                guard let self else { return }
-                // Where libvirt does not answer, the next step finds out what keeps it.
-                do { try await renew() } catch { continue }
-                if state.withLock({ $0.isLost }) { return }
+                do { try await Task.sleep(for: timing.renewal) } catch { return }
+                wake.yield()
             }
         }
-        state.withLock { $0.renewer = task }
+        let renewer = Task { [weak self, wakes, timing] in
+            for await _ in wakes {
+                guard let self else { return }
+                // Where libvirt does not answer, the next step finds out what keeps it.
+                do { try await renew() } catch {}
+                if state.withLock({ $0.isLost }) { return }
+                do { try await Task.sleep(for: min(timing.telling, timing.renewal)) } catch { return }
+            }
+        }
+        state.withLock { $0.tasks = [ticker, renewer] }
+    }
+
+    /// Tells others how far the holder has come, soon.
+    package func tell(_ progress: RunProgress) {
+        state.withLock { $0.record.progress = progress }
+        wake.yield()
     }
 
     private func renew() async throws {
@@ -157,9 +173,11 @@ package final class ClusterLease: Sendable {
 
     /// Gives the lease back.
     package func release() async throws {
-        let (renewer, record) = state.withLock { ($0.renewer, $0.record) }
-        renewer?.cancel()
-        await renewer?.value
+        let (tasks, record) = state.withLock { ($0.tasks, $0.record) }
+        for task in tasks {
+            task.cancel()
+            await task.value
+        }
         try await store.remove(record)
     }
 }

@@ -87,6 +87,8 @@ package actor HostFollower {
         package var host = Duration.seconds(5)
         /// Time that libvirt is left alone after a look.
         package var rest = Duration.milliseconds(50)
+        /// Time between two looks at how far a command has come that changes a cluster.
+        package var run = Duration.milliseconds(500)
 
         package init() {}
     }
@@ -140,7 +142,10 @@ package actor HostFollower {
             group.addTask { [provider, intervals] in
                 // Events end with libvirt's connection; the next one is asked for later.
                 while !Task.isCancelled {
-                    for await _ in await provider.changedDomains() { wake.yield() }
+                    let changes = await provider.changedDomains()
+                    // What has changed before they were listened to has told nobody.
+                    wake.yield()
+                    for await _ in changes { wake.yield() }
                     do { try await Task.sleep(for: intervals.host) } catch { return }
                 }
             }
@@ -148,6 +153,12 @@ package actor HostFollower {
                 while true {
                     do { try await Task.sleep(for: intervals.host) } catch { return }
                     wake.yield()
+                }
+            }
+            group.addTask { [weak self, intervals] in
+                while true {
+                    do { try await Task.sleep(for: intervals.run) } catch { return }
+                    await self?.lookAtRuns()
                 }
             }
             for await _ in wakes {
@@ -185,6 +196,18 @@ package actor HostFollower {
         }
         hasSeen = true
         publish()
+    }
+
+    /// Looks again at the leases that are held: they change without an event.
+    private func lookAtRuns() async {
+        for (name, lease) in followed.compactMapValues(\.lease) {
+            let now: LeaseRecord?
+            // Where libvirt does not answer, the next look at the host says so.
+            do { now = try await leases.lease(of: name) } catch { return }
+            guard followed[name]?.lease == lease, now != lease else { continue }
+            followed[name]?.lease = now
+            publish()
+        }
     }
 
     private func publish() {

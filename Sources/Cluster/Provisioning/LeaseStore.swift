@@ -13,14 +13,25 @@ package struct LeaseRecord: Sendable, Hashable {
     package var renewals: Int
     /// Time of the last renewal by the holder's clock, in seconds since 1970.
     package var time: Int64
+    /// How far the holder has come; nil where it carries no plan out.
+    package var progress: RunProgress?
 
-    package init(cluster: String, id: String, holder: String, lock: String, renewals: Int = 0, time: Int64) {
+    package init(
+        cluster: String,
+        id: String,
+        holder: String,
+        lock: String,
+        renewals: Int = 0,
+        time: Int64,
+        progress: RunProgress? = nil,
+    ) {
         self.cluster = cluster
         self.id = id
         self.holder = holder
         self.lock = lock
         self.renewals = renewals
         self.time = time
+        self.progress = progress
     }
 }
 

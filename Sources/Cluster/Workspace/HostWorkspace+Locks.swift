@@ -18,12 +18,13 @@ extension HostWorkspace {
     /// - Parameters:
     ///   - purpose: the command, for whoever is refused meanwhile.
     ///   - note: called where another holder's lease is waited for or taken over.
-    ///   - body: is given what throws as soon as the cluster is no longer this program's to change.
+    ///   - body: is given the lease, whose ``ClusterLease/check()`` throws as soon as the cluster is no longer this
+    ///     program's to change.
     package func changing<Result>(
         _ cluster: ClusterName,
         purpose: String,
         note: @Sendable (String) -> Void,
-        _ body: (_ check: @escaping @Sendable () async throws -> Void) async throws -> Result,
+        _ body: (_ lease: ClusterLease) async throws -> Result,
     ) async throws -> Result {
         let lock = try ClusterLock(cluster: cluster, directory: locks, purpose: purpose)
         defer { withExtendedLifetime(lock) {} }
@@ -38,7 +39,7 @@ extension HostWorkspace {
         let lease = try await ClusterLease.take(wanted, from: leases, now: clock, say: note)
         let result: Result
         do {
-            result = try await body { try await lease.check() }
+            result = try await body(lease)
         } catch {
             await giveBack(lease, note: note)
             throw error

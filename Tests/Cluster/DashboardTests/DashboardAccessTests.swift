@@ -106,4 +106,34 @@ import Testing
         }
         #expect(status(request) == 405)
     }
+
+    /// What a page may have done, no other page, no form and no program that reads figures may.
+    @Test func onlyThePageItselfHasSomethingDone() {
+        let access = DashboardAccess(token: Self.token, port: 8090, mayWrite: true, hostname: "workstation")
+        func verdict(_ change: (inout DashboardAccess.Request) -> Void = { _ in }) -> Int? {
+            let request = request("/run") {
+                ($0.method, $0.cookie, $0.contentType) = ("POST", cookie, "application/json; charset=utf-8")
+                ($0.origin, $0.site) = ("http://127.0.0.1:8090", "same-origin")
+                change(&$0)
+            }
+            return if case .refused(let status, _) = access.verdict(on: request) { status } else { nil }
+        }
+        #expect(verdict() == nil)
+        #expect(verdict { $0.origin = nil } == 403)
+        #expect(verdict { $0.origin = "http://evil.example" } == 403)
+        #expect(verdict { $0.site = "same-site" } == 403)
+        #expect(verdict { $0.contentType = "text/plain" } == 403)
+        #expect(verdict { $0.contentType = nil } == 403)
+        #expect(verdict { $0.cookie = nil } == 401)
+        #expect(verdict { ($0.cookie, $0.authorization) = (nil, "Bearer \(Self.token)") } == 403)
+        #expect(verdict { $0.method = "GET" } == 405)
+        #expect(verdict { $0.method = "PUT" } == 405)
+        #expect(verdict { $0.path = "/state" } == 405)
+        // Without --write there is nothing to be done, whoever asks.
+        let reading = request("/run") {
+            ($0.method, $0.cookie, $0.contentType) = ("POST", cookie, "application/json")
+            $0.origin = "http://127.0.0.1:8090"
+        }
+        #expect(status(reading) == 405)
+    }
 }

@@ -115,6 +115,47 @@ import Testing
         }
     }
 
+    @Test func aPageMayHaveSomethingDone() async throws {
+        try await withServer(mayWrite: true) { port, url, source in
+            let entry = try #require(await Loopback.http(port: port, path: "/?token=\(Self.token)"))
+            let cookie = String(try #require(entry.headers["set-cookie"]?.split(separator: ";").first))
+            let own = ["Cookie": cookie, "Origin": "http://127.0.0.1:\(port)"]
+            func post(_ path: String, _ body: String) async -> HTTPAnswer? {
+                await Loopback.http("POST", port: port, path: path, body: body, headers: own)
+            }
+            // The cluster is known once a page looks.
+            async let page = Loopback.stream(
+                port: port,
+                path: "/events",
+                headers: Self.bearer,
+                until: "\"gone\":[\"demo\"]"
+            )
+            try await eventually(within: .seconds(30), "the page is heard") { source.isFollowing }
+            let action = #"{"verb":"scale","cluster":"demo","name":"worker","count":5}"#
+            #expect(await post("/prepare", action)?.body == #"{"command":"slipway scale demo.yaml worker=5"}"#)
+            #expect(source.commands.isEmpty)
+            #expect(await post("/run", action)?.body == #"{"number":1}"#)
+            async let output = Loopback.stream(
+                port: port,
+                path: "/output?run=1",
+                headers: Self.bearer,
+                until: "\"code\""
+            )
+            try await eventually(within: .seconds(30), "it runs") { !source.commands.isEmpty }
+            #expect(await post("/answer", #"{"run":1,"yes":true}"#)?.status == 200)
+            let text = try await output
+            #expect(text.contains("event: text\ndata: \"scale demo.yaml worker=5\\n\""))
+            #expect(text.contains("event: question"))
+            #expect(text.contains("event: text\ndata: \"yes\\n\""))
+            #expect(text.contains("event: end\ndata: {\"code\":0}"))
+            #expect(await post("/run", "{}")?.status == 502)
+            #expect(await post("/stop", #"{"run":1}"#)?.body == "that command has ended\n")
+            #expect(source.commands == [["scale", "demo.yaml", "worker=5"]])
+            source.show(HostLook())
+            #expect(try await page.contains("\"may_write\":true"))
+        }
+    }
+
     @Test func boundsOfARequest() async throws {
         try await withServer { port, _, _ in
             let long = String(repeating: "x", count: 40_000)
@@ -127,6 +168,7 @@ import Testing
     // MARK: Helpers
 
     private func withServer(
+        mayWrite: Bool = false,
         _ body: @Sendable (_ port: Int, _ url: String, FakeDashboard) async throws -> Void
     ) async throws {
         let source = FakeDashboard(HostLook(clusters: ["demo": try Fixture.look()]))
@@ -134,6 +176,7 @@ import Testing
             source,
             feed: DashboardFeed(source, patience: .milliseconds(1)) { 1_795_694_400 },
             token: Self.token,
+            mayWrite: mayWrite,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             // Tests that share a processor with heavier ones are answered late.
             budget: ConnectionBudget(100, ConnectionBudget.Limits(head: .seconds(120))),

@@ -84,6 +84,8 @@ final class FakeDashboard: DashboardSource {
         var look = HostLook()
         var follows = 0
         var isFollowing = false
+        var commands: [[String]] = []
+        var answers: [Bool?] = []
     }
 
     private let state = Mutex(State())
@@ -132,4 +134,35 @@ final class FakeDashboard: DashboardSource {
     func plan(of cluster: String) async throws -> PlanDocument { PlanDocument(file: nil, notes: ["no file"]) }
     func history(of cluster: String) async throws -> [HistoryEntry] { [] }
     func metrics() async throws -> String { "# EOF\n" }
+
+    func command(for action: DashboardAction, at look: ClusterLook) throws -> [String] {
+        try action.command(at: look) { "demo.yaml" }
+    }
+
+    /// Says its words, asks once, and ends with 0 for yes and 1 for no. A restart goes on until it is stopped.
+    func run(
+        _ words: [String],
+        answers: AsyncStream<Bool>,
+        say: @escaping @Sendable (CommandOutput) -> Void,
+    ) async throws -> Int32 {
+        state.withLock { $0.commands.append(words) }
+        say(.text(words.joined(separator: " ") + "\n"))
+        guard !words.contains("restart") else {
+            let (endless, continuation) = AsyncStream.makeStream(of: Void.self)
+            for await _ in endless {}
+            continuation.finish()
+            throw CancellationError()
+        }
+        say(.question)
+        var iterator = answers.makeAsyncIterator()
+        let answer = await iterator.next()
+        say(.text(answer.map { $0 ? "yes\n" : "no\n" } ?? "nobody\n"))
+        state.withLock { $0.answers.append(answer) }
+        return answer == true ? 0 : 1
+    }
+
+    /// Commands that were run.
+    var commands: [[String]] { state.withLock { $0.commands } }
+    /// Answers to their questions; nil for those that nobody could answer.
+    var answers: [Bool?] { state.withLock { $0.answers } }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Planning
 import Provisioning
 import Synchronization
@@ -120,6 +121,38 @@ struct ClusterLeaseTests {
         await leases.setAway(false)
         let lost = await #expect(throws: ProvisioningError.self) { try await lease.check() }
         #expect(lost?.message.contains("was not renewed for") == true)
+    }
+
+    /// What a run tells of itself is with the others soon, and the lease is renewed by it.
+    @Test func howFarARunIsIsTold() async throws {
+        var timing = timing
+        timing.renewal = .seconds(3_600)
+        timing.telling = .milliseconds(20)
+        let lease = try await take("ann@east", timing: timing)
+        for ended in 0...40 { lease.tell(RunProgress(steps: 40, ended: ended)) }
+        try await eventually("the last is told") { try await leases.lease(of: "demo")?.progress?.ended == 40 }
+        let renewals = try #require(await leases.lease(of: "demo")?.renewals)
+        #expect((1...20).contains(renewals), "each was written: \(renewals)")
+        try await lease.release()
+    }
+
+    @Test func whatIsUnderWayIsWhatHasBegunAndNotEnded() throws {
+        let topology = Topology(
+            name: "demo",
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            roles: [Role(name: "central", count: 1, etcd: .member)],
+        )
+        let plan = try Planner(topology: topology, inputs: .fixed).plan(from: Observation(provider: .init()))
+        let steps = plan.steps.prefix(3)
+        var progress = RunProgress(steps: plan.steps.count)
+        func title(_ step: Step) -> String { "do \(step.id)" }
+        for step in steps { progress.take(.started(step), title: title) }
+        progress.take(.progress(step: steps[1].id, text: "half of it"), title: title)
+        progress.take(.finished(steps[0], took: .seconds(1)), title: title)
+        progress.take(.failed(steps[2], error: CancellationError()), title: title)
+        progress.take(.progress(step: steps[0].id, text: "late"), title: title)
+        let left = RunProgress.Running(id: "\(steps[1].id)", title: "do \(steps[1].id)", detail: "half of it")
+        #expect(progress == RunProgress(steps: plan.steps.count, ended: 2, failed: 1, running: [left]))
     }
 
     @Test func ofManyOneTakesOver() async throws {

@@ -62,6 +62,7 @@ import UnitFiles
         intervals.host = .seconds(3_600)
         intervals.etcd = .milliseconds(20)
         intervals.rest = .milliseconds(1)
+        intervals.run = .milliseconds(20)
         let follower = HostFollower(
             provider: provider,
             leases: world.leases,
@@ -120,6 +121,20 @@ import UnitFiles
             try await world.looks.wait("the unit is seen") { $0.demo?.observation.fleet?.units["web.service"] != nil }
             // A watch that nothing came through since is no reason to read all anew.
             #expect(world.keys.watches == 1)
+        }
+    }
+
+    @Test func howFarACommandIsIsSeen() async throws {
+        try await with { world in
+            var lease = LeaseRecord(cluster: "demo", id: "1", holder: "ann@east", lock: "", time: 1000)
+            #expect(try await world.leases.create(lease))
+            await world.provider.crash(NodeReference(world.nodes[1]))
+            try await world.looks.wait("the lease is seen") { $0.demo?.lease?.holder == "ann@east" }
+            lease.progress = RunProgress(steps: 7, ended: 3)
+            #expect(try await world.leases.renew(lease))
+            try await world.looks.wait("it is seen") { $0.demo?.lease?.progress?.ended == 3 }
+            try await world.leases.remove(lease)
+            try await world.looks.wait("its end is seen") { $0.demo != nil && $0.demo?.lease == nil }
         }
     }
 

@@ -69,6 +69,21 @@ import TopologyModel
         }
     }
 
+    @Test func showsHowFarACommandIs() throws {
+        var host = try look()
+        var lease = LeaseRecord(cluster: "demo", id: "1", holder: "ann@east: `slipway up`", lock: "", time: 0)
+        let running = ["worker-1", "worker-2"].map {
+            RunProgress.Running(id: $0, title: "\($0) ready", detail: $0 == "worker-1" ? "ssh answers" : "")
+        }
+        lease.progress = RunProgress(steps: 9, ended: 4, failed: 1, running: running)
+        host.clusters["demo"]?.lease = lease
+        var screen = StatusScreen(cluster: "demo")
+        screen.see(host, at: Self.now)
+        let lines = screen.lines(rows: 24, style: .plain, now: Self.now)
+        #expect(lines[1] == "ann@east: `slipway up` changes it now: 4 of 9 steps, 1 failed")
+        #expect(lines[2...3] == ["  worker-1 ready ssh answers", "  worker-2 ready"])
+    }
+
     /// Until its members have been asked, etcd is neither well nor lost, and the first answer is no change.
     @Test func nothingIsSaidOfAnEtcdThatWasNotAsked() throws {
         var before = try look()

@@ -111,6 +111,33 @@ package struct ClusterDocument: Sendable, Hashable, Encodable {
         package var clusters: [String]?
     }
 
+    /// A plan that is being carried out.
+    package struct Run: Sendable, Hashable, Encodable {
+        /// Number of its steps.
+        package var steps: Int
+        /// Number of those that have ended.
+        package var ended: Int
+        /// Number of those that have failed.
+        package var failed: Int
+        /// Steps under way.
+        package var running: [Step]
+
+        /// A step under way.
+        package struct Step: Sendable, Hashable, Encodable {
+            /// ID in the plan.
+            package var id: String
+            /// What is done.
+            package var title: String
+            /// How far it is; empty until something is said.
+            package var detail: String
+        }
+
+        init(_ progress: RunProgress) {
+            (steps, ended, failed) = (progress.steps, progress.ended, progress.failed)
+            running = progress.running.map { Step(id: $0.id, title: $0.title, detail: $0.detail) }
+        }
+    }
+
     /// What is of all of the cluster.
     package struct Head: Sendable, Hashable, Encodable {
         /// Addresses; nil without a network.
@@ -123,6 +150,8 @@ package struct ClusterDocument: Sendable, Hashable, Encodable {
         package var hasFleet: Bool
         /// Who changes the cluster now, and by which command; nil for nobody.
         package var work: String?
+        /// How far that has come; nil where it carries no plan out.
+        package var run: Run?
     }
 
     /// Name of the cluster.
@@ -154,6 +183,7 @@ extension ClusterDocument {
             isAsked: look.isAsked,
             hasFleet: look.fleet != nil && report.quorum,
             work: look.lease?.holder,
+            run: look.lease?.progress.map(Run.init),
         )
         nodes = report.nodes.compactMap { node in
             observed[node.name].map { Node(node, $0, part: parts[node.name], fleet: look.fleet) }

@@ -19,6 +19,19 @@ package protocol DashboardSource: Sendable {
     func history(of cluster: String) async throws -> [HistoryEntry]
     /// Figures as `slipway metrics` prints them, of all clusters that exist.
     func metrics() async throws -> String
+    /// Words of the command that does what a page asks for, without the program's name.
+    func command(for action: DashboardAction, at look: ClusterLook) throws -> [String]
+    /// Runs a command of slipway's until it ends; cancelled, it is stopped as by Ctrl-C, and waited for.
+    ///
+    /// - Parameters:
+    ///   - answers: to its questions; their end is no to all that come.
+    ///   - say: called with what it says, as it says it.
+    /// - Returns: its exit code.
+    func run(
+        _ words: [String],
+        answers: AsyncStream<Bool>,
+        say: @escaping @Sendable (CommandOutput) -> Void,
+    ) async throws -> Int32
 }
 
 /// Failure of a request, in words for the person at the browser.

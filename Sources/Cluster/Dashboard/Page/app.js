@@ -121,7 +121,19 @@ function drawHead(cluster) {
     set(item, "data-tone", one.isWell ? "good" : tone === "good" ? "busy" : tone);
   });
   $("work").hidden = !head.work;
-  say($("work"), head.work ? `${head.work} is changing this cluster` : "");
+  if (head.work) drawWork(head);
+}
+
+function drawWork({ work, run }) {
+  const place = $("work");
+  if (!place.firstElementChild) place.append(h("span"), h("progress", { "aria-label": "Steps done" }), h("ul"));
+  const [words, bar, list] = place.children;
+  const failed = run?.failed ? `, ${run.failed} failed` : "";
+  say(words, `${work} is changing this cluster${run ? `: ${run.ended} of ${run.steps} steps${failed}` : ""}`);
+  bar.hidden = list.hidden = !run;
+  if (!run) return;
+  [bar.max, bar.value] = [run.steps, run.ended];
+  patch(list, run.running, (step) => step.id, (step) => h("li", {}, `${step.title} `, h("small")), (item, step) => say(item.lastChild, step.detail));
 }
 
 function drawTabs() {
@@ -174,6 +186,7 @@ function listen() {
     events.clear();
     events.add(all.events, false);
     link("good", "live");
+    document.body.classList.toggle("may-write", all.may_write);
     take(all);
   });
   source.addEventListener("change", (event) => {

@@ -2,6 +2,7 @@
 
 import { ask, bytes, clock, count, duration, h, patch, say, set } from "./dom.js";
 import { toneOf, toneOfState } from "./map.js";
+import { doing } from "./run.js";
 
 const rungWords = {
   defined: "libvirt has its definition", on: "it is switched on", etcd: "its etcd is healthy",
@@ -40,7 +41,10 @@ export function panel(element, { close, open }) {
 
   function openNode(cluster, name) {
     const body = frame("node", name);
+    const act = (verb) => () => ({ verb, cluster: shown.cluster.cluster, name });
     body.append(
+      h("div", { class: "acts" }, doing("Start", act("start")), doing("Restart", act("restart")), doing("Stop", act("stop")),
+        doing("Drain", act("drain")), doing("Undrain", act("undrain"))),
       facts(), h("h3", {}, "Way to readiness"), h("ol", { class: "rungs" }),
       h("h3", {}, "Busy with"), h("div", { class: "load" }, h("p", { class: "muted" }, "asking …")),
       h("h3", {}, "Units"), h("ul", { class: "rows" }),
@@ -106,6 +110,9 @@ export function panel(element, { close, open }) {
     set(element, "data-tone", node ? toneOf(node) : "bad");
     say(element.querySelector(".state"), node ? node.state : "gone");
     if (!node) return;
+    const acts = element.querySelector(".acts").children;
+    const isOn = node.rungs.some((rung) => rung.name === "on" && rung.done);
+    [isOn, !isOn, !isOn, !isOn || node.is_draining || node.fleet !== true, !node.is_draining].forEach((isOff, index) => { acts[index].disabled = isOff; });
     const days = node.certificates_end ? Math.floor((node.certificates_end - Date.now() / 1000) / 86400) : null;
     drawFacts(element.querySelector(".facts"), [
       ["role", node.role], ["runtime", node.runtime], ["address", node.address],
@@ -130,7 +137,9 @@ export function panel(element, { close, open }) {
   // Units
 
   function openUnit(cluster, name) {
+    const act = (verb) => () => ({ verb, cluster: shown.cluster.cluster, name });
     frame("unit", name).append(
+      h("div", { class: "acts" }, doing("Start", act("launch")), doing("Stop", act("halt"))),
       facts(), h("h3", {}, "What each machine says"), h("table", { class: "answers" },
         h("thead", {}, h("tr", {}, ["machine", "state", "answer", "units"].map((word) => h("th", { scope: "col" }, word)))), h("tbody")),
       h("h3", {}, "Text"), h("pre", { class: "text", tabindex: 0, "aria-label": `Text of ${name}` }));

@@ -2,6 +2,7 @@
 
 import { ask, byName, bytes, clock, count, h, patch, say, set } from "./dom.js";
 import { toneOfState } from "./map.js";
+import { doing, perform } from "./run.js";
 
 function table(words, rows) {
   return h("div", { class: "scroll" }, h("table", {},
@@ -78,7 +79,19 @@ export function planView() {
   const notes = h("ul", { class: "notes" });
   let name = null;
   const again = h("button", { class: "action", onclick: () => load() }, "Plan again");
-  const element = h("section", { class: "card" }, h("h2", {}, "What up would do"), words, steps, notes, again);
+  const roles = h("ul", { class: "roles" });
+  const element = h("section", { class: "card" }, h("h2", {}, "What up would do"), words, steps, notes,
+    h("div", { class: "buttons" }, again, h("span", { class: "acts" }, doing("Do it", () => ({ verb: "up", cluster: name })))),
+    h("div", { class: "acts" }, h("h2", {}, "Scale"), roles));
+  function drawRoles(cluster) {
+    const counts = new Map();
+    for (const node of cluster.nodes.values()) counts.set(node.role, (counts.get(node.role) ?? 0) + 1);
+    patch(roles, [...counts].sort(), ([role]) => role, ([role, number]) => {
+      const input = h("input", { type: "number", min: 0, max: 9999, value: number, "aria-label": `Nodes of role ${role}` });
+      return h("li", {}, h("label", {}, h("span", {}, role), input), h("small"),
+        h("button", { class: "action", onclick: () => perform({ verb: "scale", cluster: name, name: role, count: Number(input.value) }) }, "Scale"));
+    }, (item, [, number]) => say(item.children[1], `${count(number, "node")} now`));
+  }
   async function load() {
     const asked = name;
     say(words, "planning …");
@@ -99,6 +112,7 @@ export function planView() {
   return {
     element,
     draw(cluster) {
+      drawRoles(cluster);
       if (cluster.cluster === name) return;
       name = cluster.cluster;
       load();

@@ -26,6 +26,8 @@ package struct DashboardAccess: Sendable {
         package var cookie: String?
         /// `Authorization`; nil for none.
         package var authorization: String?
+        /// `Content-Type`; nil for none.
+        package var contentType: String?
         /// Address that was connected to.
         package var address: String?
 
@@ -49,13 +51,23 @@ package struct DashboardAccess: Sendable {
     private let session: String
     private let cookieName: String
     private let hostname: String
+    private let mayWrite: Bool
+
+    /// Paths by which something is done.
+    package static let writingPaths: Set<String> = ["/prepare", "/run", "/answer", "/stop"]
 
     /// - Parameters:
     ///   - token: 32 random bytes in hexadecimal.
+    ///   - mayWrite: whether a page may have something done.
     ///   - port: cookies are not told apart by port, so its name has it.
     ///   - hostname: the machine's.
-    package init(token: String = Self.randomToken(), port: Int, hostname: String = OwnHost.machineName) {
-        self.token = token
+    package init(
+        token: String = Self.randomToken(),
+        port: Int,
+        mayWrite: Bool = false,
+        hostname: String = OwnHost.machineName,
+    ) {
+        (self.token, self.mayWrite) = (token, mayWrite)
         // Whoever finds a cookie has no token, and none of another run.
         session = sha256Hex("slipway dashboard \(token)")
         cookieName = "slipway-\(port)"
@@ -75,9 +87,7 @@ package struct DashboardAccess: Sendable {
         if let origin = request.origin, origin.lowercased() != "http://\(host.lowercased())" {
             return .refused(status: 403, reason: "The dashboard answers to pages of its own only.")
         }
-        guard ["GET", "HEAD"].contains(request.method) else {
-            return .refused(status: 405, reason: "The dashboard only shows; it takes no \(request.method).")
-        }
+        if let refusal = refusal(of: request) { return refusal }
         if request.path == "/", let given = request.query["token"] {
             guard Self.isEqual(given, token) else {
                 return .refused(status: 401, reason: "This is not the dashboard's token; open the URL that it printed.")
@@ -93,6 +103,28 @@ package struct DashboardAccess: Sendable {
             return .refused(status: 401, reason: "Open the URL that slipway dashboard has printed: it has the token.")
         }
         return .granted
+    }
+
+    /// Refusal of a method. What does something comes from the page itself and from nowhere else: a browser says the
+    /// origin of every POST, and no form of a foreign page can send JSON. What only reads figures has the token, not the
+    /// cookie, and does nothing.
+    private func refusal(of request: Request) -> Verdict? {
+        let writes = Self.writingPaths.contains(request.path)
+        if ["GET", "HEAD"].contains(request.method) {
+            return writes ? .refused(status: 405, reason: "This takes POST only.") : nil
+        }
+        guard mayWrite else {
+            let advice = "with --write it would do more"
+            return .refused(status: 405, reason: "The dashboard only shows; it takes no \(request.method) (\(advice)).")
+        }
+        guard request.method == "POST", writes else {
+            return .refused(status: 405, reason: "There is nothing here that takes \(request.method).")
+        }
+        let isJSON = request.contentType?.split(separator: ";").first?.lowercased() == "application/json"
+        guard request.origin != nil, isJSON, request.authorization == nil else {
+            return .refused(status: 403, reason: "Only the dashboard's own page may have something done.")
+        }
+        return nil
     }
 
     private func isKnown(_ request: Request) -> Bool {

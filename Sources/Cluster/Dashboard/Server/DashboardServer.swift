@@ -17,23 +17,28 @@ package struct DashboardServer: Sendable {
         maxHeaderListSize: 32 << 10,
         maxHeaderFieldCount: 100,
     )
-    /// No request has a body.
-    private static let maximumBody = 1 << 10
+    /// What is asked for has some words.
+    private static let maximumBody = 4 << 10
 
     private let service: DashboardService
     private let token: String
+    private let mayWrite: Bool
     private let logger: Logger
     private let budget: ConnectionBudget
 
-    /// - Parameter token: what a browser has to bring; see ``DashboardAccess``.
+    /// - Parameters:
+    ///   - token: what a browser has to bring; see ``DashboardAccess``.
+    ///   - mayWrite: whether a page may have something done.
     package init(
         _ source: any DashboardSource,
         feed: DashboardFeed,
         token: String = DashboardAccess.randomToken(),
+        mayWrite: Bool = false,
         logger: Logger,
         budget: ConnectionBudget = ConnectionBudget(),
     ) {
-        service = DashboardService(source: source, feed: feed)
+        service = DashboardService(source: source, feed: feed, runs: mayWrite ? DashboardRuns(source) : nil)
+        self.mayWrite = mayWrite
         (self.token, self.logger, self.budget) = (token, logger, budget)
     }
 
@@ -67,6 +72,7 @@ package struct DashboardServer: Sendable {
         } onCancel: {
             connections.channel.close(promise: nil)
         }
+        await service.runs?.stopAll()
     }
 
     private func bind(_ http: HTTP1Channel, host: String, port: Int) async throws -> Connections {
@@ -96,8 +102,10 @@ package struct DashboardServer: Sendable {
         let target = request.head.path ?? "/"
         let path = String(target.prefix { $0 != "?" })
         let query = Self.query(target.dropFirst(path.count + 1))
-        let access = DashboardAccess(token: token, port: channel.localAddress?.port ?? 0)
+        let port = channel.localAddress?.port ?? 0
+        let access = DashboardAccess(token: token, port: port, mayWrite: mayWrite)
         var answer: DashboardService.Answer
+        var hasBody = true
         var headers = Self.securityHeaders
         switch access.verdict(on: Self.facts(request, path, query, channel)) {
         case .refused(let status, let reason):
@@ -107,7 +115,10 @@ package struct DashboardServer: Sendable {
             headers[.setCookie] = cookie
             headers[.location] = "/"
         case .granted:
-            answer = await granted(path, query)
+            let isPost = request.method == .post
+            let body = isPost ? try await request.body.collect(upTo: Self.maximumBody) : ByteBuffer()
+            hasBody = !isPost
+            answer = await granted(path, query, body)
         }
         headers[.contentType] = answer.type
         var body = answer.body
@@ -123,7 +134,7 @@ package struct DashboardServer: Sendable {
                 }
             }
         } else {
-            _ = try await request.body.collect(upTo: Self.maximumBody)
+            if hasBody { _ = try await request.body.collect(upTo: Self.maximumBody) }
             budget.began(.answer, on: channel)
         }
         var response = Response(status: .init(code: answer.status), body: body)
@@ -131,9 +142,13 @@ package struct DashboardServer: Sendable {
         try await writer.write(response: response.head, body: response.body)
     }
 
-    private func granted(_ path: String, _ query: [String: String]) async -> DashboardService.Answer {
+    private func granted(
+        _ path: String,
+        _ query: [String: String],
+        _ body: ByteBuffer,
+    ) async -> DashboardService.Answer {
         do {
-            if let answer = try await service.respond(to: path, query) { return answer }
+            if let answer = try await service.respond(to: path, query, body) { return answer }
             return .text("There is no \(path).\n", type: "text/plain; charset=utf-8", status: 404)
         } catch {
             return .text("\(error)\n", type: "text/plain; charset=utf-8", status: 502)
@@ -156,6 +171,7 @@ package struct DashboardServer: Sendable {
         if let name = HTTPField.Name("Sec-Fetch-Site") { facts.site = request.headers[name] }
         facts.cookie = request.headers[.cookie]
         facts.authorization = request.headers[.authorization]
+        facts.contentType = request.headers[.contentType]
         facts.address = channel.localAddress?.ipAddress
         return facts
     }

@@ -1,5 +1,6 @@
 import Basics
 import FleetState
+import FoundationEssentials
 import HummingbirdCore
 import NIOCore
 import Planning
@@ -26,9 +27,12 @@ struct DashboardService: Sendable {
 
     let source: any DashboardSource
     let feed: DashboardFeed
+    /// Commands that pages have begun; nil where a page may only look.
+    let runs: DashboardRuns?
 
+    /// - Parameter body: of a request that asks for something to be done.
     /// - Returns: nil for a path that there is not.
-    func respond(to path: String, _ query: [String: String]) async throws -> Answer? {
+    func respond(to path: String, _ query: [String: String], _ body: ByteBuffer) async throws -> Answer? {
         if let file = PageFile.all[path] {
             return Answer(type: file.type, body: ResponseBody(byteBuffer: ByteBuffer(bytes: file.bytes)))
         }
@@ -36,7 +40,7 @@ struct DashboardService: Sendable {
         switch path {
         case "/events": return Answer(type: ServerEvents.type, body: events(), isStream: true)
         case "/journal": return Answer(type: ServerEvents.type, body: journal(of: name, in: cluster), isStream: true)
-        case "/state": return .text(try JSONText.line(WholeState(try await state())))
+        case "/state": return .text(try JSONText.line(WholeState(try await state(), mayWrite: runs != nil)))
         case "/unit": return .text(try JSONText.line(try unit(name, in: cluster)))
         case "/load": return Answer(type: ServerEvents.type, body: load(of: name, in: cluster), isStream: true)
         case "/plan": return .text(try JSONText.line(try await source.plan(of: cluster)))
@@ -44,7 +48,61 @@ struct DashboardService: Sendable {
         case "/metrics":
             let type = "application/openmetrics-text; version=1.0.0; charset=utf-8"
             return .text(try await source.metrics(), type: type)
+        default: return try runs.flatMap { try respond(to: path, query, body, $0) }
+        }
+    }
+
+    /// Answers to what has something done.
+    private func respond(
+        to path: String,
+        _ query: [String: String],
+        _ body: ByteBuffer,
+        _ runs: DashboardRuns,
+    ) throws -> Answer? {
+        switch path {
+        case "/prepare": return .text(try JSONText.line(PreparedCommand(try words(body))))
+        case "/run": return .text(try JSONText.line(BegunCommand(number: runs.begin(try words(body)))))
+        case "/output":
+            let messages = try runs.messages(of: Int(query["run"] ?? "") ?? 0)
+            return Answer(type: ServerEvents.type, body: output(messages), isStream: true)
+        case "/answer":
+            let reply = try decoded(CommandReply.self, body)
+            try runs.answer(reply.run, reply.yes ?? false)
+            return .text("{}")
+        case "/stop":
+            try runs.stop(try decoded(CommandReply.self, body).run)
+            return .text("{}")
         default: return nil
+        }
+    }
+
+    private func words(_ body: ByteBuffer) throws -> [String] {
+        let action = try decoded(DashboardAction.self, body)
+        guard let look = feed.look(of: action.cluster) else {
+            throw DashboardError("there is no cluster \(action.cluster) to be seen now")
+        }
+        return try source.command(for: action, at: look)
+    }
+
+    private func decoded<Document: Decodable>(_ type: Document.Type, _ body: ByteBuffer) throws -> Document {
+        do {
+            return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
+        } catch {
+            throw DashboardError("this is not what the page asks for: \(error)")
+        }
+    }
+
+    private func output(_ messages: AsyncStream<DashboardRuns.Message>) -> ResponseBody {
+        ResponseBody { writer in
+            for await message in messages {
+                switch message {
+                case .output(.text(let text)): try await writer.write(try ServerEvents.event("text", text))
+                case .output(.question): try await writer.write(try ServerEvents.event("question", ""))
+                case .ended(let code, let reason):
+                    try await writer.write(try ServerEvents.event("end", CommandEnd(code: code, reason: reason)))
+                }
+            }
+            try await writer.finish(nil)
         }
     }
 
@@ -77,7 +135,7 @@ struct DashboardService: Sendable {
     // MARK: Streams
 
     private func events() -> ResponseBody {
-        ResponseBody { [feed] writer in
+        ResponseBody { [feed, mayWrite = runs != nil] writer in
             var shown: DashboardState?
             try await feed.watching { states in
                 for await state in states {
@@ -88,7 +146,7 @@ struct DashboardService: Sendable {
                         }
                         try await writer.write(try ServerEvents.event("change", change))
                     } else {
-                        try await writer.write(try ServerEvents.event("all", WholeState(state)))
+                        try await writer.write(try ServerEvents.event("all", WholeState(state, mayWrite: mayWrite)))
                     }
                     shown = state
                     try await Task.sleep(for: Self.pause)
@@ -122,4 +180,27 @@ struct DashboardService: Sendable {
             try await writer.finish(nil)
         }
     }
+}
+
+/// A command that would be run, as a person would type it.
+private struct PreparedCommand: Encodable {
+    var command: String
+
+    init(_ words: [String]) {
+        command = (["slipway"] + words.map(ShellWord.quoted)).joined(separator: " ")
+    }
+}
+
+private struct BegunCommand: Encodable {
+    var number: Int
+}
+
+private struct CommandReply: Decodable {
+    var run: Int
+    var yes: Bool?
+}
+
+private struct CommandEnd: Encodable {
+    var code: Int32?
+    var reason: String?
 }

@@ -13,6 +13,7 @@ struct PageFile: Sendable {
         "/map.js": script(PackageResources.map_js),
         "/ring.js": script(PackageResources.ring_js),
         "/panel.js": script(PackageResources.panel_js),
+        "/run.js": script(PackageResources.run_js),
         "/views.js": script(PackageResources.views_js),
         "/timeline.js": script(PackageResources.timeline_js),
     ]

@@ -20,8 +20,11 @@ struct WholeState: Encodable {
     var clusters: [ClusterDocument]
     var events: [DashboardEvent]
     var trouble: String?
+    /// True where a page may have something done.
+    var mayWrite: Bool
 
-    init(_ state: DashboardState) {
+    init(_ state: DashboardState, mayWrite: Bool) {
+        self.mayWrite = mayWrite
         clusters = state.clusters.values.sorted { $0.cluster < $1.cluster }
         (events, trouble) = (state.events, state.trouble)
     }

@@ -81,6 +81,7 @@ enum LeaseXML {
                 "xmlns:slipway": nameSpace, "cluster": lease.cluster, "holder": lease.holder, "lock": lease.lock,
                 "renewals": "\(lease.renewals)", "time": "\(lease.time)",
             ],
+            children: [lease.progress.map(element)],
         )
         return XMLElement(
             "network",
@@ -109,6 +110,32 @@ enum LeaseXML {
             lock: mark["lock"] ?? "",
             renewals: renewals,
             time: time,
+            progress: mark.first("run").flatMap(progress),
         )
+    }
+
+    /// Steps under way that are told: of hundreds, nobody reads all.
+    private static let mostRunning = 12
+
+    private static func element(_ progress: RunProgress) -> XMLElement {
+        let running = progress.running.prefix(mostRunning).map { step in
+            XMLElement("step", ["id": step.id, "title": step.title, "detail": step.detail])
+        }
+        return XMLElement(
+            "run",
+            ["steps": "\(progress.steps)", "ended": "\(progress.ended)", "failed": "\(progress.failed)"],
+            children: running,
+        )
+    }
+
+    private static func progress(_ run: XMLElement) -> RunProgress? {
+        func number(_ name: String) -> Int? { run[name].flatMap { Int($0) } }
+        guard let steps = number("steps"), let ended = number("ended"), let failed = number("failed") else {
+            return nil
+        }
+        let running = run.all("step").map { step in
+            RunProgress.Running(id: step["id"] ?? "", title: step["title"] ?? "", detail: step["detail"] ?? "")
+        }
+        return RunProgress(steps: steps, ended: ended, failed: failed, running: running)
     }
 }

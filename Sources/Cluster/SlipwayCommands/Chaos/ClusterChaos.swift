@@ -71,8 +71,8 @@ struct ClusterChaos: JSONCommand {
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         if heal { return try await undo(name, workspace) }
         let command = "slipway chaos \(cluster)"
-        let verdict = try await workspace.changing(name, purpose: command, note: Output.note) { check in
-            try await perform(name, scenario, workspace, check)
+        let verdict = try await workspace.changing(name, purpose: command, note: Output.note) { lease in
+            try await perform(name, scenario, workspace) { try await lease.check() }
         }
         let complaint = await workspace.record(
             command,

@@ -49,6 +49,8 @@ struct StatusScreen {
     /// Lines that changes have at least, where there are any.
     private static let leastMoments = 4
     private static let graphWidth = 30
+    /// Steps under way that are shown.
+    private static let mostRunning = 4
     /// Latency, in milliseconds, that fills a bar: etcd's own limit for a disk that is too slow.
     private static let slowLatency = 100.0
 
@@ -79,7 +81,7 @@ struct StatusScreen {
         var lines = report.text(style: style, all: showsAll).split(separator: "\n", omittingEmptySubsequences: false)
             .map(String.init)
         while lines.last?.isEmpty == true { lines.removeLast() }
-        if let lease = look.lease { lines.insert(style.paint("\(lease.holder) changes it now", .yellow), at: 1) }
+        if let lease = look.lease { lines.insert(contentsOf: Self.work(lease, style: style), at: 1) }
         if let trouble { lines.insert(style.paint("as it was last seen: \(trouble)", .red), at: 1) }
         lines += [""] + graphs(look, style: style)
         let foot = [style.paint("\(keys)· \(JournalPrinter.time(time))", .dim)]
@@ -93,6 +95,17 @@ struct StatusScreen {
         }
         lines += Array(repeating: "", count: max(0, rows - lines.count - foot.count))
         return lines + foot
+    }
+
+    /// Who changes the cluster, how far that is, and what is under way.
+    private static func work(_ lease: LeaseRecord, style: Style) -> [String] {
+        let head = "\(lease.holder) changes it now"
+        guard let run = lease.progress else { return [style.paint(head, .yellow)] }
+        let failed = run.failed == 0 ? "" : ", \(run.failed) failed"
+        let shown = run.running.prefix(mostRunning).map { step in
+            "  \(step.title)" + (step.detail.isEmpty ? "" : style.paint(" \(step.detail)", .dim))
+        }
+        return [style.paint("\(head): \(run.ended) of \(run.steps) steps\(failed)", .yellow)] + shown
     }
 
     /// A line for each member of etcd, and one for the host.

@@ -12,13 +12,17 @@ struct DashboardCommand: AsyncParsableCommand {
         abstract: "Show clusters in a browser, alive.",
         discussion: """
             Serves a page with nodes, etcd's members, units where they run, what happens as it happens, and what `up` would \
-            do. It only shows. Nothing is observed while no page is open.
+            do. It only shows, unless --write is given. Nothing is observed while no page is open.
 
               slipway dashboard                              all clusters of this host
               slipway dashboard Topologies/production.yaml   this one, and what its file would change
 
             The URL that is printed has a token, without which nothing is shown. It listens on this host only; from \
             another, take a tunnel (ssh -L 8090:127.0.0.1:8090 HOST) rather than another --listen: the page is not encrypted.
+
+            With --write its page also has buttons to bring a cluster to its file, to scale roles, to start, stop, restart \
+            and drain nodes, and to start and stop units. Each shows the command that it stands for before that runs, then \
+            what it says, and asks what the command asks. Whoever has the URL can do all of it.
 
             /metrics has the figures of `slipway metrics` of all clusters shown. Prometheus needs the token as its \
             bearer token; --token-file keeps one beyond this run:
@@ -39,6 +43,8 @@ struct DashboardCommand: AsyncParsableCommand {
         ),
     )
     var tokenFile: String?
+    @Flag(help: "Let the page change clusters, too.")
+    var write = false
     @OptionGroup var connect: ConnectOptions
 
     func run() async throws {
@@ -49,18 +55,19 @@ struct DashboardCommand: AsyncParsableCommand {
         }
         let token = try tokenFile.map(Self.token) ?? DashboardAccess.randomToken()
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let source = HostDashboard(workspace: workspace, clusters: files)
+        let source = HostDashboard(workspace: workspace, clusters: files, uri: connect.uri)
         let server = DashboardServer(
             source,
             feed: DashboardFeed(source) { Date().timeIntervalSince1970 },
             token: token,
+            mayWrite: write,
             logger: HostWorkspace.logger,
         )
         let (host, port) = (listen.host, listen.port)
         try await Interrupt.guarding(advice: "") {
             try await server.run(host: host, port: port) { url in
                 Output.print("Dashboard: \(url)")
-                Output.note("Ctrl-C ends it.")
+                Output.note(write ? "Ctrl-C ends it, and stops what its page has begun." : "Ctrl-C ends it.")
             }
         }
     }

@@ -14,6 +14,8 @@ struct HostDashboard: DashboardSource {
     let workspace: HostWorkspace
     /// The clusters to show, by name; all where there is none.
     let clusters: [String: ClusterArgument]
+    /// libvirt's URI, for commands.
+    let uri: String
 
     /// Last lines of a journal that a page gets.
     private static let lines = 200

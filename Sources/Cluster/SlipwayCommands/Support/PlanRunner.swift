@@ -3,6 +3,7 @@ import Diagnostics
 import Planning
 import Provisioning
 import SecureShell
+import Synchronization
 import Terminal
 import TopologyModel
 import Workspace
@@ -37,17 +38,17 @@ struct PlanRunner: Sendable {
         renewsCertificates: Bool = false,
         replaced: Set<String> = [],
     ) async throws -> Plan {
-        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
+        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             try await healFaults(of: topology.name)
-            let plan = try await step(topology, sources, renewsCertificates, replaced, check)
+            let plan = try await step(topology, sources, renewsCertificates, replaced, lease)
             // etcd has its majority back; what it lacked it for can be planned now.
             guard plan.continues else {
                 try done([plan], since: begin)
                 return plan
             }
             let left = replaced.subtracting(plan.removedNodes)
-            let rest = try await step(topology, sources, renewsCertificates, left, check, isRest: true)
+            let rest = try await step(topology, sources, renewsCertificates, left, lease, isRest: true)
             try done([plan, rest], since: begin)
             return rest.isEmpty ? plan : rest
         }
@@ -73,7 +74,7 @@ struct PlanRunner: Sendable {
         _ sources: [String: String],
         _ renewsCertificates: Bool,
         _ replaced: Set<String>,
-        _ check: @escaping @Sendable () async throws -> Void,
+        _ lease: ClusterLease,
         isRest: Bool = false,
     ) async throws -> Plan {
         let planned = try await untouched(isRest ? goOn : nothingWasChanged) {
@@ -92,13 +93,13 @@ struct PlanRunner: Sendable {
             return plan
         }
         try workspace.sshTargets(plan, observed: planned.observed.provider.nodes)
-        try await carryOut(plan, check)
+        try await carryOut(plan, lease)
         return plan
     }
 
     /// Reboots nodes of a cluster that is as its topology says.
     func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
-        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
+        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
             let plan = try await untouched(nothingWasChanged) {
                 try await workspace.plan(topology, roll, progress: Output.note)
             }
@@ -108,7 +109,7 @@ struct PlanRunner: Sendable {
                 report(plan)
             } else {
                 try workspace.sshTargets(plan, observed: [])
-                try await carryOut(plan, check)
+                try await carryOut(plan, lease)
             }
             try done([plan], since: begin)
         }
@@ -127,7 +128,7 @@ struct PlanRunner: Sendable {
         keepsAdopted: Bool = false,
     ) async throws {
         let cluster = try ClusterName(topology.name)
-        try await workspace.changing(cluster, purpose: command, note: Output.note) { check in
+        try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             let planned = try await untouched(nothingWasChanged) {
                 try await workspace.plan(topology, restoring: source, survivors: survivors, progress: Output.note)
@@ -136,7 +137,7 @@ struct PlanRunner: Sendable {
             try warn(planned.plan.warnings + shortages(of: planned), sources: sources)
             if keepsAdopted { try workspace.keepAdopted(of: cluster) }
             try workspace.sshTargets(planned.plan, observed: planned.observed.provider.nodes)
-            try await carryOut(planned.plan, check)
+            try await carryOut(planned.plan, lease)
             try done([planned.plan], since: begin)
         }
     }
@@ -144,7 +145,7 @@ struct PlanRunner: Sendable {
     /// Removes all there is of a cluster.
     @discardableResult
     func tearDown(_ cluster: ClusterName) async throws -> Plan {
-        try await workspace.changing(cluster, purpose: command, note: Output.note) { check in
+        try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             let observed = try await workspace.provider.observe()
             for node in observed.nodes(of: cluster.description) {
@@ -156,7 +157,7 @@ struct PlanRunner: Sendable {
                 if !json { Output.print("There is no cluster '\(cluster)'.") }
             } else {
                 if !plan.lastMembers.isEmpty { try workspace.sshTargets(plan, observed: observed.nodes) }
-                try await carryOut(plan, check)
+                try await carryOut(plan, lease)
             }
             // A cluster of that name may be on this host, of which the other knows nothing.
             if !plan.isEmpty || !workspace.isRemote { try workspace.forget(cluster) }
@@ -174,22 +175,28 @@ struct PlanRunner: Sendable {
         if json, isLast { try Output.event(DonePayload(plans, took: .now - begin)) }
     }
 
-    /// - Parameter check: throws where the cluster is no longer this command's to change.
-    private func carryOut(_ plan: Plan, _ check: @escaping @Sendable () async throws -> Void) async throws {
+    private func carryOut(_ plan: Plan, _ lease: ClusterLease) async throws {
         if !json { Output.note(PlanText(plan: plan, style: Output.errorStyle).text()) }
         if let bound = tellsBound(of: plan) { Output.note(bound) }
         try await confirm(plan)
         let cluster = try ClusterName(plan.cluster)
         let printer = ProgressPrinter(format: json ? .json : .text)
+        let progress = Mutex(RunProgress(steps: plan.steps.count))
         func executor(_ patience: Duration) throws -> Executor {
             try workspace.executor(
                 cluster: cluster,
                 certificates: plan.nodes.compactMap(\.certificates),
                 limits: Executor.Limits(shutdown: patience),
                 boots: workspace.bootBound(atMost: mostBoots),
-                check: check,
+                check: { try await lease.check() },
                 emit: { event in
                     printer.take(event)
+                    lease.tell(
+                        progress.withLock { progress in
+                            progress.take(event) { StepTitle($0.action).text }
+                            return progress
+                        }
+                    )
                     timeline?.take(event)
                 },
             )

@@ -1,0 +1,56 @@
+import Planning
+
+/// How far a command has come with its plan, for whoever else looks at the cluster.
+package struct RunProgress: Sendable, Hashable {
+    /// A step that is under way.
+    package struct Running: Sendable, Hashable {
+        /// ID in the plan.
+        package var id: String
+        /// What is done.
+        package var title: String
+        /// How far it is: the rung that a node is on, say; empty until something is said.
+        package var detail: String
+
+        package init(id: String, title: String, detail: String = "") {
+            (self.id, self.title, self.detail) = (id, title, detail)
+        }
+    }
+
+    /// Number of the plan's steps.
+    package var steps: Int
+    /// Number of steps that have ended, the failed ones included.
+    package var ended: Int
+    /// Number of steps that have failed.
+    package var failed: Int
+    /// Steps under way, in the order in which they began.
+    package var running: [Running]
+
+    package init(steps: Int, ended: Int = 0, failed: Int = 0, running: [Running] = []) {
+        (self.steps, self.ended, self.failed, self.running) = (steps, ended, failed, running)
+    }
+
+    /// Takes in an event.
+    ///
+    /// - Parameter title: what a step does, in words.
+    package mutating func take(_ event: Event, title: (Step) -> String) {
+        switch event {
+        case .started(let step):
+            running.append(Running(id: step.id.description, title: title(step)))
+        case .progress(let id, let text):
+            guard let index = running.firstIndex(where: { $0.id == id.description }) else { return }
+            running[index].detail = text
+        case .finished(let step, _):
+            end(step)
+        case .failed(let step, _):
+            end(step)
+            failed += 1
+        case .warning, .notStarted:
+            return
+        }
+    }
+
+    private mutating func end(_ step: Step) {
+        running.removeAll { $0.id == step.id.description }
+        ended += 1
+    }
+}
