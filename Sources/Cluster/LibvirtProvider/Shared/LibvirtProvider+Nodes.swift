@@ -26,10 +26,13 @@ extension LibvirtProvider {
     package func start(_ node: NodeReference) async throws {
         let driver = backend(node.runtime).driver
         try await driver.refuseForeign(node)
+        try await backend(node.runtime).start(node) {
+            try await driver.run { connection throws(LibvirtError) in
+                try connection.domain(named: node.domainName).startIfNeeded()
+            }
+        }
         let record = try await driver.run { connection throws(LibvirtError) in
-            let domain = try connection.domain(named: node.domainName)
-            try domain.startIfNeeded()
-            return try domain.record()
+            try connection.domain(named: node.domainName).record()
         }
         guard let record else { return }
         try await run { connection throws(LibvirtError) in try connection.publishName(of: record) }
@@ -187,16 +190,21 @@ extension Domain {
 
     /// Starts the domain, and resumes one that is paused; one that runs, or that another call started meanwhile, is
     /// fine.
-    fileprivate borrowing func startIfNeeded() throws(LibvirtError) {
+    ///
+    /// - Returns: whether this call started it.
+    fileprivate borrowing func startIfNeeded() throws(LibvirtError) -> Bool {
         let state = try state()
         do {
             switch state {
             case .paused: try resume()
-            case .running, .blocked, .shuttingDown, .suspendedByGuest: return
-            case .shutOff, .crashed, .none: try start()
+            case .running, .blocked, .shuttingDown, .suspendedByGuest: return false
+            case .shutOff, .crashed, .none:
+                try start()
+                return true
             }
         } catch {
             guard try self.state().runs else { throw error }
         }
+        return false
     }
 }

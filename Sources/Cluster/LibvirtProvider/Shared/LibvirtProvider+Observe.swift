@@ -17,6 +17,7 @@ extension LibvirtProvider {
             let seen = try await driver.run { connection throws(LibvirtError) in try connection.seenDomains() }
             domains += try seen.map { try $0.read() }
         }
+        domains = try await containers.withoutEnded(domains)
         let hasMachines = try await machines.driver.presence() == .present
         let volumes = hasMachines ? try await machines.volumeNames() : []
         let listing = try await directories

@@ -18,6 +18,10 @@ protocol NodeBackend: Sendable {
     func allocate(_ node: NodePlan, image: NodeImagePaths) async throws
     /// Throws what ``allocate(_:image:)`` would throw of an existing node, without changing anything.
     func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws
+    /// Starts the node's domain, and sees to it that libvirt keeps it.
+    ///
+    /// - Parameter start: starts it where libvirt does not take it for running, and returns whether it did.
+    func start(_ node: NodeReference, by start: () async throws -> Bool) async throws
     /// Asks the node to shut down, and does not wait for it.
     ///
     /// - Returns: false when nothing was found that could be asked.
@@ -30,6 +34,10 @@ protocol NodeBackend: Sendable {
     func remove(_ node: NodeReference) async throws
     /// Last lines of the node's logs, for an error that is being reported: what cannot be read is left out.
     func evidence(for node: NodeReference, lines: Int) async -> [String]
+}
+
+extension NodeBackend {
+    func start(_ node: NodeReference, by start: () async throws -> Bool) async throws { _ = try await start() }
 }
 
 /// Definition of a node's domain.

@@ -1,0 +1,101 @@
+import Logging
+import Planning
+import Provisioning
+import TopologyModel
+
+/// libvirt's connection to the supervisor of a container, `libvirt_lxc`, by which it learns that the container has ended
+/// or wants to start anew.
+///
+/// libvirt 9.0 loses it at times when several containers start at once (about one in a hundred of six, on two busy
+/// processors): such a container runs, but its reboot never ends, and libvirt takes it for running for ever.
+enum ContainerMonitor: Sendable, Hashable {
+    /// libvirt hears of the container.
+    case watched
+    /// The container runs, and libvirt does not hear of it.
+    case unwatched
+    /// There is no supervisor: the container has ended, whatever libvirt says.
+    case ended
+    /// libvirt's sockets are not to be seen from here.
+    case unknown
+
+    /// Sockets of this network namespace.
+    static let path = "/proc/net/unix"
+
+    /// - Parameter sockets: content of `/proc/net/unix`: number of references, protocol, flags, type, state, inode and
+    ///   path of each. State 01 is unconnected, and so of one that listens; 03 is connected
+    ///   (https://man7.org/linux/man-pages/man5/proc_pid_net.5.html).
+    init(of domain: String, sockets: String) {
+        let own = "/lxc/\(domain).sock"
+        var seesDaemon = false
+        var listens = false
+        for line in sockets.split(separator: "\n") {
+            let words = line.split(separator: " ", omittingEmptySubsequences: true)
+            guard words.count >= 8 else { continue }
+            let path = words[7...].joined(separator: " ")
+            if path.hasSuffix("/libvirt-sock") || path.hasSuffix("/virtlxcd-sock") { seesDaemon = true }
+            guard path.hasSuffix(own) else { continue }
+            if words[5] == "03" {
+                self = .watched
+                return
+            }
+            listens = true
+        }
+        self = listens ? .unwatched : seesDaemon ? .ended : .unknown
+    }
+}
+
+extension ContainerBackend {
+    /// Time in which libvirt connects to a container's supervisor: mostly it has when the start is over.
+    private static let connectLimit = Duration.seconds(3)
+
+    /// Starts a container that does not run, until libvirt hears of it.
+    ///
+    /// - Parameter start: starts it where libvirt does not take it for running, and returns whether it did.
+    func start(_ node: NodeReference, by start: () async throws -> Bool) async throws {
+        for _ in 0..<5 {
+            let isNew = try await start()
+            let monitor = try await monitor(of: node, isNew: isNew)
+            // One that runs already is not stopped for it.
+            guard monitor == .ended || isNew && monitor == .unwatched else { return }
+            logger.notice(
+                "libvirt has lost a container; starting it again",
+                metadata: ["domain": "\(node.domainName)"]
+            )
+            try await driver.destroy(node)
+        }
+        throw ProviderError(
+            .failed,
+            "libvirt starts \(node.domainName) and loses it, again and again: restart libvirt's daemon "
+                + "(systemctl restart libvirtd, or virtlxcd), then run this again",
+        )
+    }
+
+    private func monitor(of node: NodeReference, isNew: Bool) async throws -> ContainerMonitor {
+        let end = ContinuousClock.now + Self.connectLimit
+        while true {
+            guard let sockets = try await sockets() else { return .unknown }
+            let monitor = ContainerMonitor(of: node.domainName, sockets: sockets)
+            guard isNew, monitor == .unwatched, ContinuousClock.now < end else { return monitor }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Sockets of this host; nil where the containers are not its own.
+    private func sockets() async throws -> String? {
+        // libvirt's driver for tests has no containers at all.
+        guard !driver.uris.isRemote, try await driver.dialect().runsDomains else { return nil }
+        let data = try await offPool { [storage] in try storage.contents(of: ContainerMonitor.path) }
+        return data.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The domains with those as off that libvirt takes for running and whose containers have ended.
+    func withoutEnded(_ domains: [SeenDomain]) async throws -> [SeenDomain] {
+        let isOurs: (SeenDomain) -> Bool = { $0.record?.runtime == .container && $0.power != .off }
+        guard domains.contains(where: isOurs), let sockets = try await sockets() else { return domains }
+        return domains.map { domain in
+            var domain = domain
+            if isOurs(domain), ContainerMonitor(of: domain.name, sockets: sockets) == .ended { domain.power = .off }
+            return domain
+        }
+    }
+}
