@@ -213,7 +213,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
     ],
     "Tests/Etcd": [
         "EtcdTests": "Basics ConnectionLimits Etcd EtcdProxy TestKit Logging NIOCore NIOHPACK NIOPosix",
-        "RebootLockTests": "CloudConfig Etcd Locksmith RebootLock Systemd TestKit Logging",
+        "RebootLockTests": "Basics CloudConfig Etcd Locksmith RebootLock Systemd TestKit Logging",
         "DiscoveryTests": "Basics ConnectionLimits Discovery EtcdProxy TestKit Logging",
     ],
     "Tests/Fleet": [

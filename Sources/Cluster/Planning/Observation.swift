@@ -257,6 +257,8 @@ package struct ObservedFleet: Sendable, Hashable, Codable {
 
     /// IDs of the machines present.
     package var machines: Set<String>
+    /// IDs of those that say that their cloud-config is applied; nil where that was not looked at.
+    package var setUp: Set<String>?
     /// Units by name.
     package var units: [String: Unit]
     /// Names of the units that Slipway deployed, as recorded in etcd.

@@ -22,6 +22,8 @@ package struct HistoryEntry: Sendable, Hashable, Codable {
     package var failed: [String]
     /// Seconds that it took.
     package var seconds: Double
+    /// Seconds until each rung of the nodes that it waited for, by node; nil where it waited for none.
+    package var rungs: [String: [String: Double]]?
 
     /// An entry; of the steps that failed, the first few are kept.
     package init(
@@ -32,6 +34,7 @@ package struct HistoryEntry: Sendable, Hashable, Codable {
         steps: Int,
         failed: [String] = [],
         seconds: Double,
+        rungs: [String: [String: Double]]? = nil,
     ) {
         self.time = time
         self.command = command
@@ -40,6 +43,7 @@ package struct HistoryEntry: Sendable, Hashable, Codable {
         self.steps = steps
         self.failed = Array(failed.prefix(5))
         self.seconds = seconds
+        self.rungs = rungs
     }
 }
 

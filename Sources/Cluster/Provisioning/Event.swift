@@ -5,12 +5,26 @@ package enum Event: Sendable {
     case started(Step)
     /// Progress within a long step: the rung a node is on, the image being made.
     case progress(step: StepID, text: String)
+    /// A node has climbed a rung, in so much time since it was waited for.
+    case reached(step: StepID, node: String, rung: Rung, took: Duration)
     /// Something a person should know afterwards, too: a node whose power was cut.
     case warning(step: StepID, text: String)
     case finished(Step, took: Duration)
     case failed(Step, error: any Error)
     /// The step was not begun, because another failed or the run was stopped.
     case notStarted(Step)
+}
+
+/// Rung of a node's way to readiness.
+package enum Rung: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Its address answers.
+    case address
+    /// etcd on it is healthy.
+    case etcd
+    /// Its cloud-config is applied.
+    case cloudConfig = "cloud_config"
+    /// fleet lists it.
+    case fleet
 }
 
 /// Receiver of events.

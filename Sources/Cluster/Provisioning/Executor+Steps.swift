@@ -37,7 +37,10 @@ extension Executor {
         case .removeMember(let name, let peerURL, let endpoints):
             try await removeMember(name, peerURL: peerURL, endpoints: endpoints, say: say)
         case .awaitNode(let node):
-            let ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
+            let begin = ContinuousClock.now
+            var ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
+            ladder.isFresh = plan.starts(node.name)
+            ladder.reach = { [emit] in emit(.reached(step: step.id, node: node.name, rung: $0, took: .now - begin)) }
             try await ladder.climb()
         case .leaveFleet(let node, let machineID, let address):
             try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say, warn: warn)

@@ -35,6 +35,8 @@ package struct Executor: Sendable {
         package var etcd: Duration = .seconds(90)
         /// Limit for the cloud-config to be applied.
         package var cloudConfig: Duration = .seconds(90)
+        /// Time in which a node's fleetd says that its cloud-config is applied, before somebody logs in to ask.
+        package var word: Duration = .seconds(10)
         /// Limit for fleet to list a machine.
         package var fleet: Duration = .seconds(60)
         /// Limit for units to be as wanted.
@@ -67,7 +69,7 @@ package struct Executor: Sendable {
             let factor = nodes.map(\.slowness).max() ?? 1
             guard factor > 1 else { return self }
             var limits = self
-            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.fleet, \.units, \.leave] {
+            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.word, \.fleet, \.units, \.leave] {
                 limits[keyPath: limit] = limits[keyPath: limit] * factor
             }
             // Each answer takes the processor's time that etcd needs; a look is a login, which takes seconds of it.

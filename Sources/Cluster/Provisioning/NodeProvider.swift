@@ -49,6 +49,9 @@ package protocol NodeProvider: Sendable {
     func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String
     /// Powers the node on; one that runs is left running.
     func start(_ node: NodeReference) async throws
+    /// Returns whether the hypervisor's manager still hears of a node that runs; where it does not, the node's end and
+    /// its reboot go unnoticed.
+    func isWatched(_ node: NodeReference) async throws -> Bool
     /// Asks the node to shut down and waits; after `deadline` it is powered off.
     @discardableResult
     func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome

@@ -137,7 +137,9 @@ package struct RegistryFleet: FleetAccess {
                 ended: Set(ended.keys),
             )
         }
-        return ObservedFleet(machines: Set(snapshot.machines.keys), units: units)
+        var observed = ObservedFleet(machines: Set(snapshot.machines.keys), units: units)
+        observed.setUp = Set(snapshot.machines.filter { $0.value.record.isSetUp == true }.keys)
+        return observed
     }
 }
 

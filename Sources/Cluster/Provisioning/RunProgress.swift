@@ -24,6 +24,8 @@ package struct RunProgress: Sendable, Hashable {
     package var failed: Int
     /// Steps under way, in the order in which they began.
     package var running: [Running]
+    /// Seconds until each rung of the nodes that were waited for, by node; not told to others while the run goes on.
+    package var rungs: [String: [String: Double]] = [:]
 
     package init(steps: Int, ended: Int = 0, failed: Int = 0, running: [Running] = []) {
         (self.steps, self.ended, self.failed, self.running) = (steps, ended, failed, running)
@@ -44,6 +46,8 @@ package struct RunProgress: Sendable, Hashable {
         case .failed(let step, _):
             end(step)
             failed += 1
+        case .reached(_, let node, let rung, let took):
+            rungs[node, default: [:]][rung.rawValue] = took / .seconds(1)
         case .warning, .notStarted:
             return
         }

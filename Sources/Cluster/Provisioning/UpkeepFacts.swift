@@ -41,14 +41,18 @@ package struct UpkeepFacts: Sendable, Hashable {
     package var mostRebooting: Int
     /// The last command that changed the cluster; nil where none is known.
     package var lastCommand: HistoryEntry?
+    /// Seconds until each rung, when a node was last waited for, by node.
+    package var rungs: [String: [String: Double]] = [:]
 
     /// Facts that are known already.
     package init(
         backup: BackupMark? = nil,
         reboots: RebootSemaphore = RebootSemaphore(),
-        lastCommand: HistoryEntry? = nil
+        history: [HistoryEntry] = []
     ) {
-        (self.backup, self.lastCommand) = (backup, lastCommand)
+        self.backup = backup
+        lastCommand = history.last
+        for entry in history { rungs.merge(entry.rungs ?? [:]) { _, later in later } }
         (rebooting, mostRebooting) = (reboots.holders.count, reboots.max)
     }
 
@@ -57,7 +61,7 @@ package struct UpkeepFacts: Sendable, Hashable {
         self.init(
             backup: try await BackupMark.read(from: etcd),
             reboots: try await RebootLock(etcd: etcd).semaphore(),
-            lastCommand: try await ClusterHistory(etcd).entries(last: 1).last,
+            history: try await ClusterHistory(etcd).entries(last: ClusterHistory.most),
         )
     }
 }

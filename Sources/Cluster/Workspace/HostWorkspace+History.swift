@@ -18,6 +18,7 @@ extension HostWorkspace {
         steps: Int,
         failed: [String] = [],
         took: Duration,
+        rungs: [String: [String: Double]]? = nil,
         of cluster: String,
     ) async -> String? {
         do {
@@ -32,6 +33,7 @@ extension HostWorkspace {
                     steps: steps,
                     failed: failed,
                     seconds: took / .seconds(1),
+                    rungs: rungs,
                 )
                 try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).append(entry)
                 return true

@@ -18,6 +18,8 @@ package struct MachineRecord: Sendable, Equatable, Codable {
     package var isLeaving: Bool?
     /// True of a machine that leaves when its record says so, whoever wrote that; nil of earlier versions of fleetd.
     package var leavesOnRequest: Bool?
+    /// True once its cloud-config is applied; nil before, where that failed, and where it has not said.
+    package var isSetUp: Bool?
 
     package init(
         id: String,
@@ -56,5 +58,6 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         case cpus = "CPUs"
         case isLeaving = "Leaving"
         case leavesOnRequest = "LeavesOnRequest"
+        case isSetUp = "SetUp"
     }
 }

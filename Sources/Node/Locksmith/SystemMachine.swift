@@ -25,7 +25,7 @@ package struct SystemMachine: RebootingMachine {
         self.fleetSocket = fleetSocket
     }
 
-    package func awaitRequest() async throws { try await FileAppearance(Self.requestPath).wait() }
+    package func awaitRequest() async throws { try await FileWatch(Self.requestPath).appearance() }
 
     package func runsEtcd() async throws -> Bool {
         guard let etcd = try await systemd.unitStatus("etcd2.service") else { return false }

@@ -100,8 +100,72 @@ import TopologyModel
     private var impatient: Executor.Limits {
         var limits = Executor.Limits()
         limits.look = .milliseconds(5)
+        limits.word = .milliseconds(500)
         (limits.etcd, limits.fleet) = (.seconds(20), .seconds(20))
         return limits
+    }
+
+    /// A shell that counts what it is asked.
+    private final class CountingShell: NodeShell {
+        let cluster: FakeCluster
+        private let count = Mutex(0)
+
+        init(_ cluster: FakeCluster) { self.cluster = cluster }
+
+        var logins: Int { count.withLock { $0 } }
+
+        func run(_ command: String, input: String?, on node: String, at address: IPv4Address, deadline: Duration)
+            async throws
+            -> SSHClient.Output
+        {
+            count.withLock { $0 += 1 }
+            return try await cluster.run(command, on: node, at: address, deadline: deadline)
+        }
+    }
+
+    /// A login takes most of a second of a processor.
+    @Test(.timeLimit(.minutes(1)), arguments: [(isSilent: false, logins: 0), (isSilent: true, logins: 1)])
+    func nobodyLogsInWhereFleetSaysThatTheNodeIsSetUp(isSilent: Bool, logins: Int) async throws {
+        let shell = Mutex<CountingShell?>(nil)
+        let reached = Mutex<Set<Rung>>([])
+        var ladder = try await ladder(
+            member: .container,
+            accelerator: .auto,
+            limits: impatient,
+            shell: { cluster in
+                if isSilent { cluster.silenceSetup(of: "worker-1") }
+                let new = CountingShell(cluster)
+                shell.withLock { $0 = new }
+                return new
+            },
+        )
+        ladder.reach = { rung in reached.withLock { _ = $0.insert(rung) } }
+        try await ladder.climb()
+        #expect(shell.withLock { $0?.logins } == logins)
+        #expect(reached.withLock { $0 } == Set(Rung.allCases))
+    }
+
+    /// libvirt 9.0 does that to containers that start at once: it would not see their end.
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false]) func aNodeThatLibvirtLosesIsStartedOnceMore(isFresh: Bool)
+        async throws
+    {
+        let said = Mutex<[String]>([])
+        var ladder = try await ladder(
+            member: .container,
+            accelerator: .auto,
+            limits: impatient,
+            warn: { text in said.withLock { $0.append(text) } },
+        )
+        ladder.isFresh = isFresh
+        let provider = try #require(ladder.executor.provider as? FakeProvider)
+        let reference = NodeReference(ladder.node)
+        await provider.lose(reference, times: 1)
+        let before = await provider.calls.count
+        try await ladder.climb()
+        let calls = await provider.calls.dropFirst(before).map(\.name)
+        // What has run for a while is not turned off for it.
+        #expect(calls.filter { ["powerOff", "start"].contains($0) } == (isFresh ? ["powerOff", "start"] : []))
+        #expect(said.withLock { $0.contains { $0.contains("libvirt has lost it") } } == !isFresh)
     }
 
     /// After a reboot of the host or by hand.

@@ -44,14 +44,27 @@ import UnitFiles
             databaseSize: 20_480,
         )
         let report = StatusReport(seen, cluster: "demo")
-        var upkeep = UpkeepFacts(backup: BackupMark(time: 1_795_651_300, revision: 6, size: 4096))
-        upkeep.lastCommand = HistoryEntry(
+        let first = HistoryEntry(
+            time: 1_795_651_200_000_000,
+            command: "slipway up demo.yaml",
+            by: "ada@laptop",
+            outcome: .done,
+            steps: 7,
+            seconds: 3,
+            rungs: ["central-1": ["address": 9], "worker-1": ["address": 0.5, "fleet": 2.25], "gone-1": ["fleet": 1]],
+        )
+        let last = HistoryEntry(
             time: 1_795_651_400_250_000,
             command: "slipway up demo.yaml --yes",
             by: "ada@laptop",
             outcome: .done,
             steps: 7,
             seconds: 3.25,
+            rungs: ["central-1": ["etcd": 1.5, "address": 0.25]],
+        )
+        let upkeep = UpkeepFacts(
+            backup: BackupMark(time: 1_795_651_300, revision: 6, size: 4096),
+            history: [first, last],
         )
         let figures = ClusterFigures(report: report, seen: seen, members: ["central-1": status], upkeep: upkeep)
         try Golden.expect(figures.text, "metrics.txt")

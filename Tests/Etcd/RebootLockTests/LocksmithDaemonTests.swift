@@ -1,3 +1,4 @@
+import Basics
 import CloudConfig
 import Foundation
 import Logging
@@ -217,7 +218,7 @@ private final class FakeMachine: RebootingMachine {
         let path = directory.appending(path: "reboot-required").path
         let seen = Counter()
         let task = Task {
-            try await FileAppearance(path).wait()
+            try await FileWatch(path).appearance()
             seen.enter()
         }
         try Data().write(to: directory.appending(path: "another"))
@@ -226,7 +227,7 @@ private final class FakeMachine: RebootingMachine {
         try Data().write(to: URL(filePath: path), options: .atomic)
         try await task.value
         // It is there already.
-        try await FileAppearance(path).wait()
-        await #expect(throws: (any Error).self) { try await FileAppearance("/nonexistent/file").wait() }
+        try await FileWatch(path).appearance()
+        await #expect(throws: (any Error).self) { try await FileWatch("/nonexistent/file").appearance() }
     }
 }

@@ -23,6 +23,8 @@ package final class FakeCluster: Sendable {
         var deployed: Set<String> = []
         /// Machines that were asked to leave fleet, and have.
         var left: Set<String> = []
+        /// Nodes whose fleetd does not say that their cloud-config is applied.
+        var silentSetups: Set<String> = []
         var brokenUnits: Set<String> = []
         var loopingUnits: Set<String> = []
         var log: [String] = []
@@ -88,6 +90,11 @@ extension FakeCluster {
         change { $0.faults[name] = fault }
     }
 
+    /// Lets a node's fleetd not say that its cloud-config is applied, as those of earlier versions.
+    package func silenceSetup(of name: String) {
+        change { $0.silentSetups.insert(name) }
+    }
+
     /// Lets a unit fail wherever it starts.
     package func breakUnit(_ name: String) {
         change { $0.brokenUnits.insert(name) }
@@ -143,6 +150,10 @@ extension FakeCluster.State {
                 states: host.map { [$0: activeState(of: unit.name)] } ?? [:],
             )
         }
-        return ObservedFleet(machines: Set(machines), units: observed, deployed: deployed)
+        var fleet = ObservedFleet(machines: Set(machines), units: observed, deployed: deployed)
+        // Not those of an earlier fleetd.
+        let setUp = well([.address, .cloudConfig]).filter { !silentSetups.contains($0.name) }.map(\.machineID)
+        fleet.setUp = Set(setUp).intersection(machines)
+        return fleet
     }
 }

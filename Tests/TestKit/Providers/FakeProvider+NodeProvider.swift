@@ -101,6 +101,12 @@ extension FakeProvider {
         }
     }
 
+    package func isWatched(_ node: NodeReference) async throws -> Bool {
+        guard let left = losses[node.domainName], left > 0 else { return true }
+        losses[node.domainName] = left - 1
+        return false
+    }
+
     package func start(_ node: NodeReference) async throws {
         try begin("start", node.domainName)
         let domain = try requireDomain(node)

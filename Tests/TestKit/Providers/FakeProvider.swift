@@ -57,6 +57,8 @@ package actor FakeProvider: ClusterProvider {
     var foreignNetworks: [ObservedNetwork] = []
     var hostRoutes: [HostRoute] = []
     var clusterDirectories: Set<String> = []
+    /// Number of times that a domain is lost once it has started.
+    var losses: [String: Int] = [:]
     private var failures: [Call: [ProviderError]] = [:]
     private var listeners: [Int: AsyncStream<String>.Continuation] = [:]
     private var listenerCount = 0
@@ -74,6 +76,9 @@ package actor FakeProvider: ClusterProvider {
     private(set) var stopTimes: [String: Duration] = [:]
     /// Called after each change of a node's power, so that a test can move the rest of its world along.
     private var powerChanged: (@Sendable (_ domain: String, _ isRunning: Bool) async -> Void)?
+
+    /// Lets a node be lost so many times once it has started.
+    package func lose(_ node: NodeReference, times: Int) { losses[node.domainName] = times }
 
     package init() {}
 }

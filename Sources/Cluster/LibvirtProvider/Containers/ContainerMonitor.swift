@@ -70,6 +70,14 @@ extension ContainerBackend {
         )
     }
 
+    /// Returns whether libvirt hears of a container that runs.
+    func isWatched(_ node: NodeReference) async throws -> Bool {
+        switch try await monitor(of: node, isNew: false) {
+        case .watched, .unknown: true
+        case .unwatched, .ended: false
+        }
+    }
+
     private func monitor(of node: NodeReference, isNew: Bool) async throws -> ContainerMonitor {
         let end = ContinuousClock.now + Self.connectLimit
         while true {

@@ -38,6 +38,11 @@ extension LibvirtProvider {
         try await run { connection throws(LibvirtError) in try connection.publishName(of: record) }
     }
 
+    package func isWatched(_ node: NodeReference) async throws -> Bool {
+        guard node.runtime == .container else { return true }
+        return try await containers.isWatched(node)
+    }
+
     package func stop(_ node: NodeReference, deadline: Duration) async throws -> StopOutcome {
         try await backend(node.runtime).stop(node, deadline: deadline)
     }

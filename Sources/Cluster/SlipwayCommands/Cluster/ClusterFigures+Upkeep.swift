@@ -1,4 +1,5 @@
 import Basics
+import Planning
 import Provisioning
 
 extension ClusterFigures {
@@ -19,6 +20,7 @@ extension ClusterFigures {
         text.sample(labels(), upkeep.rebooting)
         text.family("slipway_reboot_lock_max", "gauge", "Machines that may hold the semaphore of reboots at a time.")
         text.sample(labels(), upkeep.mostRebooting)
+        addRungs(upkeep.rungs, to: &text)
         guard let last = upkeep.lastCommand else { return }
         // `slipway up FILE`: of its words only the command's name is the same each time.
         let words = last.command.split(separator: " ").drop { $0 == "slipway" }
@@ -35,5 +37,22 @@ extension ClusterFigures {
             "Time that the last command that changed the cluster took, in seconds.",
         )
         text.sample(labels(["command": name]), (last.seconds * 1000).rounded() / 1000)
+    }
+
+    private func addRungs(_ rungs: [String: [String: Double]], to text: inout MetricsText) {
+        let names = Set(report.nodes.map(\.name))
+        let present = rungs.filter { names.contains($0.key) }
+        guard !present.isEmpty else { return }
+        text.family(
+            "slipway_node_rung_seconds",
+            "gauge",
+            "Time until the node was on a rung of its way to readiness, when a command last waited for it, in seconds.",
+        )
+        for (node, times) in present.naturallySorted(by: \.key) {
+            for rung in Rung.allCases {
+                guard let seconds = times[rung.rawValue] else { continue }
+                text.sample(labels(["node": node, "rung": rung.rawValue]), (seconds * 1000).rounded() / 1000)
+            }
+        }
     }
 }

@@ -227,7 +227,8 @@ struct PlanRunner: Sendable {
                 }
             }
         } catch let failure as PlanFailure {
-            await record(plan, .failed, failure.failures.map { "\($0.step.id)" }, since: begin)
+            let failed = failure.failures.map { "\($0.step.id)" }
+            await record(plan, .failed, failed, progress.withLock { $0 }, since: begin)
             if json { Output.note("\(failure)") }
             await suspect()
             let count = Format.count(failure.failures.count, "step")
@@ -235,18 +236,19 @@ struct PlanRunner: Sendable {
             Output.note(text)
             throw ToldFailure(text)
         } catch {
-            await record(plan, .stopped, since: begin)
+            await record(plan, .stopped, [], progress.withLock { $0 }, since: begin)
             throw error
         }
         if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
-        await record(plan, .done, since: begin)
+        await record(plan, .done, [], progress.withLock { $0 }, since: begin)
     }
 
     /// Records in the cluster what was done to it.
     private func record(
         _ plan: Plan,
         _ outcome: HistoryEntry.Outcome,
-        _ failed: [String] = [],
+        _ failed: [String],
+        _ progress: RunProgress,
         since begin: ContinuousClock.Instant,
     ) async {
         // It takes its history with it.
@@ -260,6 +262,7 @@ struct PlanRunner: Sendable {
                 steps: plan.steps.count,
                 failed: failed,
                 took: took,
+                rungs: progress.rungs.isEmpty ? nil : progress.rungs,
                 of: plan.cluster,
             )
         }.value

@@ -76,7 +76,7 @@ extension ProgressPrinter.State {
                 return report.lines(for: .finished(task: step.id.description, .skipped, took: took))
             }
             return report.lines(for: .finished(task: step.id.description, .failed("\(error)"), took: took))
-        case .notStarted:
+        case .reached, .notStarted:
             return []
         }
     }
@@ -129,6 +129,9 @@ struct EventPayload: Encodable {
     var step: StepID?
     var title: String?
     var text: String?
+    /// Of a node that is on a rung of its way to readiness.
+    var node: String?
+    var rung: Rung?
     var seconds: Double?
     var error: String?
 
@@ -142,6 +145,8 @@ struct EventPayload: Encodable {
             (self.event, self.step, title) = ("started", step.id, StepTitle(step.action).text)
         case .progress(let id, let words):
             (self.event, step, text) = ("progress", id, words)
+        case .reached(let id, let name, let rung, let took):
+            (self.event, step, node, self.rung, seconds) = ("reached", id, name, rung, took / .seconds(1))
         case .warning(let id, let words):
             (self.event, step, text) = ("warning", id, words)
         case .finished(let step, let took):

@@ -56,7 +56,7 @@ final class TimelineRecorder: Sendable {
             case .finished(let step, _): timeline.end(step.id, .done, at: time)
             case .failed(let step, let error):
                 timeline.end(step.id, error is CancellationError ? .interrupted : .failed, at: time)
-            case .warning, .notStarted: break
+            case .reached, .warning, .notStarted: break
             }
         }
     }

@@ -92,6 +92,7 @@ package struct FleetDaemon: Sendable {
                 machine.record
             },
             agent,
+            SetupService(registry: registry, presence: presence, machine: machine, logger: logger),
         ]
         if !configuration.disableEngine {
             services.append(
@@ -122,9 +123,12 @@ package struct FleetDaemon: Sendable {
 final class MachineDescription: Sendable {
     private let identity: MachineIdentity
     private let configuration: Mutex<FleetConfiguration>
+    /// File with the result of the machine's setup.
+    let setupPath: String
 
-    init(identity: MachineIdentity, configuration: FleetConfiguration) {
+    init(identity: MachineIdentity, configuration: FleetConfiguration, setupPath: String = MachineSetup.path) {
         self.identity = identity
+        self.setupPath = setupPath
         self.configuration = Mutex(configuration)
     }
 
@@ -134,7 +138,7 @@ final class MachineDescription: Sendable {
 
     var record: MachineRecord {
         let now = configuration.withLock { $0 }
-        return MachineRecord(
+        var record = MachineRecord(
             id: identity.id,
             primaryIP: now.publicIP.unlessEmpty ?? DefaultAddress.find() ?? "",
             metadata: now.metadata,
@@ -144,6 +148,8 @@ final class MachineDescription: Sendable {
             cpus: ProcessInfo.processInfo.activeProcessorCount,
             leavesOnRequest: true,
         )
+        if MachineSetup.isDone(path: setupPath) { record.isSetUp = true }
+        return record
     }
 }
 

@@ -1,0 +1,71 @@
+import Basics
+import FleetState
+import Logging
+import ServiceLifecycle
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What coreos-cloudinit says of this machine's setup.
+enum MachineSetup {
+    /// Where it writes its result, in JSON.
+    static let path = "/run/coreos-cloudinit/result.json"
+
+    private struct Result: Decodable {
+        var stage: String
+        var ok: Bool
+    }
+
+    /// Returns whether the machine's cloud-config is applied, commands of its units included. False where it failed, and
+    /// on a machine without one.
+    static func isDone(path: String) -> Bool {
+        guard let text = try? Data(contentsOf: URL(filePath: path)) else { return false }
+        // Whoever reads while it is written is told of the next version.
+        guard let result = try? JSONDecoder().decode(Result.self, from: text) else { return false }
+        return result.stage == "done" && result.ok
+    }
+}
+
+/// Adds to the machine's record that its setup is done, where that was not so when it registered: whoever waits for the
+/// machine need not log in to ask.
+struct SetupService: Service {
+    let registry: FleetRegistry
+    let presence: Presence
+    let machine: MachineDescription
+    let logger: Logger
+
+    func run() async throws {
+        let path = machine.setupPath
+        await cancelWhenGracefulShutdown {
+            do {
+                if !MachineSetup.isDone(path: path) {
+                    try await FileWatch(path).until { MachineSetup.isDone(path: path) }
+                    try await tell()
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                // A machine that nobody sets up has no such directory.
+                logger.debug("the machine's setup is not known", metadata: ["error": "\(error)"])
+            }
+            // A service that returns ends the daemon.
+            for await _ in presence.sessions() {}
+        }
+    }
+
+    /// One that registers later says it by itself.
+    private func tell() async throws {
+        for await present in presence.sessions() {
+            guard let session = present else { continue }
+            do throws(RegistryError) {
+                try await registry.update(machine.record, session)
+                return
+            } catch {
+                guard error.code == .machineLost else { throw error }
+            }
+        }
+    }
+}
