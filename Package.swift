@@ -128,6 +128,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "Cgroups": "",
         /// coreos-cloudinit: changes to a system by its cloud-config.
         "CloudInit": "Basics CloudConfig CloudConfigLoading Diagnostics LocatedYAML Systemd Subprocess",
+        /// flanneld: one network for the containers of all nodes.
+        "Flannel": "Basics Etcd ArgumentParser Logging Subprocess UnixSignals",
         /// locksmithd and locksmithctl: reboots, one machine after the other.
         "Locksmith": """
         Basics CloudConfig Etcd FleetAPI RebootLock Systemd ArgumentParser AsyncHTTPClient Logging
@@ -139,7 +141,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "fleetd": "Fleetd ArgumentParser Logging",
         "fleetctl": "Fleetctl",
         "coreos-cloudinit": "Basics CloudInit",
-        "locksmithctl": "Basics Locksmith",
+        "locksmithctl": "Basics Flannel Locksmith",
         /// PID 1 of a container node until it hands over to systemd.
         "slipway-node-init": "Cgroups",
         "slipway-etcd-proxy": "Basics EtcdProxy Logging",
@@ -230,6 +232,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
     "Tests/Node": [
         "CgroupsTests": "Cgroups",
         "CloudInitTests": "CloudConfig CloudInit Systemd TestKit",
+        "FlannelTests": "Basics Etcd Flannel TestKit ArgumentParser Logging",
         "SystemdTests": "Systemd TestKit",
     ],
 ]
@@ -265,6 +268,7 @@ let excluded = [
     "CloudInitTests": "Golden",
     "FleetctlTests": "Golden",
     "FleetdTests": "Registry/Golden",
+    "FlannelTests": "Golden",
     "GraphsTests": "Golden",
     "LibvirtProviderTests": "Golden",
     "PlanningTests": "Golden",
@@ -283,7 +287,9 @@ let embedded = [
         "index.html", "style.css", "icon.svg", "app.js", "dom.js", "map.js", "ring.js", "panel.js", "views.js",
         "timeline.js", "run.js",
     ].map { "Page/\($0)" },
-    "Images": ["root.sh", "machine.sh", "init.sh", "etcdctl.sh", "prepare-node.sh"].map { "Scripts/\($0)" },
+    "Images": [
+        "root.sh", "machine.sh", "init.sh", "etcdctl.sh", "flannel-docker-opts.sh", "prepare-node.sh",
+    ].map { "Scripts/\($0)" },
 ]
 
 let systemLibraries: [Target] = [

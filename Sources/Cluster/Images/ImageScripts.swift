@@ -13,6 +13,9 @@ enum ImageScripts {
     /// Script that runs on a node before its cloud-config is read.
     static let preparation = "#!/bin/sh\n" + text(PackageResources.prepare_node_sh)
 
+    /// Script that hands what flannel says to Docker.
+    static let flannelDockerOptions = "#!/bin/sh\n" + text(PackageResources.flannel_docker_opts_sh)
+
     private static let initrd = "#!/bin/busybox sh\n" + text(PackageResources.init_sh)
 
     /// Returns the text after a file's first empty line: the lines before it are notes for the reader.

@@ -51,8 +51,12 @@ package struct NodeLayer: Sendable {
             "\(units)/fleet.service": .text(NodeUnits.fleet, mode: 0o644),
             "\(units)/fleet.socket": .text(NodeUnits.fleetSocket, mode: 0o644),
             "\(units)/locksmithd.service": .text(NodeUnits.locksmithd, mode: 0o644),
-            // One program, two names, as on CoreOS.
+            "\(units)/flanneld.service": .text(NodeUnits.flanneld, mode: 0o644),
+            "\(units)/docker.service.d/10-flannel.conf": .text(NodeUnits.dockerWithFlannel, mode: 0o644),
+            // One program, three names, two of them as on CoreOS.
             "usr/lib/locksmith/locksmithd": .link(to: "../../bin/locksmithctl"),
+            "usr/bin/flanneld": .link(to: "locksmithctl"),
+            "usr/lib/slipway/flannel-docker-opts": .text(ImageScripts.flannelDockerOptions, mode: 0o755),
             "usr/lib/slipway/etcdctl": .text(ImageScripts.etcdctl, mode: 0o755),
             "usr/lib/slipway/prepare-node": .text(ImageScripts.preparation, mode: 0o755),
             "usr/lib/slipway/etcd2": .text(NodeUnits.etcd2Launcher, mode: 0o755),

@@ -140,7 +140,7 @@ enum NodeUnits {
     /// are there and do nothing. etcd of version 1 is among them: Debian's unit of that name would take etcd2's ports.
     static let standIns: [String: String] = {
         var units: [String: String] = [:]
-        for name in ["early-docker.service", "etcd.service", "flanneld.service", "update-engine.service"] {
+        for name in ["early-docker.service", "etcd.service", "flannel-docker-opts.service", "update-engine.service"] {
             units[name] = standIn(for: name)
         }
         for name in ["early-docker.target", "system-config.target", "user-config.target"] {

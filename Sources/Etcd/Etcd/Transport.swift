@@ -18,6 +18,8 @@ struct Transport: Sendable {
     struct Answer: Sendable {
         var status: Int
         var body: ByteBuffer
+        /// `X-Etcd-Index` of the v2 API: state of the keyspace that the answer is of.
+        var legacyIndex: UInt64?
     }
 
     /// Answers are lists of small values; a larger one is a mistake.
@@ -87,6 +89,12 @@ struct Transport: Sendable {
         return try await send(request, timeout: timeout)
     }
 
+    func delete(_ url: String, timeout: Duration) async throws(EtcdError) -> Answer {
+        var request = Self.request(url)
+        request.method = .DELETE
+        return try await send(request, timeout: timeout)
+    }
+
     /// The head of an answer within `timeout`; its body takes as long as it takes.
     func stream(_ url: String, _ body: ByteBuffer, timeout: Duration) async throws(EtcdError) -> HTTPClientResponse {
         var request = Self.request(url, body)
@@ -105,7 +113,8 @@ struct Transport: Sendable {
             let answer = try await withDeadline(timeout) {
                 let response = try await client.execute(request, timeout: TimeAmount(timeout))
                 let body = try await response.body.collect(upTo: Self.maximumAnswer)
-                return Answer(status: Int(response.status.code), body: body)
+                let index = response.headers.first(name: "X-Etcd-Index").flatMap { UInt64($0) }
+                return Answer(status: Int(response.status.code), body: body, legacyIndex: index)
             }
             guard let answer else { throw EtcdError(.timeout, "\(request.url) does not answer within \(timeout)") }
             return answer

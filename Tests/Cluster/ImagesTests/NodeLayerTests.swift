@@ -27,7 +27,7 @@ import Testing
             let units = "images/layer/\(digest)/usr/lib/systemd/system"
             #expect(
                 scratch.names(in: "images/layer/\(digest)/usr/bin") == [
-                    "coreos-cloudinit", "fleetctl", "fleetd", "locksmithctl",
+                    "coreos-cloudinit", "flanneld", "fleetctl", "fleetd", "locksmithctl",
                 ]
             )
             #expect(
@@ -38,7 +38,8 @@ import Testing
             #expect(
                 scratch.names(in: "images/layer/\(digest)/usr/lib/slipway")
                     == [
-                        "etcd2", "etcdctl", "prepare-node", "slipway-etcd-proxy", "slipway-node-init",
+                        "etcd2", "etcdctl", "flannel-docker-opts", "prepare-node", "slipway-etcd-proxy",
+                        "slipway-node-init",
                         "systemd-networkd-wait-online.service",
                     ]
             )
