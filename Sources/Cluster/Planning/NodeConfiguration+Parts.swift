@@ -18,6 +18,7 @@ extension NodeConfiguration {
         texts["network"] = topology.network.mode.rawValue
         texts["etcd"] = "\(topology.etcd.tls)"
         texts["docker"] = dockerPart
+        if runsFlannel, let flannel = topology.flannel { texts["flannel"] = flannel.json }
         if runsFleet { texts["fleet"] = "\(topology.fleet.machineTTLSeconds) \(topology.fleet.tcp)" }
         let metadata = node.role.metadata.sorted { $0.key < $1.key }
         texts["metadata"] = metadata.map { "\($0.key)=\($0.value)" }.joined(separator: ",")

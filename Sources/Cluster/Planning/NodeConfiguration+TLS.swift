@@ -113,6 +113,9 @@ extension NodeConfiguration {
     /// Client certificate of locksmithd towards etcd.
     var locksmithTLS: Settings<LocksmithKey> { clientTLS(.etcdCAFile, .etcdCertFile, .etcdKeyFile) }
 
+    /// Client certificate of flanneld towards etcd.
+    var flannelTLS: Settings<FlannelKey> { clientTLS(.etcdCAFile, .etcdCertFile, .etcdKeyFile) }
+
     private func clientTLS<Key: SettingKey>(_ authority: Key, _ certificate: Key, _ key: Key) -> Settings<Key> {
         guard usesEtcdTLS else { return [:] }
         let directory = Self.etcdDirectory

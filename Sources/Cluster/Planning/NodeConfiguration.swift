@@ -141,6 +141,7 @@ struct NodeConfiguration {
             writeFiles: files,
             coreos: CoreOS(
                 etcd2: etcd2(peers: peers, state: state).merging(etcdTLS),
+                flannel: runsFlannel ? flannel(peers: peers) : [:],
                 fleet: runsFleet ? fleet(peers: peers).merging(fleetTLS) : [:],
                 update: [.rebootStrategy: "off"],
                 units: units,
@@ -165,6 +166,7 @@ struct NodeConfiguration {
         if config.coreos.rebootPolicy.strategy != .off {
             config.coreos.locksmith = locksmithTLS.merging(config.coreos.locksmith)
         }
+        if startsFlannel(config) { config.coreos.flannel = flannelTLS.merging(config.coreos.flannel) }
         return config
     }
 
@@ -289,7 +291,7 @@ struct NodeConfiguration {
 
     /// A member's fleetd asks its own etcd and, when that fails, the others: a machine is not lost with its etcd while
     /// the cluster has a majority. A proxy knows the others itself.
-    private func etcdServers(_ peers: [EtcdPeer]) -> String {
+    func etcdServers(_ peers: [EtcdPeer]) -> String {
         guard node.role.etcd == .member else { return "\(scheme)://127.0.0.1:2379,\(scheme)://127.0.0.1:4001" }
         let others = peers.filter { $0.peerURL != node.peerURL }.map(\.clientURL)
         return (["\(scheme)://127.0.0.1:2379"] + others).joined(separator: ",")
@@ -322,10 +324,9 @@ struct NodeConfiguration {
             units.append(.init(name: "fleet.socket", command: .start, dropIns: dropIns))
             units.append(.init(name: "fleet.service", command: .start, dropIns: fleetAPIDropIns))
         }
-        if let options = dockerOptions {
-            let content = "[Service]\nEnvironment=\"DOCKER_OPTS=\(options)\"\n"
-            units.append(.init(name: "docker.service", dropIns: [.init(name: "20-slipway.conf", content: content)]))
-        }
+        units += flannelUnits
+        let dockerDropIns = dockerDropIns
+        if !dockerDropIns.isEmpty { units.append(.init(name: "docker.service", dropIns: dockerDropIns)) }
         if topology.docker.tcp || topology.docker.tls {
             units.append(.init(name: "docker-tcp.socket", enable: true, content: dockerSocket, command: .start))
         }
@@ -347,6 +348,16 @@ struct NodeConfiguration {
             IPv6AcceptRA=no
 
             """
+    }
+
+    private var dockerDropIns: [CloudConfig.DropIn] {
+        let options = dockerOptions.map { options in
+            CloudConfig.DropIn(
+                name: "20-slipway.conf",
+                content: "[Service]\nEnvironment=\"DOCKER_OPTS=\(options)\"\n",
+            )
+        }
+        return [options, dockerFlannel].compactMap(\.self)
     }
 
     private var dockerOptions: String? {

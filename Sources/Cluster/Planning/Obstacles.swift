@@ -11,8 +11,8 @@ struct Obstacles {
 
     /// - Parameter now: seconds since 1970.
     func diagnostics(at now: Int64) -> [Diagnostic] {
-        storageObstacles + runtimes + disksThatShrink + machineShortages + networkClashes + domainClashes + etcdSplit
-            + etcdAlarms + certificateObstacles(at: now)
+        storageObstacles + runtimes + disksThatShrink + machineShortages + networkClashes + containerNetworkDoubts
+            + domainClashes + etcdSplit + etcdAlarms + certificateObstacles(at: now)
     }
 
     /// Nodes whose storage cannot be examined. Unknown is not gone: a plan from half of a cluster could destroy the
@@ -70,6 +70,22 @@ struct Obstacles {
 
     /// Shorter prefixes are default routes or halves of one, as VPNs set them, and say nothing of who is there.
     private static let shortestPrefixOfOneNetwork = 8
+
+    /// Routes of the host's that nodes would not use: on them, all of the containers' network is on nodes.
+    private var containerNetworkDoubts: [Diagnostic] {
+        guard let flannel = topology.flannel, topology.network.mode == .nat else { return [] }
+        let routes = observed.provider.hostRoutes.filter {
+            $0.destination.prefix >= Self.shortestPrefixOfOneNetwork && flannel.network.overlaps($0.destination)
+        }
+        return routes.prefix(1).map { route in
+            .warning(
+                "the containers' network \(flannel.network) hides \(route.destination) from nodes, "
+                    + "which the host reaches through \(route.interface)",
+                at: flannel.location,
+                notes: ["if something is reached there, choose another `flannel.network`"],
+            )
+        }
+    }
 
     /// Changes that the file asks of a network with nodes on it, and that are not possible.
     private func changes(of own: ObservedNetwork) -> [Diagnostic] {

@@ -28,7 +28,7 @@ extension TopologyReader {
         return settings
     }
 
-    private mutating func readNetwork(_ text: String, at location: SourceLocation) -> CIDRv4? {
+    mutating func readNetwork(_ text: String, at location: SourceLocation) -> CIDRv4? {
         if let cidr = CIDRv4(text) { return cidr }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         if let address = parts.first.flatMap({ IPv4Address($0) }), parts.count < 3 {

@@ -21,6 +21,8 @@ struct TopologyReader {
     var knowsEtcd = true
     var knowsMetadata = true
     var knowsNetwork = true
+    /// True when the containers' network was understood.
+    var knowsFlannel = true
 
     /// Units of nodes that a `cloud_config` keeps from running.
     var displaced: [DisplacedUnit] = []
@@ -32,7 +34,8 @@ struct TopologyReader {
     }
 
     static let keys = [
-        "name", "autostart", "defaults", "network", "etcd", "fleet", "docker", "ssh_authorized_keys", "roles",
+        "name", "autostart", "defaults", "network", "etcd", "fleet", "docker", "flannel", "ssh_authorized_keys",
+        "roles",
         "cloud_config",
         "units",
     ]
@@ -58,6 +61,7 @@ struct TopologyReader {
             etcd: readEtcd(fields),
             fleet: readFleet(fields),
             docker: readDocker(fields),
+            flannel: readFlannel(fields),
             sshAuthorizedKeys: readKeys(fields),
             roles: readRoles(fields, defaults: defaults),
             cloudConfig: readCloudConfig(fields),
@@ -83,6 +87,7 @@ struct TopologyReader {
             + topology.imageFindings()
             + displacementFindings(topology)
             + (knowsNetwork ? topology.networkFindings() : [])
+            + (knowsNetwork && knowsFlannel && knowsEtcd ? topology.flannelFindings() : [])
             + (knowsMetadata ? topology.placementFindings() : [])
     }
 

@@ -33,6 +33,13 @@ package enum TopologySchema {
                     "insecure_registries": texts,
                 ]
             ),
+            "flannel": mapping(
+                TopologyReader.flannelKeys,
+                [
+                    "network": text.with("pattern", .string("^[0-9.]+/[0-9]+$")), "subnet_length": integer(10...30),
+                    "backend": words(FlannelSettings.Backend.self),
+                ]
+            ),
             "ssh_authorized_keys": texts,
             "roles": .object([
                 "type": .string("object"), "minProperties": .int(1), "additionalProperties": role,

@@ -15,6 +15,8 @@ package struct Topology: Sendable, Hashable {
     package var fleet: FleetSettings
     /// Settings of Docker.
     package var docker: DockerSettings
+    /// One network for the containers of all nodes; nil where each node's Docker has its own.
+    package var flannel: FlannelSettings?
     /// Public keys that may log in as `core`, beside Slipway's own.
     package var sshAuthorizedKeys: [String]
     /// In the file's order; names are unique, and at least one role has a member.
@@ -32,6 +34,7 @@ package struct Topology: Sendable, Hashable {
         etcd: EtcdSettings = EtcdSettings(),
         fleet: FleetSettings = FleetSettings(),
         docker: DockerSettings = DockerSettings(),
+        flannel: FlannelSettings? = nil,
         sshAuthorizedKeys: [String] = [],
         roles: [Role],
         cloudConfig: CloudConfig = CloudConfig(),
@@ -43,6 +46,7 @@ package struct Topology: Sendable, Hashable {
         self.etcd = etcd
         self.fleet = fleet
         self.docker = docker
+        self.flannel = flannel
         self.sshAuthorizedKeys = sshAuthorizedKeys
         self.roles = roles
         self.cloudConfig = cloudConfig

@@ -134,6 +134,20 @@ import TopologyModel
         }
     }
 
+    /// What the host reaches and nodes would not, for on them all of the containers' network is on nodes.
+    @Test(arguments: [("10.1.7.0/24", true), ("10.0.0.0/8", true), ("10.2.0.0/16", false), ("0.0.0.0/1", false)])
+    func aRouteThatTheContainersNetworkHides(_ destination: String, _ isSaid: Bool) throws {
+        let route = HostRoute(destination: try #require(CIDRv4(destination)), interface: "tun0")
+        let observed = Observation(provider: ProviderObservation(hostRoutes: [route]))
+        var topology = Fixture.topology()
+        topology.network.cidr = try #require(CIDRv4("172.20.0.0/24"))
+        #expect(try Fixture.plan(topology, observed).warnings.isEmpty)
+        topology.flannel = FlannelSettings()
+        let message =
+            "the containers' network 10.1.0.0/16 hides \(destination) from nodes, which the host reaches through tun0"
+        #expect(try Fixture.plan(topology, observed).warnings.map(\.message) == (isSaid ? [message] : []))
+    }
+
     // MARK: A network that is there
 
     private func settled() throws -> Simulation {

@@ -241,11 +241,12 @@ import UnitFiles
     // MARK: What nodes are given
 
     /// The bytes of the cloud-config of one node of each role.
-    @Test(arguments: ["laptop", "dev-test", "production", "tls", "discovery"])
+    @Test(arguments: ["laptop", "dev-test", "production", "tls", "discovery", "flannel"])
     func userData(name: String) throws {
-        var topology = try Fixture.shipped(["tls", "discovery"].contains(name) ? "production" : name)
+        var topology = try Fixture.shipped(["tls", "discovery", "flannel"].contains(name) ? "production" : name)
         if name == "tls" { (topology.etcd.tls, topology.docker.tls) = (true, true) }
         if name == "discovery" { topology.etcd.bootstrap = .discovery }
+        if name == "flannel" { (topology.etcd.tls, topology.flannel) = (true, FlannelSettings(backend: .hostGateway)) }
         var inputs = PlannerInputs.fixedWithCertificates()
         inputs.discoveryToken = "0123"
         let nodes = try Planner(topology: topology, inputs: inputs).plan(from: .nothing).nodes

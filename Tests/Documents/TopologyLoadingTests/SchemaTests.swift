@@ -29,7 +29,7 @@ import TopologyLoading
         #expect(open(TopologySchema.jsonSchema, "") == [])
     }
 
-    @Test(arguments: ["laptop", "dev-test", "production"])
+    @Test(arguments: ["laptop", "dev-test", "production", "containers"])
     func shippedTopologiesFit(name: String) throws {
         let text = try #require(try DiskFiles().text(at: "\(Self.directory)/\(name).yaml"))
         #expect(try faults(TopologySchema.jsonSchema, text) == [])
@@ -40,6 +40,7 @@ import TopologyLoading
         ("name: x\nroles: {a: {count: 0}}", "2: expected >= 1"),
         ("name: x\nroles: {a: {etcd: voter}}", "2: expected "), ("name: x\nroles: {}", "2: expected 1 keys"),
         ("name: x\nroles: {a: {memory: 1GB}}", "2: expected ^[1-9]"),
+        ("name: x\nroles: {a: }\nflannel: {backend: udp}", "3: expected "),
         ("name: x\nroles: {a: }\nunits: [{state: launched}]", "3: expected the key file"),
         ("name: x\nroles: {a: {cloud_config: {hostnam: y}}}", "2: hostnam is not known"),
     ])

@@ -8,7 +8,7 @@ import TopologyModel
 @Suite struct ShippedTopologiesTests {
     private static let directory = #filePath.components(of: "/Tests/")[0] + "/Topologies"
 
-    @Test(arguments: ["laptop", "dev-test", "production"])
+    @Test(arguments: ["laptop", "dev-test", "production", "containers"])
     func validateWithoutAWord(name: String) throws {
         let loaded = TopologyLoader().load(path: "\(Self.directory)/\(name).yaml")
         let text = DiagnosticRenderer().render(loaded.diagnostics, sources: loaded.sources)
