@@ -33,6 +33,7 @@ package struct SmokeTest: Sendable {
         case global = "a global unit runs on every machine"
         case conflict = "conflicting units run on different machines"
         case docker = "Docker pulls and runs a container on every node"
+        case containers = "containers on different nodes reach each other"
         case loss = "a worker dies, and its unit runs elsewhere"
     }
 
@@ -89,6 +90,7 @@ package struct SmokeTest: Sendable {
         case .global: try await checkGlobal(say: say)
         case .conflict: try await checkConflict(say: say)
         case .docker: return try await checkDocker(say: say)
+        case .containers: return try await checkContainers(say: say)
         case .loss: try await checkLoss(say: say)
         }
         return nil

@@ -71,6 +71,8 @@ struct Row {
         case atMost(Double)
         /// The figure is at most so many times what it is compared with.
         case ratio(Double)
+        /// The figure is at least so many times what it is compared with.
+        case leastRatio(Double)
     }
 
     var title: String
@@ -110,6 +112,7 @@ struct Row {
             case nil: ("-", nil)
             case .atMost(let limit): ("<= \(Self.text(limit))", median * factor <= limit)
             case .ratio(let limit): ("<= \(Self.text(limit)) ×", ratio.map { $0 <= limit })
+            case .leastRatio(let limit): (">= \(Self.text(limit)) ×", ratio.map { $0 >= limit })
             }
         return [
             title, Self.text(median * factor), Self.text(low * factor), Self.text(high * factor), unit,

@@ -53,7 +53,7 @@ struct TestCluster: Sendable {
     /// Checks that the project's programs on the nodes have logged in words that are for people.
     func requirePlainJournals() async throws {
         // The kernel keeps fifteen characters of a program's name.
-        let programs = ["fleetd", "locksmithd", "coreos-cloudini", "slipway-etcd-pr"]
+        let programs = ["fleetd", "flanneld", "locksmithd", "coreos-cloudini", "slipway-etcd-pr"]
         let command =
             "sudo journalctl --no-pager -q -o cat " + programs.map { "_COMM=\($0)" }.joined(separator: " ")
         for node in try await status().nodes {
