@@ -17,6 +17,7 @@ import TopologyModel
         etcd: {tls: false}
         fleet: {enabled: true, machine_ttl: 5s, tcp: false, insecure: false}
         docker: {tls: false, tcp: false, insecure: false, registry_mirrors: [], insecure_registries: []}
+        flannel: {network: 10.1.0.0/16, subnet_length: 24, backend: vxlan}
         ssh_authorized_keys: []
         roles:
           central: {count: 1, etcd: member}
@@ -62,6 +63,9 @@ import TopologyModel
         Change("docker.tcp", "tcp: false, insecure: false, registry", "tcp: true, insecure: true, registry"),
         Change("docker.registry_mirrors", "registry_mirrors: []", "registry_mirrors: ['http://10.0.0.1:5000']"),
         Change("docker.insecure_registries", "insecure_registries: []", "insecure_registries: ['10.0.0.1:5000']"),
+        Change("flannel.network", "10.1.0.0/16", "10.2.0.0/16"),
+        Change("flannel.subnet_length", "subnet_length: 24", "subnet_length: 25"),
+        Change("flannel.backend", "backend: vxlan", "backend: host-gw"),
         Change("ssh_authorized_keys", "ssh_authorized_keys: []", "ssh_authorized_keys: ['ssh-ed25519 \(key) me']"),
         Change("roles", "  box:", "  crate:"), Change("roles.count", "count: 2", "count: 1"),
         Change("roles.etcd", "count: 2, etcd: proxy", "count: 2, etcd: readonly"),
