@@ -14,7 +14,7 @@ import Testing
         let tools: FakeTools
         let files = MemoryText()
         let notes = Mutex<[String]>([])
-        let kernel = AsyncStream.makeStream(of: Void.self)
+        private let listeners = Mutex<[AsyncStream<Void>.Continuation]>([])
 
         init(_ address: String) throws {
             self.address = try #require(IPv4Address(address))
@@ -37,9 +37,18 @@ import Testing
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 pauses: pauses,
                 notify: { note in self.notes.withLock { $0.append(note) } },
-                kernelChanges: { [kernel] in kernel.stream },
+                kernelChanges: { self.listen() },
             )
         }
+
+        private func listen() -> AsyncStream<Void> {
+            let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+            listeners.withLock { $0.append(continuation) }
+            return stream
+        }
+
+        /// Says that something of the kernel's has changed.
+        func tellOfKernel() { listeners.withLock { $0.forEach { $0.yield() } } }
 
         var isReady: Bool { notes.withLock { $0.contains { $0.hasPrefix("READY=1") } } }
     }
@@ -161,7 +170,7 @@ import Testing
             try await eventually("there is a route") { machine.tools.state.tables.routes.count == 1 }
             try await eventually("it is ready") { machine.isReady }
             machine.tools.change { $0.tables.routes = [:] }
-            machine.kernel.continuation.yield()
+            machine.tellOfKernel()
             try await eventually("the route is back") { machine.tools.state.tables.routes.count == 1 }
         }
     }

@@ -257,7 +257,8 @@ package struct FlannelDaemon: Sendable {
 
     /// Sees to it that the kernel's tables are as etcd's state says, until etcd may have another.
     private func follow(_ place: Place, from state: NetworkState) async throws {
-        while true {
+        // However often somebody changes the kernel's, etcd's changes are seen, too.
+        for _ in 0..<8 {
             // It listens before it looks, so that nothing is missed between.
             let changes = try kernelChanges()
             try await apply(state.leases, place)
@@ -265,9 +266,9 @@ package struct FlannelDaemon: Sendable {
             let limit = max(.zero, min(renewal, pauses.look))
             let kernels: @Sendable () async throws -> Bool = {
                 for await _ in changes { return true }
-                // The stream ends with the task.
+                // The stream ends with the task, and else never.
                 try Task.checkCancellation()
-                return true
+                throw FlannelError(.program, "the kernel does not tell of its changes any more")
             }
             let etcds: @Sendable () async throws -> Bool = { [registry] in
                 try await registry.change(since: state.position, within: limit)
