@@ -20,6 +20,8 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     case fleetdCrashLoop = "fleetd-crash-loop"
     /// Docker is killed.
     case dockerKill = "docker-kill"
+    /// flanneld is killed, and the containers' network has to go on.
+    case flanneldKill = "flanneld-kill"
     /// A node has a tenth of a processor.
     case slowProcessor = "slow-processor"
     /// A node has a quarter of its memory.
@@ -32,7 +34,7 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// True where the fault is over as soon as it has happened, and only its consequences last.
     package var isInstant: Bool {
         switch self {
-        case .reboot, .leaderKill, .etcdKill, .fleetdKill, .dockerKill: true
+        case .reboot, .leaderKill, .etcdKill, .fleetdKill, .dockerKill, .flanneldKill: true
         default: false
         }
     }
@@ -40,7 +42,7 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// True where a member may be missing from etcd's majority.
     package var takesMembers: Bool {
         switch self {
-        case .fleetdKill, .fleetdCrashLoop, .dockerKill: false
+        case .fleetdKill, .fleetdCrashLoop, .dockerKill, .flanneldKill: false
         default: true
         }
     }
@@ -58,7 +60,7 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// the node sees that.
     package var separates: Bool {
         switch self {
-        case .leaderKill, .etcdKill, .diskFull, .dockerKill: false
+        case .leaderKill, .etcdKill, .diskFull, .dockerKill, .flanneldKill: false
         default: true
         }
     }
@@ -82,6 +84,7 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .fleetdKill: "fleetd killed"
         case .fleetdCrashLoop: "fleetd killed again and again"
         case .dockerKill: "Docker killed"
+        case .flanneldKill: "flanneld killed"
         case .slowProcessor: "a tenth of a processor"
         case .lowMemory: "a quarter of its memory"
         case .slowNetwork: "slow network"

@@ -38,6 +38,11 @@ struct FaultScripts {
                 Self.requires("systemctl is-active -q docker.service", "Docker does not run")
                 + "systemctl kill -s KILL docker.service"
             undo = Self.start("docker.service")
+        case .flanneldKill:
+            apply =
+                Self.requires("systemctl is-active -q flanneld.service", "flanneld does not run")
+                + "systemctl kill -s KILL flanneld.service"
+            undo = Self.start("flanneld.service")
         case .slowNetwork: (apply, undo) = Self.traffic("delay 200ms 50ms")
         case .lossyNetwork: (apply, undo) = Self.traffic("loss 10%")
         }
