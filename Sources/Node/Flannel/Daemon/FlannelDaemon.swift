@@ -26,8 +26,8 @@ package struct FlannelDaemon: Sendable {
     package struct Pauses: Sendable {
         /// The first after a failure; each that follows is twice as long.
         package var shortest: Duration = .milliseconds(250)
-        /// Longest pause between two attempts.
-        package var longest: Duration = .seconds(10)
+        /// Longest pause between two attempts: what waits for a subnet at boot does not wait much longer than etcd does.
+        package var longest: Duration = .seconds(3)
         /// Interval of looking at etcd and the kernel, in case an event was lost.
         package var look: Duration = .seconds(300)
 
