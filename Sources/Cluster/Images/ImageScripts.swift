@@ -7,6 +7,9 @@ enum ImageScripts {
     /// Continues ``root`` for a virtual machine.
     static let machine = "\n" + text(PackageResources.machine_sh).replacing("@init@\n", with: initrd)
 
+    /// Prints the packages of Debian's security archive.
+    static let security = text(PackageResources.security_sh)
+
     /// A node's `/usr/bin/etcdctl`.
     static let etcdctl = "#!/bin/sh\n" + text(PackageResources.etcdctl_sh)
 

@@ -8,7 +8,7 @@ extension ImageStore {
         onEvent: @Sendable (ImageEvent) -> Void = { _ in },
     ) async throws(ImagesError) -> String {
         try await build(.root, digest: recipe.digest, onEvent: onEvent) { part throws(ImagesError) in
-            try await bootstrap(recipe, into: part, onEvent: onEvent)
+            try write(try await bootstrap(recipe, into: part, onEvent: onEvent), of: recipe.digest)
         }
     }
 
@@ -50,11 +50,13 @@ extension ImageStore {
         return digest
     }
 
+    /// Makes a root, and returns the record of what it was made from.
+    @discardableResult
     func bootstrap(
         _ recipe: RootRecipe,
         into part: String,
         onEvent: @Sendable (ImageEvent) -> Void,
-    ) async throws(ImagesError) {
+    ) async throws(ImagesError) -> RootRecord {
         try refuseInSandbox()
         let sources = AptSources.host(suite: recipe.suite)
         var files: [String] = []
@@ -70,13 +72,26 @@ extension ImageStore {
             mirrors.append(part + ".sources")
             try write(sources.stanzas.joined(separator: "\n\n") + "\n", to: part + ".sources", &files)
         }
-        let arguments = recipe.arguments(target: part, script: script, sources: mirrors, proxies: await hostProxies())
+        // What a root is from is not said by what is in it: mmdebstrap removes apt's lists at its end.
+        let (security, fixes) = (part + ".security.sh", part + ".fixes")
+        try write(ImageScripts.security, to: security, &files)
+        files.append(fixes)
+        let arguments =
+            ["--customize-hook=sh \(security) \"$1\" >\(fixes)"]
+            + recipe.arguments(target: part, script: script, sources: mirrors, proxies: await hostProxies())
         onEvent(.step("making a Debian root (\(recipe.suite)); this takes a minute or two, once"))
         try await HostProgram.run(bootstrapper, arguments, package: "mmdebstrap debian-archive-keyring") { line in
             if let step = Self.step(in: line) {
                 onEvent(.step(step))
             }
         }
+        let known = FileManager.default.contents(atPath: fixes).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return RootRecord(
+            recipe: recipe.digest,
+            made: Int64(Date().timeIntervalSince1970),
+            packages: try packages(in: part, fixes: known),
+            knowsFixes: !known.isEmpty,
+        )
     }
 
     /// The sandbox shares this store, and has no way to a package mirror.

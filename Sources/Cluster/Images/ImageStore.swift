@@ -77,6 +77,7 @@ package struct ImageStore: Sendable {
             throw ImagesError(.store, "cannot remove \(path(of: kind, digest: digest))", cause: error)
         }
         try await discard(doomed)
+        if kind == .root { removeRecord(of: digest) }
         _ = consume lock
     }
 

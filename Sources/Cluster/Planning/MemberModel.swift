@@ -80,6 +80,7 @@ struct MemberModel: Sendable, Hashable {
         case .addMember, .promoteMember, .removeMember, .awaitEtcd, .awaitQuorum: true
         case .createNode(let node), .reconfigureNode(let node), .rebootNode(let node, _):
             node.etcd == .member || nodes[node.name]?.isMember == true
+        case .upgradeNode(let upgrade): upgrade.node.etcd == .member || nodes[upgrade.node.name]?.isMember == true
         case .startNode(let node), .removeNode(let node): nodes[node.name]?.isMember == true
         case .buildImage, .fetchImage, .createNetwork, .setAutostart, .releaseReboot, .awaitNode, .leaveFleet,
             .deployUnit, .destroyUnit, .awaitUnits, .restore, .removeNetwork, .removeRemains:
@@ -101,6 +102,7 @@ struct MemberModel: Sendable, Hashable {
     private func restarted(_ action: Action) -> String? {
         switch action {
         case .reconfigureNode(let node), .rebootNode(let node, _): node.etcd == .member ? node.peerURL : nil
+        case .upgradeNode(let upgrade): upgrade.node.etcd == .member ? upgrade.node.peerURL : nil
         default: nil
         }
     }
@@ -116,6 +118,7 @@ struct MemberModel: Sendable, Hashable {
             case .removeMember(_, let url, let endpoints): remove(url, endpoints)
             case .awaitEtcd(let members), .awaitQuorum(let members): wait(for: members)
             case .createNode(let node), .reconfigureNode(let node): run(node)
+            case .upgradeNode(let upgrade): run(upgrade.node)
             case .startNode(let node): start(node.name)
             case .removeNode(let node): destroy(node.name)
             default: nil

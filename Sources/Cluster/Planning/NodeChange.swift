@@ -60,6 +60,8 @@ enum NodeChange: Sendable, Hashable {
             return .rebuild("its \(baseDifference(observed, plan)) changed")
         }
         if observed.phase <= .defined { return .create("an earlier run did not start it") }
+        // Where the base is the same and the root is not, the node gets it by a restart.
+        if observed.image.map({ $0.root != plan.image.root }) ?? false { return .reconfigure("its root changes") }
         if observed.configDigest != plan.configDigest {
             if let renewal = Self.renewal(observed, plan) { return .reconfigure(renewal) }
             return .reconfigure("its \(configDifference(observed, plan)) changed")

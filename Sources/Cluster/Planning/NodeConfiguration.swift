@@ -44,6 +44,8 @@ struct NodeConfiguration {
             image: image,
             userData: inputs.rendersNodes ? text(config) : "",
         )
+        plan.originalRoot = originalRoot == image.root ? nil : originalRoot
+        plan.previousRoot = previousRoot
         plan.accelerator = accelerator
         plan.fleet = fleetReach
         plan.metadata = node.role.metadata
@@ -66,17 +68,36 @@ struct NodeConfiguration {
         if isMachine, let foreign = node.role.image.flatMap({ inputs.foreignImages[$0] }) {
             return ImageDigests(root: foreign, layer: newest.layer)
         }
-        return ImageDigests(root: olderRoot(than: newest.root) ?? newest.root, layer: newest.layer)
+        guard !isMachine else {
+            let isNewest = node.observed?.image?.root == newest.root
+            return ImageDigests(root: isNewest ? newest.root : present?.root ?? newest.root, layer: newest.layer)
+        }
+        if present != nil, let chosen = inputs.chosenImages[node.name] { return chosen.image }
+        let root = inputs.wantedRoot ?? present?.root ?? inputs.newRoot ?? newest.root
+        return ImageDigests(root: root, layer: newest.layer)
     }
 
-    /// The root that a node keeps which was made before this one came: a newer root is no reason to make it anew.
-    private func olderRoot(than newest: String) -> String? {
+    /// Image of a node that exists and is not made anew: a newer root is no reason for that.
+    private var present: ImageDigests? {
         guard let observed = node.observed, observed.hasStorage, observed.phase != .leaving,
             !inputs.replaced.contains(node.name),
-            let root = observed.image?.root, root != newest, !foreignRoots.contains(root),
-            observed.baseDigest == baseDigest(root: root)
+            let image = observed.image, !foreignRoots.contains(image.root),
+            observed.baseDigest == baseDigest(root: observed.originalRoot ?? image.root)
         else { return nil }
-        return root
+        return image
+    }
+
+    /// Root that the node was or is made with.
+    private var originalRoot: String {
+        guard !isMachine, present != nil, let observed = node.observed else { return image.root }
+        return observed.originalRoot ?? observed.image?.root ?? image.root
+    }
+
+    /// Root to which the node may go back.
+    private var previousRoot: String? {
+        guard !isMachine, let present, let observed = node.observed else { return nil }
+        if let chosen = inputs.chosenImages[node.name] { return chosen.previousRoot }
+        return present.root == image.root ? observed.previousRoot : present.root
     }
 
     private func history(peers: [EtcdPeer], state: EtcdPeer.ClusterState) -> EtcdHistory {
@@ -99,7 +120,7 @@ struct NodeConfiguration {
     }
 
     /// Changes with what a node cannot change while it lives.
-    private var baseDigest: String { baseDigest(root: image.root) }
+    private var baseDigest: String { baseDigest(root: originalRoot) }
 
     private func baseDigest(root: String) -> String {
         var parts = [

@@ -20,6 +20,10 @@ package struct NodePlan: SpecifiedNode {
     package var metadata: [String: String] = [:]
     /// Image that it runs.
     package var image: ImageDigests
+    /// Root that the node was made with, where that is another one: its ``NodeSpec/baseDigest`` is of that.
+    package var originalRoot: String?
+    /// Root that it had before this one, to go back to; nil for none.
+    package var previousRoot: String?
     /// The cloud-config, byte for byte as the node gets it.
     package var userData: String
     /// Digests of the parts of what ``NodeSpec/configDigest`` is of; nil where nothing is rendered.
@@ -69,6 +73,8 @@ package struct NodePlan: SpecifiedNode {
         etcdHistory = node.etcdHistory
         configParts = node.configParts
         autostart = node.autostart ?? true
+        originalRoot = node.originalRoot
+        previousRoot = node.previousRoot
     }
 }
 

@@ -61,6 +61,10 @@ package struct ObservedNode: CodedNode {
         package var isTransient: Bool?
         /// Size that was asked for its disk; nil for a container, and in records from before there was one.
         package var diskGiB: Int?
+        /// Root that it was made with, where it runs another one now.
+        package var originalRoot: String?
+        /// Root that it ran before this one; nil for none.
+        package var previousRoot: String?
     }
 
     /// Facts that its plan has, too.
@@ -113,6 +117,11 @@ package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertib
 }
 
 extension ObservedNode {
+    /// Images that it runs and may go back to.
+    package var images: [ImageDigests] {
+        guard let image = details.image else { return [] }
+        return [image] + [details.previousRoot].compactMap(\.self).map { ImageDigests(root: $0, layer: image.layer) }
+    }
     /// True when the node runs fleetd.
     package var runsFleet: Bool { spec.etcd.runsFleet && details.fleet != .none }
     /// URL of etcd for its clients; nil without an address.

@@ -15,6 +15,8 @@ package struct Plan: Sendable, Hashable {
         case roll
         /// Put a backup into the etcd of a cluster that exists.
         case restore
+        /// Give nodes another image, or the one before.
+        case upgrade
     }
 
     /// Name of the cluster.
@@ -153,6 +155,9 @@ package enum Action: Sendable, Hashable {
     /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is
     /// named.
     case rebootNode(NodePlan, semaphore: RebootSemaphoreGroup?)
+    /// Stops the node, gives it another image, starts it and sees it ready; where that does not come to a good end, the
+    /// same with the image that it had.
+    case upgradeNode(NodeUpgrade)
     /// Gives the place of a rebooted node back, which it may have done itself.
     case releaseReboot(NodePlan, semaphore: RebootSemaphoreGroup)
     /// Waits until every member is healthy.
@@ -194,6 +199,34 @@ extension Action {
         case .awaitEtcd, .awaitQuorum, .awaitNode, .awaitUnits: true
         default: false
         }
+    }
+}
+
+/// A node's way to another image, and back.
+package struct NodeUpgrade: Sendable, Hashable {
+    /// Node as it is to be.
+    package var node: NodePlan
+    /// The same node with the image that it has.
+    package var fallback: NodePlan
+    /// Group in whose reboot semaphore it takes a place first; nil for none.
+    package var semaphore: RebootSemaphoreGroup?
+    /// True when it leaves fleet first, so that its units run elsewhere by then.
+    package var isDrained: Bool
+    /// Names of fleet's units that every machine runs, and that ran on it.
+    package var globalUnits: [String]
+
+    package init(
+        _ node: NodePlan,
+        fallback: NodePlan,
+        semaphore: RebootSemaphoreGroup? = nil,
+        isDrained: Bool = false,
+        globalUnits: [String] = [],
+    ) {
+        self.node = node
+        self.fallback = fallback
+        self.semaphore = semaphore
+        self.isDrained = isDrained
+        self.globalUnits = globalUnits
     }
 }
 

@@ -19,11 +19,23 @@ extension PlanBuilder {
             add(Step("\(path)/start", .startNode(NodeReference(plan)), reason: reason, needs: needs))
             return ["\(path)/start"]
         case .reconfigure(let reason):
-            add(Step("\(path)/restart", .reconfigureNode(plan), reason: reason, needs: needs, cost: .restarts))
+            add(Step("\(path)/restart", restart(plan), reason: reason, needs: needs, cost: .restarts))
             return ["\(path)/restart"]
         case .none, .await:
             return []
         }
+    }
+
+    /// The restart that gives a node what it is to have, with a way back where that is another root.
+    func restart(_ plan: NodePlan) -> Action {
+        guard let observed = ownNodes.first(where: { $0.name == plan.name }), observed.power == .running,
+            let root = observed.image?.root, root != plan.image.root
+        else { return .reconfigureNode(plan) }
+        var fallback = plan
+        fallback.image.root = root
+        fallback.originalRoot = observed.originalRoot
+        fallback.previousRoot = observed.previousRoot
+        return .upgradeNode(NodeUpgrade(plan, fallback: fallback))
     }
 
     /// Makes a node a member: it joins without a vote, and gets one when it has etcd's data.

@@ -149,7 +149,7 @@ extension PlanBuilder {
             }
             let needs = unique(groundwork + gate + (rollGate.map { [$0] } ?? []))
             let id: StepID = "node/\(node.name)/restart"
-            add(Step(id, .reconfigureNode(plan), reason: reason, needs: needs, cost: .restarts))
+            add(Step(id, restart(plan), reason: reason, needs: needs, cost: .restarts))
             settle(plan, reason: reason, needs: [id], voters: voters)
             rollGate = "node/\(node.name)/ready"
         }

@@ -77,7 +77,7 @@ struct PlanBuilder {
                 warnings: warnings,
                 notes: topology.machineNotes(on: observed.provider.machineHost)
                     + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? [])
-                    + postponedNotes + olderRootNotes,
+                    + postponedNotes + rootNotes,
             )
             plan.continues = !steps.isEmpty && !postponed.isEmpty
             try plan.check(from: observed)
@@ -91,15 +91,6 @@ struct PlanBuilder {
         let names = Set(postponed).naturallySorted()
         guard !names.isEmpty else { return [] }
         return ["etcd has no majority: it is brought back first; \(names.joined(separator: ", ")) follow after that."]
-    }
-
-    private var olderRootNotes: [String] {
-        let names = plans.filter { plan in
-            let newest = plan.runtime == .vm ? inputs.machineImage.root : inputs.image.root
-            return plan.image.root != newest && !inputs.foreignImages.values.contains(plan.image.root)
-        }.map(\.name).naturallySorted()
-        guard !names.isEmpty else { return [] }
-        return ["\(names.joined(separator: ", ")) keep an older root image; a node that is made anew gets the newest."]
     }
 
     /// The discovery that Slipway serves for this topology.
@@ -119,7 +110,7 @@ struct PlanBuilder {
     /// The cluster's nodes and remains of nodes.
     var ownNodes: [ObservedNode] { observed.provider.nodes(of: topology.name) }
 
-    private func changesByNode() -> [String: NodeChange] {
+    func changesByNode() -> [String: NodeChange] {
         var changes: [String: NodeChange] = [:]
         for node in nodes {
             if inputs.replaced.contains(node.name), node.observed != nil {

@@ -53,7 +53,8 @@ package struct PlanChecker: Sendable {
     private static func costFaults(_ step: Step) -> [String] {
         switch step.action {
         case .removeNode where step.cost != .destroys: ["\(step.id) destroys a node and is not marked so"]
-        case .reconfigureNode where step.cost == .none, .rebootNode where step.cost == .none:
+        case .reconfigureNode where step.cost == .none, .rebootNode where step.cost == .none,
+            .upgradeNode where step.cost == .none:
             ["\(step.id) restarts a node and is not marked so"]
         default: []
         }

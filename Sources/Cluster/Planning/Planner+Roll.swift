@@ -53,7 +53,7 @@ extension Planner {
         }
     }
 
-    private func chosenNodes(_ roll: Roll, of plan: Plan) throws(DiagnosticsError) -> [NodePlan] {
+    func chosenNodes(_ roll: Roll, of plan: Plan) throws(DiagnosticsError) -> [NodePlan] {
         let names = Set(plan.nodes.map(\.name))
         let roles = Set(topology.roles.map(\.name))
         let unknown =
@@ -71,7 +71,7 @@ extension Planner {
     }
 
     /// Nodes keep UTC unless configured otherwise.
-    private func checkWindows(_ nodes: [NodePlan]) throws(DiagnosticsError) {
+    func checkWindows(_ nodes: [NodePlan]) throws(DiagnosticsError) {
         let day: Int64 = 86_400
         // 1970 began on a Thursday.
         let secondOfWeek = Int((inputs.certificates.now + 3 * day) % (7 * day))
@@ -90,7 +90,7 @@ extension Planner {
 }
 
 /// Puts the reboots in order.
-private struct RollBuilder {
+struct RollBuilder {
     let members: [NodePlan]
     var steps: [Step] = []
     var warnings: [Diagnostic] = []
@@ -120,7 +120,7 @@ private struct RollBuilder {
     /// - Returns: the step after which the node is as it was before.
     private mutating func reboot(_ node: NodePlan, needs: [StepID]) -> StepID {
         let path = "node/\(node.name)"
-        let semaphore = semaphore(of: node)
+        let semaphore = Self.semaphore(of: node, members: members)
         let reason = "asked for, by strategy \(node.reboot.strategy.rawValue)"
         let reboot = Action.rebootNode(node, semaphore: semaphore)
         steps.append(Step("\(path)/reboot", reboot, reason: reason, needs: needs, cost: .restarts))
@@ -131,7 +131,8 @@ private struct RollBuilder {
         return "\(path)/released"
     }
 
-    private func semaphore(of node: NodePlan) -> RebootSemaphoreGroup? {
+    /// Returns the semaphore in which a node takes a place before it goes down; nil where its strategy asks for none.
+    static func semaphore(of node: NodePlan, members: [NodePlan]) -> RebootSemaphoreGroup? {
         let takesPlace = node.reboot.strategy == .etcdLock || node.reboot.strategy == .bestEffort && node.etcd != .none
         return takesPlace ? RebootSemaphoreGroup(group: node.reboot.group, endpoints: members.map(\.clientURL)) : nil
     }

@@ -29,7 +29,7 @@ package struct Planner: Sendable {
 
     private func settledPlan(from observed: Observation) throws(DiagnosticsError) -> Plan {
         let obstacles =
-            unknownImages + unknownReplaced
+            unknownImages + unknownRoot + unknownReplaced
             + Obstacles(topology: topology, observed: observed, replaced: inputs.replaced).diagnostics(
                 at: self.inputs.certificates.now
             )
@@ -52,7 +52,8 @@ package struct Planner: Sendable {
 
     func builder(from observed: Observation) throws(DiagnosticsError) -> PlanBuilder {
         let nodes = try placedNodes(observed)
-        let inputs = try self.inputs.withCertificates(for: topology, observed: observed.provider)
+        let inputs = try self.inputs.settlingRoots(of: topology, on: observed)
+            .withCertificates(for: topology, observed: observed.provider)
         let secrets = try NodeSecrets.all(nodes, topology: topology, inputs: inputs)
         return PlanBuilder(topology: topology, inputs: inputs, observed: observed, nodes: nodes, secrets: secrets)
     }

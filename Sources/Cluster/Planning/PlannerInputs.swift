@@ -19,6 +19,14 @@ package struct PlannerInputs: Sendable {
     /// The digests that images from elsewhere are known by, as far as this host knows: their disk's or, where they are
     /// still to be fetched, what their publisher says.
     package var foreignImages: [RoleImage: String] = [:]
+    /// Versions of the root of ``image`` that this host has.
+    package var roots: [RootVersion] = []
+    /// Root of the container nodes that are made now, and of none that exists; nil for ``image``'s.
+    package var newRoot: String?
+    /// Root that every container node is to have; nil where each keeps its own.
+    package var wantedRoot: String?
+    /// Images of nodes that exist, by the nodes' names, whatever else would be theirs.
+    package var chosenImages: [String: ChosenImage] = [:]
     /// True when nodes are given their cloud-config. A plan without takes a hundredth of the time, and serves where
     /// only its steps matter.
     package var rendersNodes = true
@@ -46,6 +54,19 @@ package struct PlannerInputs: Sendable {
         self.clusterKey = clusterKey
         self.registryMirrors = registryMirrors
         self.certificates = certificates
+    }
+}
+
+/// The image that a node is given, and the root that it may go back to.
+package struct ChosenImage: Sendable, Hashable {
+    /// Image to run.
+    package var image: ImageDigests
+    /// Root to go back to; nil for none.
+    package var previousRoot: String?
+
+    package init(_ image: ImageDigests, previousRoot: String?) {
+        self.image = image
+        self.previousRoot = previousRoot
     }
 }
 

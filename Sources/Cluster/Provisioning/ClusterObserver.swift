@@ -33,9 +33,9 @@ package struct ClusterObserver: Sendable {
         if machines { seen.machineHost = try await provider.machineHost() }
         var observation = Observation(provider: seen)
         // A node keeps its root when it is given new node programs.
-        let own = seen.nodes(of: cluster).compactMap(\.image)
+        let own = seen.nodes(of: cluster).flatMap(\.images)
         let kept = own.flatMap { image in wanted.map { ImageDigests(root: image.root, layer: $0.layer) } }
-        observation.images = wanted.union(kept).filter(images.isPresent)
+        observation.images = wanted.union(kept).union(own).filter(images.isPresent)
         observation.foreignRoots = Set(own.filter(images.isForeign).map(\.root))
         let members = seen.nodes(of: cluster).filter { $0.etcd == .member && $0.power == .running }
         let endpoints = members.compactMap(\.clientURL)

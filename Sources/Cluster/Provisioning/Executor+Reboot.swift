@@ -28,7 +28,7 @@ extension Executor {
         try await provider.start(reference)
     }
 
-    private func takePlace(
+    func takePlace(
         _ node: NodePlan,
         lock: any RebootLocking,
         of plan: Plan,

@@ -24,6 +24,8 @@ extension Executor {
             try await reconfigure(node, say: say, warn: warn)
         case .rebootNode(let node, let semaphore):
             try await reboot(node, semaphore: semaphore, of: plan, say: say, warn: warn)
+        case .upgradeNode(let upgrade):
+            try await self.upgrade(upgrade, of: plan, say: say, warn: warn)
         case .releaseReboot(let node, let semaphore):
             try await releaseReboot(node, semaphore: semaphore, say: say)
         case .awaitEtcd(let members):
@@ -84,9 +86,19 @@ extension Executor {
         warn: @Sendable (String) -> Void,
     ) async throws {
         let image = try await images.ensure(node.image) { _ in }
-        let reference = NodeReference(node)
         // A node that cannot be given its new configuration runs on with the old.
         try await provider.checkAllocation(of: node, image: image)
+        try await restart(node, image: image, say: say, warn: warn)
+    }
+
+    /// Stops the node and starts it with another configuration or image.
+    func restart(
+        _ node: NodePlan,
+        image: NodeImagePaths,
+        say: @Sendable (String) -> Void,
+        warn: @Sendable (String) -> Void,
+    ) async throws {
+        let reference = NodeReference(node)
         try await shutDown(reference, say: say, warn: warn)
         try await provider.allocate(node, image: image)
         try await provider.define(node, image: image)
@@ -143,7 +155,7 @@ extension Executor {
 
     // MARK: fleet
 
-    private func leaveFleet(
+    func leaveFleet(
         _ node: String,
         machineID: String,
         address: IPv4Address?,

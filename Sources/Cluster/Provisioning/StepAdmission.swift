@@ -78,6 +78,7 @@ struct StepAdmission {
         switch step.action {
         case .createNode(let node), .reconfigureNode(let node), .awaitNode(let node): (node.name, node)
         case .rebootNode(let node, _): (node.name, node)
+        case .upgradeNode(let upgrade): (upgrade.node.name, upgrade.node)
         case .startNode(let node): (node.name, nil)
         default: nil
         }

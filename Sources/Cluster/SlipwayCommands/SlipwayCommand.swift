@@ -26,7 +26,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 subcommands: [
                     ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
                     ClusterList.self, DashboardCommand.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self,
-                    ClusterHistoryList.self, ClusterRoll.self, ClusterSmoke.self, ClusterChaos.self, BackupCommand.self,
+                    ClusterHistoryList.self, ClusterRoll.self, ClusterUpgrade.self, ClusterRollback.self,
+                    ClusterSmoke.self, ClusterChaos.self, BackupCommand.self,
                     ClusterRestore.self, ClusterReplace.self, ClusterRecover.self, ClusterMaintain.self,
                     ClusterSupport.self, ClusterDown.self,
                 ],

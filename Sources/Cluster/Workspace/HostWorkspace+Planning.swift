@@ -44,6 +44,18 @@ extension HostWorkspace {
         return try Planner(topology: topology, inputs: resolved.inputs).roll(roll, from: resolved.observed)
     }
 
+    /// Plans the way of nodes to another image, or back.
+    package func plan(
+        _ topology: Topology,
+        _ upgrade: @Sendable (PlannerInputs) throws -> Upgrade,
+        progress: @escaping @Sendable (String) -> Void,
+    ) async throws -> PlannedCluster {
+        let resolved = try await resolve(topology, renewsCertificates: false, progress: progress)
+        let planner = Planner(topology: topology, inputs: resolved.inputs)
+        let plan = try planner.upgrade(try upgrade(resolved.inputs), from: resolved.observed)
+        return PlannedCluster(plan: plan, observed: resolved.observed)
+    }
+
     /// Plans a cluster of which nothing is there yet, without asking libvirt.
     package func planAnew(_ topology: Topology, progress: @escaping @Sendable (String) -> Void) async throws -> Plan {
         let nothing = Observation(provider: ProviderObservation())
@@ -66,13 +78,14 @@ extension HostWorkspace {
         let foreign = inputs.foreignImages.values.sorted().map {
             ImageDigests(root: $0, layer: inputs.machineImage.layer)
         }
+        let roots = inputs.roots.map { ImageDigests(root: $0.digest, layer: inputs.image.layer) }
         let observed: Observation
         if let seen {
             observed = seen
         } else {
             observed = try await observer(of: topology.name).observe(
                 topology.name,
-                wanted: Set([inputs.image, inputs.machineImage] + foreign),
+                wanted: Set([inputs.image, inputs.machineImage] + foreign + roots),
                 machines: topology.roles.contains { $0.runtime == .vm || $0.choosesRuntime },
             )
         }
@@ -88,7 +101,7 @@ extension HostWorkspace {
         _ = try secret.ownKeyFile()
         let mirror = ProcessInfo.processInfo.environment["SLIPWAY_REGISTRY_MIRROR"]
         let keys = HostKeys(secret: secret, cluster: cluster)
-        return PlannerInputs(
+        var inputs = PlannerInputs(
             image: try images.current(),
             machineImage: try images.currentMachine(),
             authorizedKeys: [own.publicKey],
@@ -97,6 +110,8 @@ extension HostWorkspace {
             registryMirrors: mirror.map { [$0] } ?? [],
             certificates: certificates(of: cluster).inputs(renews: renewsCertificates),
         )
+        inputs.roots = try images.rootVersions()
+        return inputs
     }
 }
 

@@ -23,6 +23,8 @@ package struct PlanRecord: Sendable, Codable {
     private var machineImage: ImageDigests
     /// Digests of images from elsewhere, by their names in the topology.
     private var foreignImages: [String: String]
+    /// Versions of the root; nil in records from before there were any.
+    private var roots: [RootVersion]?
     private var observed: Observation
 
     /// The record of a host that has nothing of any cluster, and the images that a topology asks for.
@@ -34,9 +36,11 @@ package struct PlanRecord: Sendable, Codable {
         self.time = time
         image = ImageDigests(root: recipe.digest, layer: layer)
         machineImage = ImageDigests(root: recipe.machine.digest, layer: layer)
+        if case .version(let text, _) = topology.root { roots = [RootVersion(digest: text, made: 0)] }
         let names = topology.roles.compactMap(\.image?.words)
         foreignImages = Dictionary(names.map { ($0, sha256Hex($0)) }) { first, _ in first }
-        let foreign = foreignImages.values.map { ImageDigests(root: $0, layer: layer) }
+        let named = foreignImages.values + (roots ?? []).map(\.digest)
+        let foreign = named.map { ImageDigests(root: $0, layer: layer) }
         observed = Observation(provider: ProviderObservation(), images: Set([image, machineImage] + foreign))
     }
 
@@ -47,6 +51,7 @@ package struct PlanRecord: Sendable, Codable {
         time = inputs.certificates.now
         image = inputs.image
         machineImage = inputs.machineImage
+        roots = inputs.roots.isEmpty ? nil : inputs.roots
         foreignImages = Dictionary(inputs.foreignImages.map { ($0.words, $1) }) { first, _ in first }
         self.observed = observed
         var declared = inputs
@@ -124,6 +129,7 @@ package struct PlanRecord: Sendable, Codable {
             clusterKey: SSHKeyPair(privateKey: "published\n", publicKey: "ssh-ed25519 published"),
             certificates: certificates.inputs(renews: renewsCertificates),
         )
+        inputs.roots = roots ?? []
         for image in topology.roles.compactMap(\.image) { inputs.foreignImages[image] = foreignImages[image.words] }
         if topology.servesDiscovery { inputs.discoveryToken = String(repeating: "0", count: 32) }
         return inputs

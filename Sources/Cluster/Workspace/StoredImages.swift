@@ -3,6 +3,7 @@ import Images
 import Planning
 import Provisioning
 import SystemPackage
+import TopologyModel
 
 #if canImport(Glibc)
     import Glibc
@@ -36,8 +37,13 @@ package struct StoredImages: ImageSource {
         return NodeLayer(programs: programs)
     }
 
-    /// The image nodes get that are made now.
-    package func current() throws -> ImageDigests { ImageDigests(root: recipe.digest, layer: try layer().digest) }
+    /// Versions of the root of nodes that this host has, oldest first.
+    package func rootVersions() throws -> [RootVersion] { try store.versions(of: recipe) }
+
+    /// The image nodes get that are made now: the newest root that there is, or the first.
+    package func current() throws -> ImageDigests {
+        ImageDigests(root: try rootVersions().last?.digest ?? recipe.digest, layer: try layer().digest)
+    }
 
     /// The image that virtual machines get which are made now.
     package func currentMachine() throws -> ImageDigests {

@@ -5,6 +5,30 @@ import TopologyModel
 extension TopologyReader {
     static let imageKeys = ["name", "url", "file", "kind", "sha256", "sha512", "signature", "key"]
 
+    /// Words of `update`.
+    enum Update: String, CaseIterable {
+        /// Nodes stay with the root that they have.
+        case none
+        /// `up` gives them the newest one.
+        case newest
+    }
+
+    /// The root of the nodes that are containers: the version that `image` names, or what `update` says.
+    mutating func readRoot(_ fields: YAMLFields) -> RootChoice {
+        let update = decoder.word("update", in: fields, as: Update.self)
+        guard fields["image"] != nil else { return update == .newest ? .newest : .kept }
+        guard let text = decoder.string("image", in: fields) else { return .kept }
+        let location = fields.location(of: "image")
+        if update == .newest {
+            decoder.report(
+                "\"image\" names one root, and `update: newest` asks for another as soon as there is one",
+                at: location,
+                notes: ["write one of both"],
+            )
+        }
+        return .version(text, location: location)
+    }
+
     /// An image of a role's own: a name, or a mapping.
     mutating func readImage(_ fields: YAMLFields, defaults: RoleImage?) -> RoleImage? {
         guard let pair = fields.pair("image") else { return defaults }

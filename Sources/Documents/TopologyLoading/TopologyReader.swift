@@ -37,7 +37,7 @@ struct TopologyReader {
         "name", "autostart", "defaults", "network", "etcd", "fleet", "docker", "flannel", "ssh_authorized_keys",
         "roles",
         "cloud_config",
-        "units",
+        "units", "image", "update",
     ]
 
     /// Keys that only a cloud-config has.
@@ -67,6 +67,7 @@ struct TopologyReader {
             cloudConfig: readCloudConfig(fields),
             units: readUnits(fields),
             autostart: decoder.bool("autostart", in: fields) ?? true,
+            root: readRoot(fields),
         )
         decoder.diagnostics += findings(of: topology)
         return topology

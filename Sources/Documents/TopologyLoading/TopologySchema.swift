@@ -44,7 +44,8 @@ package enum TopologySchema {
             "roles": .object([
                 "type": .string("object"), "minProperties": .int(1), "additionalProperties": role,
             ]),
-            "cloud_config": cloudConfig, "units": .list(of: unit),
+            "cloud_config": cloudConfig, "units": .list(of: unit), "image": text,
+            "update": words(TopologyReader.Update.self),
         ],
         required: ["name", "roles"]
     ).with("$defs", .object(["cloud_config": ConfigShape.cloudConfig.jsonSchema]))

@@ -27,6 +27,8 @@ package struct Topology: Sendable, Hashable {
     package var units: [UnitDeployment]
     /// True when the nodes start with the host.
     package var autostart: Bool
+    /// Root of the nodes that are containers.
+    package var root: RootChoice
 
     package init(
         name: String,
@@ -40,6 +42,7 @@ package struct Topology: Sendable, Hashable {
         cloudConfig: CloudConfig = CloudConfig(),
         units: [UnitDeployment] = [],
         autostart: Bool = true,
+        root: RootChoice = .kept,
     ) {
         self.name = name
         self.network = network
@@ -52,6 +55,7 @@ package struct Topology: Sendable, Hashable {
         self.cloudConfig = cloudConfig
         self.units = units
         self.autostart = autostart
+        self.root = root
     }
 }
 

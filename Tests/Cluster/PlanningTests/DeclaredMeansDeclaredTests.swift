@@ -91,7 +91,7 @@ import TopologyModel
         "etcd.discovery": "members meet once", "fleet.insecure": "says that another key is meant",
         "docker.insecure": "says that another key is meant", "defaults.cpus": "as in a role",
         "defaults.disk": "as in a role", "defaults.accelerator": "as in a role", "defaults.image": "as in a role",
-        "roles.image": "ImageTests",
+        "roles.image": "ImageTests", "image": "UpgradeTests", "update": "UpgradeTests",
     ]
 
     private func topology(_ text: String) throws -> Topology {

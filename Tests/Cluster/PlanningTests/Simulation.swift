@@ -106,6 +106,12 @@ struct Simulation {
     /// Someone changes what there is beside nodes and etcd.
     mutating func change(_ body: (inout Observation) -> Void) { body(&observed) }
 
+    /// Images that the host has besides those that plans made.
+    mutating func addImages(_ others: [ImageDigests]) {
+        images.formUnion(others)
+        refresh()
+    }
+
     /// Someone else gives fleet a unit.
     mutating func addForeignUnit(_ name: String) {
         units[name] = .init(name: name, hash: "foreign", desiredState: .launched, states: [:])
@@ -145,6 +151,12 @@ struct Simulation {
             ]
         case .createNode(let plan), .reconfigureNode(let plan):
             run(plan, step)
+        case .upgradeNode(let upgrade):
+            if nodes[upgrade.node.name]?.power != .running { faults.append("\(step.id): the node does not run") }
+            run(upgrade.node, step)
+            nodes[upgrade.node.name]?.phase = .ready
+            if upgrade.node.etcd != .none { machines.insert(upgrade.node.machineID) }
+            if upgrade.node.etcd == .member { nodes[upgrade.node.name]?.etcdHistory = .joined(etcd.clusterID) }
         case .startNode(let node):
             if networks.isEmpty { faults.append("\(step.id): there is no network") }
             nodes[node.name]?.power = .running

@@ -19,6 +19,12 @@ package final class FakeCluster: Sendable {
         var nodes: [String: NodePlan] = [:]
         var running: Set<String> = []
         var faults: [String: Fault] = [:]
+        /// Roots that nodes run, by domain.
+        var roots: [String: String] = [:]
+        /// Faults of every node that runs a root.
+        var rootFaults: [String: Fault] = [:]
+        /// Units of systemd that fail on every node that runs a root.
+        var rootUnits: [String: String] = [:]
         var units: [String: UnitPlan] = [:]
         var deployed: Set<String> = []
         /// Machines that were asked to leave fleet, and have.
@@ -44,8 +50,10 @@ package final class FakeCluster: Sendable {
     /// Creates a cluster whose nodes come and go with the provider's.
     package init(provider: FakeProvider = FakeProvider()) async {
         self.provider = provider
-        await provider.onPowerChange { [weak self] domain, isRunning in
+        await provider.onPowerChange { [weak self, provider] domain, isRunning in
+            let root = await provider.root(of: domain)
             self?.change {
+                $0.roots[domain] = root
                 if isRunning { $0.running.insert(domain) } else { $0.running.remove(domain) }
                 if let node = $0.nodes[domain] { $0.left.remove(node.machineID) }
                 $0.log.append("\(isRunning ? "on" : "off") \(domain)")
@@ -95,6 +103,16 @@ extension FakeCluster {
         change { $0.silentSetups.insert(name) }
     }
 
+    /// Lets every node stop at a rung that runs a root; nil repairs it.
+    package func breakRoot(_ root: String, at fault: Fault?) {
+        change { $0.rootFaults[root] = fault }
+    }
+
+    /// Lets a unit of systemd's, which runs on all others, fail on every node that runs a root.
+    package func breakRoot(_ root: String, unit: String) {
+        change { $0.rootUnits[root] = unit }
+    }
+
     /// Lets a unit fail wherever it starts.
     package func breakUnit(_ name: String) {
         change { $0.brokenUnits.insert(name) }
@@ -123,8 +141,22 @@ extension FakeCluster.State {
     /// Nodes that run and are not broken at that rung or an earlier one.
     func well(_ faults: Set<FakeCluster.Fault>) -> [NodePlan] {
         nodes.values.filter { node in
-            running.contains(node.domainName) && !(self.faults[node.name].map(faults.contains) ?? false)
+            running.contains(node.domainName) && !(fault(of: node).map(faults.contains) ?? false)
         }
+    }
+
+    /// Fault of a node, by its name or its root; nil for none.
+    func fault(of node: NodePlan) -> FakeCluster.Fault? {
+        faults[node.name] ?? roots[node.domainName].flatMap { rootFaults[$0] }
+    }
+
+    /// systemd's units on a node, as `list-units` has them.
+    func systemUnits(of name: String) -> String {
+        let root = nodes.values.first { $0.name == name }.flatMap { roots[$0.domainName] }
+        let names = Set(rootUnits.values).union(["sshd.service"])
+        return names.sorted().map { unit in
+            root.map { rootUnits[$0] == unit } == true ? "\(unit) failed failed\n" : "\(unit) active running\n"
+        }.joined()
     }
 
     var members: [NodePlan] { nodes.values.filter { $0.etcd == .member } }

@@ -26,10 +26,30 @@ extension FakeCluster: NodeShell {
         if command.contains("systemctl status") {
             return SSHClient.Output(exitCode: 0, standardOutput: "\(node) says what is wrong\n")
         }
-        let isBroken = read { $0.faults[node] == .cloudConfig }
+        if let answer = fleetService(command, on: node) { return answer }
+        if command.contains("list-units") {
+            return SSHClient.Output(exitCode: 0, standardOutput: read { $0.systemUnits(of: node) })
+        }
+        let isBroken = read { state in
+            state.well([]).contains { $0.name == node && state.fault(of: $0) == .cloudConfig }
+        }
         return isBroken
             ? SSHClient.Output(exitCode: 0, standardOutput: #"{"stage":"done","ok":false,"error":"no such user"}"#)
             : SSHClient.Output(exitCode: 0, standardOutput: #"{"stage":"done","ok":true}"#)
+    }
+
+    /// systemd's answers about the fleetd of a node that was asked to leave: it has ended, and comes back when it is
+    /// started.
+    private func fleetService(_ command: String, on node: String) -> SSHClient.Output? {
+        let id = read { state in state.nodes.values.first { $0.name == node }?.machineID }
+        guard let id, read({ $0.left.contains(id) }), command.contains("fleet.service") else { return nil }
+        if command.contains("systemctl start") {
+            change { $0.left.remove(id) }
+            return SSHClient.Output(exitCode: 0, standardOutput: "")
+        }
+        guard command.contains("systemctl show") else { return nil }
+        let properties = "ActiveState=inactive\nNRestarts=0\nMainPID=0\nSubState=exited\nResult=success\n"
+        return SSHClient.Output(exitCode: 0, standardOutput: properties)
     }
 
     /// For ``Executor/Reach``.

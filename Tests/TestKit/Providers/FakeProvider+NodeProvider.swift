@@ -78,11 +78,14 @@ extension FakeProvider {
         if present?.baseDigest != node.baseDigest, nodes[node.domainName]?.domain?.power == .running {
             throw ProviderError(.failed, "\(node.domainName) runs: its storage cannot be made anew")
         }
-        try step {
-            clusterDirectories.insert(node.cluster)
-            var entry = nodes[node.domainName] ?? Node(cluster: node.cluster, name: node.name)
-            entry.storage = Storage(plan: nil)
-            nodes[node.domainName] = entry
+        // One that stays is brought up to date, and is whole meanwhile.
+        if present == nil || present?.baseDigest != node.baseDigest {
+            try step {
+                clusterDirectories.insert(node.cluster)
+                var entry = nodes[node.domainName] ?? Node(cluster: node.cluster, name: node.name)
+                entry.storage = Storage(plan: nil)
+                nodes[node.domainName] = entry
+            }
         }
         try step { nodes[node.domainName]?.storage?.plan = node }
     }

@@ -132,6 +132,9 @@ extension FakeProvider {
         powerChanged = body
     }
 
+    /// The root that a domain is defined with; nil where there is none.
+    package func root(of domain: String) -> String? { nodes[domain]?.domain?.plan.image.root }
+
     /// The node dies: its domain stops, without a call of ours.
     package func crash(_ node: NodeReference) async {
         await setPower(.off, of: node.domainName)

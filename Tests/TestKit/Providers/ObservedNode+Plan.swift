@@ -10,6 +10,8 @@ extension ObservedNode {
         details.etcdHistory = plan.etcdHistory
         details.configParts = plan.configParts
         details.autostart = plan.autostart
+        details.originalRoot = plan.originalRoot
+        details.previousRoot = plan.previousRoot
         if plan.runtime == .vm { details.diskGiB = plan.resources.diskGiB }
     }
 }

@@ -30,7 +30,7 @@ struct ContainerBackend: NodeBackend {
         let reference = NodeReference(node)
         if try await driver.isActive(reference) {
             let present = try await offPool { [storage] in try storage.content(of: reference) }
-            guard present?.record.baseDigest == node.baseDigest else {
+            guard present?.record.baseDigest == node.baseDigest, present?.record.image.root == node.image.root else {
                 throw ProviderError(
                     .failed,
                     "\(node.domainName) runs, and its directory \(storage.directory(of: reference)) would have to be "
@@ -41,8 +41,10 @@ struct ContainerBackend: NodeBackend {
         try await offPool { [storage] in try storage.create(node, image: image) }
     }
 
-    /// A directory can always be brought up to date while the node is off.
-    func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {}
+    /// A directory can always be brought up to date while the node is off, but for a root with other accounts.
+    func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {
+        try await offPool { [storage] in try storage.checkRoot(of: node, image: image) }
+    }
 
     /// systemd takes SIGTERM as process 1 for a request to be re-executed; SIGRTMIN+3 starts `halt.target`.
     func requestShutdown(_ node: NodeReference) async throws -> Bool {

@@ -75,7 +75,7 @@ struct NodeStorage: Sendable {
 
     /// Makes the directory, or brings one that is whole up to date.
     ///
-    /// A directory of another base (another root image or address) is made anew, with nothing kept.
+    /// A directory of another base (another address, say) is made anew, with nothing kept; on another root it is kept.
     func create(_ node: NodePlan, image: NodeImagePaths) throws {
         let reference = NodeReference(node)
         let content = Content(
@@ -91,7 +91,12 @@ struct NodeStorage: Sendable {
         }
         // What stays is brought up to date file by file, each at once, and the record last: killed in between, it is
         // still the whole directory it was, with some of the new configuration, and the next run does the rest.
-        if present?.record.baseDigest != node.baseDigest { try delete(reference) }
+        if let present, present.record.baseDigest == node.baseDigest {
+            let root = present.record.image.root
+            if root != node.image.root { try changeRoot(of: node, from: root, image: image) }
+        } else {
+            try delete(reference)
+        }
         try fill(directory(of: reference), for: node)
         try write(try JSONEncoder.sorted.encode(content), to: recordPath(of: reference))
     }

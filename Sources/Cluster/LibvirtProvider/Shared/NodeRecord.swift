@@ -24,6 +24,10 @@ struct NodeRecord: CodedNode {
         var parts: ConfigParts?
         /// Size asked for a virtual machine's disk; nil in records from before it was written.
         var diskGiB: Int?
+        /// Root that the node was made with, where it runs another one now.
+        var originalRoot: String?
+        /// Root that it ran before this one; nil for none.
+        var previousRoot: String?
     }
 
     var spec: NodeSpec
@@ -46,6 +50,8 @@ struct NodeRecord: CodedNode {
             etcdMark: node.etcdHistory.mark,
             parts: node.configParts,
             diskGiB: node.runtime == .vm ? node.resources.diskGiB : nil,
+            originalRoot: node.originalRoot,
+            previousRoot: node.previousRoot,
         )
     }
 }
@@ -67,7 +73,8 @@ extension NodeRecord {
                 "phase": details.phase.rawValue, "definition": details.definition, "fleet": details.fleet?.rawValue,
                 "etcd-tls": details.etcdTLS.map { String($0) }, "certificates": spec.certificates?.description,
                 "etcd-cluster": details.etcdMark, "parts": details.parts?.description,
-                "disk": details.diskGiB.map { String($0) },
+                "disk": details.diskGiB.map { String($0) }, "made-with": details.originalRoot,
+                "previous": details.previousRoot,
             ],
         )
         if qualified {
@@ -108,6 +115,8 @@ extension NodeRecord {
             etcdMark: element["etcd-cluster"],
             parts: element["parts"].flatMap { ConfigParts($0) },
             diskGiB: element["disk"].flatMap { Int($0) },
+            originalRoot: element["made-with"],
+            previousRoot: element["previous"],
         )
     }
 
@@ -135,6 +144,8 @@ extension NodeRecord {
         node.etcdHistory = EtcdHistory(mark: details.etcdMark)
         node.configParts = details.parts
         node.diskGiB = details.diskGiB
+        node.originalRoot = details.originalRoot
+        node.previousRoot = details.previousRoot
         return node
     }
 

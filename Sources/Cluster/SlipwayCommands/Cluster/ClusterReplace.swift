@@ -14,8 +14,9 @@ struct ClusterReplace: JSONCommand {
             For a worker that is lost, or a member whose etcd's data are broken: it leaves etcd first, and joins it again \
             with the data of the others. What the file asks for besides is done as well, as by `up --replace NODE`. The plan \
             marks what it destroys, and asks; it is refused where no other member has etcd's data. When the majority is \
-            lost: slipway recover.
+            lost: slipway recover. Another root or other node programs need none of this: slipway upgrade.
             """,
+        aliases: ["reset"],
     )
 
     @Argument(help: "A topology file, or a name for which there is one.")

@@ -2,16 +2,20 @@ import ArgumentParser
 import Images
 import Planning
 import Provisioning
+import TopologyModel
 import Workspace
 
 struct ImageRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rm",
         abstract: "Remove images or parts of them; refused while a node uses them.",
-        discussion: "An image from elsewhere that has other names loses the name given only.",
+        discussion: """
+            A root that a node may go back to by `rollback` is in use, too. An image from elsewhere that has other names \
+            loses the name given only.
+            """,
     )
 
-    @Argument(help: ArgumentHelp("Names, digests, or a digest's first characters.", valueName: "image"))
+    @Argument(help: ArgumentHelp("Names, versions, digests, or a digest's first characters.", valueName: "image"))
     var digests: [String]
     @OptionGroup var connect: ConnectOptions
 
@@ -26,8 +30,9 @@ struct ImageRemove: AsyncParsableCommand {
                 try await remove(image, called: prefix, workspace, nodes: nodes)
                 continue
             }
-            let image = try workspace.images.store.find(prefix: prefix)
-            let users = nodes.filter { $0.image?.root == image.digest || $0.image?.layer == image.digest }
+            let version = try workspace.images.rootVersions().last { $0.isMeant(by: prefix) }
+            let image = try workspace.images.store.find(prefix: version?.digest ?? prefix)
+            let users = nodes.filter { node in node.images.contains { [$0.root, $0.layer].contains(image.digest) } }
             guard users.isEmpty else {
                 throw UserError("\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by \(names(users))")
             }

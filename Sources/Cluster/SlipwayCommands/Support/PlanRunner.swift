@@ -115,6 +115,31 @@ struct PlanRunner: Sendable {
         }
     }
 
+    /// Gives nodes another image, or the one before.
+    ///
+    /// - Returns: the plan that was carried out, which may have been empty.
+    func upgrade(
+        _ topology: Topology,
+        _ upgrade: @escaping @Sendable (PlannerInputs) throws -> Upgrade,
+        sources: [String: String],
+    ) async throws -> Plan {
+        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
+            let begin = ContinuousClock.now
+            try await healFaults(of: topology.name)
+            let planned = try await untouched(nothingWasChanged) {
+                try await workspace.plan(topology, upgrade, progress: Output.note)
+            }
+            if let assumedFile { try planned.plan.refuseGuess(of: assumedFile) }
+            try warn(planned.plan.warnings, sources: sources)
+            if !planned.plan.isEmpty {
+                try workspace.sshTargets(planned.plan, observed: planned.observed.provider.nodes)
+                try await carryOut(planned.plan, check)
+            }
+            try done([planned.plan], since: begin)
+            return planned.plan
+        }
+    }
+
     /// Makes a cluster from a backup, or puts it into one that exists.
     ///
     /// - Parameters:

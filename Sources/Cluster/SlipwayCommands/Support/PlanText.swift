@@ -70,6 +70,7 @@ struct StepTitle {
             case .setAutostart(let node, let isOn): "\(node.name) \(isOn ? "starts" : "does not start") with the host"
             case .reconfigureNode(let node): "restart \(node.name)"
             case .rebootNode(let node, _): "reboot \(node.name)"
+            case .upgradeNode(let upgrade): "\(upgrade.node.name) gets another image"
             case .releaseReboot(let node, _): "\(node.name) leaves the reboot semaphore"
             case .awaitEtcd(let members): "etcd healthy on \(members.map(\.name).joined(separator: ", "))"
             case .awaitQuorum(let members): "majority of etcd with \(members.map(\.name).joined(separator: ", "))"

@@ -1,0 +1,193 @@
+import ArgumentParser
+import Planning
+import TopologyLoading
+import TopologyModel
+import Workspace
+
+struct ClusterUpgrade: JSONCommand {
+    static let printsEvents = true
+    static let configuration = CommandConfiguration(
+        commandName: "upgrade",
+        abstract: "Give a cluster's nodes a newer root and the node programs of today, one after the other.",
+        usage: """
+            slipway upgrade FILE [NODE…] [--to VERSION] [--role ROLE] [--max COUNT] [--canary NODE] [--dry-run]
+            """,
+        discussion: """
+            A node keeps what it is and holds: its identity, /etc, its journal, etcd's data, Docker's images and volumes. \
+            Workers go first, then etcd's members, one at a time, each when etcd is whole again. A node leaves fleet \
+            before it restarts, so that its units run elsewhere by then, and takes its place in the reboot semaphore where \
+            its strategy is etcd-lock, as in `slipway roll`.
+
+            A node that does not come back ready, or on which a unit has failed that ran before, gets its old root back, \
+            and the upgrade stops there and says what was seen. Stopped at any moment, the same command goes on: which \
+            root each node runs is looked up. `slipway rollback` brings back the roots from before.
+
+            The version is the one that the file names in `image`, or the newest of this host: slipway image update makes \
+            one, slipway image list shows them. Virtual machines are refused: their disks lie on their root.
+            """,
+    )
+
+    @Argument(help: "A topology file, or a name for which there is one.")
+    var cluster: String
+    @Argument(help: "Nodes to upgrade; without any, all of them.")
+    var nodes: [String] = []
+    @Option(help: ArgumentHelp("Version, day or digest of a root on this host.", valueName: "version"))
+    var to: String?
+    @Option(
+        name: .customLong("role"),
+        help: ArgumentHelp("Only nodes of this role; may be repeated.", valueName: "role")
+    )
+    var roles: [String] = []
+    @Option(name: .customLong("max"), help: "How many workers may be away at a time.")
+    var atOnce = 1
+    @Option(help: ArgumentHelp("A node that goes first; the others follow when it is well.", valueName: "node"))
+    var canary: String?
+    @OptionGroup var options: UpgradeOptions
+
+    var output: JSONOption { options.output }
+
+    func validate() throws {
+        guard atOnce >= 1 else { throw ValidationError("--max is at least 1") }
+    }
+
+    func run() async throws {
+        let command = "slipway upgrade \(cluster)" + (to.map { " --to \($0)" } ?? "")
+        let (nodes, to, roles, atOnce, canary) = (nodes, to, roles, atOnce, canary)
+        let ignoresWindows = options.ignoresWindows
+        try await options.run(cluster, command: command, done: "Every node has the root and programs asked for.") {
+            topology in
+            { inputs in
+                Upgrade(
+                    to: .root(try Self.target(to, topology, inputs)),
+                    nodes: nodes,
+                    roles: roles,
+                    atOnce: atOnce,
+                    canary: canary,
+                    ignoresWindows: ignoresWindows,
+                )
+            }
+        }
+    }
+
+    /// Digest of the root that is asked for: by the command line, by the file, or the newest.
+    static func target(_ to: String?, _ topology: Topology, _ inputs: PlannerInputs) throws(UserError) -> String {
+        var pin: String?
+        if case .version(let text, _) = topology.root { pin = text }
+        guard let text = to ?? pin else { return inputs.image.root }
+        let version = try RootVersion.only(text, of: inputs.roots)
+        if to != nil, let pin, try RootVersion.only(pin, of: inputs.roots) != version {
+            throw UserError("the file asks for root \(pin), and --to for \(text): change `image` in the file instead")
+        }
+        return version.digest
+    }
+}
+
+struct ClusterRollback: JSONCommand {
+    static let printsEvents = true
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Give a cluster's nodes back the root that they had before the last upgrade.",
+        usage: "slipway rollback FILE [NODE…] [--role ROLE] [--max COUNT] [--dry-run]",
+        discussion: """
+            As `slipway upgrade`, the other way: one node after the other, with what they hold. Nodes that were not \
+            upgraded, or went back already, are left as they are. Node programs stay those of today.
+            """,
+    )
+
+    @Argument(help: "A topology file, or a name for which there is one.")
+    var cluster: String
+    @Argument(help: "Nodes to roll back; without any, all of them.")
+    var nodes: [String] = []
+    @Option(
+        name: .customLong("role"),
+        help: ArgumentHelp("Only nodes of this role; may be repeated.", valueName: "role")
+    )
+    var roles: [String] = []
+    @Option(name: .customLong("max"), help: "How many workers may be away at a time.")
+    var atOnce = 1
+    @OptionGroup var options: UpgradeOptions
+
+    var output: JSONOption { options.output }
+
+    func validate() throws {
+        guard atOnce >= 1 else { throw ValidationError("--max is at least 1") }
+    }
+
+    func run() async throws {
+        let upgrade = Upgrade(
+            to: .previous,
+            nodes: nodes,
+            roles: roles,
+            atOnce: atOnce,
+            ignoresWindows: options.ignoresWindows,
+        )
+        try await options.run(
+            cluster,
+            command: "slipway rollback \(cluster)",
+            done: "No node has a root to go back to.",
+        ) { topology in
+            // It would come again with the next `up`.
+            guard topology.root == .kept else {
+                throw UserError("the file asks for a root: name the one from before in `image`, then: slipway upgrade")
+            }
+            return { _ in upgrade }
+        }
+    }
+}
+
+/// Options that `upgrade` and `rollback` share.
+struct UpgradeOptions: ParsableArguments {
+    @Flag(name: .customLong("dry-run"), help: "Show the plan, and change nothing; exit code 2 where there is one.")
+    var isDry = false
+    @Flag(name: .customLong("ignore-window"), help: "Restart outside coreos.locksmith's window, too.")
+    var ignoresWindows = false
+    @OptionGroup var machines: MachineOptions
+    @OptionGroup var stop: StopOptions
+    @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+
+    /// Plans and carries the plan out, or shows it.
+    ///
+    /// - Parameters:
+    ///   - done: what is said where there is nothing to do.
+    ///   - upgrade: what is asked for of a topology.
+    func run(
+        _ cluster: String,
+        command: String,
+        done: String,
+        _ upgrade: (Topology) throws -> @Sendable (PlannerInputs) throws -> Upgrade,
+    ) async throws {
+        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
+        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let wanted = try upgrade(topology)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        guard !isDry else {
+            let plan = try await Diagnosing.showing(loaded.sources) {
+                try await workspace.plan(topology, wanted, progress: Output.note).plan
+            }
+            return try show(plan, done: done, sources: loaded.sources)
+        }
+        let runner = PlanRunner(
+            workspace: workspace,
+            command: command + machines.words,
+            json: output.json,
+            yes: true,
+            patience: stop.patience,
+            assumedFile: ClusterArgument(cluster).installedFile,
+        )
+        try await Diagnosing.showing(loaded.sources) {
+            let plan = try await runner.upgrade(topology, wanted, sources: loaded.sources)
+            if plan.isEmpty, !output.json { Output.print(done) }
+        }
+    }
+
+    private func show(_ plan: Plan, done: String, sources: [String: String]) throws {
+        Diagnosing.show(plan.warnings, sources: sources)
+        if output.json {
+            try Output.json(PlanPayload(plan))
+        } else {
+            Output.print(plan.isEmpty ? done : PlanText(plan: plan, style: Output.style).text())
+        }
+        if !plan.isEmpty { throw ExitCode(2) }
+    }
+}

@@ -1,0 +1,138 @@
+import Basics
+import CloudConfig
+import Planning
+import Provisioning
+import TestKit
+import Testing
+import TopologyModel
+
+/// Upgrades of a cluster's nodes, carried out.
+@Suite(.timeLimit(.minutes(1)))
+struct UpgradingTests {
+    private struct ReadyImages: ImageSource {
+        func ensure(
+            _ digests: ImageDigests,
+            progress: @escaping @Sendable (String) -> Void,
+        ) async throws -> NodeImagePaths { paths(digests) }
+        func paths(_ digests: ImageDigests) -> NodeImagePaths { NodeImagePaths(root: "/root", layer: "/layer") }
+        func isPresent(_ digests: ImageDigests) -> Bool { true }
+        func isForeign(_ digests: ImageDigests) -> Bool { false }
+    }
+
+    private static func topology(members: Int = 3, workers: Int = 2) -> Topology {
+        Topology(
+            name: "demo",
+            network: NetworkSettings(cidr: CIDRv4("10.9.0.0/24") ?? CIDRv4.derived(fromCluster: "demo")),
+            roles: [
+                Role(name: "central", count: members, etcd: .member),
+                Role(name: "worker", count: workers, etcd: .proxy),
+            ],
+            cloudConfig: CloudConfig(coreos: CoreOS(update: [.rebootStrategy: "etcd-lock"])),
+        )
+    }
+
+    private func planner(_ roots: [String], _ topology: Topology = topology()) -> Planner {
+        var inputs = PlannerInputs.fixed
+        inputs.image.root = roots.last ?? "old"
+        inputs.roots = roots.enumerated().map { RootVersion(digest: $1, made: Int64($0)) }
+        return Planner(topology: topology, inputs: inputs)
+    }
+
+    private func observed(_ cluster: FakeCluster) async throws -> Observation {
+        try await ClusterObserver(provider: cluster.provider, images: ReadyImages()) { _ in cluster }.observe("demo")
+    }
+
+    /// - Parameter limit: of waits; a short one is for what never comes.
+    private func executor(_ cluster: FakeCluster, limit: Duration = .seconds(20)) -> Executor {
+        var limits = Executor.Limits()
+        for wait in [\Executor.Limits.address, \.etcd, \.cloudConfig, \.fleet] { limits[keyPath: wait] = limit }
+        limits.failedUnits = .milliseconds(20)
+        limits.look = .milliseconds(100)
+        return cluster.executor(limits: limits)
+    }
+
+    /// A cluster on the old root, and the plan that gives it the new one.
+    private func settled(_ topology: Topology = topology()) async throws -> (cluster: FakeCluster, plan: Plan) {
+        let cluster = await FakeCluster()
+        let up = try planner(["old"], topology).plan(from: try await observed(cluster))
+        cluster.know(up.nodes)
+        try await executor(cluster).apply(up)
+        return (cluster, try await upgrade(of: cluster, topology))
+    }
+
+    private func upgrade(of cluster: FakeCluster, _ topology: Topology = topology()) async throws -> Plan {
+        try planner(["old", "new"], topology).upgrade(Upgrade(to: .root("new")), from: try await observed(cluster))
+    }
+
+    private func roots(_ cluster: FakeCluster) async throws -> [String: String] {
+        let nodes = try await cluster.provider.observe().nodes
+        return Dictionary(nodes.map { ($0.name, $0.image?.root ?? "none") }) { first, _ in first }
+    }
+
+    @Test func everyNodeGetsTheNewRootOneAfterTheOther() async throws {
+        let (cluster, plan) = try await settled()
+        let before = cluster.log.count
+        try await executor(cluster).apply(plan)
+        let log = Array(cluster.log.dropFirst(before))
+        let offs = stride(from: 0, to: log.count, by: 2).map { log[$0] }
+        let ons = stride(from: 1, to: log.count, by: 2).map { log[$0] }
+        #expect(offs.count == 5 && ons == offs.map { "on" + $0.dropFirst(3) })
+        #expect(Set(try await roots(cluster).values) == ["new"])
+        #expect(cluster.rebootLock.most == 1)
+        #expect(cluster.rebootLock.holders.isEmpty)
+        #expect(try await upgrade(of: cluster).isEmpty)
+    }
+
+    @Test(arguments: [FakeCluster.Fault.address, .etcd, .cloudConfig, .fleet])
+    func aNodeThatDoesNotComeBackGetsItsOldRoot(fault: FakeCluster.Fault) async throws {
+        let (cluster, plan) = try await settled()
+        cluster.breakRoot("new", at: fault)
+        let hasty = executor(cluster, limit: .seconds(1))
+        let failure = await #expect(throws: PlanFailure.self) { try await hasty.apply(plan) }
+        #expect(failure?.failures.map(\.step.id) == ["node/worker-1/upgrade"])
+        let text = "\(failure, default: "")"
+        #expect(
+            text.contains("worker-1 did not do well with its new image and is back with the old one: node worker-1:")
+        )
+        #expect(Set(try await roots(cluster).values) == ["old"])
+        #expect(!cluster.log.contains("off demo.worker-2"))
+        #expect(cluster.rebootLock.holders.isEmpty)
+        // The cluster is as it was, and the same command tries again.
+        #expect(try planner(["old", "new"]).plan(from: try await observed(cluster)).isEmpty)
+        #expect(try await upgrade(of: cluster).steps.count == plan.steps.count)
+        cluster.breakRoot("new", at: nil)
+        try await executor(cluster).apply(try await upgrade(of: cluster))
+        #expect(Set(try await roots(cluster).values) == ["new"])
+    }
+
+    @Test func aUnitThatRanAndFailsBringsTheOldRootBack() async throws {
+        let (cluster, plan) = try await settled()
+        cluster.breakRoot("new", unit: "cron.service")
+        let failure = await #expect(throws: PlanFailure.self) { try await executor(cluster).apply(plan) }
+        #expect("\(failure, default: "")".contains("cron.service ran before and has failed"))
+        #expect(Set(try await roots(cluster).values) == ["old"])
+    }
+
+    /// Whenever slipway is killed, the same command goes on, and no node is lost.
+    @Test func killedAtEveryStepItGoesOn() async throws {
+        let small = Self.topology(members: 1, workers: 1)
+        var count = 0
+        while true {
+            let (cluster, plan) = try await settled(small)
+            await cluster.provider.kill(afterSteps: count)
+            do {
+                try await executor(cluster).apply(plan)
+                break
+            } catch {
+                await cluster.provider.revive()
+            }
+            // A node gives its place back by itself once it is up.
+            for holder in cluster.rebootLock.holders { try await cluster.rebootLock.release(holder) }
+            try await executor(cluster).apply(try await upgrade(of: cluster, small))
+            #expect(Set(try await roots(cluster).values) == ["new"], "killed after \(count) steps")
+            #expect(try await upgrade(of: cluster, small).isEmpty)
+            count += 1
+        }
+        #expect(count > 8)
+    }
+}
