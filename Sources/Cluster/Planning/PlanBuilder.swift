@@ -117,13 +117,19 @@ struct PlanBuilder {
                 changes[node.name] = .rebuild("it is to be replaced")
                 continue
             }
-            changes[node.name] = NodeChange(
+            let plan = nodePlan(node, peers: wantedPeers, state: .new)
+            let change = NodeChange(
                 node.observed,
-                plan: nodePlan(node, peers: wantedPeers, state: .new),
+                plan: plan,
                 member: observed.etcd?.member(peerURL: node.peerURL),
                 etcdKnown: observed.etcd != nil,
                 fleet: observed.fleet,
             )
+            changes[node.name] = change
+            guard case .reconfigure = change, let root = node.observed?.image?.root, root != plan.image.root else {
+                continue
+            }
+            changes[node.name] = .reconfigure("root \(inputs.rootName(root)) → \(inputs.rootName(plan.image.root))")
         }
         return changes
     }

@@ -88,6 +88,7 @@ import UnitFiles
         #expect(!plan.isDestructive)
         let restarts = plan.steps.filter { $0.cost == .restarts }
         #expect(restarts.map(\.id.description).sorted() == plan.nodes.map { "node/\($0.name)/restart" }.sorted())
+        #expect(restarts.allSatisfy { $0.reason == "root 2026-11-28.aaaaaaaa → 2026-11-30.bbbbbbbb" })
         // One after the other, with etcd whole in between.
         for (index, step) in restarts.enumerated().dropFirst() {
             #expect(step.needs.contains("node/\(name(restarts[index - 1]))/ready"), "\(plan.outline)")
