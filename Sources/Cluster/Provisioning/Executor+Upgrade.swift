@@ -69,7 +69,8 @@ extension Executor {
         warn: @escaping @Sendable (String) -> Void,
     ) async throws {
         let node = upgrade.node
-        let ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
+        var ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
+        ladder.isFresh = true
         try await ladder.climb()
         say("looking at its units")
         try await awaitUnits(before, on: node)
@@ -88,7 +89,9 @@ extension Executor {
             // Nothing that runs on it is worth the time that it may take to end.
             try await provider.powerOff(NodeReference(fallback))
             try await restart(fallback, image: image, say: say, warn: warn)
-            try await Ladder(executor: self, node: fallback, members: members(of: plan), say: say, warn: warn).climb()
+            var ladder = Ladder(executor: self, node: fallback, members: members(of: plan), say: say, warn: warn)
+            ladder.isFresh = true
+            try await ladder.climb()
         } catch is CancellationError {
             throw CancellationError()
         } catch {

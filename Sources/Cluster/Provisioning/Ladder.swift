@@ -22,12 +22,13 @@ struct Ladder {
     var limits: Executor.Limits { executor.limits.slowed(for: [node] + members) }
 
     func climb() async throws {
+        try await becomeWatched()
         try await executor.guarded([node]) { try await climbRungs() }
         try await executor.provider.setPhase(.ready, of: NodeReference(node))
     }
 
     private func climbRungs() async throws {
-        try await address()
+        reach(.address)
         guard node.slowness < NodePlan.slowestMachine else {
             // A login would take the processor's time that etcd needs.
             try await etcd()
@@ -115,15 +116,18 @@ struct Ladder {
         return nil
     }
 
+    /// Waits until the node's address answers, and sees to it that libvirt has not lost the node.
+    ///
     /// libvirt 9.0 loses one container in some hundred that start at once, as soon as they do; nobody would see its end.
-    private func address() async throws {
+    private func becomeWatched() async throws {
         let reference = NodeReference(node)
         for _ in 0..<3 {
-            try await addressAnswers()
-            if try await executor.provider.isWatched(reference) { return reach(.address) }
+            try await executor.guarded([node]) { try await addressAnswers() }
+            if try await executor.provider.isWatched(reference) { return }
             guard isFresh else {
-                warn("libvirt has lost it and will not see its end or reboot; restart it when that suits: slipway restart")
-                return reach(.address)
+                return warn(
+                    "libvirt has lost it and will not see its end or reboot; restart it when that suits: slipway restart"
+                )
             }
             say("starting again: libvirt has lost it")
             try await executor.provider.powerOff(reference)

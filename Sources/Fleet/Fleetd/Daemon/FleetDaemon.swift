@@ -123,8 +123,12 @@ package struct FleetDaemon: Sendable {
 final class MachineDescription: Sendable {
     private let identity: MachineIdentity
     private let configuration: Mutex<FleetConfiguration>
+    private let isSaidToBeSetUp = Mutex(false)
     /// File with the result of the machine's setup.
     let setupPath: String
+
+    /// True where the last record says that the machine is set up.
+    var saysThatItIsSetUp: Bool { isSaidToBeSetUp.withLock(\.self) }
 
     init(identity: MachineIdentity, configuration: FleetConfiguration, setupPath: String = MachineSetup.path) {
         self.identity = identity
@@ -149,6 +153,7 @@ final class MachineDescription: Sendable {
             leavesOnRequest: true,
         )
         if MachineSetup.isDone(path: setupPath) { record.isSetUp = true }
+        isSaidToBeSetUp.withLock { $0 = record.isSetUp == true }
         return record
     }
 }

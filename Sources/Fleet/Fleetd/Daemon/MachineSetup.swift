@@ -43,8 +43,8 @@ struct SetupService: Service {
             do {
                 if !MachineSetup.isDone(path: path) {
                     try await FileWatch(path).until { MachineSetup.isDone(path: path) }
-                    try await tell()
                 }
+                try await tell()
             } catch is CancellationError {
                 return
             } catch {
@@ -56,10 +56,11 @@ struct SetupService: Service {
         }
     }
 
-    /// One that registers later says it by itself.
+    /// One that registers after its setup says it by itself.
     private func tell() async throws {
         for await present in presence.sessions() {
             guard let session = present else { continue }
+            if machine.saysThatItIsSetUp { return }
             do throws(RegistryError) {
                 try await registry.update(machine.record, session)
                 return
