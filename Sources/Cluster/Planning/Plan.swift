@@ -76,17 +76,6 @@ extension Plan {
         steps.compactMap { if case .removeNode(let node) = $0.action { node.name } else { nil } }
     }
 
-    /// Returns whether it powers a node on that was off, or turns it off and on.
-    package func starts(_ name: String) -> Bool {
-        steps.contains { step in
-            switch step.action {
-            case .createNode(let node), .reconfigureNode(let node), .rebootNode(let node, _): node.name == name
-            case .startNode(let node): node.name == name
-            default: false
-            }
-        }
-    }
-
     /// True when there is nothing to do.
     package var isEmpty: Bool { steps.isEmpty }
 

@@ -41,7 +41,6 @@ extension Executor {
         case .awaitNode(let node):
             let begin = ContinuousClock.now
             var ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
-            ladder.isFresh = plan.starts(node.name)
             ladder.reach = { [emit] in emit(.reached(step: step.id, node: node.name, rung: $0, took: .now - begin)) }
             try await ladder.climb()
         case .leaveFleet(let node, let machineID, let address):

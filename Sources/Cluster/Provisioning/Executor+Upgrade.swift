@@ -69,8 +69,7 @@ extension Executor {
         warn: @escaping @Sendable (String) -> Void,
     ) async throws {
         let node = upgrade.node
-        var ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
-        ladder.isFresh = true
+        let ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
         try await ladder.climb()
         say("looking at its units")
         try await awaitUnits(before, on: node)
@@ -89,9 +88,7 @@ extension Executor {
             // Nothing that runs on it is worth the time that it may take to end.
             try await provider.powerOff(NodeReference(fallback))
             try await restart(fallback, image: image, say: say, warn: warn)
-            var ladder = Ladder(executor: self, node: fallback, members: members(of: plan), say: say, warn: warn)
-            ladder.isFresh = true
-            try await ladder.climb()
+            try await Ladder(executor: self, node: fallback, members: members(of: plan), say: say, warn: warn).climb()
         } catch is CancellationError {
             throw CancellationError()
         } catch {

@@ -15,20 +15,20 @@ struct Ladder {
     let warn: @Sendable (String) -> Void
     /// Tells that the node is on a rung.
     var reach: @Sendable (Rung) -> Void = { _ in }
-    /// True where this run has started the node: nothing is lost where it is started once more.
-    var isFresh = false
 
     /// A fast node waits for slow members, whose etcd is its own rung.
     var limits: Executor.Limits { executor.limits.slowed(for: [node] + members) }
 
     func climb() async throws {
-        try await becomeWatched()
         try await executor.guarded([node]) { try await climbRungs() }
         try await executor.provider.setPhase(.ready, of: NodeReference(node))
     }
 
     private func climbRungs() async throws {
-        reach(.address)
+        try await address()
+        if try await !executor.provider.isWatched(NodeReference(node)) {
+            warn("libvirt has lost it and will not see its end or reboot; restart it when that suits: slipway restart")
+        }
         guard node.slowness < NodePlan.slowestMachine else {
             // A login would take the processor's time that etcd needs.
             try await etcd()
@@ -116,27 +116,7 @@ struct Ladder {
         return nil
     }
 
-    /// Waits until the node's address answers, and sees to it that libvirt has not lost the node.
-    ///
-    /// libvirt 9.0 loses one container in some hundred that start at once, as soon as they do; nobody would see its end.
-    private func becomeWatched() async throws {
-        let reference = NodeReference(node)
-        for _ in 0..<3 {
-            try await executor.guarded([node]) { try await addressAnswers() }
-            if try await executor.provider.isWatched(reference) { return }
-            guard isFresh else {
-                return warn(
-                    "libvirt has lost it and will not see its end or reboot; restart it when that suits: slipway restart"
-                )
-            }
-            say("starting again: libvirt has lost it")
-            try await executor.provider.powerOff(reference)
-            try await executor.provider.start(reference)
-        }
-        throw await failure("libvirt starts it and loses it, again and again", since: .now)
-    }
-
-    private func addressAnswers() async throws {
+    private func address() async throws {
         say("waiting for its address to answer")
         let begin = ContinuousClock.now
         let address = node.address
@@ -145,7 +125,7 @@ struct Ladder {
                 await executor.reaches(address, 22) ? true : nil
             }
         }
-        guard answered == nil else { return }
+        guard answered == nil else { return reach(.address) }
         throw await failure("port 22 of \(address) does not answer", since: begin)
     }
 

@@ -16,6 +16,8 @@ import Testing
     @Test(arguments: [
         ([daemon, listening, connected], ContainerMonitor.watched),
         ([connected, listening], .watched),
+        // The supervisor has not accepted it yet.
+        ([daemon, connected.replacing(" 03 ", with: " 02 "), listening], .watched),
         ([daemon, nameless, listening], .unwatched),
         ([daemon, nameless], .ended),
         ([daemon.replacing("libvirt-sock", with: "virtlxcd-sock")], .ended),

@@ -22,7 +22,8 @@ enum ContainerMonitor: Sendable, Hashable {
     static let path = "/proc/net/unix"
 
     /// - Parameter sockets: content of `/proc/net/unix`: number of references, protocol, flags, type, state, inode and
-    ///   path of each. State 01 is unconnected, and so of one that listens; 03 is connected
+    ///   path of each. State 01 is unconnected, and so of one that listens; 02 is a connection that waits to be
+    ///   accepted, which on a busy host takes seconds, and 03 one that was
     ///   (https://man7.org/linux/man-pages/man5/proc_pid_net.5.html).
     init(of domain: String, sockets: String) {
         let own = "/lxc/\(domain).sock"
@@ -34,7 +35,7 @@ enum ContainerMonitor: Sendable, Hashable {
             let path = words[7...].joined(separator: " ")
             if path.hasSuffix("/libvirt-sock") || path.hasSuffix("/virtlxcd-sock") { seesDaemon = true }
             guard path.hasSuffix(own) else { continue }
-            if words[5] == "03" {
+            if words[5] == "02" || words[5] == "03" {
                 self = .watched
                 return
             }
@@ -47,43 +48,54 @@ enum ContainerMonitor: Sendable, Hashable {
 extension ContainerBackend {
     /// Time in which libvirt connects to a container's supervisor: mostly it has when the start is over.
     private static let connectLimit = Duration.seconds(3)
+    /// Time for which the kernel's list has to say the same: it is not read at one moment, and sockets that come and go
+    /// meanwhile hide others.
+    private static let confirmLimit = Duration.milliseconds(150)
+    /// Time after a start in which libvirt loses the connection, where it does.
+    private static let lossLimit = Duration.milliseconds(50)
 
     /// Starts a container that does not run, until libvirt hears of it.
     ///
     /// - Parameter start: starts it where libvirt does not take it for running, and returns whether it did.
     func start(_ node: NodeReference, by start: () async throws -> Bool) async throws {
-        for _ in 0..<5 {
+        for _ in 0..<3 {
             let isNew = try await start()
-            let monitor = try await monitor(of: node, isNew: isNew)
-            // One that runs already is not stopped for it.
-            guard monitor == .ended || isNew && monitor == .unwatched else { return }
+            guard try await isLost(node, isNew: isNew) else { return }
             logger.notice(
                 "libvirt has lost a container; starting it again",
                 metadata: ["domain": "\(node.domainName)"]
             )
             try await driver.destroy(node)
         }
-        throw ProviderError(
-            .failed,
-            "libvirt starts \(node.domainName) and loses it, again and again: restart libvirt's daemon "
-                + "(systemctl restart libvirtd, or virtlxcd), then run this again",
-        )
+        // It does its work all the same; only its end would not be seen.
+        _ = try await start()
+    }
+
+    /// Returns whether a container has to be started again: one that has ended, or a new one that libvirt does not hear
+    /// of. One that runs already is not stopped for it.
+    private func isLost(_ node: NodeReference, isNew: Bool) async throws -> Bool {
+        guard isNew else { return try await monitor(of: node, within: Self.confirmLimit) == .ended }
+        guard try await monitor(of: node, within: Self.connectLimit) != .unknown else { return false }
+        try await Task.sleep(for: Self.lossLimit)
+        let monitor = try await monitor(of: node, within: Self.confirmLimit)
+        return monitor == .unwatched || monitor == .ended
     }
 
     /// Returns whether libvirt hears of a container that runs.
     func isWatched(_ node: NodeReference) async throws -> Bool {
-        switch try await monitor(of: node, isNew: false) {
+        switch try await monitor(of: node, within: Self.confirmLimit) {
         case .watched, .unknown: true
         case .unwatched, .ended: false
         }
     }
 
-    private func monitor(of node: NodeReference, isNew: Bool) async throws -> ContainerMonitor {
-        let end = ContinuousClock.now + Self.connectLimit
+    /// What the kernel's list says of a container, once that is good; else what it still says after a while.
+    private func monitor(of node: NodeReference, within limit: Duration) async throws -> ContainerMonitor {
+        let end = ContinuousClock.now + limit
         while true {
             guard let sockets = try await sockets() else { return .unknown }
             let monitor = ContainerMonitor(of: node.domainName, sockets: sockets)
-            guard isNew, monitor == .unwatched, ContinuousClock.now < end else { return monitor }
+            guard monitor == .unwatched || monitor == .ended, ContinuousClock.now < end else { return monitor }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -100,9 +112,16 @@ extension ContainerBackend {
     func withoutEnded(_ domains: [SeenDomain]) async throws -> [SeenDomain] {
         let isOurs: (SeenDomain) -> Bool = { $0.record?.runtime == .container && $0.power != .off }
         guard domains.contains(where: isOurs), let sockets = try await sockets() else { return domains }
+        var ended: Set<String> = []
+        for domain in domains where isOurs(domain) && ContainerMonitor(of: domain.name, sockets: sockets) == .ended {
+            guard let record = domain.record else { continue }
+            if try await monitor(of: NodeReference(record), within: Self.confirmLimit) == .ended {
+                ended.insert(domain.name)
+            }
+        }
         return domains.map { domain in
             var domain = domain
-            if isOurs(domain), ContainerMonitor(of: domain.name, sockets: sockets) == .ended { domain.power = .off }
+            if ended.contains(domain.name) { domain.power = .off }
             return domain
         }
     }
