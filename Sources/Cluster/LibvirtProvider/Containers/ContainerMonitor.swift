@@ -111,13 +111,13 @@ extension ContainerBackend {
     /// The domains with those as off that libvirt takes for running and whose containers have ended.
     func withoutEnded(_ domains: [SeenDomain]) async throws -> [SeenDomain] {
         let isOurs: (SeenDomain) -> Bool = { $0.record?.runtime == .container && $0.power != .off }
-        guard domains.contains(where: isOurs), let sockets = try await sockets() else { return domains }
-        var ended: Set<String> = []
-        for domain in domains where isOurs(domain) && ContainerMonitor(of: domain.name, sockets: sockets) == .ended {
-            guard let record = domain.record else { continue }
-            if try await monitor(of: NodeReference(record), within: Self.confirmLimit) == .ended {
-                ended.insert(domain.name)
-            }
+        var ended = Set(domains.filter(isOurs).map(\.name))
+        let end = ContinuousClock.now + Self.confirmLimit
+        while !ended.isEmpty {
+            guard let sockets = try await sockets() else { return domains }
+            ended = ended.filter { ContainerMonitor(of: $0, sockets: sockets) == .ended }
+            guard !ended.isEmpty, ContinuousClock.now < end else { break }
+            try await Task.sleep(for: .milliseconds(20))
         }
         return domains.map { domain in
             var domain = domain
