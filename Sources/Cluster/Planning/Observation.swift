@@ -122,6 +122,7 @@ extension ObservedNode {
         guard let image = details.image else { return [] }
         return [image] + [details.previousRoot].compactMap(\.self).map { ImageDigests(root: $0, layer: image.layer) }
     }
+
     /// True when the node runs fleetd.
     package var runsFleet: Bool { spec.etcd.runsFleet && details.fleet != .none }
     /// URL of etcd for its clients; nil without an address.

@@ -14,19 +14,13 @@ extension PlannerInputs {
                 switch topology.root {
                 case .kept: nil
                 case .newest: image.root
-                case .version(let text, _): root(meant: text).first?.digest
+                case .version(let text, _): RootVersion.meant(by: text, among: roots).first?.digest
                 }
         }
         // Nodes that join a cluster get the root that the others have, as long as this slipway makes such roots.
         let present = Set(own.filter { $0.runtime == .container }.map { $0.image?.root })
         inputs.newRoot = roots.filter { present.contains($0.digest) }.max()?.digest
         return inputs
-    }
-
-    /// Versions that a text means, newest first; of those of one day the newest.
-    package func root(meant text: String) -> [RootVersion] {
-        let meant = roots.filter { $0.isMeant(by: text) }.sorted(by: >)
-        return meant.first.map { $0.day == text ? [$0] : meant } ?? []
     }
 
     /// Name of a root for people: its version, or the first digits of its digest.
@@ -39,7 +33,7 @@ extension Planner {
     /// The finding that the file asks for a root that this host lacks, or for several.
     var unknownRoot: [Diagnostic] {
         guard case .version(let text, let location) = topology.root else { return [] }
-        let meant = inputs.root(meant: text)
+        let meant = RootVersion.meant(by: text, among: inputs.roots)
         guard meant.count != 1 else { return [] }
         let names = (meant.isEmpty ? inputs.roots : meant).sorted(by: >).map(\.name).joined(separator: ", ")
         let advice = [

@@ -161,9 +161,9 @@ struct Ladder {
 
     /// Waits on the node itself for the result of coreos-cloudinit, whose last act is to start etcd and fleet.
     private func cloudConfig() async throws {
-        if try await isSetUpByItsWord() { return reach(.cloudConfig) }
         let limit = limits.etcd + limits.cloudConfig
         try await etcdListens()
+        if try await isSetUpByItsWord() { return reach(.cloudConfig) }
         let begin = ContinuousClock.now
         // One login that waits for the result instead of a login a question.
         let script = node.seed.bringsNodePrograms ? Self.awaitCloudConfig(limit) : "true"
@@ -188,8 +188,8 @@ struct Ladder {
         }
     }
 
-    /// Waits for fleetd of the node to say that the cloud-config is applied, which costs no login: one takes most of a
-    /// second of a processor, and fifty nodes that come up have better use for it.
+    /// Waits for fleetd of the node, whose etcd listens by now, to say that the cloud-config is applied. That costs no
+    /// login: one takes most of a second of a processor, and fifty nodes that come up have better use for it.
     ///
     /// - Returns: false where it has not said so in time: the node is asked, and what keeps it is found.
     private func isSetUpByItsWord() async throws -> Bool {
@@ -197,11 +197,9 @@ struct Ladder {
         let id = node.machineID
         let fleet = executor.clusters.fleet(members.map(\.clientURL))
         do {
-            let seen = try await fleet.observe(
-                until: { $0.machines.contains(id) },
-                limit: limits.word
-            )
-            guard seen.done else { return false }
+            guard try await fleet.observe(until: { $0.machines.contains(id) }, limit: limits.word).done else {
+                return false
+            }
             // It is there, and either says so soon or is of a version that does not.
             return try await fleet.observe(until: { $0.setUp?.contains(id) == true }, limit: limits.word / 5).done
         } catch let error where Executor.isTransient(error) {

@@ -30,6 +30,14 @@ package struct RootVersion: Sendable, Hashable, Codable {
     }
 }
 
+extension RootVersion {
+    /// The versions that a text means, newest first; of those of one day the newest alone.
+    package static func meant(by text: String, among versions: [RootVersion]) -> [RootVersion] {
+        let meant = versions.filter { $0.isMeant(by: text) }.sorted(by: >)
+        return meant.first.map { $0.day == text ? [$0] : meant } ?? []
+    }
+}
+
 extension RootVersion: Comparable {
     /// Older before newer.
     package static func < (first: RootVersion, second: RootVersion) -> Bool {

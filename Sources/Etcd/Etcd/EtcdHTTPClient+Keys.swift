@@ -33,19 +33,7 @@ extension EtcdHTTPClient {
     /// - Parameter index: of the value that was read; nil where there was none.
     /// - Returns: whether the key has the value now; false when somebody else was faster.
     package func setLegacyValue(of key: String, to text: String, after index: UInt64?) async throws(EtcdError) -> Bool {
-        let condition = index.map { "prevIndex=\($0)" } ?? "prevExist=false"
-        return try await inTurn(mayRepeat: false) { (endpoint) async throws(EtcdError) -> Bool in
-            let url = "\(endpoint)/v2/keys/\(key)?\(condition)"
-            let answer = try await transport.put(
-                url,
-                form: "value=\(PercentEncoding.encode(text))",
-                timeout: requestTimeout
-            )
-            // 412 is for errors 101 (compare failed) and 105 (the key exists already); 404 for a key that is gone.
-            if answer.status == 412 || answer.status == 404 { return false }
-            guard answer.status == 200 || answer.status == 201 else { throw Self.legacyRefusal(answer, url) }
-            return true
-        }
+        try await setLegacyValue(of: key, to: text, after: index, ttl: nil) != nil
     }
 
     /// Returns when the key has changed since it was read, or when the time is up.
@@ -76,13 +64,13 @@ extension EtcdHTTPClient {
         }
     }
 
-    private static func legacyRefusal(_ answer: Transport.Answer, _ url: String) -> EtcdError {
+    static func legacyRefusal(_ answer: Transport.Answer, _ url: String) -> EtcdError {
         let refusal: Legacy.Refusal? = try? GatewayCoding.decode(answer.body, from: url)
         let code: EtcdError.Code = answer.status >= 500 ? .unavailable : .refused
         return EtcdError(code, "\(url): \(refusal?.message ?? "HTTP status \(answer.status)")")
     }
 
-    private enum Legacy {
+    enum Legacy {
         struct Answer: Decodable {
             struct Node: Decodable {
                 var value: String?

@@ -37,9 +37,9 @@ extension EtcdHTTPClient {
                 return LegacyListing(entries: found.node.entries, index: try Self.index(of: answer, url))
             case 404:
                 // Without the API, the answer is the HTTP server's own page.
-                guard (try? GatewayCoding.decode(answer.body, from: url) as Refusal) != nil else { return nil }
+                guard (try? GatewayCoding.decode(answer.body, from: url) as Legacy.Refusal) != nil else { return nil }
                 return LegacyListing(entries: [], index: try Self.index(of: answer, url))
-            default: throw Self.refusal(answer, url)
+            default: throw Self.legacyRefusal(answer, url)
             }
         }
     }
@@ -55,7 +55,7 @@ extension EtcdHTTPClient {
             do throws(EtcdError) {
                 // What changed does not matter, nor whether etcd still knows (status 400): it has to be listed again.
                 let answer = try await transport.get(url, timeout: limit)
-                guard answer.status < 500 else { throw Self.refusal(answer, url) }
+                guard answer.status < 500 else { throw Self.legacyRefusal(answer, url) }
             } catch let error where error.code == .timeout {
                 return
             }
@@ -83,7 +83,7 @@ extension EtcdHTTPClient {
             let answer = try await transport.put(url, form: form, timeout: requestTimeout)
             // 412 is for errors 101 (compare failed) and 105 (the key exists already); 404 for a key that is gone.
             if answer.status == 412 || answer.status == 404 { return nil }
-            guard answer.status == 200 || answer.status == 201 else { throw Self.refusal(answer, url) }
+            guard answer.status == 200 || answer.status == 201 else { throw Self.legacyRefusal(answer, url) }
             let written: Tree = try GatewayCoding.decode(answer.body, from: url)
             guard let index = written.node.modifiedIndex else {
                 throw EtcdError(.invalidAnswer, "\(url): no modifiedIndex")
@@ -101,7 +101,7 @@ extension EtcdHTTPClient {
             let url = "\(endpoint)/v2/keys/\(key)?prevIndex=\(index)"
             let answer = try await transport.delete(url, timeout: requestTimeout)
             if answer.status == 412 || answer.status == 404 { return false }
-            guard answer.status == 200 else { throw Self.refusal(answer, url) }
+            guard answer.status == 200 else { throw Self.legacyRefusal(answer, url) }
             return true
         }
     }
@@ -109,12 +109,6 @@ extension EtcdHTTPClient {
     private static func index(of answer: Transport.Answer, _ url: String) throws(EtcdError) -> UInt64 {
         guard let index = answer.legacyIndex else { throw EtcdError(.invalidAnswer, "\(url): no X-Etcd-Index") }
         return index
-    }
-
-    private static func refusal(_ answer: Transport.Answer, _ url: String) -> EtcdError {
-        let refusal: Refusal? = try? GatewayCoding.decode(answer.body, from: url)
-        let code: EtcdError.Code = answer.status >= 500 ? .unavailable : .refused
-        return EtcdError(code, "\(url): \(refusal?.message ?? "HTTP status \(answer.status)")")
     }
 }
 
@@ -136,9 +130,4 @@ private struct Tree: Decodable {
     }
 
     var node: Node
-}
-
-private struct Refusal: Decodable {
-    var errorCode: Int
-    var message: String
 }

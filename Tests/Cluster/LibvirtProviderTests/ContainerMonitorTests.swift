@@ -29,12 +29,12 @@ import Testing
     ])
     func states(_ lines: [String], _ expected: ContainerMonitor) {
         let text = ([Self.heading] + lines).map { $0 + "\n" }.joined()
-        #expect(ContainerMonitor(of: "demo.a", sockets: text) == expected)
+        #expect(ContainerSockets(list: text).monitor(of: "demo.a") == expected)
     }
 
     @Test func namesAreWhole() {
         let others = Self.connected.replacing("demo.a", with: "xdemo.a") + "\n" + Self.daemon
-        #expect(ContainerMonitor(of: "demo.a", sockets: others) == .ended)
-        #expect(ContainerMonitor(of: "o.a", sockets: Self.connected + "\n" + Self.daemon) == .ended)
+        #expect(ContainerSockets(list: others).monitor(of: "demo.a") == .ended)
+        #expect(ContainerSockets(list: Self.connected + "\n" + Self.daemon).monitor(of: "o.a") == .ended)
     }
 }

@@ -105,7 +105,7 @@ package struct DashboardServer: Sendable {
         let port = channel.localAddress?.port ?? 0
         let access = DashboardAccess(token: token, port: port, mayWrite: mayWrite)
         var answer: DashboardService.Answer
-        var hasBody = true
+        var isBodyRead = false
         var headers = Self.securityHeaders
         switch access.verdict(on: Self.facts(request, path, query, channel)) {
         case .refused(let status, let reason):
@@ -117,7 +117,7 @@ package struct DashboardServer: Sendable {
         case .granted:
             let isPost = request.method == .post
             let body = isPost ? try await request.body.collect(upTo: Self.maximumBody) : ByteBuffer()
-            hasBody = !isPost
+            isBodyRead = isPost
             answer = await granted(path, query, body)
         }
         headers[.contentType] = answer.type
@@ -134,7 +134,7 @@ package struct DashboardServer: Sendable {
                 }
             }
         } else {
-            if hasBody { _ = try await request.body.collect(upTo: Self.maximumBody) }
+            if !isBodyRead { _ = try await request.body.collect(upTo: Self.maximumBody) }
             budget.began(.answer, on: channel)
         }
         var response = Response(status: .init(code: answer.status), body: body)

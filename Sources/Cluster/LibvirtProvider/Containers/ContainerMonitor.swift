@@ -6,8 +6,8 @@ import TopologyModel
 /// libvirt's connection to the supervisor of a container, `libvirt_lxc`, by which it learns that the container has ended
 /// or wants to start anew.
 ///
-/// libvirt 9.0 loses it at times when several containers start at once (about one in a hundred of six, on two busy
-/// processors): such a container runs, but its reboot never ends, and libvirt takes it for running for ever.
+/// libvirt 9.0 loses it at times when several containers start at once (measured with six at a time on two busy
+/// processors: one of 438): such a container runs, but its reboot never ends, and libvirt takes it for running for ever.
 enum ContainerMonitor: Sendable, Hashable {
     /// libvirt hears of the container.
     case watched
@@ -17,31 +17,39 @@ enum ContainerMonitor: Sendable, Hashable {
     case ended
     /// libvirt's sockets are not to be seen from here.
     case unknown
+}
 
-    /// Sockets of this network namespace.
+/// Sockets of libvirt and of containers' supervisors, as the kernel lists those of this network namespace.
+struct ContainerSockets: Sendable {
     static let path = "/proc/net/unix"
 
-    /// - Parameter sockets: content of `/proc/net/unix`: number of references, protocol, flags, type, state, inode and
-    ///   path of each. State 01 is unconnected, and so of one that listens; 02 is a connection that waits to be
-    ///   accepted, which on a busy host takes seconds, and 03 one that was
+    private var connected: Set<Substring> = []
+    private var listening: Set<Substring> = []
+    private var hasDaemon = false
+
+    /// - Parameter list: content of `/proc/net/unix`: number, references, protocol, flags, type, state, inode and path of
+    ///   each. State 01 is unconnected, and so of one that listens; 02 is a connection that waits to be accepted, which
+    ///   on a busy host takes seconds, and 03 one that was
     ///   (https://man7.org/linux/man-pages/man5/proc_pid_net.5.html).
-    init(of domain: String, sockets: String) {
-        let own = "/lxc/\(domain).sock"
-        var seesDaemon = false
-        var listens = false
-        for line in sockets.split(separator: "\n") {
-            let words = line.split(separator: " ", omittingEmptySubsequences: true)
+    init(list: String) {
+        for line in list.utf8.split(separator: UInt8(ascii: "\n")) {
+            // Of thousands of sockets, few have a path.
+            guard let slash = line.lastIndex(of: UInt8(ascii: "/")) else { continue }
+            let directory = Substring(line[..<slash])
+            let name = Substring(line[line.index(after: slash)...])
+            if name == "libvirt-sock" || name == "virtlxcd-sock" { hasDaemon = true }
+            guard directory.hasSuffix("/lxc"), name.hasSuffix(".sock") else { continue }
+            let words = directory.split(separator: " ")
             guard words.count >= 8 else { continue }
-            let path = words[7...].joined(separator: " ")
-            if path.hasSuffix("/libvirt-sock") || path.hasSuffix("/virtlxcd-sock") { seesDaemon = true }
-            guard path.hasSuffix(own) else { continue }
-            if words[5] == "02" || words[5] == "03" {
-                self = .watched
-                return
-            }
-            listens = true
+            if words[5] == "01" { listening.insert(name.dropLast(5)) } else { connected.insert(name.dropLast(5)) }
         }
-        self = listens ? .unwatched : seesDaemon ? .ended : .unknown
+    }
+
+    /// What they say of the container of a domain.
+    func monitor(of domain: String) -> ContainerMonitor {
+        if connected.contains(domain[...]) { return .watched }
+        if listening.contains(domain[...]) { return .unwatched }
+        return hasDaemon ? .ended : .unknown
     }
 }
 
@@ -94,18 +102,21 @@ extension ContainerBackend {
         let end = ContinuousClock.now + limit
         while true {
             guard let sockets = try await sockets() else { return .unknown }
-            let monitor = ContainerMonitor(of: node.domainName, sockets: sockets)
+            let monitor = sockets.monitor(of: node.domainName)
             guard monitor == .unwatched || monitor == .ended, ContinuousClock.now < end else { return monitor }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
 
     /// Sockets of this host; nil where the containers are not its own.
-    private func sockets() async throws -> String? {
+    private func sockets() async throws -> ContainerSockets? {
         // libvirt's driver for tests has no containers at all.
         guard !driver.uris.isRemote, try await driver.dialect().runsDomains else { return nil }
-        let data = try await offPool { [storage] in try storage.contents(of: ContainerMonitor.path) }
-        return data.map { String(decoding: $0, as: UTF8.self) }
+        return try await offPool { [storage] in
+            try storage.contents(of: ContainerSockets.path).map {
+                ContainerSockets(list: String(decoding: $0, as: UTF8.self))
+            }
+        }
     }
 
     /// The domains with those as off that libvirt takes for running and whose containers have ended.
@@ -115,7 +126,7 @@ extension ContainerBackend {
         let end = ContinuousClock.now + Self.confirmLimit
         while !ended.isEmpty {
             guard let sockets = try await sockets() else { return domains }
-            ended = ended.filter { ContainerMonitor(of: $0, sockets: sockets) == .ended }
+            ended = ended.filter { sockets.monitor(of: $0) == .ended }
             guard !ended.isEmpty, ContinuousClock.now < end else { break }
             try await Task.sleep(for: .milliseconds(20))
         }

@@ -33,27 +33,16 @@ struct ClusterUpgrade: JSONCommand {
     var nodes: [String] = []
     @Option(help: ArgumentHelp("Version, day or digest of a root on this host.", valueName: "version"))
     var to: String?
-    @Option(
-        name: .customLong("role"),
-        help: ArgumentHelp("Only nodes of this role; may be repeated.", valueName: "role")
-    )
-    var roles: [String] = []
-    @Option(name: .customLong("max"), help: "How many workers may be away at a time.")
-    var atOnce = 1
     @Option(help: ArgumentHelp("A node that goes first; the others follow when it is well.", valueName: "node"))
     var canary: String?
     @OptionGroup var options: UpgradeOptions
 
     var output: JSONOption { options.output }
 
-    func validate() throws {
-        guard atOnce >= 1 else { throw ValidationError("--max is at least 1") }
-    }
-
     func run() async throws {
         let command = "slipway upgrade \(cluster)" + (to.map { " --to \($0)" } ?? "")
-        let (nodes, to, roles, atOnce, canary) = (nodes, to, roles, atOnce, canary)
-        let ignoresWindows = options.ignoresWindows
+        let (nodes, to, canary) = (nodes, to, canary)
+        let (roles, atOnce, ignoresWindows) = (options.roles, options.atOnce, options.ignoresWindows)
         try await options.run(cluster, command: command, done: "Every node has the root and programs asked for.") {
             topology in
             { inputs in
@@ -98,27 +87,16 @@ struct ClusterRollback: JSONCommand {
     var cluster: String
     @Argument(help: "Nodes to roll back; without any, all of them.")
     var nodes: [String] = []
-    @Option(
-        name: .customLong("role"),
-        help: ArgumentHelp("Only nodes of this role; may be repeated.", valueName: "role")
-    )
-    var roles: [String] = []
-    @Option(name: .customLong("max"), help: "How many workers may be away at a time.")
-    var atOnce = 1
     @OptionGroup var options: UpgradeOptions
 
     var output: JSONOption { options.output }
-
-    func validate() throws {
-        guard atOnce >= 1 else { throw ValidationError("--max is at least 1") }
-    }
 
     func run() async throws {
         let upgrade = Upgrade(
             to: .previous,
             nodes: nodes,
-            roles: roles,
-            atOnce: atOnce,
+            roles: options.roles,
+            atOnce: options.atOnce,
             ignoresWindows: options.ignoresWindows,
         )
         try await options.run(
@@ -137,6 +115,13 @@ struct ClusterRollback: JSONCommand {
 
 /// Options that `upgrade` and `rollback` share.
 struct UpgradeOptions: ParsableArguments {
+    @Option(
+        name: .customLong("role"),
+        help: ArgumentHelp("Only nodes of this role; may be repeated.", valueName: "role")
+    )
+    var roles: [String] = []
+    @Option(name: .customLong("max"), help: "How many workers may be away at a time.")
+    var atOnce = 1
     @Flag(name: .customLong("dry-run"), help: "Show the plan, and change nothing; exit code 2 where there is one.")
     var isDry = false
     @Flag(name: .customLong("ignore-window"), help: "Restart outside coreos.locksmith's window, too.")
@@ -145,6 +130,10 @@ struct UpgradeOptions: ParsableArguments {
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
+
+    func validate() throws {
+        guard atOnce >= 1 else { throw ValidationError("--max is at least 1") }
+    }
 
     /// Plans and carries the plan out, or shows it.
     ///

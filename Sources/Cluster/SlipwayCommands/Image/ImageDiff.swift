@@ -57,8 +57,8 @@ extension RootVersion {
     ///
     /// - Throws: where it means none, or several of which none is the newest of a day.
     static func only(_ text: String, of versions: [RootVersion]) throws(UserError) -> RootVersion {
-        let meant = versions.filter { $0.isMeant(by: text) }.sorted(by: >)
-        if let first = meant.first, meant.count == 1 || first.day == text { return first }
+        let meant = meant(by: text, among: versions)
+        if let first = meant.first, meant.count == 1 { return first }
         let names = (meant.isEmpty ? versions : meant).sorted(by: >).map(\.name).joined(separator: ", ")
         let advice = names.isEmpty ? "make one: slipway image update" : "there are: \(names)"
         throw UserError("root '\(text)' is \(meant.isEmpty ? "not on this host" : "several of this host"); \(advice)")

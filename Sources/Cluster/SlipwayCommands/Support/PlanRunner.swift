@@ -123,7 +123,7 @@ struct PlanRunner: Sendable {
         _ upgrade: @escaping @Sendable (PlannerInputs) throws -> Upgrade,
         sources: [String: String],
     ) async throws -> Plan {
-        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { check in
+        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             try await healFaults(of: topology.name)
             let planned = try await untouched(nothingWasChanged) {
@@ -133,7 +133,7 @@ struct PlanRunner: Sendable {
             try warn(planned.plan.warnings, sources: sources)
             if !planned.plan.isEmpty {
                 try workspace.sshTargets(planned.plan, observed: planned.observed.provider.nodes)
-                try await carryOut(planned.plan, check)
+                try await carryOut(planned.plan, lease)
             }
             try done([planned.plan], since: begin)
             return planned.plan
