@@ -62,9 +62,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         Basics Chaos Etcd FileErrors Planning Provisioning SecureShell TopologyModel UnitFiles SystemPackage
         """,
         /// Backups of clusters: their file, and the etcd in which they are checked and prepared.
-        "Backups": """
-        Basics Etcd FileErrors FleetState RebootLock Crypto CryptoExtras Subprocess SystemPackage
-        """,
+        "Backups": "Basics Etcd FileErrors FleetState RebootLock Crypto CryptoExtras Subprocess SystemPackage",
         /// Nodes and networks as libvirt domains and networks.
         "LibvirtProvider": """
         Basics Cgroups FileErrors Images Libvirt Planning Provisioning TopologyModel Logging
@@ -126,10 +124,12 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "Systemd": "Basics CSystemd",
         /// Cgroup v2 directories of container nodes: made by their init, removed by their host. Without Foundation.
         "Cgroups": "",
+        /// Other programs of a node, run to their end with input and output.
+        "NodePrograms": "Basics Subprocess",
         /// coreos-cloudinit: changes to a system by its cloud-config.
-        "CloudInit": "Basics CloudConfig CloudConfigLoading Diagnostics LocatedYAML Systemd Subprocess",
+        "CloudInit": "Basics CloudConfig CloudConfigLoading Diagnostics LocatedYAML NodePrograms Systemd",
         /// flanneld: one network for the containers of all nodes.
-        "Flannel": "Basics Etcd ArgumentParser Logging Subprocess UnixSignals",
+        "Flannel": "Basics Etcd NodePrograms ArgumentParser Logging UnixSignals",
         /// locksmithd and locksmithctl: reboots, one machine after the other.
         "Locksmith": """
         Basics CloudConfig Etcd FleetAPI RebootLock Systemd ArgumentParser AsyncHTTPClient Logging
@@ -231,8 +231,9 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
     ],
     "Tests/Node": [
         "CgroupsTests": "Cgroups",
-        "CloudInitTests": "CloudConfig CloudInit Systemd TestKit",
+        "CloudInitTests": "CloudConfig CloudInit NodePrograms Systemd TestKit",
         "FlannelTests": "Basics Etcd Flannel TestKit ArgumentParser Logging",
+        "NodeProgramsTests": "NodePrograms",
         "SystemdTests": "Systemd TestKit",
     ],
 ]
@@ -264,18 +265,18 @@ let products = [
 
 /// Files in a target's folder that are no part of it.
 let excluded = [
-    "Basics": "README.md",
-    "CloudInitTests": "Golden",
-    "FleetctlTests": "Golden",
-    "FleetdTests": "Registry/Golden",
-    "FlannelTests": "Golden",
-    "GraphsTests": "Golden",
-    "LibvirtProviderTests": "Golden",
-    "PlanningTests": "Golden",
-    "RebootLockTests": "Golden",
-    "RenderingTests": "Golden",
-    "SlipwayCommandsTests": "Golden",
-    "Terminal": "README.md",
+    "Basics": ["README.md"],
+    "CloudInitTests": ["Golden"],
+    "FleetctlTests": ["Golden"],
+    "FleetdTests": ["Registry/Golden"],
+    "FlannelTests": ["Golden"],
+    "GraphsTests": ["Golden"],
+    "LibvirtProviderTests": ["Golden"],
+    "PlanningTests": ["Golden"],
+    "RebootLockTests": ["Golden"],
+    "RenderingTests": ["Golden"],
+    "SlipwayCommandsTests": ["Golden"],
+    "Terminal": ["README.md"],
 ]
 
 /// True for a release of all programs at once: what is made for tests does not compile without them.
@@ -337,13 +338,12 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
     }
     // The tests of nodes have a folder of a shorter name.
     let path = name == "IntegrationTests" ? "Tests/Integration" : "\(folder)/\(name)"
-    let exclude = excluded[name].map { [$0] } ?? []
     if name.hasSuffix("Tests"), folder.hasPrefix("Tests") {
         return .testTarget(
             name: name,
             dependencies: dependencies,
             path: path,
-            exclude: exclude,
+            exclude: excluded[name] ?? [],
             swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
         )
     }
@@ -352,7 +352,7 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
             name: name,
             dependencies: dependencies,
             path: path,
-            exclude: exclude,
+            exclude: excluded[name] ?? [],
             resources: (embedded[name] ?? []).map { .embedInCode($0) },
             swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
         )

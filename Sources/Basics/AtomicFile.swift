@@ -122,5 +122,8 @@ package struct SystemFailure: Error, Sendable, Hashable, CustomStringConvertible
         self.operation = operation
     }
 
-    package var description: String { "\(operation): \(String(cString: strerror(number)))" }
+    /// The system's words for the number.
+    package var reason: String { String(cString: strerror(number)) }
+
+    package var description: String { "\(operation): \(reason)" }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Foundation
 import Synchronization
@@ -106,8 +107,8 @@ package enum Loopback {
     package static func accepted(on port: Int) throws -> Int {
         let hexadecimal = String(port, radix: 16, uppercase: true)
         let local = ":" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
-        let lines = try String(contentsOfFile: "/proc/self/net/tcp", encoding: .utf8).split(separator: "\n").dropFirst()
-        return lines.count { line in
+        let lines = try WholeFile.text(of: "/proc/self/net/tcp")?.split(separator: "\n").dropFirst()
+        return (lines ?? []).count { line in
             let fields = line.split(separator: " ")
             return fields.count > 9 && fields[1].hasSuffix(local) && fields[3] == "01" && fields[9] != "0"
         }

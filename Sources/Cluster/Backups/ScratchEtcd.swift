@@ -177,8 +177,8 @@ package struct ScratchEtcd: Sendable {
 
     /// Returns whether the etcd there has ended, and waits for the shell that began it (proc(5), state Z).
     private static func hasEnded(in directory: String) -> Bool {
-        guard let pid = try? String(contentsOfFile: "\(directory)/pid", encoding: .utf8), pid.hasSuffix("\n"),
-            let stat = try? String(contentsOfFile: "/proc/\(pid.dropLast())/stat", encoding: .utf8)
+        guard let pid = try? WholeFile.text(of: "\(directory)/pid"), pid.hasSuffix("\n"),
+            let stat = try? WholeFile.text(of: "/proc/\(pid.dropLast())/stat")
         else { return false }
         return stat.split(separator: ")").last?.hasPrefix(" Z") ?? false
     }

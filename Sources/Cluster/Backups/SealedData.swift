@@ -49,12 +49,13 @@ package enum SealedData {
     ///
     /// - Throws: ``BackupError`` for a file that cannot be read, or whose first line is empty.
     package static func passphrase(in file: String) throws(BackupError) -> String {
-        let text: String
+        let text: String?
         do {
-            text = try String(contentsOfFile: file, encoding: .utf8)
+            text = try WholeFile.text(of: file)
         } catch {
-            throw BackupError("cannot read the passphrase in \(file): \(error)")
+            throw BackupError("cannot read the passphrase in \(file): \(error.reason)")
         }
+        guard let text else { throw BackupError("there is no file \(file) with a passphrase") }
         let line = text.prefix { !$0.isNewline }
         guard !line.isEmpty else { throw BackupError("the first line of \(file) is empty, which is no passphrase") }
         return String(line)

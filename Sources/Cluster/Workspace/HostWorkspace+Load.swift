@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Provisioning
 
@@ -15,7 +16,7 @@ extension HostWorkspace {
 
     /// Load of this host; nil where the kernel does not say.
     package static var load: HostLoad? {
-        func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+        func text(_ path: String) -> String { (try? WholeFile.text(of: path)) ?? "" }
         return HostLoad(
             processors: ProcessInfo.processInfo.activeProcessorCount,
             loadAverage: text("/proc/loadavg"),

@@ -65,7 +65,11 @@ extension HostWorkspace {
 
     /// This host's boot, of which no other host has the like.
     private static func bootID() throws -> String {
-        try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8).trimmed
+        let path = "/proc/sys/kernel/random/boot_id"
+        guard let id = try WholeFile.text(of: path)?.trimmed else {
+            throw SystemFailure("read \(path)", number: ENOENT)
+        }
+        return id
     }
 
     static func userAtHost() throws -> String {

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Synchronization
 
@@ -63,22 +64,17 @@ package struct DiskFiles: FileReading {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw FileReadingError.unreadable(errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw FileReadingError.directory }
-        let bytes = try read(descriptor)
+        let bytes = try read(descriptor, path)
         // Standard input that is a file is read from where the last reader stopped.
         if path == "-" || status.st_mode & S_IFMT != S_IFREG { pipes.withLock { $0[key] = bytes } }
         return bytes
     }
 
-    private static func read(_ descriptor: Int32) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw FileReadingError.unreadable(errno) }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-            guard bytes.count <= limit else { throw FileReadingError.tooLarge }
+    private static func read(_ descriptor: Int32, _ path: String) throws -> [UInt8] {
+        do {
+            return try WholeFile.bytes(of: descriptor, name: path, limit: limit)
+        } catch {
+            throw error.number == EFBIG ? FileReadingError.tooLarge : .unreadable(error.number)
         }
     }
 

@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -24,22 +26,13 @@ struct NodeFiles: Sendable {
     ///
     /// - Parameter limit: the most bytes it may have. What is larger is an error, and is not read to its end.
     func read(_ path: String, limit: Int = .max) throws(NodeSetupError) -> [UInt8]? {
-        let descriptor = open(host(path), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw failure("cannot read \(path)")
-        }
-        defer { close(descriptor) }
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = buffer.withUnsafeMutableBytes { systemRead(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 else { throw failure("cannot read \(path)") }
-            if count == 0 { return content }
-            content += buffer[..<count]
-            guard content.count <= limit else {
+        do {
+            return try WholeFile.bytes(of: host(path), limit: limit)
+        } catch {
+            guard error.number != EFBIG else {
                 throw NodeSetupError(.file, "\(path) is larger than \(limit >> 20) MiB")
             }
+            throw NodeSetupError(.file, "cannot read \(path)", cause: error.reason)
         }
     }
 
@@ -222,13 +215,7 @@ struct NodeFiles: Sendable {
     }
 }
 
-// `NodeFiles.read` would hide the system's.
-private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
-    -> Int
-{
-    read(descriptor, buffer, count)
-}
-
+// `NodeFiles.write` would hide the system's.
 private func systemWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, buffer, count)
 }

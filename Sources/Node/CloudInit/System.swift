@@ -1,5 +1,4 @@
-import Basics
-import Subprocess
+import NodePrograms
 import Systemd
 
 #if canImport(Glibc)
@@ -118,19 +117,10 @@ package struct System: Sendable {
     }
 
     @Sendable private static func runProgram(_ program: String, _ arguments: [String], _ input: String) async throws {
-        let result = try await Subprocess.run(
-            .name(program),
-            arguments: Arguments(arguments),
-            input: .string(input),
-            output: .discarded,
-            error: .string(limit: 1 << 16),
-        )
-        guard !result.terminationStatus.isSuccess else { return }
-        throw NodeSetupError(
-            .program,
-            "\(program) failed (\(result.terminationStatus))",
-            cause: result.standardError.trimmed
-        )
+        let output = try await NodePrograms.runProgram(program, arguments, input: input, limit: 16 << 20)
+        guard !output.isSuccess else { return }
+        let status = output.exitCode < 0 ? "ended by a signal" : "status \(output.exitCode)"
+        throw NodeSetupError(.program, "\(program) failed (\(status))", cause: output.standardError)
     }
 
     /// Runs a program of this machine for ``read``.
@@ -139,27 +129,6 @@ package struct System: Sendable {
         _ arguments: [String],
         _ limit: Int,
     ) async throws -> ProgramOutput {
-        let result = try await Subprocess.run(
-            .name(program),
-            arguments: Arguments(arguments),
-            output: .bytes(limit: limit),
-            error: .string(limit: 1 << 16),
-        )
-        let exitCode: Int32? = if case .exited(let code) = result.terminationStatus { code } else { nil }
-        return ProgramOutput(
-            exitCode: exitCode ?? -1,
-            standardOutput: result.standardOutput,
-            standardError: result.standardError.trimmed,
-        )
+        try await NodePrograms.runProgram(program, arguments, limit: limit)
     }
-}
-
-/// Output and exit status of a program.
-package struct ProgramOutput: Sendable, Hashable {
-    /// -1 for one that a signal ended.
-    package var exitCode: Int32
-    /// Its whole output.
-    package var standardOutput: [UInt8]
-    /// Without white space at either end.
-    package var standardError: String
 }

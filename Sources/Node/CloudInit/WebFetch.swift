@@ -1,3 +1,5 @@
+import NodePrograms
+
 /// Reads a URL by the system's curl, as often as it takes.
 struct WebFetch: Sendable {
     let system: System

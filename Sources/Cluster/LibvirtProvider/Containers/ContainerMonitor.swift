@@ -1,3 +1,4 @@
+import Libvirt
 import Logging
 import Planning
 import Provisioning
@@ -103,9 +104,22 @@ extension ContainerBackend {
         while true {
             guard let sockets = try await sockets() else { return .unknown }
             let monitor = sockets.monitor(of: node.domainName)
-            guard monitor == .unwatched || monitor == .ended, ContinuousClock.now < end else { return monitor }
+            guard monitor == .unwatched || monitor == .ended else { return monitor }
+            guard ContinuousClock.now < end else {
+                guard monitor == .ended, try await isSupervised(node) else { return monitor }
+                return .unknown
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
+    }
+
+    /// Returns whether the process that libvirt takes for a container's supervisor is one.
+    private func isSupervised(_ node: NodeReference) async throws -> Bool {
+        let id = try await driver.run { connection throws(LibvirtError) in
+            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in domain.id } ?? nil
+        }
+        guard let id else { return false }
+        return try await offPool { ContainerProcess(supervisorPID: id, domain: node.domainName).isSupervised }
     }
 
     /// Sockets of this host; nil where the containers are not its own.
@@ -121,8 +135,8 @@ extension ContainerBackend {
 
     /// The domains with those as off that libvirt takes for running and whose containers have ended.
     func withoutEnded(_ domains: [SeenDomain]) async throws -> [SeenDomain] {
-        let isOurs: (SeenDomain) -> Bool = { $0.record?.runtime == .container && $0.power != .off }
-        var ended = Set(domains.filter(isOurs).map(\.name))
+        let ours = domains.filter { $0.record?.runtime == .container && $0.power != .off }
+        var ended = Set(ours.map(\.name))
         let end = ContinuousClock.now + Self.confirmLimit
         while !ended.isEmpty {
             guard let sockets = try await sockets() else { return domains }
@@ -130,6 +144,12 @@ extension ContainerBackend {
             guard !ended.isEmpty, ContinuousClock.now < end else { break }
             try await Task.sleep(for: .milliseconds(20))
         }
+        guard !ended.isEmpty else { return domains }
+        let processes = ours.filter { ended.contains($0.name) }.compactMap { domain in
+            domain.id.map { ContainerProcess(supervisorPID: $0, domain: domain.name) }
+        }
+        let supervised = try await offPool { processes.filter(\.isSupervised).map(\.domain) }
+        ended.subtract(supervised)
         return domains.map { domain in
             var domain = domain
             if ended.contains(domain.name) { domain.power = .off }

@@ -1,3 +1,5 @@
+import Basics
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -19,9 +21,12 @@ struct ContainerProcess: Sendable {
         case unknown
     }
 
+    /// False where the supervisor has ended, and where it is not to be seen from here.
+    var isSupervised: Bool { isSupervisor(commandLine: Self.contents(of: "/proc/\(supervisorPID)/cmdline")) }
+
     /// Sends process 1 a signal.
     func signal(_ number: UInt32) -> Answer {
-        guard isSupervisor(commandLine: Self.contents(of: "/proc/\(supervisorPID)/cmdline")) else { return .unknown }
+        guard isSupervised else { return .unknown }
         let list = "/proc/\(supervisorPID)/task/\(supervisorPID)/children"
         let children = Self.contents(of: list).split(separator: " ")
         if children.isEmpty, access(list, R_OK) == 0 { return .ended }
@@ -51,13 +56,6 @@ struct ContainerProcess: Sendable {
         return "ZXx".contains(state)
     }
 
-    /// A small file of the kernel's; empty when it cannot be read.
-    private static func contents(of path: String) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 16384)
-        let count = read(descriptor, &buffer, buffer.count)
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
-    }
+    /// A file of the kernel's; empty when it cannot be read.
+    private static func contents(of path: String) -> String { (try? WholeFile.text(of: path)).flatMap(\.self) ?? "" }
 }

@@ -30,11 +30,9 @@ extension NodeStorage {
     /// A file's content; nil when there is no such file.
     func contents(of path: String) throws -> Data? {
         do {
-            return try Data(contentsOf: URL(filePath: path))
-        } catch let error as CocoaError where error.isMissingFile {
-            return nil
+            return try WholeFile.bytes(of: path).map { Data($0) }
         } catch {
-            throw ProviderError(.failed, "cannot read \(path)", cause: error.plainReason)
+            throw ProviderError(.failed, "cannot read \(path)", cause: error.reason)
         }
     }
 

@@ -165,6 +165,8 @@ struct SeenDomain: Sendable, Hashable {
     /// True when it starts with the host; nil for a domain whose definition was removed, and for one that is not
     /// Slipway's.
     var autostart: Bool?
+    /// Its number while it runs; for a container, the process that carries it.
+    var id: UInt32?
     /// True where it runs and has no definition any more.
     var isTransient = false
     /// The directory that a container's files lie in, once its definition is read.
@@ -244,6 +246,7 @@ extension Domain {
         let autostart = isDefined ? try autostart() : nil
         var seen = SeenDomain(name: name, power: .init(try state()), record: record, xml: xml, autostart: autostart)
         seen.isTransient = record != nil && !isDefined
+        seen.id = id
         return seen
     }
 }

@@ -77,7 +77,7 @@ struct HostFacts {
     }
 
     private static func text(_ path: String) -> String {
-        (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        (try? WholeFile.text(of: path)) ?? ""
     }
 
     private static func run(_ program: String, _ arguments: [String]) async -> Answer {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AsyncHTTPClient
+import Basics
 import FoundationEssentials
 import NIOCore
 import SystemPackage
@@ -100,20 +101,10 @@ enum Session {
     }
 
     @Sendable static func readFile(_ path: String) throws -> String? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
         do {
-            // A pipe, such as /dev/stdin may be, has no size that could be asked for.
-            let file = try FileDescriptor.open(FilePath(path), .readOnly)
-            return try file.closeAfter {
-                var bytes: [UInt8] = []
-                var buffer = [UInt8](repeating: 0, count: 1 << 16)
-                while case let count = try buffer.withUnsafeMutableBytes({ try file.read(into: $0) }), count > 0 {
-                    bytes += buffer[..<count]
-                }
-                return String(decoding: bytes, as: UTF8.self)
-            }
+            return try WholeFile.text(of: path)
         } catch {
-            throw FleetctlError(.file, "cannot read \(path)", cause: error)
+            throw FleetctlError(.file, "cannot read \(path)", cause: Errno(rawValue: error.number))
         }
     }
 }

@@ -1,4 +1,4 @@
-import Subprocess
+import NodePrograms
 
 /// The system's own programs.
 package struct SystemTools: ToolRunning {
@@ -10,17 +10,11 @@ package struct SystemTools: ToolRunning {
         input: String,
         mayFail: Bool,
     ) async throws -> String? {
-        let result = try await Subprocess.run(
-            .name(program),
-            arguments: Arguments(arguments),
-            input: .string(input),
-            output: .string(limit: 16 << 20),
-            error: .string(limit: 1 << 16),
-        )
-        guard !result.terminationStatus.isSuccess else { return result.standardOutput }
+        let output = try await runProgram(program, arguments, input: input, limit: 16 << 20)
+        guard !output.isSuccess else { return String(decoding: output.standardOutput, as: UTF8.self) }
         if mayFail { return nil }
         let words = ([program] + arguments).joined(separator: " ")
-        let said = result.standardError.split(separator: "\n").prefix(5).joined(separator: "; ")
+        let said = output.standardError.split(separator: "\n").prefix(5).joined(separator: "; ")
         throw FlannelError(.program, "'\(words)' failed: \(said)")
     }
 }
