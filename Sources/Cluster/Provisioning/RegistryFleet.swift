@@ -12,6 +12,7 @@ package struct RegistryFleet: FleetAccess {
     private let registry: FleetRegistry
     /// One for all who wait.
     private let observer: FleetObserver
+    private let deployments: UnitDeployments
 
     /// Time that the first reading may take at least.
     private let firstReading: Duration
@@ -25,6 +26,7 @@ package struct RegistryFleet: FleetAccess {
         let observer = FleetObserver(registry)
         self.observer = observer
         self.registry = observer.recording(registry)
+        deployments = UnitDeployments(self.registry) { Self.deployedPrefix + $0 }
     }
 
     /// Returns true when both wait for the same watch.
@@ -80,19 +82,8 @@ package struct RegistryFleet: FleetAccess {
     }
 
     package func deploy(_ unit: UnitPlan) async throws {
-        // The record comes first: a unit of whose origin nothing is known would never be taken away.
-        try await record(deployed: [unit.name])
         let file = try UnitFile(parsing: unit.text, file: unit.name)
-        let target = unit.desiredState
-        guard let present = try await registry.unit(unit.name) else {
-            try await registry.create(unit: unit.name, file, target: target)
-            return
-        }
-        if present.unit.hash == file.hash {
-            if present.target != target { try await registry.setTarget(target, of: unit.name) }
-        } else {
-            try await registry.replace(unit: unit.name, file, target: target, since: present.unit.revision)
-        }
+        try await deployments.deploy(UnitWish(name: unit.name, file: file, target: unit.desiredState))
     }
 
     package func destroy(_ unit: String) async throws {

@@ -1,12 +1,12 @@
 import Planning
 import TopologyModel
 
-/// Choice of the steps that begin now, of those that could, in the plan's order: of those that write a unit to fleet,
-/// only so many at a time, since hundreds of requests wait for each other until each has lasted too long; of those by
-/// which nodes leave fleet, likewise; and of those that start a node, as many as the host can carry. A node counts from
+/// Choice of the steps that begin now, of those that could, in the plan's order: of those that take a unit
+/// from fleet, only so many at a time, since hundreds of requests wait for each other until each has lasted too long
+/// (those that give it one are written together, ``UnitDeployments``); of those by which nodes leave fleet, likewise; and of those that start a node, as many as the host can carry. A node counts from
 /// its start until it is ready.
 struct StepAdmission {
-    /// Number of units written at a time: more are no faster with one etcd leader, and the connections to it are few.
+    /// Number of units destroyed at a time: more are no faster with one etcd leader, and the connections to it are few.
     static let units = 6
     /// Nodes that leave fleet at a time. Each takes a login, and its machine stops its units and says so: of sixty at
     /// once on two processors most lost their leases before they had said that they leave, and fleet, which took that
@@ -16,7 +16,7 @@ struct StepAdmission {
     private let bound: BootBound?
     /// Nodes whose ladder the plan climbs.
     private let awaited: Set<String>
-    private var writing = 0
+    private var destroying = 0
     private var leaving = 0
     private var booting: Set<String> = []
 
@@ -34,9 +34,9 @@ struct StepAdmission {
     ///
     /// - Parameter load: nil where nothing is known of the host.
     mutating func admits(_ step: Step, load: HostLoad? = nil) -> Bool {
-        if Self.writesUnit(step) {
-            guard writing < Self.units else { return false }
-            writing += 1
+        if case .destroyUnit = step.action {
+            guard destroying < Self.units else { return false }
+            destroying += 1
             return true
         }
         if case .leaveFleet = step.action {
@@ -56,20 +56,13 @@ struct StepAdmission {
 
     /// Notes the end of a step that was admitted.
     mutating func ended(_ step: Step) {
-        if Self.writesUnit(step) { writing -= 1 }
+        if case .destroyUnit = step.action { destroying -= 1 }
         if case .leaveFleet = step.action { leaving -= 1 }
         guard let (name, _) = Self.boot(step) else { return }
         if case .awaitNode = step.action {
             booting.remove(name)
         } else if !awaited.contains(name) {
             booting.remove(name)
-        }
-    }
-
-    private static func writesUnit(_ step: Step) -> Bool {
-        switch step.action {
-        case .deployUnit, .destroyUnit: true
-        default: false
         }
     }
 

@@ -1,4 +1,5 @@
 import Scheduling
+import UnitFiles
 
 extension FleetSnapshot {
     /// The scheduler's input.
@@ -9,6 +10,16 @@ extension FleetSnapshot {
             schedule: schedule.mapValues(\.value),
             evacuating: unitsOfLeavingMachines.isEmpty ? nil : Set(units.keys).subtracting(unitsOfLeavingMachines),
         )
+    }
+
+    /// The global units that a machine takes, by name: worked out from those and its own units alone, as every machine
+    /// asks it at every change.
+    package func globalUnits(on machine: String) -> [Job] {
+        let relevant = units.values.filter { $0.requirements.isGlobal || schedule[$0.name]?.value == machine }
+        guard relevant.contains(where: \.requirements.isGlobal) else { return [] }
+        let jobs = relevant.map(job).sorted { $0.name < $1.name }
+        let placed = jobs.reduce(into: [String: String]()) { $0[$1.name] = schedule[$1.name]?.value }
+        return ClusterState(machines: [], jobs: jobs, schedule: placed).globalUnits(for: schedulingMachine(machine))
     }
 
     /// Units on machines that leave. Such a machine stops them by itself, and they are placed elsewhere once it has gone,

@@ -31,6 +31,7 @@ extension Agent {
 
     /// Writes the files of all units, then makes them known to systemd in one go.
     private func load(_ units: [StoredUnit]) async {
+        let areNew = !mustReload && units.allSatisfy(isNew)
         var written: [StoredUnit] = []
         for unit in units {
             let isWritten = await write(unit)
@@ -40,9 +41,21 @@ extension Agent {
         if await !linkTogether(written) {
             for unit in written { await linkAlone(unit) }
         }
+        if areNew {
+            for unit in written { await inspect(unit.name) }
+            // systemd looks again into a directory with a newer time. It takes one that changed twice within a tick of the
+            // kernel's clock for the one that it has seen.
+            guard written.contains(where: { loadStates[$0.name] == "not-found" }) else { return }
+        }
         mustReload = true
         await reloadIfNeeded()
         for unit in written { await inspect(unit.name) }
+    }
+
+    /// Returns whether systemd reads a unit's file when it first hears of the unit, without reading all files anew, which
+    /// takes a tenth of a second of processor on each machine: one that it does not know, and that changes no other.
+    private func isNew(_ unit: StoredUnit) -> Bool {
+        current[unit.name] == nil && statuses[unit.name] == nil && !unit.file.has(section: "Install")
     }
 
     /// - Returns: whether the file was written.

@@ -39,9 +39,7 @@ extension FleetSnapshot {
     package func desiredUnits(on machine: String) -> [String: DesiredUnit] {
         let scheduled = schedule.filter { $0.value.value == machine }.map(\.key)
         var names = Set(scheduled.filter { units[$0]?.requirements.isGlobal == false })
-        if units.values.contains(where: \.requirements.isGlobal) {
-            names.formUnion(clusterState.globalUnits(for: schedulingMachine(machine)).map(\.name))
-        }
+        names.formUnion(globalUnits(on: machine).map(\.name))
         var desired = names.reduce(into: [String: DesiredUnit]()) { desired, name in
             guard let unit = units[name], target(of: name) != .inactive else { return }
             let after = unit.startsAfter.intersection(names).subtracting([name])

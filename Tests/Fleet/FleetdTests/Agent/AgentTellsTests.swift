@@ -38,6 +38,37 @@ struct AgentTellsTests {
         message: "Unit not-there.service not found.",
     )
 
+    /// Reading all files anew is a tenth of a second of processor; what is new systemd reads by itself.
+    @Test func onlyWhatSystemdKnowsMakesItReadItsFilesAnew() async throws {
+        try await running { machine in
+            let reloads = { machine.systemd.calls.filter { $0 == .daemonReload }.count }
+            try await create("a.service")
+            try await eventually("the first runs") { try await state("a.service")?.activeState == "active" }
+            #expect(reloads() == 0)
+            try await create("b.service", [("Install", "WantedBy", "a.service")])
+            try await eventually("the second runs") { try await state("b.service")?.activeState == "active" }
+            #expect(reloads() == 1)
+            let file = UnitFile(
+                options: UnitFile.service().options + [UnitOption(section: "Unit", name: "A", value: "b")]
+            )
+            try await registry.replace(unit: "a.service", file, target: .launched)
+            try await eventually("the other text runs") {
+                let state = try await state("a.service")
+                return state?.activeState == "active" && state?.hash == file.hash.hex
+            }
+            #expect(reloads() >= 2)
+        }
+    }
+
+    /// systemd takes a directory that changed twice within a tick of the kernel's clock for the one that it has seen.
+    @Test func whatSystemdDoesNotFindMakesItReadItsFilesAnew() async throws {
+        try await running { machine in
+            machine.systemd.setProperty("LoadState", of: "a.service", .string("not-found"))
+            try await create("a.service")
+            try await eventually("it reads them") { machine.systemd.calls.contains(.daemonReload) }
+        }
+    }
+
     /// A unit that is missing is not the unit itself: that is neither loaded again and again, nor kept from the user.
     @Test func aMissingDependencyIsToldAndTriedWithGrowingPauses() async throws {
         try await running { machine in
@@ -50,7 +81,7 @@ struct AgentTellsTests {
             #expect(snapshot.currentState(of: "a.service") == .loaded)
             #expect(snapshot.reason(of: "a.service") == "Unit not-there.service not found.")
             try await eventually("it is tried again") { machine.jobs("a.service").count >= 2 }
-            #expect(machine.systemd.calls.filter { $0 == .daemonReload }.count == 1)
+            #expect(!machine.systemd.calls.contains(.daemonReload))
             try await Task.sleep(for: .seconds(1.2))
             // After half a second, one more, and not before two more.
             #expect(machine.jobs("a.service").count <= 3)
