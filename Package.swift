@@ -230,7 +230,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
     ],
     "Tests/Node": [
-        "CgroupsTests": "Cgroups",
+        "CgroupsTests": "Cgroups TestKit",
         "CloudInitTests": "CloudConfig CloudInit NodePrograms Systemd TestKit",
         "FlannelTests": "Basics Etcd Flannel TestKit ArgumentParser Logging",
         "NodeProgramsTests": "NodePrograms",

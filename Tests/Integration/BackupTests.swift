@@ -40,6 +40,7 @@ extension RealNodes {
                 try await Program.slipway(["plan", extracted]).expecting(0)
                 try cluster.write(Units.sleeper(Self.zone), to: "web.service")
                 try await beside(cluster, restore)
+                try await clone(cluster)
                 try await over(cluster, restore)
             }
         }
@@ -94,6 +95,21 @@ extension RealNodes {
             }
             try await Program.slipway(["down", name, "--yes", "--timeout", "0"]).expecting(0)
             try await cluster.requireHealthy()
+        }
+
+        /// Another that begins with the keys that the first has now.
+        private func clone(_ cluster: TestCluster) async throws {
+            let name = "kepttwo"
+            do {
+                try await Program.slipway(["clone", cluster.file, cluster.name, "--yes"]).expecting(1)
+                try await Program.slipway(["clone", cluster.file, name, "--cidr", "10.73.98.0/24"]).expecting(0)
+                try await requireKeys(cluster, name: name)
+                try await Program.slipway(["clone", cluster.file, name]).expecting(1)
+            } catch {
+                try await Program.slipway(["down", name, "--yes", "--timeout", "0"]).expecting(0)
+                throw error
+            }
+            try await Program.slipway(["down", name, "--yes", "--timeout", "0"]).expecting(0)
         }
 
         /// What was written since is gone, and the worker's units have not been restarted.

@@ -24,6 +24,7 @@ extension RealNodes {
                 try await smokeReports(cluster)
                 try await etcdIsMaintained(cluster)
                 try await cluster.requireHealthy()
+                try await goesBackToASnapshot(cluster)
                 try await supportIsWritten(cluster)
                 try await smokeFindsWhatIsBroken(cluster)
                 let down = try await cluster.down()

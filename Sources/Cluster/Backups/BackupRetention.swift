@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -21,17 +22,7 @@ package struct BackupRetention: Sendable {
     ///
     /// - Parameter time: in seconds since 1970.
     package static func fileName(cluster: String, time: Int64) -> String {
-        "\(cluster)-\(timestamp(time).filter { $0 != "-" && $0 != ":" })\(suffix)"
-    }
-
-    /// Time in UTC as ISO 8601: `2026-11-29T16:05:12Z`.
-    package static func timestamp(_ time: Int64) -> String {
-        var seconds = time_t(time)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let day = "\(Int(parts.tm_year) + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-        return "\(day)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+        "\(cluster)-\(Timestamp.text(time).filter { $0 != "-" && $0 != ":" })\(suffix)"
     }
 
     /// Names of this cluster's backups, newest first: regular files that are called so and begin as one does.

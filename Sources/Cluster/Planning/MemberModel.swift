@@ -83,7 +83,7 @@ struct MemberModel: Sendable, Hashable {
         case .upgradeNode(let upgrade): upgrade.node.etcd == .member || nodes[upgrade.node.name]?.isMember == true
         case .startNode(let node), .removeNode(let node): nodes[node.name]?.isMember == true
         case .buildImage, .fetchImage, .createNetwork, .setAutostart, .releaseReboot, .awaitNode, .leaveFleet,
-            .deployUnit, .destroyUnit, .awaitUnits, .restore, .removeNetwork, .removeRemains:
+            .deployUnit, .destroyUnit, .awaitUnits, .restore, .snapshot, .removeNetwork, .removeRemains:
             false
         }
     }

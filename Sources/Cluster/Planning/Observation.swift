@@ -184,6 +184,10 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
     package var noContainers: String?
     /// Reason why there can be no virtual machines at this connection; nil where there can.
     package var noMachines: String?
+    /// Snapshots on this host, by cluster and name; nil for none.
+    package var snapshots: [SnapshotReference]?
+    /// Snapshots that clusters were being put back to when that was cut short; nil for none.
+    package var cutRestores: [SnapshotReference]?
     /// The host of virtual machines; nil where there can be none, or it was not asked for.
     package var machineHost: MachineHost?
 
@@ -209,6 +213,14 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
 
     /// Nodes of one cluster.
     package func nodes(of cluster: String) -> [ObservedNode] { nodes.filter { $0.cluster == cluster } }
+    /// Names of a cluster's snapshots, sorted.
+    package func snapshots(of cluster: String) -> [String] {
+        (snapshots ?? []).filter { $0.cluster == cluster }.map(\.name)
+    }
+    /// The snapshot that a cluster was being put back to when that was cut short; nil where none was.
+    package func cutRestore(of cluster: String) -> SnapshotReference? {
+        cutRestores?.first { $0.cluster == cluster }
+    }
     /// Network of one cluster; nil where there is none.
     package func network(of cluster: String) -> ObservedNetwork? { networks.first { $0.cluster == cluster } }
 }

@@ -11,8 +11,14 @@ struct Obstacles {
 
     /// - Parameter now: seconds since 1970.
     func diagnostics(at now: Int64) -> [Diagnostic] {
-        storageObstacles + runtimes + disksThatShrink + machineShortages + networkClashes + containerNetworkDoubts
+        cutRestore + storageObstacles + runtimes + disksThatShrink + machineShortages + networkClashes
+            + containerNetworkDoubts
             + domainClashes + etcdSplit + etcdAlarms + certificateObstacles(at: now)
+    }
+
+    /// Nodes of which some are of one time and some of another.
+    private var cutRestore: [Diagnostic] {
+        observed.provider.cutRestore(of: topology.name).map { [$0.finding] } ?? []
     }
 
     /// Nodes whose storage cannot be examined. Unknown is not gone: a plan from half of a cluster could destroy the

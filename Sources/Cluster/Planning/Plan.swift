@@ -13,7 +13,7 @@ package struct Plan: Sendable, Hashable {
         case tearDown
         /// Reboot nodes, and leave the cluster as it is.
         case roll
-        /// Put a backup into the etcd of a cluster that exists.
+        /// Put a backup into the etcd of a cluster that exists, or a cluster back to a snapshot.
         case restore
         /// Give nodes another image, or the one before.
         case upgrade
@@ -176,6 +176,8 @@ package enum Action: Sendable, Hashable {
     case awaitUnits([UnitPlan])
     /// Puts back what a backup holds.
     case restore(RestoreAction)
+    /// Puts nodes back to a snapshot, or removes snapshots.
+    case snapshot(SnapshotAction)
     case removeNetwork(cluster: String)
     /// Removes the cluster's own directory.
     case removeRemains(cluster: String)

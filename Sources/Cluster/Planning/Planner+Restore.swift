@@ -14,6 +14,7 @@ extension Planner {
         over observed: Observation,
         survivors: Set<String>? = nil,
     ) throws(DiagnosticsError) -> Plan {
+        if let cut = observed.provider.cutRestore(of: topology.name) { throw DiagnosticsError([cut.finding]) }
         let settled = Planner(topology: topology.settlingRuntimes(on: observed.provider), inputs: inputs)
         let builder = try settled.builder(from: observed)
         let present = observed.provider.nodes(of: topology.name).filter { node in

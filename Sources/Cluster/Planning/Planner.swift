@@ -67,6 +67,7 @@ package struct Planner: Sendable {
         _ cluster: String,
         observed: ProviderObservation,
         gently: Bool = false,
+        keepsSnapshots: Bool = false,
     ) throws(PlanFault) -> Plan {
         let all = observed.nodes(of: cluster)
         let members = gently ? all.filter { $0.etcd == .member && $0.power == .running }.map(\.name) : []
@@ -100,6 +101,18 @@ package struct Planner: Sendable {
                     .removeRemains(cluster: cluster),
                     reason: "the cluster's directory is empty",
                     needs: removals.map(\.id),
+                )
+            )
+        }
+        let snapshots = observed.snapshots(of: cluster)
+        if !snapshots.isEmpty, !keepsSnapshots {
+            steps.append(
+                Step(
+                    "snapshots/remove",
+                    .snapshot(.remove(cluster: cluster, names: snapshots)),
+                    reason: "they go with the cluster; --keep-snapshots keeps them",
+                    needs: removals.map(\.id),
+                    cost: .destroys,
                 )
             )
         }

@@ -55,6 +55,8 @@ package struct StatusReport: Sendable, Encodable, Hashable {
     package var etcdClusters: [String]?
     /// Alarms of etcd's members; nil where there are none.
     package var etcdAlarms: [ObservedEtcd.Alarm]?
+    /// Name of the snapshot that it was being put back to when that was cut short; nil where it was not.
+    package var cutRestore: String?
     /// Nodes, sorted by name.
     package var nodes: [Node]
     /// Units, sorted by name.
@@ -69,6 +71,7 @@ package struct StatusReport: Sendable, Encodable, Hashable {
         let ids = seen.etcdClusterIDs(of: cluster)
         etcdClusters = ids.count > 1 ? ids.sorted() : nil
         etcdAlarms = seen.etcd?.alarms
+        cutRestore = seen.provider.cutRestore(of: cluster)?.name
         let names = Dictionary(
             observed.map { (Identity.machineID(cluster: cluster, node: $0.name), $0.name) },
             uniquingKeysWith: { first, _ in first },
@@ -93,7 +96,7 @@ package struct StatusReport: Sendable, Encodable, Hashable {
 
     /// True when all nodes are ready and all units as wanted.
     package var isWell: Bool {
-        quorum && etcdClusters == nil && etcdAlarms == nil
+        quorum && etcdClusters == nil && etcdAlarms == nil && cutRestore == nil
             && nodes.allSatisfy(\.isWell)
             && units.allSatisfy { $0.desired != "launched" || $0.isWell }
     }

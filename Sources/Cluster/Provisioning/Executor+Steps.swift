@@ -57,6 +57,8 @@ extension Executor {
             try await awaitUnits(units, plan: plan, say: say, warn: warn)
         case .restore(let action):
             try await restore(action, say: say, warn: warn)
+        case .snapshot(let action):
+            try await putBack(action)
         case .removeNetwork(let cluster):
             try await provider.removeNetwork(cluster: cluster)
         case .removeRemains(let cluster):

@@ -1,11 +1,11 @@
 import Planning
 import TopologyModel
 
-/// Nodes, networks and the inventory of one host, all behind one connection.
+/// Nodes, networks, snapshots and the inventory of one host, all behind one connection.
 ///
 /// Every change is idempotent: what is already so is left as it is, what is already gone counts as gone. An answer that
 /// does not come is an error, never "gone".
-package protocol ClusterProvider: NodeProvider, NetworkProvider, Inventory {}
+package protocol ClusterProvider: NodeProvider, NetworkProvider, SnapshotProvider, Inventory {}
 
 /// Everything that exists on one host, of all clusters. Nothing is changed by it.
 package protocol Inventory: Sendable {
@@ -61,6 +61,8 @@ package protocol NodeProvider: Sendable {
     ///
     /// - Throws: also where the hypervisor cannot pause such a node on its host.
     func freeze(_ node: NodeReference) async throws
+    /// Lets a node run on that ``freeze(_:)`` has paused; one that is not paused is left as it is.
+    func thaw(_ node: NodeReference) async throws
     /// Bounds the processor time of a node that runs; one that is off or gone is left so.
     ///
     /// - Parameter percent: of one processor; nil for no bound.

@@ -108,7 +108,7 @@ extension HostWorkspace {
     ) throws -> WrittenBackup {
         var manifest = BackupManifest(
             cluster: cluster,
-            made: BackupRetention.timestamp(Int64(Date().timeIntervalSince1970)),
+            made: Timestamp.text(Int64(Date().timeIntervalSince1970)),
             topology: files.topology,
             etcd: stored.etcd,
             nodes: nodes.map {
@@ -257,7 +257,7 @@ extension HostWorkspace {
 
     /// Gives `body` a directory for this user alone, which is removed afterwards; so is what earlier runs left that
     /// were killed.
-    func staging<Result>(_ body: (_ directory: String) async throws -> Result) async throws -> Result {
+    package func staging<Result>(_ body: (_ directory: String) async throws -> Result) async throws -> Result {
         let place = home.appending("staging").string
         let owned = OwnedDirectory(place)
         for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] {

@@ -11,7 +11,7 @@ package enum SlipwayHome {
     /// Directories closed to the host's other users: nodes' files keep the owners and modes they have on the node, and
     /// keys are there.
     private static let directories = [
-        "clusters", "images", "keys", "certificates", "known_hosts", "discovery", "staging", "chaos",
+        "clusters", "images", "keys", "certificates", "known_hosts", "discovery", "staging", "chaos", "snapshots",
     ]
 
     /// The directory's path.

@@ -78,3 +78,20 @@ package struct InvalidName: Error, Sendable, Hashable, CustomStringConvertible {
         return "'\(shown)' is not a \(kind) name: it \(problem)\(hint)"
     }
 }
+
+/// A snapshot's name that follows ``NameRule``, and so can be part of a path.
+package struct SnapshotName: Sendable, Hashable, CustomStringConvertible {
+    /// The longest name.
+    package static let limit = 48
+
+    package let description: String
+
+    /// - Throws: ``InvalidName`` that says what is wrong with the text.
+    package init(_ text: String) throws(InvalidName) {
+        if let problem = NameRule.problem(with: text, limit: Self.limit) {
+            let near = NameRule.suggestion(for: text, limit: Self.limit)
+            throw InvalidName(kind: "snapshot", text: text, problem: problem, suggestion: near)
+        }
+        description = text
+    }
+}

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 @Suite struct BackupRetentionTests {
     @Test func namesSortByTime() {
         #expect(BackupRetention.fileName(cluster: "demo", time: 1_795_968_312) == "demo-20261129T160512Z.backup")
-        #expect(BackupRetention.timestamp(1_795_968_312) == "2026-11-29T16:05:12Z")
+        #expect(Timestamp.text(1_795_968_312) == "2026-11-29T16:05:12Z")
     }
 
     @Test func onlyOwnFilesAreRemoved() throws {

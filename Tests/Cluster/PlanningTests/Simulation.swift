@@ -215,7 +215,7 @@ struct Simulation {
             }
         case .removeNetwork:
             networks = []
-        case .restore:
+        case .restore, .snapshot:
             faults.append("\(step.id): nothing is restored here")
         case .removeRemains:
             directories = []

@@ -18,7 +18,10 @@ import TopologyModel
         ["console", "NAME", "worker-1"], ["start", "NAME", "worker-1"], ["stop", "NAME", "worker-1"],
         ["restart", "NAME", "worker-1"], ["render", "NAME", "worker-1"], ["up", "NAME"], ["plan", "NAME"],
         ["scale", "NAME", "worker=1"], ["roll", "NAME"], ["maintain", "NAME"], ["recover", "NAME"], ["events", "NAME"],
-        ["history", "NAME"],
+        ["history", "NAME"], ["snapshot", "save", "NAME"], ["snapshot", "list", "NAME"],
+        ["snapshot", "restore", "NAME"],
+        ["snapshot", "rm", "NAME", "--all"], ["snapshot", "save", "demo", "NAME"], ["clone", "NAME", "trial"],
+        ["snapshot", "restore", "demo", "NAME"], ["snapshot", "rm", "demo", "NAME"], ["clone", "demo", "NAME"],
         ["replace", "NAME", "worker-1"],
         // A node's name alone, and beside a cluster's.
         ["exec", "NAME", "--", "true"], ["ssh", "NAME"], ["logs", "NAME"], ["console", "NAME"], ["start", "NAME"],

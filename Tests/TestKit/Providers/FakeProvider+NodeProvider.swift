@@ -17,13 +17,16 @@ extension FakeProvider {
             )
         }
         let inhabited = Set(nodes.values.map(\.cluster))
-        return ProviderObservation(
+        var seen = ProviderObservation(
             nodes: nodes.values.map(observed).naturallySorted { "\($0.cluster)\0\($0.name)" },
             networks: (ours + foreignNetworks).sorted { $0.name < $1.name },
             foreignDomains: foreignDomains.sorted(),
             hostRoutes: hostRoutes,
             emptyClusterDirectories: clusterDirectories.subtracting(inhabited).sorted(),
         )
+        if !kept.isEmpty { seen.snapshots = kept.map(\.reference) }
+        if !restoring.isEmpty { seen.cutRestores = restoring.sorted { $0.cluster < $1.cluster } }
+        return seen
     }
 
     private func observed(_ node: Node) -> ObservedNode {
@@ -146,6 +149,13 @@ extension FakeProvider {
         await setPower(.other, of: node.domainName)
     }
 
+    package func thaw(_ node: NodeReference) async throws {
+        try begin("thaw", node.domainName)
+        guard try requireDomain(node).power == .other else { return }
+        try step {}
+        await setPower(.running, of: node.domainName)
+    }
+
     package func limitProcessor(of node: NodeReference, to percent: Int?) async throws {
         try begin("limitProcessor", "\(node.domainName) \(percent.map { "\($0)" } ?? "none")")
         try requireOurs(node.domainName)
@@ -201,6 +211,7 @@ extension FakeProvider {
             throw ProviderError(.failed, "cluster \(cluster) still has nodes")
         }
         if clusterDirectories.contains(cluster) { try step { clusterDirectories.remove(cluster) } }
+        restoring = restoring.filter { $0.cluster != cluster }
     }
 
     /// Any image of a virtual machine fits.

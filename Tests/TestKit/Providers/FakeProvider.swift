@@ -46,6 +46,13 @@ package actor FakeProvider: ClusterProvider {
         var autostart: Bool
     }
 
+    /// A node's files in a snapshot.
+    struct Copy: Sendable {
+        var plan: NodePlan
+        var etcd: EtcdHistory
+        var disk: String
+    }
+
     struct FakeNetwork: Sendable {
         var plan: NetworkPlan
         var active: Bool
@@ -59,6 +66,20 @@ package actor FakeProvider: ClusterProvider {
     var clusterDirectories: Set<String> = []
     /// Number of times that a domain is lost once it has started.
     var losses: [String: Int] = [:]
+    /// What nodes have written, by domain name.
+    package var disks: [String: String] = [:]
+    /// Snapshots that are whole.
+    package var kept: [ClusterSnapshot] = []
+    /// Snapshots that are being made, or were when that was cut short.
+    package var drafts: Set<SnapshotReference> = []
+    /// Snapshots that clusters are being put back to.
+    package var restoring: Set<SnapshotReference> = []
+    /// What nodes had written, by snapshot and node.
+    var copies: [SnapshotReference: [String: Copy]] = [:]
+    /// What was copied out of a snapshot, by domain name.
+    var staged: [String: Copy] = [:]
+    /// Time that the copy of a node's files takes.
+    var copyTime: Duration?
     private var failures: [Call: [ProviderError]] = [:]
     private var listeners: [Int: AsyncStream<String>.Continuation] = [:]
     private var listenerCount = 0
@@ -122,6 +143,12 @@ extension FakeProvider {
         hostRoutes = routes
     }
 
+    /// Makes the copy of a node's files take its time.
+    package func setCopyTime(_ time: Duration) { copyTime = time }
+
+    /// A node writes to its disk.
+    package func write(_ text: String, on node: NodeReference) { disks[node.domainName] = text }
+
     /// Sets the console's lines of a domain.
     package func setConsole(_ lines: [String], of domain: String) {
         consoles[domain] = lines
@@ -157,7 +184,9 @@ extension FakeProvider {
     }
 
     /// Whether nothing is left: no node, no network, no directory.
-    package var isClean: Bool { nodes.isEmpty && networks.isEmpty && clusterDirectories.isEmpty }
+    package var isClean: Bool {
+        nodes.isEmpty && networks.isEmpty && clusterDirectories.isEmpty && kept.isEmpty && drafts.isEmpty
+    }
 }
 
 // MARK: How calls are made

@@ -1,3 +1,5 @@
+import Cgroups
+import Images
 import Libvirt
 import Planning
 import Provisioning
@@ -26,6 +28,7 @@ extension LibvirtProvider {
     package func start(_ node: NodeReference) async throws {
         let driver = backend(node.runtime).driver
         try await driver.refuseForeign(node)
+        try await thawCgroup(of: node)
         try await backend(node.runtime).start(node) {
             try await driver.run { connection throws(LibvirtError) in
                 try connection.domain(named: node.domainName).startIfNeeded()
@@ -54,10 +57,56 @@ extension LibvirtProvider {
     package func freeze(_ node: NodeReference) async throws {
         let driver = backend(node.runtime).driver
         try await driver.refuseForeign(node)
-        try await driver.run { connection throws(LibvirtError) in
-            let domain = try connection.domain(named: node.domainName)
-            guard try domain.state().runs else { return }
-            try domain.suspend()
+        do {
+            try await driver.run { connection throws(LibvirtError) in
+                let domain = try connection.domain(named: node.domainName)
+                guard try domain.state().runs else { return }
+                try domain.suspend()
+            }
+        } catch {
+            guard try await freezeCgroup(of: node) else { throw error }
+        }
+    }
+
+    package func thaw(_ node: NodeReference) async throws {
+        let driver = backend(node.runtime).driver
+        try await driver.refuseForeign(node)
+        try await thawCgroup(of: node)
+        try await driver.resume(node)
+    }
+
+    /// Freezes a container by its own cgroup, where the host has cgroup v2 alone: libvirt knows the freezer of v1 only.
+    ///
+    /// - Returns: whether there was one to freeze.
+    private func freezeCgroup(of node: NodeReference) async throws -> Bool {
+        guard node.runtime == .container, CgroupHierarchy.isMounted() else { return false }
+        let name = NodeContract.cgroupName(uuid: Identity.uuid(cluster: node.cluster, node: node.name))
+        return try await changingCgroup(of: node) {
+            try CgroupTree.freeze(named: name, below: CgroupHierarchy.mountPoint)
+        }
+    }
+
+    private func thawCgroup(of node: NodeReference) async throws {
+        guard node.runtime == .container, CgroupHierarchy.isMounted() else { return }
+        let name = NodeContract.cgroupName(uuid: Identity.uuid(cluster: node.cluster, node: node.name))
+        _ = try await changingCgroup(of: node) {
+            try CgroupTree.thaw(named: name, below: CgroupHierarchy.mountPoint)
+            return true
+        }
+    }
+
+    private func changingCgroup(
+        of node: NodeReference,
+        _ body: @escaping @Sendable () throws -> Bool
+    ) async throws -> Bool {
+        do {
+            return try await offPool(body)
+        } catch let failure as Failure {
+            throw ProviderError(
+                .failed,
+                "cannot pause \(node.domainName), or let it run on",
+                cause: failure.description
+            )
         }
     }
 
@@ -101,7 +150,11 @@ extension LibvirtProvider {
         }
         // Virtual machines have no directory; the pool stays, since it has their images.
         guard try await containers.driver.presence() == .present else { return }
-        try await offPool { [storage] in try storage.deleteCluster(cluster) }
+        try await offPool { [storage] in
+            try storage.deleteCluster(cluster)
+            // There is nothing left of which one part could be put back and another not.
+            try SnapshotStore(home: storage.home).endRestore(of: cluster)
+        }
     }
 
     package func setAutostart(_ isOn: Bool, of node: NodeReference) async throws {

@@ -33,6 +33,14 @@ extension LibvirtProvider {
         let inhabited = Set(observation.nodes.map(\.cluster))
         observation.emptyClusterDirectories = listing.emptyClusters.filter { !inhabited.contains($0) }
         observation.strays = listing.strays
+        if !uris.isRemote {
+            let (kept, cut) = try await offPool { [storage] in
+                let store = SnapshotStore(home: storage.home)
+                return (try store.references(), try store.cutRestores())
+            }
+            if !kept.isEmpty { observation.snapshots = kept }
+            if !cut.isEmpty { observation.cutRestores = cut }
+        }
         return observation
     }
 

@@ -64,31 +64,20 @@ struct ClusterRestore: JSONCommand {
             for path in try files.extract(to: extract) { Output.print(path) }
             return
         }
-        let loaded = files.load()
-        Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
-        guard loaded.topology != nil, !loaded.diagnostics.hasErrors else { throw ToldFailure(loaded.diagnostics) }
-        let topology = try Diagnosing.showing(loaded.sources) { try renamed(machines.applied(to: loaded.checked())) }
-        var workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        var adopted = false
-        // Another cluster has keys of its own, and nodes that are there have theirs already.
-        let isNew = try await workspace.provider.observe().nodes(of: topology.name).isEmpty
-        if isNew, topology.name == backup.manifest.cluster { (workspace, adopted) = try workspace.adopting(backup) }
-        let runner = PlanRunner(
-            workspace: workspace,
+        let run = BackupRestoring(
+            backup: backup,
+            files: files,
             command: "slipway restore \(file)\(words)",
+            name: name,
+            cidr: cidr.flatMap { CIDRv4($0) },
+            machines: machines,
+            mostBoots: boots.most,
             json: output.json,
             yes: confirm.yes,
-            mostBoots: boots.most,
         )
-        let say: @Sendable (String) -> Void = { [output] in if !output.json { Output.note($0) } }
-        if adopted { say("the backup was made on another host; the cluster keeps the keys that it had there") }
-        try await workspace.restoring(backup, as: topology, say: say) { source in
-            try await Diagnosing.showing(loaded.sources) {
-                try await runner.restore(topology, source, sources: loaded.sources, keepsAdopted: adopted)
-            }
-        }
+        let (cluster, workspace) = try await run.restore(uri: connect.uri)
         guard !output.json else { return }
-        try await ClusterStatus.print(cluster: topology.name, workspace: workspace)
+        try await ClusterStatus.print(cluster: cluster, workspace: workspace)
         Output.note("Its topology is in the backup: slipway restore \(file) --extract DIRECTORY")
     }
 
@@ -96,15 +85,5 @@ struct ClusterRestore: JSONCommand {
     private var words: String {
         (name.map { " --name \($0)" } ?? "") + (cidr.map { " --cidr \($0)" } ?? "")
             + (passphrase.file.map { " --passphrase-file \($0)" } ?? "") + machines.words
-    }
-
-    private func renamed(_ topology: Topology) throws -> Topology {
-        var topology = topology
-        if let name, name != topology.name {
-            topology.name = name
-            topology.network.cidr = .derived(fromCluster: name)
-        }
-        if let cidr = cidr.flatMap({ CIDRv4($0) }) { topology.network.cidr = cidr }
-        return topology
     }
 }

@@ -8,12 +8,14 @@ struct ClusterDown: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "down",
         abstract: "Remove a cluster and every trace of it.",
-        usage: "slipway down CLUSTER|FILE|--all [--timeout SECONDS] [--yes]",
+        usage: "slipway down CLUSTER|FILE|--all [--keep-snapshots] [--timeout SECONDS] [--yes]",
         discussion: """
             Also one that is half made, or of which parts were removed by hand. Nothing else is touched.
 
             Nodes are shut down first, so that their units end their work and tell others: etcd's members together, after \
             all others. \
+            Its snapshots go, too, unless --keep-snapshots is given: with them, `snapshot restore` makes it again as it was.
+
             --timeout 0, or a second Ctrl-C soon after the first, cuts their power at once.
 
             --all removes every cluster on this host, one after the other, each after asking; the first that cannot be \
@@ -25,6 +27,8 @@ struct ClusterDown: JSONCommand {
     var cluster: String?
     @Flag(help: "Remove every cluster on this host.")
     var all = false
+    @Flag(help: "Keep the cluster's snapshots, from which it can be made again.")
+    var keepSnapshots = false
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -52,6 +56,6 @@ struct ClusterDown: JSONCommand {
             yes: confirm.yes,
             patience: stop.patience,
         )
-        try await runner.tearDown(cluster)
+        try await runner.tearDown(cluster, keepsSnapshots: keepSnapshots)
     }
 }

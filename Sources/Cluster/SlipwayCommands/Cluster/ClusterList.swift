@@ -20,6 +20,8 @@ struct ClusterList: JSONCommand {
         var running: Int
         var ready: Int
         var network: String?
+        /// Number of snapshots on this host; nil for none.
+        var snapshots: Int?
     }
 
     func run() async throws {
@@ -37,7 +39,13 @@ struct ClusterList: JSONCommand {
             "RUNNING",
             "READY",
             "NETWORK",
-            rows: rows.map { [$0.name, "\($0.nodes)", "\($0.running)", "\($0.ready)", $0.network ?? "-"] },
+            "SNAPSHOTS",
+            rows: rows.map { row in
+                [
+                    row.name, "\(row.nodes)", "\(row.running)", "\(row.ready)", row.network ?? "-",
+                    row.snapshots.map { "\($0)" } ?? "-",
+                ]
+            },
         )
         Output.print(table.format(style: Output.style))
     }
@@ -45,15 +53,18 @@ struct ClusterList: JSONCommand {
     static func rows(_ seen: ProviderObservation) -> [Row] {
         let names = Set(
             seen.nodes.map(\.cluster) + seen.networks.compactMap(\.cluster) + seen.emptyClusterDirectories
+                + (seen.snapshots ?? []).map(\.cluster)
         )
         return names.naturallySorted().map { name in
             let nodes = seen.nodes(of: name)
+            let snapshots = seen.snapshots(of: name).count
             return Row(
                 name: name,
                 nodes: nodes.count,
                 running: nodes.filter { $0.power == .running }.count,
                 ready: nodes.filter { $0.phase == .ready && $0.power == .running }.count,
                 network: seen.network(of: name)?.cidr.map { "\($0)" },
+                snapshots: snapshots > 0 ? snapshots : nil,
             )
         }
     }

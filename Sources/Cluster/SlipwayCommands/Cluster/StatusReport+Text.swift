@@ -34,8 +34,12 @@ extension StatusReport {
         let isShort = nodes.count > Self.fewNodes && !all
         let table = isShort ? summary(style: style) : nodeTable(nodes).format(style: style)
         let alarms = (etcdAlarms ?? []).map { style.paint($0.consequence, .red) + ".\n" }.joined()
+        let cut = cutRestore.map { name in
+            style.paint("It was being put back to snapshot '\(name)', and that was cut short.", .red)
+                + "\nGive it again: slipway snapshot restore \(cluster) \(name)\n"
+        }
         let isFull = etcdAlarms?.contains(where: \.isOfSpace) ?? false
-        let advice = alarms + (isFull ? "To make room: slipway maintain \(cluster)\n" : "")
+        let advice = (cut ?? "") + alarms + (isFull ? "To make room: slipway maintain \(cluster)\n" : "")
         return "\(title): \(etcd)\(split ?? "").\n\(advice)\n" + table
             + (units.isEmpty ? "" : "\n" + unitTable(counting: isShort).format(style: style))
     }

@@ -11,7 +11,7 @@ struct ImagePrune: AsyncParsableCommand {
         commandName: "prune",
         abstract: "Remove images that no node uses, here and in libvirt's storage pool.",
         discussion: """
-            What nodes may go back to by `rollback` counts as used. What the next `up` would use stays on this host, and \
+            What nodes may go back to by `rollback` or a snapshot counts as used. What the next `up` would use stays on this host, and \
             so do images from elsewhere that have a name; half downloads go. In the pool everything goes that no node's disk lies on and no domain names, and what \
             uploads that died left; `up` copies it there again when it is wanted.
             """,
@@ -46,6 +46,7 @@ struct ImagePrune: AsyncParsableCommand {
     private func used(_ workspace: HostWorkspace) async throws -> Set<String> {
         let here = try await workspace.provider.nodesOfThisHost()
         var images = try await (workspace.provider.observe().nodes + here).flatMap(\.images)
+        images += try await workspace.provider.snapshots().flatMap(\.images)
         images += [try workspace.images.current(), try workspace.images.currentMachine()]
         return Set(images.flatMap { [$0.root, $0.layer, ImageStore.diskDigest(ofLayer: $0.layer)] })
     }

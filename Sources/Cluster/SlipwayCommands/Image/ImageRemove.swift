@@ -10,7 +10,7 @@ struct ImageRemove: AsyncParsableCommand {
         commandName: "rm",
         abstract: "Remove images or parts of them; refused while a node uses them.",
         discussion: """
-            A root that a node may go back to by `rollback` is in use, too. An image from elsewhere that has other names \
+            A root that a node may go back to by `rollback`, or by a snapshot, is in use, too. An image from elsewhere that has other names \
             loses the name given only.
             """,
     )
@@ -25,6 +25,7 @@ struct ImageRemove: AsyncParsableCommand {
         defer { withExtendedLifetime(lock) {} }
         let here = try await workspace.provider.nodesOfThisHost()
         let nodes = try await workspace.provider.observe().nodes + here
+        let snapshots = try await workspace.provider.snapshots()
         for prefix in digests {
             if let image = try workspace.images.foreign.find(prefix) {
                 try await remove(image, called: prefix, workspace, nodes: nodes)
@@ -35,6 +36,15 @@ struct ImageRemove: AsyncParsableCommand {
             let users = nodes.filter { node in node.images.contains { [$0.root, $0.layer].contains(image.digest) } }
             guard users.isEmpty else {
                 throw UserError("\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by \(names(users))")
+            }
+            let keepers = snapshots.filter { snapshot in
+                snapshot.images.contains { [$0.root, $0.layer].contains(image.digest) }
+            }
+            guard keepers.isEmpty else {
+                let names = keepers.map { "'\($0.name)' of \($0.cluster)" }.joined(separator: ", ")
+                throw UserError(
+                    "\(image.kind.rawValue) \(image.digest.prefix(16)) is in use by snapshots: \(names)"
+                )
             }
             try await workspace.images.store.remove(image.kind, digest: image.digest)
             Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)).")

@@ -24,6 +24,9 @@ struct PlanRunner: Sendable {
     /// False where the command goes on with another plan, and is not done with this one.
     var isLast = true
 
+    /// Way on after it was stopped or has failed, where that is not the same command again.
+    var wayOn: String?
+
     /// The file that came with the program and that a bare name was taken for: a cluster that is another's is not
     /// changed by it. Nil where a file was named.
     var assumedFile: String?
@@ -167,9 +170,26 @@ struct PlanRunner: Sendable {
         }
     }
 
+    /// Puts a cluster back to a snapshot.
+    ///
+    /// - Parameter name: of the snapshot; nil for the newest.
+    func putBack(_ cluster: ClusterName, to name: SnapshotName?) async throws {
+        try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
+            let begin = ContinuousClock.now
+            let planned = try await untouched(nothingWasChanged) {
+                try await workspace.plan(try await workspace.snapshot(of: cluster, named: name))
+            }
+            try workspace.sshTargets(planned.plan, observed: planned.observed.provider.nodes)
+            try await carryOut(planned.plan, lease)
+            try done([planned.plan], since: begin)
+        }
+    }
+
     /// Removes all there is of a cluster.
+    ///
+    /// - Parameter keepsSnapshots: whether its snapshots stay, and the keys with which it can be made from them.
     @discardableResult
-    func tearDown(_ cluster: ClusterName) async throws -> Plan {
+    func tearDown(_ cluster: ClusterName, keepsSnapshots: Bool = false) async throws -> Plan {
         try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             let observed = try await workspace.provider.observe()
@@ -177,7 +197,12 @@ struct PlanRunner: Sendable {
                 guard case .elsewhere? = node.obstacle, let obstacle = node.obstacle else { continue }
                 throw UserError("node '\(node.name)': \(obstacle); \(obstacle.advice)")
             }
-            let plan = try Planner.tearDown(cluster.description, observed: observed, gently: patience > .zero)
+            let plan = try Planner.tearDown(
+                cluster.description,
+                observed: observed,
+                gently: patience > .zero,
+                keepsSnapshots: keepsSnapshots,
+            )
             if plan.isEmpty {
                 if !json { Output.print("There is no cluster '\(cluster)'.") }
             } else {
@@ -185,7 +210,8 @@ struct PlanRunner: Sendable {
                 try await carryOut(plan, lease)
             }
             // A cluster of that name may be on this host, of which the other knows nothing.
-            if !plan.isEmpty || !workspace.isRemote { try workspace.forget(cluster) }
+            let isKept = keepsSnapshots && !observed.snapshots(of: cluster.description).isEmpty
+            if !isKept, !plan.isEmpty || !workspace.isRemote { try workspace.forget(cluster) }
             try done([plan], since: begin)
             return plan
         }
@@ -257,7 +283,8 @@ struct PlanRunner: Sendable {
             if json { Output.note("\(failure)") }
             await suspect()
             let count = Format.count(failure.failures.count, "step")
-            let text = "\(count) failed. Nothing is lost: run `\(command)` again once the cause is fixed."
+            let way = wayOn ?? "Nothing is lost: run `\(command)` again once the cause is fixed."
+            let text = "\(count) failed. \(way)"
             Output.note(text)
             throw ToldFailure(text)
         } catch {
@@ -330,7 +357,7 @@ struct PlanRunner: Sendable {
     }
 
     private var nothingWasChanged: String { "Stopped; nothing was changed." }
-    private var goOn: String { "Stopped. Run `\(command)` again to go on from here." }
+    private var goOn: String { "Stopped. \(wayOn ?? "Run `\(command)` again to go on from here.")" }
 
     /// Does what changes nothing; stopped by Ctrl-C, it lets go of the cluster, after saying `advice`.
     private func untouched<Result: Sendable>(
@@ -360,20 +387,5 @@ struct PlanRunner: Sendable {
         guard !warnings.isEmpty else { return }
         if json { for warning in warnings { try Output.event(EventPayload(warning)) } }
         Output.raw(DiagnosticRenderer(color: Output.errorIsTerminal).render(warnings, sources: sources))
-    }
-}
-
-extension Plan {
-    /// Refuses to change or remove anything of a running cluster by a file that was only guessed from its name.
-    func refuseGuess(of file: String) throws(UserError) {
-        let changes = steps.contains { step in
-            if case .destroyUnit = step.action { return true }
-            return step.cost != .none
-        }
-        guard changes else { return }
-        throw UserError(
-            "cluster '\(cluster)' exists and is not as \(file) says, which its name was taken for; name the file that it "
-                + "was made from, or that one by its path"
-        )
     }
 }

@@ -59,6 +59,17 @@ struct StepTitle {
         }
     }
 
+    private static func text(_ action: SnapshotAction) -> String {
+        switch action {
+        case .stage(let node, let snapshot): "copy \(node.name) out of \(snapshot.name)"
+        case .begin(let snapshot): "note that the cluster goes back to \(snapshot.name)"
+        case .powerOff(let node): "cut the power of \(node.name)"
+        case .place(let kept, _): "put \(kept.node.name) back (\(Format.bytes(kept.bytes)))"
+        case .finish: "write it all through to the disk"
+        case .remove(_, let names): "remove \(Format.count(names.count, "snapshot")): \(names.joined(separator: ", "))"
+        }
+    }
+
     init(_ action: Action) {
         text =
             switch action {
@@ -84,6 +95,7 @@ struct StepTitle {
             case .destroyUnit(let name): "take \(name) away"
             case .awaitUnits(let units): "\(Format.count(units.count, "unit")) as wanted"
             case .restore(let action): Self.text(action)
+            case .snapshot(let action): Self.text(action)
             case .removeNetwork: "remove the network"
             case .removeRemains: "remove the cluster's directory"
             }

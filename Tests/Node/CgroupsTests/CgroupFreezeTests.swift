@@ -1,0 +1,45 @@
+import Cgroups
+import Foundation
+import TestKit
+import Testing
+
+/// Cgroups that stand still, on files as the kernel has them.
+@Suite struct CgroupFreezeTests {
+    private func with(events: String, _ body: (_ root: String, _ directory: String) throws -> Void) async throws {
+        try await TemporaryDirectory.with { root in
+            let directory = "\(root)/machine.slice/slipway-x"
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            for (name, text) in [("cgroup.freeze", "0"), ("cgroup.events", events)] {
+                try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)"))
+            }
+            try body(root, directory)
+        }
+    }
+
+    private func setting(_ directory: String) throws -> String {
+        try String(contentsOfFile: "\(directory)/cgroup.freeze", encoding: .utf8)
+    }
+
+    @Test func itIsFrozenAndRunsOn() async throws {
+        try await with(events: "populated 1\nfrozen 1\n") { root, directory in
+            #expect(try CgroupTree.freeze(named: "slipway-x", below: root))
+            #expect(try setting(directory) == "1")
+            try CgroupTree.thaw(named: "slipway-x", below: root)
+            #expect(try setting(directory) == "0")
+        }
+    }
+
+    @Test func whatIsNotThereIsNotFrozen() async throws {
+        try await with(events: "frozen 1\n") { root, directory in
+            #expect(try !CgroupTree.freeze(named: "slipway-y", below: root))
+            try CgroupTree.thaw(named: "slipway-y", below: root)
+            #expect(try setting(directory) == "0")
+        }
+    }
+
+    @Test func theKernelSaysWhenNothingRuns() {
+        #expect(CgroupTree.isFrozen("populated 1\nfrozen 1\n"))
+        #expect(!CgroupTree.isFrozen("populated 1\nfrozen 0\n"))
+        #expect(!CgroupTree.isFrozen(""))
+    }
+}
