@@ -27,6 +27,7 @@ extension RealNodes.LifecycleTests {
         )
         try await cluster.scale("worker=1")
         try await Program.slipway(["snapshot", "restore", cluster.name, "base"]).expecting(1)
+        try await aRestoreThatIsKilledIsTold(cluster)
         let restored = try await Program.slipway(["snapshot", "restore", cluster.name, "base", "--yes"]).expecting(0)
         print("production went back to a snapshot in \(restored.took)")
         let kept = "etcdctl get --print-value-only /kept; etcdctl get --print-value-only /since; cat /etc/kept"
@@ -47,6 +48,26 @@ extension RealNodes.LifecycleTests {
         var bytes: Int
         var frozen: Double
         var nodes: [Node]
+    }
+
+    /// Killed after nodes have lost their power, nothing else is done with the cluster.
+    private func aRestoreThatIsKilledIsTold(_ cluster: TestCluster) async throws {
+        let script = """
+            "$0" snapshot restore \(cluster.name) base --yes >/dev/null 2>&1 & restore=$!
+            for i in $(seq 500); do [ ! -e \(Program.home)/snapshots/\(cluster.name)/.restoring ] || break; sleep 0.01; done
+            kill -KILL $restore; wait
+            """
+        _ = try await Program.run(["bash", "-c", script, "\(Program.directory)/slipway"])
+        let words = "slipway snapshot restore \(cluster.name) base"
+        let status = try await Program.slipway(["status", cluster.name]).expecting(1)
+        #expect(status.text.contains(words), "\(status)")
+        for command in [
+            ["up", cluster.file, "--yes"], ["snapshot", "save", cluster.name], ["start", cluster.name, "worker-1"],
+            ["snapshot", "rm", cluster.name, "base", "--yes"],
+        ] {
+            let refused = try await Program.slipway(command).expecting(1)
+            #expect(refused.text.contains(words), "\(refused)")
+        }
     }
 
     /// Whatever moment it is killed at, no node stands still for long, and there is no snapshot.

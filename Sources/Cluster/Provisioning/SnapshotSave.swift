@@ -108,9 +108,14 @@ package struct SnapshotSave: Sendable {
     /// Lets all run on, whether this task is cancelled or not; one that cannot be is named, and keeps no other.
     private func thaw(_ nodes: [NodeReference]) async throws {
         try await uncancelled {
-            var failure: (any Error)?
-            for node in nodes {
-                do { try await provider.thaw(node) } catch { failure = failure ?? error }
+            let failure = await withTaskGroup(of: (any Error)?.self) { group in
+                for node in nodes {
+                    group.addTask {
+                        do { try await provider.thaw(node) } catch { return error }
+                        return nil
+                    }
+                }
+                return await group.reduce(nil) { $0 ?? $1 }
             }
             if let failure { throw failure }
         }

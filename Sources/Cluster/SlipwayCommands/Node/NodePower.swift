@@ -111,11 +111,11 @@ struct PoweredNode: Sendable {
     }
 
     func start() async throws {
-        guard
-            let present = try await workspace.provider.observe().nodes(of: node.cluster).first(where: {
-                $0.name == node.name
-            })
-        else { throw UserError("\(node.domainName) is gone; see: slipway status \(node.cluster)") }
+        let seen = try await workspace.provider.observe()
+        if let cut = seen.cutRestore(of: node.cluster) { throw UserError(cut: cut) }
+        guard let present = seen.nodes(of: node.cluster).first(where: { $0.name == node.name }) else {
+            throw UserError("\(node.domainName) is gone; see: slipway status \(node.cluster)")
+        }
         guard present.power == .off else { return Output.print("\(node.name) is on.") }
         try await workspace.provider.start(NodeReference(node))
         Output.print("Started \(node.name).")

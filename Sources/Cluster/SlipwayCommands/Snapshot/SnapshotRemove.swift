@@ -55,10 +55,7 @@ struct SnapshotRemove: JSONCommand {
         }
         let chosen = all ? present : names
         if let cut = seen.cutRestore(of: cluster.description), chosen.contains(cut.name) {
-            throw UserError(
-                "'\(cluster)' was being put back to '\(cut.name)', and that was cut short; give it again first: "
-                    + "slipway snapshot restore \(cluster) \(cut.name)"
-            )
+            throw UserError(cut: cut)
         }
         if !chosen.isEmpty, !confirm.yes {
             let count = Format.count(chosen.count, "snapshot")

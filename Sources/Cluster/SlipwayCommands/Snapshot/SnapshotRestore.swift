@@ -47,3 +47,13 @@ struct SnapshotRestore: JSONCommand {
         try await ClusterStatus.print(cluster: cluster.description, workspace: workspace)
     }
 }
+
+extension UserError {
+    /// The refusal to do anything else with a cluster that is half put back.
+    init(cut: SnapshotReference) {
+        self.init(
+            "'\(cut.cluster)' was being put back to '\(cut.name)', and that was cut short; give it again first: "
+                + "slipway snapshot restore \(cut.cluster) \(cut.name)"
+        )
+    }
+}
