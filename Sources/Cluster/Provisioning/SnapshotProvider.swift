@@ -6,6 +6,9 @@ package protocol SnapshotProvider: Sendable {
     func snapshots() async throws -> [ClusterSnapshot]
     /// Makes room for a snapshot, and removes what earlier ones of the cluster left that were cut short.
     func beginSnapshot(_ snapshot: SnapshotReference) async throws
+    /// Copies files of a node that runs into a snapshot that was begun, of those that it does not change just now: less is
+    /// left to be copied while it is frozen.
+    func saveEarly(_ node: NodeReference, in snapshot: SnapshotReference) async throws
     /// Copies the files of a node, which is frozen or off, into a snapshot that was begun.
     ///
     /// - Returns: the definition of the node's domain, and the bytes that the copy takes.

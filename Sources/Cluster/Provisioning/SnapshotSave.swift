@@ -2,7 +2,8 @@ import Basics
 import Planning
 import Synchronization
 
-/// Makes a snapshot of a cluster: all nodes stand still, their files are copied, and they run on.
+/// Makes a snapshot of a cluster: large files are copied while it runs, then all nodes stand still while the rest is, and
+/// run on.
 package struct SnapshotSave: Sendable {
     /// Runs something during which nodes are frozen, and sees to it that they run on even if this program is killed.
     package typealias Watch =
@@ -69,12 +70,14 @@ package struct SnapshotSave: Sendable {
         -> (nodes: [ClusterSnapshot.Node], frozen: Duration)
     {
         let running = nodes.filter { $0.power == .running }.map { NodeReference($0) }
+        if !running.isEmpty { say("copying what nodes do not change just now") }
+        try await inParallel(running) { try await provider.saveEarly($0, in: snapshot) }
         let result = Mutex<(nodes: [ClusterSnapshot.Node], frozen: Duration)?>(nil)
         try await watch(running) {
             let begin = ContinuousClock.now
             do {
                 try await inParallel(running) { try await provider.freeze($0) }
-                say("\(running.count) of \(nodes.count) nodes stand still while their files are copied")
+                say("\(running.count) of \(nodes.count) nodes stand still while the rest is copied")
                 let kept = try await withDeadline(limit) { try await copies(of: nodes, in: snapshot) }
                 guard let kept else { throw tooSlow(nodes) }
                 try await thaw(running)

@@ -19,6 +19,7 @@ package struct SnapshotStore: Sendable {
     private static let manifest = "snapshot.json"
     private static let draftPrefix = ".draft-"
     private static let removedPrefix = ".removed-"
+    private static let poolPrefix = ".early-"
     /// File with the name of the snapshot that the cluster is being put back to.
     private static let restoring = ".restoring"
 
@@ -33,6 +34,11 @@ package struct SnapshotStore: Sendable {
     /// Directory of a snapshot that is being made.
     package func draft(of snapshot: SnapshotReference) -> String {
         "\(path)/\(snapshot.cluster)/\(Self.draftPrefix)\(snapshot.name)"
+    }
+
+    /// Directory, in a snapshot that is being made, of files of a node that were copied early.
+    package func pool(of node: String, in snapshot: SnapshotReference) -> String {
+        "\(draft(of: snapshot))/\(Self.poolPrefix)\(node)"
     }
 
     // MARK: Looking
@@ -115,6 +121,10 @@ package struct SnapshotStore: Sendable {
     /// Gives a snapshot that is whole its name.
     package func complete(_ snapshot: ClusterSnapshot) throws {
         let draft = draft(of: snapshot.reference)
+        // What has changed since it was copied early was copied again.
+        for name in try names(in: draft) where name.hasPrefix(Self.poolPrefix) {
+            try removeTree([snapshot.cluster, Self.draftPrefix + snapshot.name, name])
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let text = try encoder.encode(snapshot)

@@ -9,7 +9,7 @@ import Testing
 /// Nodes' directories that are kept and put back.
 @Suite struct NodeSnapshotTests {
     private let node = Samples.node()
-    private let copy = TreeCopy { false }
+    private let copy = TreeCopy(isCancelled: { false })
     private var reference: NodeReference { NodeReference(node) }
 
     private func with(_ body: (NodeStorage, _ kept: String) throws -> Void) async throws {

@@ -8,7 +8,7 @@ import Testing
 
 /// Copies of directories, with all that an overlay and Docker keep in them.
 @Suite struct TreeCopyTests {
-    private let copy = TreeCopy { false }
+    private let copy = TreeCopy(isCancelled: { false })
 
     private func with(_ body: (_ source: String, _ target: String) throws -> Void) async throws {
         try await TemporaryDirectory.with { directory in
@@ -133,7 +133,50 @@ import Testing
     @Test func aCopyThatIsNotWantedEnds() async throws {
         try await with { source, target in
             try write("x", to: "\(source)/one")
-            #expect(throws: CancellationError.self) { try TreeCopy { true }.copy(source, to: target) }
+            #expect(throws: CancellationError.self) { try TreeCopy(isCancelled: { true }).copy(source, to: target) }
+        }
+    }
+
+    /// Large files are copied while they are in use, and those that have changed since once more.
+    @Test func whatWasCopiedEarlyIsTakenUnlessItHasChanged() async throws {
+        try await with { source, target in
+            let large = String(repeating: "a", count: 1 << 19)
+            for name in ["same", "changed", "removed"] { try write(large, to: "\(source)/\(name)") }
+            try write("small", to: "\(source)/small")
+            try #require(link("\(source)/same", "\(source)/other") == 0)
+            var early = copy
+            early.settleTime = 0
+            let pool = "\(target).pool"
+            try early.copyEarly(source, to: pool)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: pool).count == 3)
+            // A change in its middle, without another size.
+            let file = open("\(source)/changed", O_WRONLY)
+            try #require(pwrite(file, "b", 1, 1 << 18) == 1)
+            close(file)
+            try #require(unlink("\(source)/removed") == 0)
+            _ = try copy.copy(source, to: target, from: pool)
+            for name in ["same", "other", "changed", "small"] {
+                let (own, copied) = ("\(source)/\(name)", "\(target)/\(name)")
+                #expect(
+                    try Data(contentsOf: URL(filePath: own)) == Data(contentsOf: URL(filePath: copied)),
+                    "\(name)"
+                )
+                #expect(try status(own).st_mtim.tv_nsec == status(copied).st_mtim.tv_nsec, "\(name)")
+                #expect(try status(own).st_mode == status(copied).st_mode, "\(name)")
+            }
+            #expect(try status("\(target)/same").st_ino == status("\(target)/other").st_ino)
+            #expect(!FileManager.default.fileExists(atPath: "\(target)/removed"))
+            // One was taken; the two others have changed, or are gone.
+            #expect(try FileManager.default.contentsOfDirectory(atPath: pool).count == 2)
+        }
+    }
+
+    /// The clock of files may not tell two changes apart.
+    @Test func whatHasJustChangedIsNotCopiedEarly() async throws {
+        try await with { source, target in
+            try write(String(repeating: "a", count: 1 << 19), to: "\(source)/new")
+            try copy.copyEarly(source, to: target)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: target).isEmpty)
         }
     }
 

@@ -35,7 +35,13 @@ import TopologyModel
             atPath: "\(store.draft(of: snapshot.reference))/central-1",
             withIntermediateDirectories: false,
         )
+        // What was copied early and has changed since.
+        try FileManager.default.createDirectory(
+            atPath: store.pool(of: "central-1", in: snapshot.reference),
+            withIntermediateDirectories: false,
+        )
         try store.complete(snapshot)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory(of: snapshot.reference)).count == 2)
     }
 
     private func names(_ store: SnapshotStore) -> [String] {

@@ -62,7 +62,10 @@ struct SnapshotTests {
         let snapshot = try await save(cluster)
         let calls = await cluster.provider.calls.dropFirst(before).map(\.name)
         #expect(
-            calls == ["beginSnapshot", "freeze", "freeze", "saveNode", "saveNode", "thaw", "thaw", "completeSnapshot"]
+            calls == [
+                "beginSnapshot", "saveEarly", "saveEarly", "freeze", "freeze", "saveNode", "saveNode", "thaw", "thaw",
+                "completeSnapshot",
+            ]
         )
         #expect(snapshot.nodes.map(\.node.name) == ["central-1", "worker-1"])
         #expect(snapshot.nodes.allSatisfy { $0.node.power == .running && $0.bytes == 6 })
@@ -97,7 +100,7 @@ struct SnapshotTests {
     }
 
     /// Whatever fails, the nodes run on and there is no snapshot, and the next one is made.
-    @Test(arguments: ["freeze", "saveNode", "completeSnapshot"])
+    @Test(arguments: ["saveEarly", "freeze", "saveNode", "completeSnapshot"])
     func whatFailsLeavesNothing(call: String) async throws {
         let cluster = try await settled()
         let subject = call == "completeSnapshot" ? "base" : "demo.worker-1"
@@ -116,7 +119,7 @@ struct SnapshotTests {
         let before = await whole.provider.steps
         try await save(whole)
         let count = await whole.provider.steps - before
-        #expect(count == 9)
+        #expect(count == 11)
         for moment in 0..<count {
             let cluster = try await settled()
             await cluster.provider.kill(afterSteps: moment)

@@ -16,6 +16,11 @@ extension FakeProvider {
         try step { drafts.insert(snapshot) }
     }
 
+    package func saveEarly(_ node: NodeReference, in snapshot: SnapshotReference) async throws {
+        try begin("saveEarly", node.domainName)
+        try step {}
+    }
+
     package func saveNode(
         _ node: NodeReference,
         in snapshot: SnapshotReference

@@ -12,12 +12,24 @@ extension NodeStorage {
     /// What an overlay keeps for itself while it is mounted: it makes it anew.
     private static let scratch: Set<String> = ["work"]
 
+    /// Copies files of a node that runs, of those that it does not change just now.
+    func saveEarly(_ node: NodeReference, to pool: String, by copy: TreeCopy) throws {
+        try copy.copyEarly(directory(of: node), to: pool)
+    }
+
     /// Copies a node's directory.
-    func save(_ node: NodeReference, to target: String, by copy: TreeCopy) throws -> TreeCopy.Sizes {
+    ///
+    /// - Parameter pool: directory of what was copied early; nil for none.
+    func save(
+        _ node: NodeReference,
+        to target: String,
+        from pool: String? = nil,
+        by copy: TreeCopy
+    ) throws -> TreeCopy.Sizes {
         guard try content(of: node) != nil else {
             throw ProviderError(.failed, "\(directory(of: node)) is not whole, so there is nothing to keep of it")
         }
-        return try copy.copy(directory(of: node), to: target, leavingOut: Self.scratch)
+        return try copy.copy(directory(of: node), to: target, from: pool, leavingOut: Self.scratch)
     }
 
     /// Copies a node's directory from a snapshot, beside the one that it has.

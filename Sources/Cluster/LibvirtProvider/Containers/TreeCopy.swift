@@ -8,6 +8,12 @@ import Provisioning
 ///
 /// No link is followed, and what is mounted below is not entered: it is another's.
 struct TreeCopy: Sendable {
+    /// Smallest file that is copied early.
+    static let earlySize: off_t = 1 << 18
+
+    /// Seconds for which a file must not have changed to be copied early: the clock of files may stand still between two
+    /// changes.
+    var settleTime = 2
     /// Returns true when the copy is not wanted any more.
     let isCancelled: @Sendable () -> Bool
 
@@ -20,20 +26,22 @@ struct TreeCopy: Sendable {
     }
 
     /// Name of a file as the system has it, which need not be UTF-8, with its NUL.
-    private typealias Name = [CChar]
+    typealias Name = [CChar]
 
     /// Identity of a file.
-    private struct Identity: Hashable {
+    struct Identity: Hashable {
         var device: UInt64
         var number: UInt64
     }
 
-    private struct State {
+    struct State {
         var sizes = Sizes()
         /// Paths, below the copy, of files that have several names.
         var linked: [Identity: [CChar]] = [:]
         /// Device of what is copied.
         var device: UInt64 = 0
+        /// Directory of files that were copied early; nil for none.
+        var pool: Int32?
         /// False once the file system has said that it shares no files.
         var shares = true
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
@@ -41,8 +49,15 @@ struct TreeCopy: Sendable {
 
     /// Copies a directory to one that does not exist.
     ///
-    /// - Parameter leavingOut: names in it of directories that are made and not filled.
-    func copy(_ source: String, to target: String, leavingOut: Set<String> = []) throws -> Sizes {
+    /// - Parameters:
+    ///   - pool: directory that ``copyEarly(_:to:)`` has filled, whose files are moved into the copy; nil for none.
+    ///   - leavingOut: names in it of directories that are made and not filled.
+    func copy(
+        _ source: String,
+        to target: String,
+        from pool: String? = nil,
+        leavingOut: Set<String> = []
+    ) throws -> Sizes {
         guard mkdir(target, 0o700) == 0 else { throw failure("make", target) }
         let from = try open(source)
         defer { close(from) }
@@ -52,6 +67,8 @@ struct TreeCopy: Sendable {
         guard fstat(from, &status) == 0 else { throw failure("examine", source) }
         var state = State()
         state.device = UInt64(status.st_dev)
+        if let pool { state.pool = try open(pool) }
+        defer { if let pool = state.pool { close(pool) } }
         let empty = Set(leavingOut.map { Name($0.utf8CString) })
         try fill(into, from: from, at: source, root: into, below: [], leavingOut: empty, &state)
         try finish(into, from: from, status, at: target)
@@ -115,7 +132,7 @@ struct TreeCopy: Sendable {
         }
     }
 
-    private func names(in directory: Int32, at path: String) throws -> [Name] {
+    func names(in directory: Int32, at path: String) throws -> [Name] {
         // The stream closes the descriptor that it is given.
         let own = try open([CChar(bitPattern: UInt8(ascii: ".")), 0], in: directory, O_RDONLY | O_DIRECTORY, at: path)
         guard let stream = fdopendir(own) else { throw failure("list", path) }
@@ -143,6 +160,17 @@ struct TreeCopy: Sendable {
     ) throws {
         let from = try open(name, in: source, O_RDONLY, at: path)
         defer { close(from) }
+        if let pool = state.pool, status.st_size >= Self.earlySize,
+            renameat(pool, earlyName(status), target, name) == 0
+        {
+            let into = try open(name, in: target, O_WRONLY, at: path)
+            defer { close(into) }
+            // Of what is reserved and not written there is no copy.
+            var copied = stat()
+            guard fstat(into, &copied) == 0 else { throw failure("examine a copy of", path) }
+            state.sizes.bytes += Int64(copied.st_blocks) * 512
+            return try finish(into, from: from, status, at: path)
+        }
         let into = openat(target, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard into >= 0 else { throw failure("make a copy of", path) }
         defer { close(into) }
@@ -159,7 +187,7 @@ struct TreeCopy: Sendable {
         try finish(into, from: from, status, at: path)
     }
 
-    private func copyData(_ from: Int32, to into: Int32, size: off_t, at path: String, _ state: inout State) throws {
+    func copyData(_ from: Int32, to into: Int32, size: off_t, at path: String, _ state: inout State) throws {
         var offset: off_t = 0
         while offset < size {
             let begin = lseek(from, offset, seekData)
@@ -289,23 +317,23 @@ struct TreeCopy: Sendable {
 
     // MARK: Calls
 
-    private func open(_ path: String) throws -> Int32 {
+    func open(_ path: String) throws -> Int32 {
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw failure("open", path) }
         return descriptor
     }
 
-    private func open(_ name: Name, in directory: Int32, _ flags: Int32, at path: String) throws -> Int32 {
+    func open(_ name: Name, in directory: Int32, _ flags: Int32, at path: String) throws -> Int32 {
         let descriptor = openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw failure("open", path) }
         return descriptor
     }
 
-    private func text(_ name: Name) -> String {
+    func text(_ name: Name) -> String {
         String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    private func failure(_ action: String, _ path: String) -> ProviderError {
+    func failure(_ action: String, _ path: String) -> ProviderError {
         ProviderError(.failed, "cannot \(action) \(path)", cause: String(cString: strerror(errno)))
     }
 }

@@ -16,6 +16,11 @@ extension LibvirtProvider {
         try await offPool { [snapshotStore] in try snapshotStore.begin(snapshot) }
     }
 
+    package func saveEarly(_ node: NodeReference, in snapshot: SnapshotReference) async throws {
+        let pool = snapshotStore.pool(of: node.name, in: snapshot)
+        try await copying { [storage] copy in try storage.saveEarly(node, to: pool, by: copy) }
+    }
+
     package func saveNode(
         _ node: NodeReference,
         in snapshot: SnapshotReference
@@ -24,7 +29,10 @@ extension LibvirtProvider {
         let definition = try await containers.driver.run { connection throws(LibvirtError) in
             try connection.domain(named: node.domainName).xml(inactive: true)
         }
-        let sizes = try await copying { [storage] copy in try storage.save(node, to: target, by: copy) }
+        let pool = snapshotStore.pool(of: node.name, in: snapshot)
+        let sizes = try await copying { [storage] copy in
+            try storage.save(node, to: target, from: storage.isDirectory(pool) ? pool : nil, by: copy)
+        }
         return (definition, sizes.bytes)
     }
 
@@ -93,7 +101,7 @@ extension LibvirtProvider {
     {
         let isCancelled = CancellationFlag()
         return try await withTaskCancellationHandler {
-            try await offPool { try body(TreeCopy { isCancelled.value }) }
+            try await offPool { try body(TreeCopy(isCancelled: { isCancelled.value })) }
         } onCancel: {
             isCancelled.set()
         }

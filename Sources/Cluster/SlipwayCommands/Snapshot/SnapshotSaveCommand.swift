@@ -11,10 +11,10 @@ struct SnapshotSaveCommand: JSONCommand {
         abstract: "Make a snapshot of a cluster.",
         usage: "slipway snapshot save CLUSTER [NAME]",
         discussion: """
-            All nodes stand still while their files are copied, mostly for less than a second, and run on. Where the file \
-            system shares files (btrfs, XFS), nothing is copied; elsewhere it takes the room of all that nodes have \
-            written. The copy that is not done within --limit is given up, since leases in etcd end meanwhile: nodes with \
-            gigabytes of Docker images may be stopped first.
+            Large files that do not change are copied first; then all nodes stand still while the rest is, mostly for less \
+            than a second, and run on. Where the file system shares files (btrfs, XFS), nothing is copied; elsewhere it \
+            takes the room of all that nodes have written. What takes longer than --limit while nodes stand still is given \
+            up, since leases in etcd end meanwhile.
 
             However it ends, the nodes run on, and what is not whole is no snapshot: the next one removes it.
             """,
