@@ -8,7 +8,7 @@ struct Bench: AsyncParsableCommand {
         abstract: "Measure how long Slipway, fleet and the scheduler take.",
         subcommands: [
             ProductionBench.self, FleetBench.self, ScaleBench.self, MachineBench.self, ScheduleBench.self,
-            TortureBench.self, SoakBench.self, ContainersBench.self,
+            TortureBench.self, SoakBench.self, ContainersBench.self, Day2Bench.self,
         ],
         defaultSubcommand: ProductionBench.self,
     )

@@ -7,7 +7,7 @@ import Testing
 struct ArgumentTests {
     @Test(arguments: [
         "validate", "plan", "up", "scale", "status", "list", "smoke", "down", "render", "ssh", "exec", "console",
-        "logs", "ssh-config", "env", "image", "doctor",
+        "logs", "ssh-config", "env", "image", "doctor", "snapshot", "clone",
     ])
     func everyCommandHasHelp(command: String) throws {
         let error = #expect(throws: (any Error).self) {
@@ -21,6 +21,8 @@ struct ArgumentTests {
 
     @Test(arguments: [
         [], ["up"], ["down"], ["down", "a", "--all"], ["up", "--sideways", "x"], ["levitate"], ["exec", "worker-1"],
+        ["snapshot", "rm", "a"], ["snapshot", "rm", "a", "b", "--all"], ["snapshot", "save", "a", "b", "--limit", "0"],
+        ["clone", "a"], ["clone", "a", "b", "--cidr", "x"],
     ])
     func mistakesOnTheCommandLineAreErrors(arguments: [String]) throws {
         guard !arguments.isEmpty else { return }
