@@ -33,8 +33,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "CloudConfigLinting": "Basics CloudConfig CloudConfigLoading Diagnostics LocatedYAML UnitFiles",
         /// Reading and checking of a topology file.
         "TopologyLoading": """
-        Basics CloudConfig CloudConfigLinting CloudConfigLoading Diagnostics LocatedYAML
-        TopologyModel UnitFiles
+        Basics CloudConfig CloudConfigLinting CloudConfigLoading Diagnostics LocatedYAML TopologyModel UnitFiles
         """,
     ],
     "Sources/Cluster": [
@@ -50,8 +49,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "SecureShell": "Basics FileErrors Planning TopologyModel Crypto Subprocess SystemPackage",
         /// Observation of clusters and execution of plans; providers are known by protocol only.
         "Provisioning": """
-        Basics CloudConfig Diagnostics Etcd FileErrors FleetState Images Planning RebootLock
-        SecureShell TopologyModel UnitFiles Logging Subprocess SystemPackage
+        Basics CloudConfig Diagnostics Etcd FileErrors FleetState Images NodeBoot Planning RebootLock SecureShell
+        TopologyModel UnitFiles Logging Subprocess SystemPackage
         """,
         /// Checks of a running cluster: scheduling, failover, etcd.
         "SmokeTests": "Basics Etcd Planning Provisioning SecureShell TopologyModel UnitFiles",
@@ -65,8 +64,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "Backups": "Basics Etcd FileErrors FleetState RebootLock Crypto CryptoExtras Subprocess SystemPackage",
         /// Nodes and networks as libvirt domains and networks.
         "LibvirtProvider": """
-        Basics Cgroups FileErrors Images Libvirt Planning Provisioning TopologyModel Logging
-        Subprocess SystemPackage
+        Basics Cgroups FileErrors Images Libvirt NodeBoot Planning Provisioning TopologyModel Logging Subprocess
+        SystemPackage
         """,
         /// Pictures of clusters, plans and runs, as SVG, for Graphviz, for Mermaid and as text.
         "Graphs": "Basics Planning TopologyModel",
@@ -77,15 +76,15 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// This host's libvirt, images, keys and locks: load, observe, plan and apply.
         "Workspace": """
-        Backups Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning
-        Provisioning SecureShell TopologyModel UnitFiles Crypto Logging SystemPackage
+        Backups Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning Provisioning
+        SecureShell TopologyModel UnitFiles Crypto Logging SystemPackage
         """,
         /// slipway's commands: arguments and printing.
         "SlipwayCommands": """
         Backups Basics Certificates Chaos CloudConfig CloudConfigLinting CloudConfigLoading Dashboard Diagnostics
-        Discovery Etcd FaultInjection FileErrors FleetState Graphs Images LibvirtProvider Planning Provisioning Rendering
-        SecureShell SmokeTests Terminal TopologyLoading TopologyModel UnitFiles Workspace
-        ArgumentParser Crypto Logging Subprocess SystemPackage
+        Discovery Etcd FaultInjection FileErrors FleetState Graphs Images LibvirtProvider Planning Provisioning
+        Rendering SecureShell SmokeTests Terminal TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser
+        Crypto Logging Subprocess SystemPackage
         """,
     ],
     "Sources/Etcd": [
@@ -109,14 +108,13 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "FleetState": "Basics Etcd Scheduling UnitFiles Logging",
         /// fleetd: the engine, the agent and the HTTP API.
         "Fleetd": """
-        Basics ConnectionLimits Etcd FleetAPI FleetState Scheduling Systemd UnitFiles HTTPTypes
-        HummingbirdCore Logging NIOCore NIOPosix NIOSSL ServiceLifecycle UnixSignals
+        Basics ConnectionLimits Etcd FleetAPI FleetState Scheduling Systemd UnitFiles HTTPTypes HummingbirdCore
+        Logging NIOCore NIOPosix NIOSSL ServiceLifecycle UnixSignals
         """,
         /// fleetctl's commands and its two ways to fleet, HTTP and etcd.
         "Fleetctl": """
-        Basics Diagnostics Etcd FleetAPI FleetState Fleetd Scheduling Terminal UnitFiles
-        ArgumentParser AsyncHTTPClient Logging NIOCore NIOHTTP1 NIOPosix NIOSSL Subprocess
-        SystemPackage UnixSignals
+        Basics Diagnostics Etcd FleetAPI FleetState Fleetd Scheduling Terminal UnitFiles ArgumentParser
+        AsyncHTTPClient Logging NIOCore NIOHTTP1 NIOPosix NIOSSL Subprocess SystemPackage UnixSignals
         """,
     ],
     "Sources/Node": [
@@ -126,14 +124,16 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "Cgroups": "",
         /// Other programs of a node, run to their end with input and output.
         "NodePrograms": "Basics Subprocess",
+        /// The image that a container node boots: chosen by its init, wanted by its host. Without Foundation.
+        "NodeBoot": "Basics",
         /// coreos-cloudinit: changes to a system by its cloud-config.
         "CloudInit": "Basics CloudConfig CloudConfigLoading Diagnostics LocatedYAML NodePrograms Systemd",
         /// flanneld: one network for the containers of all nodes.
         "Flannel": "Basics Etcd NodePrograms ArgumentParser Logging UnixSignals",
         /// locksmithd and locksmithctl: reboots, one machine after the other.
         "Locksmith": """
-        Basics CloudConfig Etcd FleetAPI RebootLock Systemd ArgumentParser AsyncHTTPClient Logging
-        NIOCore NIOHTTP1 SystemPackage UnixSignals
+        Basics CloudConfig Etcd FleetAPI NodeBoot RebootLock Systemd ArgumentParser AsyncHTTPClient Logging NIOCore
+        NIOHTTP1 SystemPackage UnixSignals
         """,
     ],
     "Sources/Programs": [
@@ -143,7 +143,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "coreos-cloudinit": "Basics CloudInit",
         "locksmithctl": "Basics Flannel Locksmith",
         /// PID 1 of a container node until it hands over to systemd.
-        "slipway-node-init": "Cgroups",
+        "slipway-node-init": "Basics Cgroups NodeBoot",
         "slipway-etcd-proxy": "Basics EtcdProxy Logging",
         /// Times slipway, fleet and the scheduler, for Scripts/bench.
         "slipway-bench": "Basics Etcd Scheduling UnitFiles ArgumentParser Subprocess SystemPackage",
@@ -151,7 +151,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
     "Tests": [
         /// Fakes, temporary directories, seeded randomness.
         "TestKit": """
-        Basics Certificates Etcd EtcdProxy Planning Provisioning RebootLock SecureShell Systemd
+        Basics Certificates Etcd EtcdProxy NodeBoot Planning Provisioning RebootLock SecureShell Systemd
         TopologyLoading TopologyModel UnitFiles ArgumentParser CustomDump
         """,
         "BasicsTests": "Basics",
@@ -159,8 +159,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "TerminalTests": "Terminal TestKit",
         /// The pages' links, topologies, units and command lines.
         "DocumentationTests": """
-        Diagnostics Fleetctl Locksmith SlipwayCommands TestKit TopologyLoading UnitFiles
-        ArgumentParser
+        Diagnostics Fleetctl Locksmith SlipwayCommands TestKit TopologyLoading UnitFiles ArgumentParser
         """,
         /// Real nodes, in the project's own sandbox.
         "IntegrationTests": "TestKit Subprocess",
@@ -174,14 +173,14 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "UnitFilesTests": "Diagnostics TestKit UnitFiles",
         "CloudConfigTests": "Basics CloudConfig CloudConfigLinting CloudConfigLoading Diagnostics TestKit",
         "RenderingTests": """
-        Basics CloudConfig CloudConfigLoading Diagnostics Planning Rendering TestKit TopologyLoading
-        TopologyModel Subprocess SystemPackage
+        Basics CloudConfig CloudConfigLoading Diagnostics Planning Rendering TestKit TopologyLoading TopologyModel
+        Subprocess SystemPackage
         """,
     ],
     "Tests/Cluster": [
         "PlanningTests": """
-        Basics CloudConfig CloudConfigLoading Diagnostics Planning TestKit TopologyLoading
-        TopologyModel UnitFiles CustomDump
+        Basics CloudConfig CloudConfigLoading Diagnostics Planning TestKit TopologyLoading TopologyModel UnitFiles
+        CustomDump
         """,
         "CertificatesTests": "Certificates Crypto SwiftASN1 X509",
         "ImagesTests": "Basics Images TestKit TopologyModel Crypto",
@@ -197,12 +196,12 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",
         "LibvirtProviderTests": """
-        Basics Images Libvirt LibvirtProvider Planning Provisioning TestKit TopologyLoading TopologyModel
+        Basics Images Libvirt LibvirtProvider NodeBoot Planning Provisioning TestKit TopologyLoading TopologyModel
         UnitFiles Logging
         """,
         "ProvisioningTests": """
-        Basics CloudConfig Diagnostics Etcd FleetState Images LibvirtProvider Planning Provisioning
-        RebootLock SecureShell TestKit TopologyLoading TopologyModel UnitFiles SystemPackage
+        Basics CloudConfig Diagnostics Etcd FleetState Images LibvirtProvider Planning Provisioning RebootLock
+        SecureShell TestKit TopologyLoading TopologyModel UnitFiles SystemPackage
         """,
         "WorkspaceTests": """
         Basics Diagnostics Discovery Planning SecureShell TestKit TopologyModel Workspace SystemPackage
@@ -215,22 +214,23 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
     ],
     "Tests/Etcd": [
         "EtcdTests": "Basics ConnectionLimits Etcd EtcdProxy TestKit Logging NIOCore NIOHPACK NIOPosix",
-        "RebootLockTests": "Basics CloudConfig Etcd Locksmith RebootLock Systemd TestKit Logging",
+        "RebootLockTests": "Basics CloudConfig Etcd Locksmith NodeBoot RebootLock Systemd TestKit Logging",
         "DiscoveryTests": "Basics ConnectionLimits Discovery EtcdProxy TestKit Logging",
     ],
     "Tests/Fleet": [
         "SchedulingTests": "Basics Scheduling TestKit UnitFiles",
         "FleetdTests": """
-        Basics ConnectionLimits Etcd FleetAPI FleetState Fleetd Scheduling Systemd TestKit UnitFiles
-        AsyncHTTPClient Logging NIOCore NIOEmbedded NIOHTTP1 NIOSSL ServiceLifecycle
+        Basics ConnectionLimits Etcd FleetAPI FleetState Fleetd Scheduling Systemd TestKit UnitFiles AsyncHTTPClient
+        Logging NIOCore NIOEmbedded NIOHTTP1 NIOSSL ServiceLifecycle
         """,
         "FleetctlTests": """
-        Diagnostics Etcd FleetAPI Fleetctl Scheduling Terminal TestKit UnitFiles ArgumentParser
-        AsyncHTTPClient NIOCore SystemPackage
+        Diagnostics Etcd FleetAPI Fleetctl Scheduling Terminal TestKit UnitFiles ArgumentParser AsyncHTTPClient
+        NIOCore SystemPackage
         """,
     ],
     "Tests/Node": [
         "CgroupsTests": "Cgroups TestKit",
+        "NodeBootTests": "Basics NodeBoot TestKit",
         "CloudInitTests": "CloudConfig CloudInit NodePrograms Systemd TestKit",
         "FlannelTests": "Basics Etcd Flannel TestKit ArgumentParser Logging",
         "NodeProgramsTests": "NodePrograms",

@@ -20,13 +20,14 @@ extension RealNodes {
 
             """
 
-        @Test("nodes get another root with what they hold, a bad one goes back by itself", .timeLimit(.minutes(6)))
+        @Test("nodes get another root with what they hold, a bad one goes back by itself", .timeLimit(.minutes(8)))
         func upgrade() async throws {
             // The nodes run on the roots until the cluster is gone.
             try await Roots.with { roots in
                 let good = try await roots.make("good", changing: "touch usr/share/slipway-good")
                 let bad = try await roots.make("bad", changing: "touch usr/share/slipway-bad")
                 let dead = try await roots.make("dead", changing: "rm lib/systemd/systemd")
+                let hung = try await roots.make("hung", changing: Self.hang)
                 try await TestCluster.with("upgrade") { cluster in
                     try cluster.writeTopology(
                         members: 3,
@@ -38,13 +39,22 @@ extension RealNodes {
                     try await forward(cluster, to: good)
                     try await cluster.requireHealthy()
                     try await fails(cluster, to: bad, because: "probe.service ran before and has failed")
-                    try await fails(cluster, to: dead, because: "stopped while it was starting")
+                    try await fails(cluster, to: dead, because: "it went back by itself: cannot run /sbin/init")
+                    try await decides(cluster, to: bad, because: "probe.service ran before and has failed")
+                    try await decides(cluster, to: hung, because: "it did not come far enough to say why")
                     try await cluster.requireHealthy()
                     try await back(cluster, from: good)
                     try await cluster.requireHealthy()
                 }
             }
         }
+
+        /// An init that says its version and does nothing else.
+        private static let hang = """
+            rm lib/systemd/systemd
+            printf '#!/bin/sh\n[ "$1" = --version ] || exec sleep infinity\n' >lib/systemd/systemd
+            chmod 0755 lib/systemd/systemd
+            """
 
         private static let cloudConfig = """
             cloud_config:
@@ -112,6 +122,35 @@ extension RealNodes {
             #expect(ran.text.contains("worker-1 did not do well with its new image and is back with the old one"))
             #expect(ran.text.contains(reason), "\(ran)")
             #expect(try await cluster.output("worker-1", "test -e /usr/share/slipway-good && echo good") == "good")
+        }
+
+        /// slipway is killed once a node tries a bad root: the node goes back by itself, and that is told.
+        private func decides(_ cluster: TestCluster, to root: String, because reason: String) async throws {
+            let boot = "\(Program.home)/clusters/\(cluster.name)/worker-1/boot"
+            let words = "upgrade \(cluster.file) worker-1 --to \(root) --within 20s --again"
+            let script = """
+                \(Program.directory)/slipway \(words) >\(cluster.directory)/killed.log 2>&1 & pid=$!
+                until [ -e \(boot)/trial ]; do
+                    kill -0 $pid || { cat \(cluster.directory)/killed.log; exit 1; }
+                    sleep 0.05
+                done
+                kill -9 $pid
+                until grep -q ^left \(boot)/state && [ ! -e \(boot)/trial ]; do sleep 0.2; done
+                """
+            let ran = try await Program.shell(script, deadline: 120).expecting(0)
+            print("killed on the way to \(root), and back by itself after \(ran.took)")
+            // Nothing but to see it ready again is left.
+            let up = try await Program.slipway(["up", cluster.file]).expecting(0)
+            #expect(up.text.contains("worker-1 went back from root \(root) by itself"), "\(up)")
+            #expect(
+                try await cluster.output("worker-1", "test -e /usr/share/slipway-good && cat /etc/mark") == "worker-1"
+            )
+            let status = try await Program.slipway(["status", cluster.name]).expecting(0)
+            #expect(status.output.contains("worker-1 went back from root"))
+            #expect(status.output.contains(reason), "\(status)")
+            let again = try await Program.slipway(["upgrade", cluster.file, "--to", root]).expecting(1)
+            #expect(again.text.contains("'worker-1' went back from root \(root) by itself: "), "\(again)")
+            try await cluster.requireHealthy()
         }
 
         private func back(_ cluster: TestCluster, from root: String) async throws {
@@ -197,7 +236,7 @@ private struct Roots {
     }
 
     private func remove() async throws {
-        let digests = ["good", "bad", "dead"].map(Self.digest).map { "\(store)/\($0)*" }.joined(separator: " ")
+        let digests = ["good", "bad", "dead", "hung"].map(Self.digest).map { "\(store)/\($0)*" }.joined(separator: " ")
         try await Program.shell("rm -rf \(digests)").expecting(0)
     }
 }

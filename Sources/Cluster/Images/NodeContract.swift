@@ -1,7 +1,9 @@
 /// Paths and names shared by an image, a node's directory and a container's domain.
 ///
-/// A container node is a libvirt domain of three `<filesystem>` elements. It mounts its own root (an overlay), so a
-/// node survives a restart of the host: nothing but libvirt is needed to start it. This XML boots as it is:
+/// A container node is a libvirt domain of four `<filesystem>` elements. It mounts its own root (an overlay), so a
+/// node survives a restart of the host: nothing but libvirt is needed to start it. Which of the host's images it takes for
+/// that says its own boot record, since libvirt starts a container that reboots with the definition that it had: ROOT and
+/// LAYER are what it takes where there is no record. This XML boots as it is:
 ///
 /// ```xml
 /// <domain type='lxc'>
@@ -26,6 +28,9 @@
 ///     <filesystem type='mount' accessmode='passthrough'>
 ///       <source dir='NODE'/><target dir='/.slipway/node'/>
 ///     </filesystem>
+///     <filesystem type='mount' accessmode='passthrough'>
+///       <source dir='IMAGES'/><target dir='/.slipway/node/images'/><readonly/>
+///     </filesystem>
 ///     <interface type='network'>
 ///       <mac address='MAC'/><source network='NETWORK'/><guest dev='eth0'/>
 ///     </interface>
@@ -42,6 +47,8 @@ package enum NodeContract {
     package static let layerTarget = "/.slipway/layer"
     /// Mount point of the node's own directory.
     package static let nodeTarget = "/.slipway/node"
+    /// Mount point of the host's images, in the node's own directory.
+    package static let imagesTarget = nodeTarget + "/images"
     /// Process 1 of a container node.
     package static let initPath = layerTarget + "/usr/lib/slipway/slipway-node-init"
     /// The same program, relative to a layer, for use on the host.
@@ -52,6 +59,9 @@ package enum NodeContract {
     /// The directories that must be in a node's own directory before its first start. `upper` may hold files
     /// (/etc/machine-id); `config` holds `openstack/latest/user_data` and appears at `/media/configdrive`.
     package static let nodeDirectories = ["upper", "work", "docker", "config"]
+    /// Those that nodes of earlier versions lack: `boot` has the node's boot record and appears at `/boot/slipway`;
+    /// `images` is where the host's images are mounted.
+    package static let bootDirectories = ["boot", "images"]
     /// In the node's directory: what its init said when it failed.
     package static let initLog = "init.log"
 

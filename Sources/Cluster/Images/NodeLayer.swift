@@ -53,7 +53,10 @@ package struct NodeLayer: Sendable {
             "\(units)/locksmithd.service": .text(NodeUnits.locksmithd, mode: 0o644),
             "\(units)/flanneld.service": .text(NodeUnits.flanneld, mode: 0o644),
             "\(units)/docker.service.d/10-flannel.conf": .text(NodeUnits.dockerWithFlannel, mode: 0o644),
-            // One program, three names, two of them as on CoreOS.
+            "\(units)/boot-check.service": .text(NodeUnits.bootCheck, mode: 0o644),
+            "\(units)/multi-user.target.wants/boot-check.service": .link(to: "../boot-check.service"),
+            // One program, four names, two of them as on CoreOS.
+            "usr/lib/slipway/boot-check": .link(to: "../../bin/locksmithctl"),
             "usr/lib/locksmith/locksmithd": .link(to: "../../bin/locksmithctl"),
             "usr/bin/flanneld": .link(to: "locksmithctl"),
             "usr/lib/slipway/flannel-docker-opts": .text(ImageScripts.flannelDockerOptions, mode: 0o755),

@@ -136,6 +136,21 @@ enum NodeUnits {
 
         """
 
+    /// Started where the node's image is on trial. It is no part of update-engine.service, which said on CoreOS that a
+    /// system is good: many cloud-configs stop or mask that one.
+    static let bootCheck = """
+        [Unit]
+        Description=Says whether this node is well with its image
+        StartLimitIntervalSec=0
+        ConditionPathExists=/boot/slipway/trial
+
+        [Service]
+        ExecStart=/usr/lib/slipway/boot-check
+        Restart=on-failure
+        RestartSec=1s
+
+        """
+
     /// Units of CoreOS that nodes do without. Those of users start, stop, require and are ordered after them, so they
     /// are there and do nothing. etcd of version 1 is among them: Debian's unit of that name would take etcd2's ports.
     static let standIns: [String: String] = {

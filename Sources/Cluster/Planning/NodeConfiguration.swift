@@ -74,7 +74,12 @@ struct NodeConfiguration {
         }
         if present != nil, let chosen = inputs.chosenImages[node.name] { return chosen.image }
         let root = inputs.wantedRoot ?? present?.root ?? inputs.newRoot ?? newest.root
-        return ImageDigests(root: root, layer: newest.layer)
+        let wanted = ImageDigests(root: root, layer: newest.layer)
+        guard let present, let retreat = node.observed?.boot?.retreat?.image else { return wanted }
+        // What it has left by itself it is given only by who asks for that.
+        if retreat == wanted { return present }
+        return retreat.root == root && present.root != root
+            ? ImageDigests(root: present.root, layer: newest.layer) : wanted
     }
 
     /// Image of a node that exists and is not made anew: a newer root is no reason for that.

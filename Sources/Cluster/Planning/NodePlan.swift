@@ -24,6 +24,8 @@ package struct NodePlan: SpecifiedNode {
     package var originalRoot: String?
     /// Root that it had before this one, to go back to; nil for none.
     package var previousRoot: String?
+    /// Way back that the node itself has from ``image``; nil for none.
+    package var trial: ImageTrial?
     /// The cloud-config, byte for byte as the node gets it.
     package var userData: String
     /// Digests of the parts of what ``NodeSpec/configDigest`` is of; nil where nothing is rendered.
@@ -111,6 +113,26 @@ package struct ImageDigests: Sendable, Hashable, Codable {
     package init(root: String, layer: String) {
         self.root = root
         self.layer = layer
+    }
+}
+
+/// A node's own way back from an image on which it is not well.
+package struct ImageTrial: Sendable, Hashable {
+    /// Image that it goes back to.
+    package var fallback: ImageDigests
+    /// Digest of the configuration that belongs to that.
+    package var fallbackConfig: String
+    /// Root that it had before that one.
+    package var fallbackPrevious: String?
+    /// Time from a boot until it has to be well.
+    package var within: Duration
+
+    /// The way back to a node as it is.
+    package init(fallback: NodePlan, within: Duration) {
+        self.fallback = fallback.image
+        fallbackConfig = fallback.configDigest
+        fallbackPrevious = fallback.previousRoot
+        self.within = within
     }
 }
 

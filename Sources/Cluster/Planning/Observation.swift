@@ -65,6 +65,8 @@ package struct ObservedNode: CodedNode {
         package var originalRoot: String?
         /// Root that it ran before this one; nil for none.
         package var previousRoot: String?
+        /// What it says of the images that it boots; nil where it has not said anything.
+        package var boot: ObservedBoot?
     }
 
     /// Facts that its plan has, too.
@@ -120,7 +122,8 @@ extension ObservedNode {
     /// Images that it runs and may go back to.
     package var images: [ImageDigests] {
         guard let image = details.image else { return [] }
-        return [image] + [details.previousRoot].compactMap(\.self).map { ImageDigests(root: $0, layer: image.layer) }
+        let previous = [details.previousRoot].compactMap(\.self).map { ImageDigests(root: $0, layer: image.layer) }
+        return [image] + previous + (details.boot?.images ?? [])
     }
 
     /// True when the node runs fleetd.

@@ -77,7 +77,7 @@ struct PlanBuilder {
                 warnings: warnings,
                 notes: topology.machineNotes(on: observed.provider.machineHost)
                     + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? [])
-                    + postponedNotes + rootNotes,
+                    + postponedNotes + retreatNotes + rootNotes,
             )
             plan.continues = !steps.isEmpty && !postponed.isEmpty
             try plan.check(from: observed)

@@ -25,6 +25,8 @@ package struct Upgrade: Sendable, Hashable {
     package var canary: String?
     /// True when nodes are restarted outside their reboot window, too.
     package var ignoresWindows: Bool
+    /// True when nodes get an image, too, that they have left by themselves.
+    package var triesAgain: Bool
 
     package init(
         to target: Target,
@@ -33,6 +35,7 @@ package struct Upgrade: Sendable, Hashable {
         atOnce: Int = 1,
         canary: String? = nil,
         ignoresWindows: Bool = false,
+        triesAgain: Bool = false,
     ) {
         self.target = target
         self.nodes = nodes
@@ -40,6 +43,7 @@ package struct Upgrade: Sendable, Hashable {
         self.atOnce = atOnce
         self.canary = canary
         self.ignoresWindows = ignoresWindows
+        self.triesAgain = triesAgain
     }
 
     /// The nodes as ``Roll`` chooses them.
@@ -69,6 +73,7 @@ extension Planner {
         let wanted = try Planner(topology: topology, inputs: changed).plan(from: observed)
         let images = Dictionary(present.nodes.map { ($0.name, $0.image) }) { first, _ in first }
         let goers = wanted.nodes.filter { node in images[node.name].map { $0 != node.image } ?? false }
+        if !upgrade.triesAgain { try refuseRetreats(goers, own) }
         if !upgrade.ignoresWindows { try checkWindows(goers) }
         let units = try topology.units.map(Planner(topology: topology, inputs: asIs).builder(from: observed).unitPlan)
         let builder = UpgradeBuilder(present: present, observed: observed, inputs: inputs, units: units)
@@ -87,6 +92,26 @@ extension Planner {
             guard let previous = observed.previousRoot, previous != image.root else { return nil }
             return ChosenImage(ImageDigests(root: previous, layer: inputs.image.layer), previousRoot: nil)
         }
+    }
+
+    /// Refuses an image that a node has left by itself: on others it would do no better.
+    private func refuseRetreats(_ goers: [NodePlan], _ own: [ObservedNode]) throws(DiagnosticsError) {
+        let left = goers.compactMap { node in
+            own.first { $0.name == node.name }?.boot?.retreat(from: node.image).map { (node: node, retreat: $0) }
+        }
+        guard !left.isEmpty else { return }
+        throw DiagnosticsError(
+            left.map { node, retreat in
+                .error(
+                    "'\(node.name)' went back from \(inputs.imageName(retreat.image)) by itself: \(retreat.reason)",
+                    notes: [
+                        "it is back with the image that it had, and no other node gets this one",
+                        "what it logged: slipway ssh \(topology.name) \(node.name) journalctl -b -1 -p warning",
+                        "once the cause is fixed, to try it again: --again",
+                    ],
+                )
+            }
+        )
     }
 
     /// Refuses a cluster that lacks more than the end of what an earlier run began.

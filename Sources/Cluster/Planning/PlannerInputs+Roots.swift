@@ -27,6 +27,12 @@ extension PlannerInputs {
     func rootName(_ digest: String) -> String {
         roots.first { $0.digest == digest }?.name ?? String(digest.prefix(12))
     }
+
+    /// Name of an image for people.
+    func imageName(_ image: ImageDigests) -> String {
+        let programs = image.layer == self.image.layer ? "" : " with node programs \(image.layer.prefix(12))"
+        return "root \(rootName(image.root))\(programs)"
+    }
 }
 
 extension Planner {
@@ -46,6 +52,15 @@ extension Planner {
 }
 
 extension PlanBuilder {
+    /// Notes about images that nodes have left by themselves.
+    var retreatNotes: [String] {
+        ownNodes.compactMap { node in
+            guard let retreat = node.boot?.retreat, plans.contains(where: { $0.name == node.name }) else { return nil }
+            return "\(node.name) went back from \(inputs.imageName(retreat.image)) by itself, and keeps what it has: "
+                + "\(retreat.reason). To try that again: slipway upgrade \(topology.name) \(node.name) --again"
+        }
+    }
+
     /// Notes about roots that nodes could have and do not.
     var rootNotes: [String] {
         let newest = inputs.roots.max()

@@ -24,6 +24,12 @@ package struct StatusReport: Sendable, Encodable, Hashable {
         package var machineID: String
         /// Number of units on it.
         package var units: Int
+        /// True while it has not been well yet on the image that it was given; nil otherwise.
+        package var isOnTrial: Bool?
+        /// Root that it takes at its next reboot; nil for the one that it runs.
+        package var staged: String?
+        /// The last image that it left by itself; nil for none.
+        package var left: ObservedBoot.Retreat?
 
         /// True when it is ready, with its etcd healthy and fleet listing it.
         package var isWell: Bool { state == "ready" && etcd != "unhealthy" && fleet != false }
@@ -113,6 +119,9 @@ package struct StatusReport: Sendable, Encodable, Hashable {
             fleet: !node.runsFleet ? nil : seen.fleet.map { $0.machines.contains(machineID) },
             machineID: machineID,
             units: seen.fleet?.units.values.filter { $0.states[machineID] != nil }.count ?? 0,
+            isOnTrial: node.boot?.isOnTrial == true ? true : nil,
+            staged: node.boot?.staged?.root,
+            left: node.boot?.retreat,
         )
     }
 

@@ -1,4 +1,5 @@
 import Basics
+import NodeBoot
 import Planning
 import RebootLock
 import SecureShell
@@ -7,8 +8,8 @@ import TopologyModel
 extension Executor {
     /// Gives a node another image, and sees it well with that; otherwise gives it back the one that it had.
     ///
-    /// What it holds stays. A run that is cut short leaves a node that starts with the one image or the other, as its
-    /// definition says.
+    /// What it holds stays. A run that is cut short leaves a node that sees for itself whether it is well, and goes back
+    /// to the image that it had where it is not.
     /// - Throws: what was seen of a node that did not come back well, once it is back with the image that it had.
     func upgrade(
         _ upgrade: NodeUpgrade,
@@ -16,7 +17,9 @@ extension Executor {
         say: @escaping @Sendable (String) -> Void,
         warn: @escaping @Sendable (String) -> Void,
     ) async throws {
-        let (node, fallback) = (upgrade.node, upgrade.fallback)
+        let fallback = upgrade.fallback
+        var node = upgrade.node
+        if node.image != fallback.image { node.trial = ImageTrial(fallback: fallback, within: limits.trial) }
         let image = try await images.ensure(node.image, progress: say)
         // There is no way back to an image that is gone.
         let old = try await images.ensure(fallback.image, progress: say)
@@ -46,34 +49,77 @@ extension Executor {
         }
         do {
             try await restart(node, image: image, say: say, warn: warn)
-            try await comeBack(upgrade, before: before, of: plan, say: say, warn: warn)
+            try await comeBack(node, upgrade.globalUnits, before: before, of: plan, say: say, warn: warn)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
             try Task.checkCancellation()
+            let cause = await ownWord(of: node) ?? error
             warn(
-                "\(node.name) does not do well with its new image, and gets the old one back: \(Self.firstLine(error))"
+                "\(node.name) does not do well with its new image, and gets the old one back: \(Self.firstLine(cause))"
             )
-            try await goBack(to: fallback, image: old, of: plan, because: error, say: say, warn: warn)
+            try await goBack(to: fallback, image: old, of: plan, because: cause, say: say, warn: warn)
             try await lock?.release(node.machineID)
-            throw Self.rolledBack(node, because: error)
+            throw Self.rolledBack(node, because: cause)
         }
     }
 
     /// Waits until the node is ready and its units run that ran before.
     private func comeBack(
-        _ upgrade: NodeUpgrade,
+        _ node: NodePlan,
+        _ globalUnits: [String],
         before: UnitSnapshot,
         of plan: Plan,
         say: @escaping @Sendable (String) -> Void,
         warn: @escaping @Sendable (String) -> Void,
     ) async throws {
-        let node = upgrade.node
         let ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
         try await ladder.climb()
         say("looking at its units")
+        try await requireImage(of: node)
         try await awaitUnits(before, on: node)
-        try await awaitGlobalUnits(upgrade.globalUnits, on: node, of: plan)
+        try await awaitGlobalUnits(globalUnits, on: node, of: plan)
+        try await awaitItsWord(node, say: say)
+    }
+
+    /// Throws where the node has left its image by itself.
+    ///
+    /// - Returns: true when the node is well on it by its own word, or gives none.
+    @discardableResult
+    private func requireImage(of node: NodePlan) async throws -> Bool {
+        guard let state = try await provider.image(of: NodeReference(node)), let running = state.running else {
+            return true
+        }
+        guard running != node.image else { return !state.isOnTrial }
+        let reason = state.retreat.flatMap { $0.image == node.image ? $0.reason : nil } ?? "it does not say why"
+        throw await nodeFailure(node, what: "it went back by itself: \(reason)", unit: nil)
+    }
+
+    /// The node's own reason for having left its image, which is nearer to the cause than what was seen from here; nil
+    /// where it has not.
+    private func ownWord(of node: NodePlan) async -> (any Error)? {
+        do {
+            try await requireImage(of: node)
+            return nil
+        } catch { return error is ProvisioningError ? error : nil }
+    }
+
+    /// Waits until the node says that it is well: before that, it would go back by itself.
+    private func awaitItsWord(_ node: NodePlan, say: @Sendable (String) -> Void) async throws {
+        guard try await !requireImage(of: node) else { return }
+        say("waiting for its word that it is well")
+        // After its time it goes back, which takes a moment to be seen.
+        let limit = limits.trial + limits.leave
+        let isWell = try await Waiting.until(limit, pause: limits.pause * 5) {
+            try await requireImage(of: node) ? true : nil
+        }
+        guard isWell == nil else { return }
+        let complaint = try await provider.image(of: NodeReference(node))?.complaint ?? "it does not say why not"
+        throw await nodeFailure(
+            node,
+            what: "it does not say that it is well (waited \(limit)): \(complaint)",
+            unit: nil
+        )
     }
 
     private func goBack(
@@ -85,8 +131,10 @@ extension Executor {
         warn: @escaping @Sendable (String) -> Void,
     ) async throws {
         do {
-            // Nothing that runs on it is worth the time that it may take to end.
-            try await provider.powerOff(NodeReference(fallback))
+            // Nothing that runs on a bad image is worth the time that it may take to end.
+            if try await provider.image(of: NodeReference(fallback))?.running != fallback.image {
+                try await provider.powerOff(NodeReference(fallback))
+            }
             try await restart(fallback, image: image, say: say, warn: warn)
             try await Ladder(executor: self, node: fallback, members: members(of: plan), say: say, warn: warn).climb()
         } catch is CancellationError {
@@ -121,7 +169,7 @@ extension Executor {
     private func units(on node: NodePlan) async throws -> UnitSnapshot {
         do {
             let output = try await shell.run(
-                UnitSnapshot.question,
+                UnitSnapshot.keeping,
                 on: node.name,
                 at: node.address,
                 deadline: .seconds(10)
@@ -188,6 +236,11 @@ struct UnitSnapshot: Sendable, Equatable {
     /// Command that prints the units in a form that ``init(_:)`` reads.
     static let question =
         "systemctl list-units --plain --no-legend --no-pager --state=active,failed,auto-restart | awk '{ print $1, $3, $4 }'"
+
+    /// The same, and the node keeps the answer for its own judgement of the next image.
+    static let keeping =
+        question + " | if [ -d \(BootDirectory.onNode) ]; then "
+        + "sudo tee \(BootDirectory.onNode)/\(BootDirectory.unitsName); else cat; fi"
 
     /// Reads lines of name, active state and sub-state.
     init(_ text: String) {

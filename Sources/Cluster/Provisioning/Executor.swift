@@ -53,6 +53,8 @@ package struct Executor: Sendable {
         package var leave: Duration = .seconds(30)
         /// Time that a node waits for its place in the reboot semaphore.
         package var rebootPlace: Duration = .seconds(600)
+        /// Time in which a node has to be well on another image before it goes back by itself.
+        package var trial: Duration = .seconds(300)
         /// Time that a node may take to shut down before its power is cut.
         package var shutdown: Duration
         /// Limit for a member's answer when it is released from its wait for a successor.

@@ -47,6 +47,8 @@ package protocol NodeProvider: Sendable {
     func define(_ node: NodePlan, image: NodeImagePaths) async throws
     /// The domain's XML as ``define(_:image:)`` would give it to libvirt.
     func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String
+    /// What a node says of the image that it runs or boots; nil where it says nothing.
+    func image(of node: NodeReference) async throws -> NodeImageState?
     /// Powers the node on; one that runs is left running.
     func start(_ node: NodeReference) async throws
     /// Returns whether the hypervisor's manager still hears of a node that runs; where it does not, the node's end and
@@ -86,6 +88,30 @@ package protocol NodeProvider: Sendable {
     ///
     /// - Returns: names of the volumes removed.
     func pruneVolumes() async throws -> [String]
+}
+
+/// A node's own word about the image that it runs.
+package struct NodeImageState: Sendable, Hashable {
+    /// Image that it runs; nil where it has not said so since it was started.
+    package var running: ImageDigests?
+    /// True while it has not been well on it.
+    package var isOnTrial: Bool
+    /// The last image that it left by itself, and the reason.
+    package var retreat: ObservedBoot.Retreat?
+    /// What keeps it from being well; nil for nothing.
+    package var complaint: String?
+
+    package init(
+        running: ImageDigests?,
+        isOnTrial: Bool,
+        retreat: ObservedBoot.Retreat? = nil,
+        complaint: String? = nil,
+    ) {
+        self.running = running
+        self.isOnTrial = isOnTrial
+        self.retreat = retreat
+        self.complaint = complaint
+    }
 }
 
 /// Way in which a node was shut down.

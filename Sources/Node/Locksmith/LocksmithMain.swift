@@ -32,10 +32,10 @@ package enum LocksmithMain {
     package static func run(_ arguments: [String]) async {
         let name = arguments.first?.split(separator: "/").last ?? "locksmithctl"
         let words = originalStyle(Array(arguments.dropFirst()))
-        if name == "locksmithd" {
-            await LocksmithdCommand.main(words)
-        } else {
-            await LocksmithCommand.main(words)
+        switch name {
+        case "locksmithd": await LocksmithdCommand.main(words)
+        case "boot-check": await BootCheckCommand.main(words)
+        default: await LocksmithCommand.main(words)
         }
     }
 

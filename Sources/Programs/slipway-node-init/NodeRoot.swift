@@ -1,16 +1,29 @@
 import Cgroups
 import Glibc
+import NodeBoot
 
 /// Paths of a node's parts in the container: the contract with the domain's XML.
 struct NodeLayout: Sendable {
-    /// The node programs, shared by all nodes of an image.
-    let layer: String
-    /// The node's own directory: `upper`, `work`, `docker`, `config`.
+    /// The image's root, shared by all nodes of an image.
+    var image: String
+    /// The node programs, shared likewise.
+    var layer: String
+    /// The node's own directory: `upper`, `work`, `docker`, `config`, `boot`.
     let node: String
+    /// The host's images, of which the node chooses one.
+    let images: String
     /// An empty directory of the image, where the node's root is put together.
     let root: String
 
-    static let contract = NodeLayout(layer: "/.slipway/layer", node: "/.slipway/node", root: "/.slipway/root")
+    static let contract = NodeLayout(
+        image: "/",
+        layer: "/.slipway/layer",
+        node: "/.slipway/node",
+        images: "/.slipway/node/images",
+        root: "/.slipway/root",
+    )
+    /// This program on a node.
+    static let programOnNode = "/usr/lib/slipway/slipway-node-init"
 }
 
 /// The node's root: an overlay of the shared image, the shared layer and the node's own directory, mounted by the
@@ -31,6 +44,10 @@ struct NodeRoot {
         // dockerd falls back to copying whole images when its directory is itself on an overlay.
         try bind("\(layout.node)/docker", to: "/var/lib/docker", readOnly: false)
         try bind("\(layout.node)/config", to: "/media/configdrive", readOnly: true)
+        if access("\(layout.node)/boot", F_OK) == 0 {
+            try makeDirectory("\(layout.root)/boot")
+            try bind("\(layout.node)/boot", to: BootDirectory.onNode, readOnly: false)
+        }
         try pivot()
     }
 
@@ -43,7 +60,8 @@ struct NodeRoot {
     }
 
     private func mountOverlay() throws(Failure) {
-        let options = "lowerdir=\(layout.layer):/,upperdir=\(layout.node)/upper,workdir=\(layout.node)/work"
+        let options =
+            "lowerdir=\(layout.layer):\(layout.image),upperdir=\(layout.node)/upper,workdir=\(layout.node)/work"
         try check(
             "cannot mount the node's root (overlay, \(options))",
             hint: "an overlay's upper directory must be on a file system such as ext4, xfs or tmpfs, not on an overlay",

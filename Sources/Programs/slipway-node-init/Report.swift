@@ -21,6 +21,8 @@ struct Report: Sendable {
         }
     }
 
+    func note(_ text: String) { say("slipway-node-init: \(text)\n") }
+
     private func say(_ text: String) {
         for descriptor in [STDERR_FILENO, log] where descriptor >= 0 {
             // A console that takes no text is no reason to stop, and there is no other way to report it.

@@ -38,7 +38,7 @@ import Testing
             #expect(
                 scratch.names(in: "images/layer/\(digest)/usr/lib/slipway")
                     == [
-                        "etcd2", "etcdctl", "flannel-docker-opts", "prepare-node", "slipway-etcd-proxy",
+                        "boot-check", "etcd2", "etcdctl", "flannel-docker-opts", "prepare-node", "slipway-etcd-proxy",
                         "slipway-node-init",
                         "systemd-networkd-wait-online.service",
                     ]

@@ -20,6 +20,7 @@ import TopologyModel
             node: node,
             image: NodeImagePaths(root: "/srv/root", layer: "/srv/layer"),
             directory: "/srv/clusters/prod/central-1",
+            images: "/srv/images",
             dialect: .lxc(emulator: "/usr/lib/libvirt/libvirt_lxc"),
         )
     }
@@ -57,6 +58,7 @@ import TopologyModel
                 node: Samples.node(),
                 image: NodeImagePaths(root: "/srv/root", layer: "/srv/layer"),
                 directory: "/srv/clusters/prod/central-1",
+                images: "/srv/images",
                 dialect: .test,
             )
         ),

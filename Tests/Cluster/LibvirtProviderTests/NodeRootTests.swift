@@ -1,4 +1,5 @@
 import Foundation
+import NodeBoot
 import Planning
 import Provisioning
 import TestKit
@@ -38,12 +39,28 @@ import Testing
 
         func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
-        func run(on root: String) throws { try storage.create(node(on: root), image: image(root)) }
+        /// Gives the node a root, and boots it as its init does.
+        func run(on root: String) throws {
+            try storage.create(node(on: root), image: image(root))
+            try boot()
+        }
+
+        @discardableResult
+        func boot() throws -> BootChoice {
+            let directory = storage.directory(of: NodeReference(node))
+            var problems: [String] = []
+            let choice = BootChoice.make(node: directory, images: "\(home)/images", at: 1_700_000_000) {
+                problems.append($0)
+            }
+            return try #require(choice, "\(problems)")
+        }
     }
 
     private func with(_ body: (Host) throws -> Void) async throws {
         try await TemporaryDirectory.with { home in
             let host = Host(storage: NodeStorage(home: home), home: home)
+            let layer = "\(home)/images/layer/\(host.node.image.layer)"
+            try FileManager.default.createDirectory(atPath: layer, withIntermediateDirectories: true)
             for root in [Self.old, Self.new] {
                 try host.write("root:x:0:0:\netcd:x:100:101:\n", to: "\(host.image(root).root)/etc/passwd")
                 try host.write("root:x:0:\netcd:x:101:\n", to: "\(host.image(root).root)/etc/group")

@@ -15,6 +15,7 @@ import TopologyModel
             node: node,
             image: NodeImagePaths(root: "/srv/root", layer: "/srv/layer"),
             directory: "/srv/clusters/prod/central-1",
+            images: "/srv/images",
             dialect: lxc,
         )
     }
@@ -71,6 +72,11 @@ import TopologyModel
                     <filesystem type='mount' accessmode='passthrough'>
                       <source dir='/srv/clusters/prod/central-1'/>
                       <target dir='/.slipway/node'/>
+                    </filesystem>
+                    <filesystem type='mount' accessmode='passthrough'>
+                      <source dir='/srv/images'/>
+                      <target dir='/.slipway/node/images'/>
+                      <readonly/>
                     </filesystem>
                     <interface type='network'>
                       <mac address='\(Identity.macAddress(cluster: "prod", node: "central-1"))'/>

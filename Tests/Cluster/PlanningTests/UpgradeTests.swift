@@ -283,6 +283,55 @@ import UnitFiles
         #expect(error?.diagnostics.first?.notes == ["upgrade the containers alone: --role central"])
     }
 
+    // MARK: Nodes that went back by themselves
+
+    /// worker-1 was given the new root, and is back with the old one.
+    private func retreated(_ topology: Topology) throws -> Simulation {
+        var cluster = try made(topology)
+        cluster.disturb("worker-1") { node in
+            var boot = ObservedBoot()
+            boot.retreat = .init(
+                image: ImageDigests(root: Self.new.digest, layer: "1ayer"),
+                time: 1_796_000_100,
+                reason: "not well within 300 s: etcd2.service is failed"
+            )
+            node.boot = boot
+            node.phase = .started
+        }
+        return cluster
+    }
+
+    @Test func aRootThatANodeWentBackFromIsGivenToNoneBeforeSomebodySaysSo() throws {
+        let topology = Fixture.topology()
+        let cluster = try retreated(topology)
+        let error = #expect(throws: DiagnosticsError.self) { try plan(topology, cluster) }
+        #expect(
+            error?.diagnostics.map(\.message) == [
+                "'worker-1' went back from root 2026-11-30.bbbbbbbb by itself: not well within 300 s: etcd2.service is failed"
+            ]
+        )
+        #expect(error?.diagnostics.first?.notes.last == "once the cause is fixed, to try it again: --again")
+        let again = try plan(topology, cluster, Upgrade(to: .root(Self.new.digest), triesAgain: true))
+        #expect(again.steps.filter { $0.cost == .restarts }.count == 5)
+        // Another root, and nodes that did not go back from this one, are as before.
+        #expect(try plan(topology, cluster, Upgrade(to: .root(Self.new.digest), nodes: ["worker-2"])).ids.count == 2)
+    }
+
+    @Test(arguments: [RootChoice.kept, .newest, .version("2026-11-30", location: nil)])
+    func upLeavesItWithWhatItHasAndSaysSo(choice: RootChoice) throws {
+        var topology = Fixture.topology()
+        var cluster = try retreated(topology)
+        topology.root = choice
+        let planner = Planner(topology: topology, inputs: Self.inputs())
+        let plan = try planner.plan(from: cluster.observed)
+        #expect(plan.steps.allSatisfy { $0.cost == .none || !$0.id.description.hasPrefix("node/worker-1/") })
+        #expect(plan.notes.first?.hasPrefix("worker-1 went back from root 2026-11-30.bbbbbbbb by itself, and") == true)
+        cluster.apply(plan)
+        #expect(cluster.faults.isEmpty)
+        #expect(cluster.observed.provider.nodes.first { $0.name == "worker-1" }?.image?.root == Self.old.digest)
+        #expect(try planner.plan(from: cluster.observed).isEmpty)
+    }
+
     // MARK: The way back
 
     @Test func rollingBackIsTheSameTheOtherWayAndOnce() throws {

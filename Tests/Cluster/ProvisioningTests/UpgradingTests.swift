@@ -1,5 +1,6 @@
 import Basics
 import CloudConfig
+import Diagnostics
 import Planning
 import Provisioning
 import TestKit
@@ -111,6 +112,92 @@ struct UpgradingTests {
         let failure = await #expect(throws: PlanFailure.self) { try await executor(cluster).apply(plan) }
         #expect("\(failure, default: "")".contains("cron.service ran before and has failed"))
         #expect(Set(try await roots(cluster).values) == ["old"])
+    }
+
+    // MARK: Nodes that decide themselves
+
+    @Test func aNodeThatWentBackByItselfMeanwhileIsTold() async throws {
+        let (cluster, plan) = try await settled()
+        cluster.breakRoot("new", at: .etcd)
+        let patient = executor(cluster)
+        async let applied: Void = patient.apply(plan)
+        try await eventually("worker-1 is on trial") {
+            let node = NodeReference(cluster: "demo", name: "worker-1", runtime: .container)
+            return try await cluster.provider.image(of: node)?.isOnTrial == true
+        }
+        await cluster.endTrials()
+        let failure: PlanFailure?
+        do {
+            try await applied
+            failure = nil
+        } catch let error as PlanFailure {
+            failure = error
+        }
+        let text = "\(failure, default: "")"
+        #expect(text.contains("is back with the old one: node worker-1: it went back by itself: not well within 300 s"))
+        #expect(Set(try await roots(cluster).values) == ["old"])
+        #expect(!cluster.log.contains("off demo.worker-2"))
+    }
+
+    /// However well slipway finds it: a node that does not find itself well would go back later.
+    @Test func aNodeThatDoesNotSayThatItIsWellGetsItsOldRoot() async throws {
+        let (cluster, plan) = try await settled()
+        cluster.doubtRoot("new")
+        var limits = Executor.Limits()
+        limits.trial = .milliseconds(200)
+        limits.leave = .milliseconds(100)
+        let failure = await #expect(throws: PlanFailure.self) {
+            try await cluster.executor(limits: limits).apply(plan)
+        }
+        #expect("\(failure, default: "")".contains("it does not say that it is well"))
+        #expect(Set(try await roots(cluster).values) == ["old"])
+    }
+
+    /// slipway is killed at every moment of a node's way to a bad root: the node comes back with the old one by itself,
+    /// and the same command stops there and says why.
+    @Test func killedAtEveryStepOfABadRootTheNodeGoesBackByItself() async throws {
+        let small = Self.topology(members: 1, workers: 1)
+        var (count, retreats) = (0, 0)
+        while count < 40 {
+            let (cluster, plan) = try await settled(small)
+            cluster.breakRoot("new", at: .cloudConfig)
+            await cluster.provider.kill(afterSteps: count)
+            let hasty = executor(cluster, limit: .milliseconds(300))
+            await #expect(throws: (any Error).self) { try await hasty.apply(plan) }
+            let isOver = await !cluster.provider.isDead
+            await cluster.provider.revive()
+            if isOver { break }
+            // The host starts what libvirt has as running, or somebody does; then its time is up.
+            for node in ["demo.worker-1", "demo.central-1"] { await cluster.provider.bootByHand(node) }
+            await cluster.endTrials()
+            for holder in cluster.rebootLock.holders { try await cluster.rebootLock.release(holder) }
+            #expect(Set(try await roots(cluster).values) == ["old"], "killed after \(count) steps")
+            let seen = try await observed(cluster)
+            let left = seen.provider.nodes.filter { $0.boot?.retreat != nil }.map(\.name)
+            if left.isEmpty {
+                let next = try await upgrade(of: cluster, small)
+                #expect(next.steps.contains { $0.id == "node/worker-1/upgrade" })
+            } else {
+                retreats += 1
+                #expect(left == ["worker-1"])
+                let error = await #expect(throws: DiagnosticsError.self) {
+                    _ = try await upgrade(of: cluster, small)
+                }
+                #expect(error?.diagnostics.first?.message.contains("went back from root") == true)
+            }
+            // Nothing else is to be done, and once the root is good it is taken.
+            cluster.breakRoot("new", at: nil)
+            try await executor(cluster).apply(
+                try planner(["old", "new"], small).upgrade(
+                    Upgrade(to: .root("new"), triesAgain: true),
+                    from: try await observed(cluster)
+                )
+            )
+            #expect(Set(try await roots(cluster).values) == ["new"], "killed after \(count) steps")
+            #expect(try await observed(cluster).provider.nodes.allSatisfy { $0.boot?.retreat == nil })
+            count += 1
+        }
+        #expect(count > 4 && retreats > 1, "\(count) kills, \(retreats) times back")
     }
 
     /// Whenever slipway is killed, the same command goes on, and no node is lost.

@@ -23,6 +23,8 @@ package final class FakeCluster: Sendable {
         var roots: [String: String] = [:]
         /// Faults of every node that runs a root.
         var rootFaults: [String: Fault] = [:]
+        /// Roots on which no node finds itself well, whatever others see of it.
+        var doubtedRoots: Set<String> = []
         /// Units of systemd that fail on every node that runs a root.
         var rootUnits: [String: String] = [:]
         var units: [String: UnitPlan] = [:]
@@ -58,6 +60,7 @@ package final class FakeCluster: Sendable {
                 if let node = $0.nodes[domain] { $0.left.remove(node.machineID) }
                 $0.log.append("\(isRunning ? "on" : "off") \(domain)")
             }
+            if isRunning, let self, self.read({ $0.isWell(domain) }) { await provider.succeed(domain) }
         }
     }
 
@@ -113,6 +116,18 @@ extension FakeCluster {
         change { $0.rootUnits[root] = unit }
     }
 
+    /// Lets no node find itself well that runs a root.
+    package func doubtRoot(_ root: String) {
+        change { $0.doubtedRoots.insert(root) }
+    }
+
+    /// Lets every node whose time on a new image is up, and which is not well on it, go back by itself.
+    package func endTrials() async {
+        for domain in read({ $0.running.sorted() }) {
+            await provider.endTrial(of: domain, because: "not well within 300 s: etcd2.service is failed")
+        }
+    }
+
     /// Lets a unit fail wherever it starts.
     package func breakUnit(_ name: String) {
         change { $0.brokenUnits.insert(name) }
@@ -143,6 +158,13 @@ extension FakeCluster.State {
         nodes.values.filter { node in
             running.contains(node.domainName) && !(fault(of: node).map(faults.contains) ?? false)
         }
+    }
+
+    /// True where a node that runs finds nothing wrong with itself.
+    func isWell(_ domain: String) -> Bool {
+        guard let node = nodes[domain] else { return true }
+        let root = roots[domain] ?? ""
+        return fault(of: node) == nil && rootUnits[root] == nil && !doubtedRoots.contains(root)
     }
 
     /// Fault of a node, by its name or its root; nil for none.

@@ -1,4 +1,5 @@
 import Basics
+import NodeBoot
 import Planning
 import Provisioning
 import TopologyModel
@@ -46,6 +47,7 @@ extension FakeProvider {
         seen.hasStorage = node.storage?.plan != nil
         seen.etcdHistory = node.domain?.etcd ?? .unknown
         seen.autostart = node.domain?.autostart
+        seen.take(node.storage?.boot, staged: node.storage?.staged)
         return seen
     }
 
@@ -77,6 +79,7 @@ extension FakeProvider {
         try begin("allocate", node.domainName)
         try requireOurs(node.domainName)
         let present = nodes[node.domainName]?.storage?.plan
+        defer { setBoot(of: node) }
         if present == node { return }
         if present?.baseDigest != node.baseDigest, nodes[node.domainName]?.domain?.power == .running {
             throw ProviderError(.failed, "\(node.domainName) runs: its storage cannot be made anew")
@@ -91,6 +94,20 @@ extension FakeProvider {
             }
         }
         try step { nodes[node.domainName]?.storage?.plan = node }
+    }
+
+    /// What is booted is written at once with the rest.
+    private func setBoot(of node: NodePlan) {
+        guard nodes[node.domainName]?.storage?.plan == node, nodes[node.domainName]?.domain?.power != .running,
+            let entry = BootRecord.Entry(node)
+        else { return }
+        nodes[node.domainName]?.storage?.staged = nil
+        nodes[node.domainName]?.storage?.boot.want(entry, fallback: node.trial.flatMap { BootRecord.Entry($0) })
+    }
+
+    package func image(of node: NodeReference) async throws -> NodeImageState? {
+        try checkAlive()
+        return (nodes[node.domainName]?.storage?.boot).map { NodeImageState($0, complaint: nil) }
     }
 
     package func define(_ node: NodePlan, image: NodeImagePaths) async throws {

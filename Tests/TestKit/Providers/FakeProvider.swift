@@ -1,3 +1,4 @@
+import NodeBoot
 import Planning
 import Provisioning
 import TopologyModel
@@ -36,6 +37,8 @@ package actor FakeProvider: ClusterProvider {
     /// A node's directory: nil inside means that it is half made or half removed.
     struct Storage: Sendable {
         var plan: NodePlan?
+        var boot = BootRecord()
+        var staged: BootRecord.Entry?
     }
 
     struct FakeDomain: Sendable {
@@ -159,8 +162,35 @@ extension FakeProvider {
         powerChanged = body
     }
 
-    /// The root that a domain is defined with; nil where there is none.
-    package func root(of domain: String) -> String? { nodes[domain]?.domain?.plan.image.root }
+    /// The root that a node runs or ran; nil where there is none.
+    package func root(of domain: String) -> String? { nodes[domain]?.storage?.boot.booted?.root }
+
+    /// What a node says of its images; nil where there is no such node.
+    package func boot(of domain: String) -> BootRecord? { nodes[domain]?.storage?.boot }
+
+    /// The node finds itself well on the image that it runs.
+    package func succeed(_ domain: String) { nodes[domain]?.storage?.boot.succeed() }
+
+    /// A node that is not well on its image is out of time: it goes back by itself, by a reboot.
+    package func endTrial(of domain: String, because reason: String) async {
+        guard nodes[domain]?.storage?.boot.isOnTrial == true else { return }
+        nodes[domain]?.storage?.boot.giveUp(at: 1_700_000_000, because: reason)
+        await reboot(domain)
+    }
+
+    /// True from the moment that the fake process is killed.
+    package var isDead: Bool { isKilled }
+
+    /// Someone starts a node that is off, without a call of ours.
+    package func bootByHand(_ domain: String) async { await setPower(.running, of: domain) }
+
+    /// The node reboots by itself.
+    package func reboot(_ domain: String) async {
+        // libvirt tells of a reboot, and not of a domain that stops.
+        nodes[domain]?.domain?.power = .off
+        await powerChanged?(domain, false)
+        await setPower(.running, of: domain)
+    }
 
     /// The node dies: its domain stops, without a call of ours.
     package func crash(_ node: NodeReference) async {
@@ -225,6 +255,11 @@ extension FakeProvider {
     func setPower(_ power: ObservedNode.Power, of domain: String) async {
         guard let before = nodes[domain]?.domain?.power, before != power else { return }
         nodes[domain]?.domain?.power = power
+        if power == .running, before == .off {
+            if let staged = nodes[domain]?.storage?.staged { nodes[domain]?.storage?.boot.stage(staged) }
+            nodes[domain]?.storage?.staged = nil
+            _ = nodes[domain]?.storage?.boot.boot(at: 1_700_000_000)
+        }
         if power == .off {
             for listener in listeners.values { listener.yield(domain) }
         }

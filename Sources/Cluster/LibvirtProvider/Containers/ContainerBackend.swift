@@ -1,5 +1,6 @@
 import Libvirt
 import Logging
+import NodeBoot
 import Planning
 import Provisioning
 import TopologyModel
@@ -22,15 +23,19 @@ struct ContainerBackend: NodeBackend {
             node: node,
             image: image,
             directory: storage.directory(of: NodeReference(node)),
+            images: storage.images,
             dialect: try await driver.dialect(),
         )
     }
 
     func allocate(_ node: NodePlan, image: NodeImagePaths) async throws {
         let reference = NodeReference(node)
-        if try await driver.isActive(reference) {
-            let present = try await offPool { [storage] in try storage.content(of: reference) }
-            guard present?.record.baseDigest == node.baseDigest, present?.record.image.root == node.image.root else {
+        let isRunning = try await driver.isActive(reference)
+        if isRunning {
+            let (present, booted) = try await offPool { [storage] in
+                (try storage.content(of: reference)?.record, storage.boot(of: reference).record?.booted)
+            }
+            guard present?.baseDigest == node.baseDigest, booted?.root ?? present?.image.root == node.image.root else {
                 throw ProviderError(
                     .failed,
                     "\(node.domainName) runs, and its directory \(storage.directory(of: reference)) would have to be "
@@ -38,7 +43,7 @@ struct ContainerBackend: NodeBackend {
                 )
             }
         }
-        try await offPool { [storage] in try storage.create(node, image: image) }
+        try await offPool { [storage] in try storage.create(node, image: image, isRunning: isRunning) }
     }
 
     /// A directory can always be brought up to date while the node is off, but for a root with other accounts.

@@ -9,6 +9,8 @@ struct DomainXML: DomainDefinition {
     let image: NodeImagePaths
     /// The node's own directory on the host.
     let directory: String
+    /// The host's image store.
+    let images: String
     let dialect: DriverDialect
 
     func document(metadata: NodeRecord?) -> XMLElement {
@@ -51,6 +53,7 @@ struct DomainXML: DomainDefinition {
                 fileSystem(image.root, at: "/", isReadOnly: true),
                 fileSystem(image.layer, at: NodeContract.layerTarget, isReadOnly: true),
                 fileSystem(directory, at: NodeContract.nodeTarget, isReadOnly: false),
+                fileSystem(images, at: NodeContract.imagesTarget, isReadOnly: true),
                 XMLElement(
                     "interface",
                     ["type": "network"],

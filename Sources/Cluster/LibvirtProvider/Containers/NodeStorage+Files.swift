@@ -74,9 +74,10 @@ extension NodeStorage {
         }
     }
 
-    private func explained(_ action: String, _ body: () throws -> Void) throws {
+    /// Does something, and says of an error what was being done.
+    func explained<Result>(_ action: String, _ body: () throws -> Result) throws -> Result {
         do {
-            try body()
+            return try body()
         } catch {
             throw ProviderError(.failed, "cannot \(action)", cause: error.plainReason)
         }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Images
+import NodeBoot
 import Planning
 import Provisioning
 import TopologyModel
@@ -55,6 +56,10 @@ struct NodeStorage: Sendable {
         var hasEtcdData = false
         /// True where a file is missing that can be written again.
         var isIncomplete = false
+        /// What the node boots; nil where there is no record of that.
+        var boot: BootRecord?
+        /// What it boots next, once it is told; nil for nothing new.
+        var staged: BootRecord.Entry?
     }
 
     struct Listing: Sendable, Hashable {
@@ -76,7 +81,9 @@ struct NodeStorage: Sendable {
     /// Makes the directory, or brings one that is whole up to date.
     ///
     /// A directory of another base (another address, say) is made anew, with nothing kept; on another root it is kept.
-    func create(_ node: NodePlan, image: NodeImagePaths) throws {
+    ///
+    /// - Parameter isRunning: whether the node runs, and so has chosen what it boots.
+    func create(_ node: NodePlan, image: NodeImagePaths, isRunning: Bool = false) throws {
         let reference = NodeReference(node)
         let content = Content(
             record: NodeRecord(node, phase: .allocated, definition: ""),
@@ -87,17 +94,15 @@ struct NodeStorage: Sendable {
         try makeClusterDirectory(node.cluster)
         let present = try self.content(of: reference)
         if present == content, try isComplete(directory(of: reference)) {
-            return try makeDirectories(directory(of: reference))
+            try makeDirectories(directory(of: reference))
+            return isRunning ? () : try setBoot(of: node, present: present?.record)
         }
         // What stays is brought up to date file by file, each at once, and the record last: killed in between, it is
         // still the whole directory it was, with some of the new configuration, and the next run does the rest.
-        if let present, present.record.baseDigest == node.baseDigest {
-            let root = present.record.image.root
-            if root != node.image.root { try changeRoot(of: node, from: root, image: image) }
-        } else {
-            try delete(reference)
-        }
+        let keeps = present?.record.baseDigest == node.baseDigest
+        if !keeps { try delete(reference) }
         try fill(directory(of: reference), for: node)
+        if !isRunning { try setBoot(of: node, present: keeps ? present?.record : nil) }
         try write(try JSONEncoder.sorted.encode(content), to: recordPath(of: reference))
     }
 
@@ -108,7 +113,7 @@ struct NodeStorage: Sendable {
         let inner = ["config/openstack", "config/openstack/latest"]
         // What the node itself keeps there has the modes that the node gives it.
         let new = ["docker", "upper/etc"].filter { !isDirectory("\(directory)/\($0)") }
-        let always = NodeContract.nodeDirectories.filter { $0 != "docker" }
+        let always = NodeContract.nodeDirectories.filter { $0 != "docker" } + NodeContract.bootDirectories
         for name in [""] + always + new + inner { try makeDirectory("\(directory)/\(name)") }
     }
 
@@ -179,7 +184,11 @@ struct NodeStorage: Sendable {
                 let data = "\(clusters)/\(cluster)/\(name.text)/upper\(Self.etcdData)"
                 let hasEtcdData = FileManager.default.fileExists(atPath: data)
                 var entry = Entry(cluster: cluster, name: name, condition: condition, hasEtcdData: hasEtcdData)
-                if entry.content != nil { entry.isIncomplete = try !isComplete(directory(of: entry.reference)) }
+                if entry.content != nil {
+                    entry.isIncomplete = try !isComplete(directory(of: entry.reference))
+                    let boot = boot(of: entry.reference)
+                    (entry.boot, entry.staged) = (boot.record, boot.staged)
+                }
                 listing.entries.append(entry)
             }
         }

@@ -1,6 +1,7 @@
 import Cgroups
 import Images
 import Libvirt
+import NodeBoot
 import Planning
 import Provisioning
 import TopologyModel
@@ -39,6 +40,14 @@ extension LibvirtProvider {
         }
         guard let record else { return }
         try await run { connection throws(LibvirtError) in try connection.publishName(of: record) }
+    }
+
+    package func image(of node: NodeReference) async throws -> NodeImageState? {
+        guard node.runtime == .container else { return nil }
+        return try await offPool { [storage] in
+            let boot = storage.boot(of: node)
+            return boot.record.map { NodeImageState($0, complaint: boot.complaint) }
+        }
     }
 
     package func isWatched(_ node: NodeReference) async throws -> Bool {

@@ -50,7 +50,9 @@ extension LibvirtProvider {
 
     package func nodesOfThisHost() async throws -> [ObservedNode] {
         try await offPool { [storage] in try storage.list() }.entries.compactMap { entry in
-            entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
+            var node = entry.content?.record.observed(power: .off, hasDomain: false, hasStorage: true)
+            node?.take(entry.boot, staged: entry.staged)
+            return node
         }
     }
 
@@ -100,6 +102,7 @@ extension LibvirtProvider {
         var whole: [String: Bool] = [:]
         var unreadable: [String: StorageObstacle] = [:]
         let incomplete = Set(entries.filter(\.isIncomplete).map(\.reference))
+        let boots = Dictionary(entries.map { ($0.reference, $0) }) { first, _ in first }
         for entry in entries {
             whole[entry.reference.domainName] = entry.content != nil
             if case .unreadable(let reason) = entry.condition {
@@ -115,6 +118,7 @@ extension LibvirtProvider {
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
                 node.autostart = domain.autostart
                 if domain.isTransient { node.isTransient = true }
+                node.take(boots[reference]?.boot, staged: boots[reference]?.staged)
                 if incomplete.contains(reference) { node.configDigest = "" }
                 // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
                 if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
@@ -130,6 +134,7 @@ extension LibvirtProvider {
                 return remains
             }
             var node = record.observed(power: .off, hasDomain: false, hasStorage: true)
+            node.take(entry.boot, staged: entry.staged)
             node.obstacle = unreadable[entry.reference.domainName]
             // What was known of its part in etcd went with the domain; the data themselves are the second witness.
             node.etcdHistory = node.etcd == .member ? entry.hasEtcdData ? .joined(nil) : .never : .unknown

@@ -106,7 +106,7 @@ package final class LibvirtProvider: ClusterProvider {
         switch node.runtime {
         case .container:
             let directory = storage.directory(of: NodeReference(node))
-            return DomainXML(node: node, image: image, directory: directory, dialect: .usual)
+            return DomainXML(node: node, image: image, directory: directory, images: storage.images, dialect: .usual)
         case .vm:
             let image = try machines.machineImage(image, of: node)
             return VirtualMachineXML(node: node, image: image, poolPath: Volumes.poolPath, dialect: .qemu)

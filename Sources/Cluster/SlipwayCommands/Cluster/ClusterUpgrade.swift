@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Planning
 import TopologyLoading
 import TopologyModel
@@ -19,8 +20,11 @@ struct ClusterUpgrade: JSONCommand {
             its strategy is etcd-lock, as in `slipway roll`.
 
             A node that does not come back ready, or on which a unit has failed that ran before, gets its old root back, \
-            and the upgrade stops there and says what was seen. Stopped at any moment, the same command goes on: which \
-            root each node runs is looked up. `slipway rollback` brings back the roots from before.
+            and the upgrade stops there and says what was seen. Where slipway itself has ended meanwhile, the node goes \
+            back: it has one boot for the new root, and reboots with the old one when it is not well after --within. \
+            Stopped at any moment, the same command goes on: which root each node runs is looked up. One that a node went \
+            back from is given to no node before somebody says --again. `slipway rollback` brings back the roots from \
+            before.
 
             The version is the one that the file names in `image`, or the newest of this host: slipway image update makes \
             one, slipway image list shows them. Virtual machines are refused: their disks lie on their root.
@@ -35,13 +39,15 @@ struct ClusterUpgrade: JSONCommand {
     var to: String?
     @Option(help: ArgumentHelp("A node that goes first; the others follow when it is well.", valueName: "node"))
     var canary: String?
+    @Flag(help: "Give nodes an image, too, that they went back from by themselves.")
+    var again = false
     @OptionGroup var options: UpgradeOptions
 
     var output: JSONOption { options.output }
 
     func run() async throws {
         let command = "slipway upgrade \(cluster)" + (to.map { " --to \($0)" } ?? "")
-        let (nodes, to, canary) = (nodes, to, canary)
+        let (nodes, to, canary, again) = (nodes, to, canary, again)
         let (roles, atOnce, ignoresWindows) = (options.roles, options.atOnce, options.ignoresWindows)
         try await options.run(cluster, command: command, done: "Every node has the root and programs asked for.") {
             topology in
@@ -53,6 +59,7 @@ struct ClusterUpgrade: JSONCommand {
                     atOnce: atOnce,
                     canary: canary,
                     ignoresWindows: ignoresWindows,
+                    triesAgain: again,
                 )
             }
         }
@@ -113,6 +120,22 @@ struct ClusterRollback: JSONCommand {
     }
 }
 
+/// Time in which a node has to be well on another image.
+struct TrialTime: ExpressibleByArgument {
+    /// Less than a node takes to boot would send each one back.
+    private static let least = 10.0
+    var duration = Duration.seconds(300)
+
+    init() {}
+
+    init?(argument: String) {
+        guard let seconds = GoDuration.seconds(argument), seconds >= Self.least else { return nil }
+        duration = .seconds(seconds.rounded(.up))
+    }
+
+    var defaultValueDescription: String { "5m" }
+}
+
 /// Options that `upgrade` and `rollback` share.
 struct UpgradeOptions: ParsableArguments {
     @Option(
@@ -122,6 +145,10 @@ struct UpgradeOptions: ParsableArguments {
     var roles: [String] = []
     @Option(name: .customLong("max"), help: "How many workers may be away at a time.")
     var atOnce = 1
+    @Option(
+        help: ArgumentHelp("How long a node may take to be well before it goes back by itself.", valueName: "duration")
+    )
+    var within = TrialTime()
     @Flag(name: .customLong("dry-run"), help: "Show the plan, and change nothing; exit code 2 where there is one.")
     var isDry = false
     @Flag(name: .customLong("ignore-window"), help: "Restart outside coreos.locksmith's window, too.")
@@ -156,7 +183,7 @@ struct UpgradeOptions: ParsableArguments {
             }
             return try show(plan, done: done, sources: loaded.sources)
         }
-        let runner = PlanRunner(
+        var runner = PlanRunner(
             workspace: workspace,
             command: command + machines.words,
             json: output.json,
@@ -164,6 +191,7 @@ struct UpgradeOptions: ParsableArguments {
             patience: stop.patience,
             assumedFile: ClusterArgument(cluster).installedFile,
         )
+        runner.trial = within.duration
         try await Diagnosing.showing(loaded.sources) {
             let plan = try await runner.upgrade(topology, wanted, sources: loaded.sources)
             if plan.isEmpty, !output.json { Output.print(done) }

@@ -40,8 +40,22 @@ extension StatusReport {
         }
         let isFull = etcdAlarms?.contains(where: \.isOfSpace) ?? false
         let advice = (cut ?? "") + alarms + (isFull ? "To make room: slipway maintain \(cluster)\n" : "")
-        return "\(title): \(etcd)\(split ?? "").\n\(advice)\n" + table
+        return "\(title): \(etcd)\(split ?? "").\n\(advice)\n" + table + bootNotes.map { "\n\($0)\n" }.joined()
             + (units.isEmpty ? "" : "\n" + unitTable(counting: isShort).format(style: style))
+    }
+
+    /// Sentences about nodes whose image is not the one that they were given last.
+    private var bootNotes: [String] {
+        nodes.flatMap { node -> [String] in
+            let left = node.left.map { left in
+                let root = left.image.root.prefix(12)
+                return "\(node.name) went back from root \(root) by itself: \(left.reason)"
+            }
+            let trial =
+                node.isOnTrial == true ? "\(node.name) is on trial with its image, and goes back if not well" : nil
+            let staged = node.staged.map { "\(node.name) takes root \($0.prefix(12)) at its next reboot" }
+            return [left, trial, staged].compactMap { $0.map { "\($0)." } }
+        }
     }
 
     /// A line for each role, and one for each node that is not well.

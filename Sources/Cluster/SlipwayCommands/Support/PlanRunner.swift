@@ -16,6 +16,8 @@ struct PlanRunner: Sendable {
     let yes: Bool
     /// Time that a node may take to shut down before its power is cut.
     var patience = StopOptions.standard
+    /// Time in which a node has to be well on another image before it goes back by itself.
+    var trial = Executor.Limits().trial
     /// Largest number of nodes that boot at a time; nil for as many as the host can carry.
     var mostBoots: Int?
     /// Recorder of what each step takes; nil for none.
@@ -234,10 +236,12 @@ struct PlanRunner: Sendable {
         let printer = ProgressPrinter(format: json ? .json : .text)
         let progress = Mutex(RunProgress(steps: plan.steps.count))
         func executor(_ patience: Duration) throws -> Executor {
-            try workspace.executor(
+            var limits = Executor.Limits(shutdown: patience)
+            limits.trial = trial
+            return try workspace.executor(
                 cluster: cluster,
                 certificates: plan.nodes.compactMap(\.certificates),
-                limits: Executor.Limits(shutdown: patience),
+                limits: limits,
                 boots: workspace.bootBound(atMost: mostBoots),
                 check: { try await lease.check() },
                 emit: { event in
