@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 extension RealNodes {
@@ -44,6 +45,7 @@ extension RealNodes {
                     try await decides(cluster, to: hung, because: "it did not come far enough to say why")
                     try await cluster.requireHealthy()
                     try await back(cluster, from: good)
+                    try await stages(cluster, good)
                     try await cluster.requireHealthy()
                 }
             }
@@ -59,6 +61,7 @@ extension RealNodes {
         private static let cloudConfig = """
             cloud_config:
               coreos:
+                update: {reboot_strategy: etcd-lock}
                 units:
                   - name: probe.service
                     command: start
@@ -122,6 +125,24 @@ extension RealNodes {
             #expect(ran.text.contains("worker-1 did not do well with its new image and is back with the old one"))
             #expect(ran.text.contains(reason), "\(ran)")
             #expect(try await cluster.output("worker-1", "test -e /usr/share/slipway-good && echo good") == "good")
+        }
+
+        /// Nodes are told of a root, and take it one after the other by themselves.
+        private func stages(_ cluster: TestCluster, _ root: String) async throws {
+            let words = ["upgrade", cluster.file, "--to", root, "--stage", "--within", "60s"]
+            let ran = try await Program.slipway(words).expecting(0)
+            #expect(ran.text.contains("worker-1 is told of another image"), "\(ran)")
+            let check = "test -e /usr/share/slipway-good && systemctl is-active fleet"
+            try await eventually(within: .seconds(60), "worker-1 has taken what was staged") {
+                try await cluster.exec("worker-1", check).exitCode == 0
+            }
+            try await cluster.up()
+            try await cluster.requireHealthy()
+            let state = try await cluster.output("worker-1", "cat /boot/slipway/state")
+            #expect(!state.contains("tries=") && !state.contains("left "), "\(state)")
+            #expect(try await Program.slipway(words).expecting(0).output.contains("or knows of them"))
+            let holders = try await cluster.output("worker-1", "locksmithctl status")
+            #expect(holders.contains("Available: 1"), "\(holders)")
         }
 
         /// slipway is killed once a node tries a bad root: the node goes back by itself, and that is told.

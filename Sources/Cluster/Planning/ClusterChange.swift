@@ -89,6 +89,19 @@ extension Observation {
         if old.image != new.image, let image = new.image {
             changes.append(ClusterChange(.node, new.name, "runs image \(image.root.prefix(12))"))
         }
+        return changes + bootChanges(from: old, to: new)
+    }
+
+    /// What a node says of the images that it boots.
+    private static func bootChanges(from old: ObservedNode, to new: ObservedNode) -> [ClusterChange] {
+        var changes: [ClusterChange] = []
+        if let retreat = new.boot?.retreat, retreat != old.boot?.retreat {
+            let text = "goes back from image \(retreat.image.root.prefix(12)) by itself: \(retreat.reason)"
+            changes.append(ClusterChange(.node, new.name, text, isTrouble: true))
+        }
+        if let staged = new.boot?.staged, staged != old.boot?.staged {
+            changes.append(ClusterChange(.node, new.name, "takes image \(staged.root.prefix(12)) at its next reboot"))
+        }
         return changes
     }
 

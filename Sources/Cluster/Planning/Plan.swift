@@ -147,6 +147,8 @@ package enum Action: Sendable, Hashable {
     /// Stops the node, gives it another image, starts it and sees it ready; where that does not come to a good end, the
     /// same with the image that it had.
     case upgradeNode(NodeUpgrade)
+    /// Tells the node, which runs on, of an image for its next reboot.
+    case stageNode(NodeStaging)
     /// Gives the place of a rebooted node back, which it may have done itself.
     case releaseReboot(NodePlan, semaphore: RebootSemaphoreGroup)
     /// Waits until every member is healthy.

@@ -27,6 +27,8 @@ package struct Upgrade: Sendable, Hashable {
     package var ignoresWindows: Bool
     /// True when nodes get an image, too, that they have left by themselves.
     package var triesAgain: Bool
+    /// True when nodes are only told of the image, and take it when they reboot, each in its own way.
+    package var stages: Bool
 
     package init(
         to target: Target,
@@ -36,6 +38,7 @@ package struct Upgrade: Sendable, Hashable {
         canary: String? = nil,
         ignoresWindows: Bool = false,
         triesAgain: Bool = false,
+        stages: Bool = false,
     ) {
         self.target = target
         self.nodes = nodes
@@ -44,6 +47,7 @@ package struct Upgrade: Sendable, Hashable {
         self.canary = canary
         self.ignoresWindows = ignoresWindows
         self.triesAgain = triesAgain
+        self.stages = stages
     }
 
     /// The nodes as ``Roll`` chooses them.
@@ -73,6 +77,7 @@ extension Planner {
         let wanted = try Planner(topology: topology, inputs: changed).plan(from: observed)
         let images = Dictionary(present.nodes.map { ($0.name, $0.image) }) { first, _ in first }
         let goers = wanted.nodes.filter { node in images[node.name].map { $0 != node.image } ?? false }
+        if upgrade.stages { return try stage(upgrade, goers, chosen, own, in: present, from: observed) }
         if !upgrade.triesAgain { try refuseRetreats(goers, own) }
         if !upgrade.ignoresWindows { try checkWindows(goers) }
         let units = try topology.units.map(Planner(topology: topology, inputs: asIs).builder(from: observed).unitPlan)
@@ -95,7 +100,7 @@ extension Planner {
     }
 
     /// Refuses an image that a node has left by itself: on others it would do no better.
-    private func refuseRetreats(_ goers: [NodePlan], _ own: [ObservedNode]) throws(DiagnosticsError) {
+    func refuseRetreats(_ goers: [NodePlan], _ own: [ObservedNode]) throws(DiagnosticsError) {
         let left = goers.compactMap { node in
             own.first { $0.name == node.name }?.boot?.retreat(from: node.image).map { (node: node, retreat: $0) }
         }

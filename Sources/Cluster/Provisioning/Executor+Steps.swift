@@ -26,6 +26,8 @@ extension Executor {
             try await reboot(node, semaphore: semaphore, of: plan, say: say, warn: warn)
         case .upgradeNode(let upgrade):
             try await self.upgrade(upgrade, of: plan, say: say, warn: warn)
+        case .stageNode(let staging):
+            try await stage(staging, say: say)
         case .releaseReboot(let node, let semaphore):
             try await releaseReboot(node, semaphore: semaphore, say: say)
         case .awaitEtcd(let members):

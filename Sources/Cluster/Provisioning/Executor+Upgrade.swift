@@ -64,6 +64,16 @@ extension Executor {
         }
     }
 
+    /// Tells a node, which runs on, of the image that it takes at its next reboot.
+    func stage(_ staging: NodeStaging, say: @escaping @Sendable (String) -> Void) async throws {
+        var node = staging.node
+        guard let fallback = staging.fallback else { return try await provider.stage(node) }
+        node.trial = ImageTrial(fallback: fallback, within: limits.trial)
+        let image = try await images.ensure(node.image, progress: say)
+        try await provider.checkAllocation(of: node, image: image)
+        try await provider.stage(node)
+    }
+
     /// Waits until the node is ready and its units run that ran before.
     private func comeBack(
         _ node: NodePlan,

@@ -47,6 +47,9 @@ package protocol NodeProvider: Sendable {
     func define(_ node: NodePlan, image: NodeImagePaths) async throws
     /// The domain's XML as ``define(_:image:)`` would give it to libvirt.
     func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String
+    /// Tells a node, which may run, of its plan's image, for its next boot; without a trial in the plan, takes back what it
+    /// was told before.
+    func stage(_ node: NodePlan) async throws
     /// What a node says of the image that it runs or boots; nil where it says nothing.
     func image(of node: NodeReference) async throws -> NodeImageState?
     /// Powers the node on; one that runs is left running.

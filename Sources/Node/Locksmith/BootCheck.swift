@@ -86,7 +86,7 @@ struct BootCheckCommand: AsyncParsableCommand {
     func run() async throws {
         let systemd = try SystemdBus.open()
         let check = BootCheck(
-            machine: SystemMachine(systemd: systemd, machineID: try LocksmithMain.machineID()),
+            machine: SystemMachine(systemd: systemd, machineID: try LocksmithMain.machineID(), judgesImage: true),
             systemd: systemd,
             logger: Logger(label: "boot-check", factory: { StreamLogHandler.standardError(label: $0) }),
         )

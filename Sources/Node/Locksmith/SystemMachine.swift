@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOHTTP1
+import NodeBoot
 import Systemd
 
 /// This machine, as systemd and fleetd know it.
@@ -18,14 +19,39 @@ package struct SystemMachine: RebootingMachine {
     private let systemd: any SystemdManager
     private let machineID: String
     private let fleetSocket: String
+    private let boot: BootDirectory
+    private let requestPath: String
+    private let judgesImage: Bool
 
-    package init(systemd: any SystemdManager, machineID: String, fleetSocket: String = "/run/fleet.sock") {
+    /// - Parameters:
+    ///   - boot: directory of the record of images; a machine without one is told of none.
+    ///   - requestPath: file that asks for a reboot.
+    ///   - judgesImage: true for who says whether the machine is well with an image, and does not wait for that word.
+    package init(
+        systemd: any SystemdManager,
+        machineID: String,
+        fleetSocket: String = "/run/fleet.sock",
+        boot: BootDirectory = BootDirectory(),
+        requestPath: String = Self.requestPath,
+        judgesImage: Bool = false,
+    ) {
+        self.judgesImage = judgesImage
+        self.boot = boot
+        self.requestPath = requestPath
         self.systemd = systemd
         self.machineID = machineID
         self.fleetSocket = fleetSocket
     }
 
-    package func awaitRequest() async throws { try await FileWatch(Self.requestPath).appearance() }
+    /// A newer image that is staged asks for a reboot as a package does.
+    package func awaitRequest() async throws {
+        let requests = [requestPath] + (access(boot.path, F_OK) == 0 ? [boot.file(BootDirectory.stagedName)] : [])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for request in requests { group.addTask { try await FileWatch(request).appearance() } }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
 
     package func runsEtcd() async throws -> Bool {
         guard let etcd = try await systemd.unitStatus("etcd2.service") else { return false }
@@ -47,7 +73,8 @@ package struct SystemMachine: RebootingMachine {
                     return "fleet does not list this machine"
                 }
             }
-            return nil
+            // It may go back yet, and no other should take the same image meanwhile.
+            return !judgesImage && boot.record?.isOnTrial == true ? "its image is still on trial" : nil
         } catch {
             return "\(error)"
         }
@@ -91,6 +118,17 @@ package struct SystemMachine: RebootingMachine {
 
     // MARK: Reboot
 
+    /// Keeps the names of the units that run, by which the node judges a newer image that is staged.
+    private func keepUnits(_ logger: Logger) async throws {
+        guard boot.staged != nil else { return }
+        let units = try await systemd.listUnits().filter { $0.activeState == "active" }.map(\.name)
+        do {
+            try boot.keep(units: units)
+        } catch {
+            logger.warning("cannot keep the names of the units that run", metadata: ["error": "\(error)"])
+        }
+    }
+
     package func reboot(_ logger: Logger) async throws {
         let minutes = Self.notice.components.seconds / 60
         let told = Terminals.tell("This machine reboots in \(minutes) minutes, as locksmithd was asked to.")
@@ -98,6 +136,7 @@ package struct SystemMachine: RebootingMachine {
             logger.notice("somebody is logged in: the reboot waits", metadata: ["minutes": "\(minutes)"])
             try await Task.sleep(for: Self.notice)
         }
+        try await keepUnits(logger)
         logger.notice("rebooting")
         try await systemd.enqueue(.start, "reboot.target", mode: .replaceIrreversibly)
     }

@@ -28,7 +28,9 @@ package struct BootChoice: Sendable, Hashable {
         if let staged { record.stage(staged) }
         while let entry = record.boot(at: time) {
             do throws(SystemFailure) {
-                if record != stored { try directory.write(record) }
+                // What is lost with the power is chosen again, but for a try.
+                let isDurable = record.entries.contains { !$0.isGood } || record.entries != stored.entries
+                if record != stored { try directory.write(record, isDurable: isDurable) }
                 if staged != nil { try directory.unstage() }
                 try directory.mark(isOnTrial: entry.trial != nil)
                 if entry.trial != nil { try directory.complain(nil) }

@@ -35,8 +35,10 @@ package struct BootDirectory: Sendable {
     package var record: BootRecord? { text(of: Self.recordName).flatMap { BootRecord($0) } }
 
     /// Replaces the record.
-    package func write(_ record: BootRecord) throws(SystemFailure) {
-        try AtomicFile.write(record.text, to: file(Self.recordName))
+    ///
+    /// - Parameter isDurable: whether it is written through to the disk before this returns.
+    package func write(_ record: BootRecord, isDurable: Bool = true) throws(SystemFailure) {
+        try AtomicFile.write(record.text, to: file(Self.recordName), isDurable: isDurable)
     }
 
     /// Says to the node's units whether its image is on trial.

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import NodeBoot
 import Planning
 import Provisioning
 import TestKit
@@ -112,6 +113,55 @@ import UnitFiles
         let changes = plan.steps.filter { $0.cost != .none }
         #expect(changes.map(\.cost) == Array(repeating: .restarts, count: plan.nodes.count))
         #expect(Set(changes.map(\.reason)) == ["its cloud-config or resources changed"])
+    }
+
+    /// Its nodes get another root and other programs with what they hold, and go back by themselves, though what they ran
+    /// until then knew nothing of a choice.
+    @Test(arguments: clusters)
+    func itsNodesAreUpgradedAndKnowTheWayBack(_ cluster: String) async throws {
+        let topology = try topology(cluster)
+        try await TemporaryDirectory.with { home in
+            let storage = NodeStorage(home: home)
+            var observed = try observed(cluster, topology, storage)
+            let (old, new) = (PlannerInputs.fixed.image, ImageDigests(root: "n3w", layer: "2ayer"))
+            var inputs = PlannerInputs.fixed
+            (inputs.image, observed.images) = (new, [old, new])
+            for image in [old, new] {
+                try storage.makeDirectory("\(storage.images)/root/\(image.root)")
+                try storage.makeDirectory("\(storage.images)/layer/\(image.layer)")
+            }
+            let plan = try Planner(topology: topology, inputs: inputs)
+                .upgrade(Upgrade(to: .root(new.root)), from: observed)
+            #expect(plan.steps.allSatisfy { $0.cost != .destroys })
+            let upgrades = plan.steps.compactMap {
+                if case .upgradeNode(let upgrade) = $0.action { upgrade } else { nil }
+            }
+            #expect(upgrades.count == plan.nodes.count)
+            for upgrade in upgrades {
+                var node = upgrade.node
+                node.trial = ImageTrial(fallback: upgrade.fallback, within: .seconds(60))
+                let directory = storage.directory(of: NodeReference(node))
+                let kept = "\(directory)/upper/etc/mark"
+                try storage.write(Data(node.name.utf8), to: kept)
+                try storage.makeDirectory("\(directory)/upper/usr/share/installed")
+                let paths = NodeImagePaths(root: "\(storage.images)/root/n3w", layer: "\(storage.images)/layer/2ayer")
+                try storage.create(node, image: paths)
+                var booted: [String] = []
+                for time in 1...3 {
+                    let choice = BootChoice.make(node: directory, images: storage.images, at: time) {
+                        Issue.record("\(node.name): \($0)")
+                    }
+                    booted.append(choice.map { "\($0.root) \($0.layer)" } ?? "none")
+                    // What was installed on a root is there with that root alone.
+                    #expect(storage.isDirectory("\(directory)/upper/usr/share/installed") == (time > 1))
+                    #expect(try storage.contents(of: kept) == Data(node.name.utf8))
+                }
+                let names = [new, old, old].map {
+                    "\(storage.images)/root/\($0.root) \(storage.images)/layer/\($0.layer)"
+                }
+                #expect(booted == names)
+            }
+        }
     }
 
     /// The definition of a domain is the same but for its metadata, and for the host's images, of which nodes of that time

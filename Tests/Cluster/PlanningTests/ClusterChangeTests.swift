@@ -61,6 +61,22 @@ import UnitFiles
         #expect(came == ["node worker-2 is there: worker, container, 10.9.0.132"])
     }
 
+    @Test func imagesThatNodesBoot() throws {
+        var boot = ObservedBoot()
+        boot.staged = ImageDigests(root: "bbbbbbbbbbbbbbbb", layer: "l")
+        #expect(
+            try told { $0.provider.nodes[1].boot = boot } == [
+                "node worker-1 takes image bbbbbbbbbbbb at its next reboot"
+            ]
+        )
+        boot.staged = nil
+        boot.retreat = .init(image: ImageDigests(root: "bbbbbbbbbbbbbbbb", layer: "l"), time: 1, reason: "not well")
+        #expect(
+            try told { $0.provider.nodes[1].boot = boot }
+                == ["! node worker-1 goes back from image bbbbbbbbbbbb by itself: not well"]
+        )
+    }
+
     @Test func etcd() throws {
         let lost = try told { $0.etcd?.members[0].healthy = false }
         #expect(lost == ["! etcd demo has no quorum", "! etcd central-1 is not healthy"])

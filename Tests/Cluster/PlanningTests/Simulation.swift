@@ -165,7 +165,7 @@ struct Simulation {
             if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
         case .setAutostart(let node, let isOn):
             nodes[node.name]?.autostart = isOn
-        case .releaseReboot:
+        case .releaseReboot, .stageNode:
             break
         case .awaitEtcd(let wanted):
             for member in wanted {

@@ -153,6 +153,52 @@ struct UpgradingTests {
         #expect(Set(try await roots(cluster).values) == ["old"])
     }
 
+    // MARK: Staged roots
+
+    private func stage(_ cluster: FakeCluster, _ root: String = "new") async throws -> Plan {
+        try planner(["old", "new"]).upgrade(
+            Upgrade(to: .root(root), stages: true),
+            from: try await observed(cluster)
+        )
+    }
+
+    @Test func nodesThatWereToldTakeTheRootWhenTheyReboot() async throws {
+        let (cluster, _) = try await settled()
+        let before = cluster.log.count
+        try await executor(cluster).apply(try await stage(cluster))
+        #expect(cluster.log.count == before, "nodes go on")
+        #expect(Set(try await roots(cluster).values) == ["old"])
+        #expect(try await stage(cluster).isEmpty)
+        let nodes = try await cluster.provider.observe().nodes
+        #expect(nodes.allSatisfy { $0.boot?.staged?.root == "new" })
+        for node in nodes { await cluster.provider.reboot(node.domainName) }
+        #expect(Set(try await roots(cluster).values) == ["new"])
+        // It is what they are, for every other command as well, and the way back is known.
+        let seen = try await observed(cluster)
+        #expect(try planner(["old", "new"]).plan(from: seen).isEmpty)
+        #expect(seen.provider.nodes.allSatisfy { $0.previousRoot == "old" && $0.boot?.staged == nil })
+        #expect(seen.provider.nodes.allSatisfy { $0.images.contains { $0.root == "old" } })
+        let back = try planner(["old", "new"]).upgrade(Upgrade(to: .previous), from: seen)
+        try await executor(cluster).apply(back)
+        #expect(Set(try await roots(cluster).values) == ["old"])
+        #expect(try planner(["old", "new"]).plan(from: try await observed(cluster)).isEmpty)
+    }
+
+    @Test func aNodeThatIsNotWellWithAStagedRootGoesBack() async throws {
+        let (cluster, _) = try await settled()
+        try await executor(cluster).apply(try await stage(cluster))
+        cluster.breakRoot("new", at: .fleet)
+        await cluster.provider.reboot("demo.worker-2")
+        #expect(try await roots(cluster)["worker-2"] == "new")
+        await cluster.endTrials()
+        #expect(Set(try await roots(cluster).values) == ["old"])
+        await #expect(throws: DiagnosticsError.self) { _ = try await stage(cluster) }
+        // The others are still to take it, unless they are told to forget it.
+        try await executor(cluster).apply(try await stage(cluster, "old"))
+        await cluster.provider.reboot("demo.worker-1")
+        #expect(Set(try await roots(cluster).values) == ["old"])
+    }
+
     /// slipway is killed at every moment of a node's way to a bad root: the node comes back with the old one by itself,
     /// and the same command stops there and says why.
     @Test func killedAtEveryStepOfABadRootTheNodeGoesBackByItself() async throws {

@@ -2,6 +2,7 @@ import Basics
 import CloudConfig
 import Foundation
 import Logging
+import NodeBoot
 import RebootLock
 import Synchronization
 import Systemd
@@ -209,6 +210,61 @@ private final class FakeMachine: RebootingMachine {
         #expect(await machine.complaint() == nil)
         systemd.setState("fleet.service", active: "active", sub: "running")
         #expect(await machine.complaint() != nil, "fleet does not answer")
+    }
+
+    /// Its place in the semaphore is kept until it is known that it stays: no other should take the same image before.
+    @Test func aMachineOnTrialIsNotHealthyBeforeItSaysSo() async throws {
+        try await TemporaryDirectory.with { path in
+            let systemd = FakeSystemd()
+            systemd.setState("multi-user.target", active: "active", sub: "active")
+            let boot = BootDirectory(path)
+            let image = try #require(BootImage(root: "new", layer: "l"))
+            var record = BootRecord([.init(image, trial: .init(within: 60))])
+            _ = record.boot(at: 1)
+            try boot.write(record)
+            let (waits, judges) = (
+                SystemMachine(systemd: systemd, machineID: "one", boot: boot),
+                SystemMachine(systemd: systemd, machineID: "one", boot: boot, judgesImage: true)
+            )
+            #expect(await waits.complaint() == "its image is still on trial")
+            #expect(await judges.complaint() == nil)
+            record.succeed()
+            try boot.write(record)
+            #expect(await waits.complaint() == nil)
+        }
+    }
+
+    /// A package asks for a reboot, or a newer image that is staged.
+    @Test(arguments: ["reboot-required", "boot/staged"])
+    func aStagedImageIsARequest(file: String) async throws {
+        try await TemporaryDirectory.with { path in
+            try FileManager.default.createDirectory(atPath: "\(path)/boot", withIntermediateDirectories: true)
+            let systemd = FakeSystemd()
+            systemd.addUnitFile("reboot.target")
+            systemd.setState("web.service", active: "active", sub: "running")
+            systemd.setState("old.service", active: "failed", sub: "failed")
+            let boot = BootDirectory("\(path)/boot")
+            let machine = SystemMachine(
+                systemd: systemd,
+                machineID: "one",
+                boot: boot,
+                requestPath: "\(path)/reboot-required",
+            )
+            let seen = Counter()
+            let task = Task {
+                try await machine.awaitRequest()
+                seen.enter()
+            }
+            try Data().write(to: URL(filePath: "\(path)/boot/state"))
+            try await Task.sleep(for: .milliseconds(30))
+            #expect(seen.most == 0)
+            let image = try #require(BootImage(root: "new", layer: "l"))
+            let text = BootRecord.Entry(image, trial: .init(within: 60)).line
+            try Data(text.utf8).write(to: URL(filePath: "\(path)/\(file)"), options: .atomic)
+            try await task.value
+            try await machine.reboot(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            #expect(boot.unitsBefore == (file == "boot/staged" ? ["web.service"] : []))
+        }
     }
 
     @Test func aRequestIsAFileThatAppears() async throws {

@@ -105,6 +105,14 @@ extension FakeProvider {
         nodes[node.domainName]?.storage?.boot.want(entry, fallback: node.trial.flatMap { BootRecord.Entry($0) })
     }
 
+    package func stage(_ node: NodePlan) async throws {
+        try begin("stage", node.domainName)
+        try step {
+            nodes[node.domainName]?.storage?.staged = node.trial == nil ? nil : BootRecord.Entry(node)
+        }
+        tellChange(of: node.domainName)
+    }
+
     package func image(of node: NodeReference) async throws -> NodeImageState? {
         try checkAlive()
         return (nodes[node.domainName]?.storage?.boot).map { NodeImageState($0, complaint: nil) }

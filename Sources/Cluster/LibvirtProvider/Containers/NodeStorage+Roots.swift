@@ -30,6 +30,15 @@ extension NodeStorage {
         )
     }
 
+    /// Tells a node of its plan's image, for its next boot; without a trial in the plan, takes back what it was told.
+    func stage(_ node: NodePlan) throws {
+        let directory = boot(of: NodeReference(node))
+        try explained("tell \(node.domainName) of another image") {
+            guard node.trial != nil, let entry = BootRecord.Entry(node) else { return try directory.unstage() }
+            try directory.stage(entry)
+        }
+    }
+
     /// Has a node, which is off, boot its plan's image: for a trial where the plan has one, and for good otherwise.
     ///
     /// - Parameter present: record of the node's directory before; nil for a new one.
@@ -39,7 +48,7 @@ extension NodeStorage {
         }
         let directory = boot(of: NodeReference(node))
         let known = directory.record
-        var record = known ?? BootRecord(filesRoot: present?.image.root)
+        var record = known ?? BootRecord(filesRoot: present?.image.root ?? node.image.root)
         record.want(entry, fallback: node.trial.flatMap { BootRecord.Entry($0) })
         try explained("write the boot record of \(node.domainName)") {
             try directory.unstage()

@@ -42,6 +42,16 @@ extension LibvirtProvider {
         try await run { connection throws(LibvirtError) in try connection.publishName(of: record) }
     }
 
+    package func stage(_ node: NodePlan) async throws {
+        guard node.runtime == .container else {
+            throw ProviderError(
+                .unsupported,
+                "\(node.domainName) is a virtual machine, whose disk lies on its root image"
+            )
+        }
+        try await offPool { [storage] in try storage.stage(node) }
+    }
+
     package func image(of node: NodeReference) async throws -> NodeImageState? {
         guard node.runtime == .container else { return nil }
         return try await offPool { [storage] in

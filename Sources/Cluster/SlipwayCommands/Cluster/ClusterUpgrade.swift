@@ -26,6 +26,10 @@ struct ClusterUpgrade: JSONCommand {
             back from is given to no node before somebody says --again. `slipway rollback` brings back the roots from \
             before.
 
+            With --stage nodes are only told of the image, and the command ends: one whose `reboot_strategy` is etcd-lock \
+            takes its place in the semaphore and reboots by itself, `reboot` at once, `best-effort` as one of both, and \
+            `off` waits for a person. Told of the image that it runs (--to), a node forgets what was staged.
+
             The version is the one that the file names in `image`, or the newest of this host: slipway image update makes \
             one, slipway image list shows them. Virtual machines are refused: their disks lie on their root.
             """,
@@ -41,15 +45,22 @@ struct ClusterUpgrade: JSONCommand {
     var canary: String?
     @Flag(help: "Give nodes an image, too, that they went back from by themselves.")
     var again = false
+    @Flag(help: "Only tell nodes of the image; each takes it when it reboots, as its reboot strategy says.")
+    var stage = false
     @OptionGroup var options: UpgradeOptions
 
     var output: JSONOption { options.output }
 
+    func validate() throws {
+        guard !stage || canary == nil else { throw ValidationError("--canary has no meaning with --stage") }
+    }
+
     func run() async throws {
-        let command = "slipway upgrade \(cluster)" + (to.map { " --to \($0)" } ?? "")
-        let (nodes, to, canary, again) = (nodes, to, canary, again)
+        let command = "slipway upgrade \(cluster)" + (to.map { " --to \($0)" } ?? "") + (stage ? " --stage" : "")
+        let done = "Every node has the root and programs asked for" + (stage ? ", or knows of them." : ".")
+        let (nodes, to, canary, again, stage) = (nodes, to, canary, again, stage)
         let (roles, atOnce, ignoresWindows) = (options.roles, options.atOnce, options.ignoresWindows)
-        try await options.run(cluster, command: command, done: "Every node has the root and programs asked for.") {
+        try await options.run(cluster, command: command, done: done) {
             topology in
             { inputs in
                 Upgrade(
@@ -60,6 +71,7 @@ struct ClusterUpgrade: JSONCommand {
                     canary: canary,
                     ignoresWindows: ignoresWindows,
                     triesAgain: again,
+                    stages: stage,
                 )
             }
         }
