@@ -66,7 +66,9 @@ package struct BootDirectory: Sendable {
 
     /// What keeps the node from being well; nil for nothing.
     package var complaint: String? {
-        text(of: Self.complaintName).map { String($0.prefix { !$0.isNewline }) }.flatMap { $0.isEmpty ? nil : $0 }
+        text(of: Self.complaintName).map { String($0.prefix { !$0.isNewline }).asOneLine }.flatMap {
+            $0.isEmpty ? nil : $0
+        }
     }
 
     /// Says what keeps the node from being well; nil for nothing.

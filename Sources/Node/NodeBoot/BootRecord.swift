@@ -73,7 +73,7 @@ package struct BootRecord: Sendable, Hashable {
         package init(_ image: BootImage, time: Int, reason: String) {
             self.image = image
             self.time = time
-            self.reason = String(reason.map { $0.isNewline ? " " : $0 }.prefix(400))
+            self.reason = reason.asOneLine
         }
     }
 
@@ -246,5 +246,17 @@ extension BootRecord.Entry {
             return nil
         }
         trial = BootRecord.Trial(tries: tries, within: within)
+    }
+}
+
+extension String {
+    /// The text without what a terminal would take for more than text, and no longer than a line for people.
+    var asOneLine: String {
+        var line = ""
+        for scalar in unicodeScalars.prefix(400) {
+            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            line.unicodeScalars.append(isControl || scalar.properties.isBidiControl ? " " : scalar)
+        }
+        return line
     }
 }

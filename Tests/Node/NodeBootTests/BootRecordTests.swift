@@ -52,7 +52,7 @@ import Testing
     @Test func whatItSaysOfABadImageIsKept() throws {
         var record = try record()
         _ = record.boot(at: 2)
-        record.giveUp(at: 5, because: "etcd2.service\nis failed")
+        record.giveUp(at: 5, because: "etcd2.service\nis\u{9B}failed")
         _ = record.boot(at: 6)
         #expect(record.booted == Self.named("old"))
         #expect(record.retreat?.reason == "etcd2.service is failed")
