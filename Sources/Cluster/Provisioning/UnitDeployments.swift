@@ -4,7 +4,7 @@ import UnitFiles
 /// Writes the units of one moment together: fleet then places them in one pass, and each machine hears of them once,
 /// where hundreds of units, one after the other, keep every machine busy with hearing of all of them.
 actor UnitDeployments {
-    private struct Waiting {
+    struct Waiting {
         var wish: UnitWish
         var continuation: CheckedContinuation<Void, any Error>
     }
@@ -14,7 +14,7 @@ actor UnitDeployments {
 
     private let registry: FleetRegistry
     private let mark: @Sendable (String) -> String
-    private var waiting: [Waiting] = []
+    private(set) var waiting: [Waiting] = []
     private var isWriting = false
 
     /// - Parameter mark: the key that is to exist beside a unit, by the unit's name.
