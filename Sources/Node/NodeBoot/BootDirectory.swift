@@ -107,15 +107,8 @@ package struct BootDirectory: Sendable {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.limit else {
             return nil
         }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 8192)
-        while bytes.count <= Self.limit {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            bytes += buffer[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        let bytes = try? WholeFile.bytes(of: descriptor, name: name, limit: Self.limit)
+        return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private func remove(_ name: String) throws(SystemFailure) {

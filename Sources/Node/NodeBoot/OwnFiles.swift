@@ -155,14 +155,6 @@ package struct OwnFiles: Sendable {
             throw SystemFailure("open \(path)")
         }
         defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 8192)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw SystemFailure("read \(path)") }
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            bytes += buffer[..<count]
-        }
+        return String(decoding: try WholeFile.bytes(of: descriptor, name: path), as: UTF8.self)
     }
 }

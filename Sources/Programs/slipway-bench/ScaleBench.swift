@@ -84,6 +84,8 @@ struct ScaleBench: AsyncParsableCommand {
         for (what, time) in times { figures.add(name + what, time) }
         figures.add(name + "requests", try await Self.requests())
         figures.add(name + "memory", (free - (try Host.availableKiB())) / Double(count + 1))
+        // What followed the start is no part of it.
+        try await Task.sleep(for: .seconds(Self.idleSeconds))
         let (busy, requests) = (try Self.busySeconds(), try await Self.requests())
         try await Task.sleep(for: .seconds(Self.idleSeconds))
         let idle = try Self.busySeconds() - busy
