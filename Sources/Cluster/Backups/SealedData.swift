@@ -47,15 +47,19 @@ package enum SealedData {
 
     /// The passphrase in a file: its first line.
     ///
-    /// - Throws: ``BackupError`` for a file that cannot be read, or whose first line is empty.
+    /// - Throws: ``BackupError`` for a file that cannot be read or is not UTF-8, or whose first line is empty.
     package static func passphrase(in file: String) throws(BackupError) -> String {
-        let text: String?
+        let bytes: [UInt8]?
         do {
-            text = try WholeFile.text(of: file)
+            bytes = try WholeFile.bytes(of: file)
         } catch {
             throw BackupError("cannot read the passphrase in \(file): \(error.reason)")
         }
-        guard let text else { throw BackupError("there is no file \(file) with a passphrase") }
+        guard let bytes else { throw BackupError("there is no file \(file) with a passphrase") }
+        // With what is not text replaced, one passphrase would be as good as another.
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw BackupError("\(file) is not UTF-8 text, which a passphrase has to be")
+        }
         let line = text.prefix { !$0.isNewline }
         guard !line.isEmpty else { throw BackupError("the first line of \(file) is empty, which is no passphrase") }
         return String(line)

@@ -37,6 +37,15 @@ import Testing
         }
     }
 
+    @Test func whatGoesOnRunningIsAnError() async throws {
+        try await with(events: "populated 1\nfrozen 0\n") { root, directory in
+            let error = #expect(throws: Failure.self) {
+                try CgroupTree.freeze(named: "slipway-x", below: root, within: 50)
+            }
+            #expect(error?.message == "\(directory) is not frozen after 50 ms")
+        }
+    }
+
     @Test func theKernelSaysWhenNothingRuns() {
         #expect(CgroupTree.isFrozen("populated 1\nfrozen 1\n"))
         #expect(!CgroupTree.isFrozen("populated 1\nfrozen 0\n"))

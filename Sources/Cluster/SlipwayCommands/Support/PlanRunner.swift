@@ -173,9 +173,7 @@ struct PlanRunner: Sendable {
     }
 
     /// Puts a cluster back to a snapshot.
-    ///
-    /// - Parameter name: of the snapshot; nil for the newest.
-    func putBack(_ cluster: ClusterName, to name: SnapshotName?) async throws {
+    func putBack(_ cluster: ClusterName, to name: SnapshotName) async throws {
         try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             let planned = try await untouched(nothingWasChanged) {
