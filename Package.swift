@@ -26,7 +26,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// A node's cloud-config translated for Canonical's cloud-init and for Ignition.
         "Rendering": "Basics CloudConfig Diagnostics UnitFiles",
         /// YAML as a tree in which every node knows its line and column.
-        "LocatedYAML": "Diagnostics Yams",
+        "LocatedYAML": "CYAML Diagnostics",
         /// Reading of a cloud-config, and the rules of the original's validator.
         "CloudConfigLoading": "Basics CloudConfig Diagnostics LocatedYAML",
         /// Findings beyond the original's rules: keys that a consumer of the cloud-config ignores or refuses.
@@ -138,10 +138,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
     ],
     "Sources/Programs": [
         "slipway": "Basics SlipwayCommands ArgumentParser",
-        "fleetd": "Fleetd ArgumentParser Logging",
-        "fleetctl": "Fleetctl",
-        "coreos-cloudinit": "Basics CloudInit",
-        "locksmithctl": "Basics Flannel Locksmith",
+        /// All of CoreOS's programs in one, which runs as the one by whose name it is called.
+        "slipway-node": "Basics CloudInit Flannel Fleetctl Fleetd Locksmith ArgumentParser",
         /// PID 1 of a container node until it hands over to systemd.
         "slipway-node-init": "Basics Cgroups NodeBoot",
         "slipway-etcd-proxy": "Basics EtcdProxy Logging",
@@ -260,7 +258,6 @@ let products = [
     "SystemPackage": "swift-system",
     "UnixSignals": "swift-service-lifecycle",
     "X509": "swift-certificates",
-    "Yams": "Yams",
 ]
 
 /// Files in a target's folder that are no part of it.
@@ -306,6 +303,7 @@ let systemLibraries: [Target] = [
         pkgConfig: "libsystemd",
         providers: [.apt(["libsystemd-dev"])]
     ),
+    .systemLibrary(name: "CYAML", path: "Sources/Documents/CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", path: "Sources/Documents/CZlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
@@ -325,7 +323,8 @@ let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debu
 // A node has no Swift, so a program brings it along, in every configuration: the nodes of tests run what was built with
 // the tests. Modules that were not compiled for that do not list the parts of Foundation; they are listed here.
 let staticSwift =
-    ["-static-stdlib"]
+    // Nothing is looked up in a program by name: what nobody calls need not be in it.
+    ["-static-stdlib", "-Xlinker", "--no-export-dynamic"]
     + [
         "--start-group", "-lFoundation", "-lCoreFoundation", "-lFoundationInternationalization",
         "-lFoundationEssentials", "-l_FoundationCShims", "-l_FoundationCollections", "-l_FoundationICU",
@@ -355,6 +354,7 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
             exclude: excluded[name] ?? [],
             resources: (embedded[name] ?? []).map { .embedInCode($0) },
             swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
+            linkerSettings: name == "LocatedYAML" ? [.linkedLibrary(":libyaml.a")] : [],  // A node has no shared one.
         )
     }
     // Symbols are of no use on a node, and a program is half as large without them.
@@ -371,9 +371,9 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
-    products: [
-        "slipway", "fleetd", "fleetctl", "coreos-cloudinit", "locksmithctl", "slipway-node-init", "slipway-etcd-proxy",
-    ].map { .executable(name: $0, targets: [$0]) },
+    products: ["slipway", "slipway-node", "slipway-node-init", "slipway-etcd-proxy"].map {
+        .executable(name: $0, targets: [$0])
+    },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
@@ -386,7 +386,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/pointfreeco/swift-custom-dump", exact: "1.7.3"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),

@@ -31,7 +31,8 @@ need_root_or_sudo() {
 # shellcheck disable=SC2034 # those who source this use them
 # What building Slipway, making its image and running nodes needs, by the names Debian 12 and Ubuntu share.
 build_packages=(binutils gcc g++ git gnupg libc6-dev libcurl4 libgcc-12-dev libpython3-dev libsqlite3-0
-    libstdc++-12-dev libsystemd-dev libvirt-dev libxml2 libz3-dev pkg-config tzdata unzip zlib1g-dev curl ca-certificates)
+    libstdc++-12-dev libsystemd-dev libvirt-dev libxml2 libyaml-dev libz3-dev pkg-config tzdata unzip zlib1g-dev curl
+    ca-certificates)
 # shellcheck disable=SC2034
 run_packages=(debian-archive-keyring dnsmasq-base e2fsprogs iproute2 iptables libvirt-clients libvirt-daemon
     libvirt-daemon-driver-lxc libvirt-daemon-driver-qemu libvirt-daemon-system mmdebstrap openssh-client
@@ -162,7 +163,7 @@ verify_swift() { # directory with swift.tar.gz and its signature
 
 # shellcheck disable=SC2034 # those who source this use them
 # What a release consists of: slipway, and what runs on nodes that have no Swift.
-release_programs=(slipway fleetctl fleetd coreos-cloudinit locksmithctl slipway-etcd-proxy slipway-node-init)
+release_programs=(slipway slipway-node slipway-etcd-proxy slipway-node-init)
 
 # build_release PROGRAM…: a release build of these; nothing where they were built from the same sources.
 build_release() {

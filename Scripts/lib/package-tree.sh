@@ -1,8 +1,8 @@
 # What the package and the tarball hold. Sourced by Scripts/package, not run.
 # shellcheck shell=bash
 
-# Programs that run on nodes; fleetctl does so on this host as well.
-node_programs=(coreos-cloudinit fleetd locksmithctl slipway-etcd-proxy slipway-node-init)
+# Programs that run on nodes. One of them is fleetctl as well, which is used from this host, too.
+node_programs=(slipway-node slipway-etcd-proxy slipway-node-init)
 
 # make_packages BUILD OUTPUT SCRATCH: both files, from the programs in BUILD.
 make_packages() {
@@ -27,10 +27,11 @@ package_tree() {
     local build=$1 prefix=$2 zsh=$3 doc=$4 program
     mkdir -p "$prefix"/{bin,lib/slipway,share/slipway,share/man/man1,"$zsh","$doc"} \
         "$prefix"/share/{bash-completion/completions,fish/vendor_completions.d}
-    for program in slipway fleetctl; do install -m 0755 "$build/$program" "$prefix/bin/"; done
+    install -m 0755 "$build/slipway" "$prefix/bin/"
     # The node programs have no symbols already, and stay the bytes that were built.
     strip "$prefix/bin/slipway"
     for program in "${node_programs[@]}"; do install -m 0755 "$build/$program" "$prefix/lib/slipway/"; done
+    ln -s ../lib/slipway/slipway-node "$prefix/bin/fleetctl"
     cp -r Topologies/. "$prefix/share/slipway/"
     cp -r Sources/Documentation/monitoring "$prefix/share/slipway/"
     # It is read, not run.
@@ -54,7 +55,7 @@ fleetctl_page() {
     printf '.TH FLEETCTL 1 "%s" slipway "User Commands"\n.SH NAME\nfleetctl \\- control the units of a cluster\n' \
         "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)"
     printf '.SH DESCRIPTION\n.nf\n'
-    "$1/fleetctl" --help | sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'\'']\)/\\\&\1/'
+    "$1/slipway-node" fleetctl --help | sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'\'']\)/\\\&\1/'
     printf '.fi\n.SH SEE ALSO\n.BR slipway (1)\n'
 }
 
@@ -77,6 +78,8 @@ copyright() {
             fi
         done
     done
+    printf '\n---- libyaml\n\n'
+    cat /usr/share/doc/libyaml-dev/copyright
 }
 
 changelog() { # version
@@ -127,7 +130,8 @@ bill_of_materials() {
     local libraries
     mapfile -t libraries < <(library_depends "$2" | sed 's/, /\n/g')
     python3 Scripts/lib/sbom.py Package.resolved .build/checkouts "$("$1/slipway" --version)" \
-        "$(swiftc --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p')" "$SOURCE_DATE_EPOCH" "${libraries[@]}"
+        "$(swiftc --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p')" \
+        "$(dpkg-query -W -f '${Version}' libyaml-dev)" "$SOURCE_DATE_EPOCH" "${libraries[@]}"
 }
 
 # library_depends PREFIX: what the programs of this host are linked with, and from which version on.
@@ -136,6 +140,6 @@ library_depends() {
     work=$(mktemp -d)
     mkdir "$work/debian"
     printf 'Source: slipway\n\nPackage: slipway\nArchitecture: any\n' >"$work/debian/control"
-    (cd "$work" && dpkg-shlibdeps -O "$1/bin/slipway" "$1/bin/fleetctl" 2>/dev/null) | sed 's/^shlibs:Depends=//'
+    (cd "$work" && dpkg-shlibdeps -O "$1/bin/slipway" "$1/lib/slipway/slipway-node" 2>/dev/null) | sed 's/^shlibs:Depends=//'
     rm -r "$work"
 }

@@ -1,7 +1,7 @@
 """Prints the software bill of materials of the package, as SPDX 2.3 in JSON: what Package.resolved pins, the Swift
 runtime and Debian's libraries.
 
-    sbom.py PACKAGE_RESOLVED CHECKOUTS VERSION SWIFT_VERSION SOURCE_DATE_EPOCH DEBIAN_DEPENDENCY...
+    sbom.py PACKAGE_RESOLVED CHECKOUTS VERSION SWIFT_VERSION LIBYAML_VERSION SOURCE_DATE_EPOCH DEBIAN_DEPENDENCY...
 
 https://spdx.github.io/spdx-spec/v2.3/
 """
@@ -45,7 +45,7 @@ def package(name: str, version: str, location: str, license_id: str, reference: 
 
 
 def main() -> None:
-    resolved, checkouts, version, swift, epoch, *debian = sys.argv[1:]
+    resolved, checkouts, version, swift, yaml, epoch, *debian = sys.argv[1:]
     pins = json.loads(pathlib.Path(resolved).read_text())["pins"]
     parts = []
     for pin in sorted(pins, key=lambda pin: pin["identity"]):
@@ -65,6 +65,7 @@ def main() -> None:
     home = "https://www.swift.org"
     parts.append(package("swift-runtime", swift, home, exception, f"pkg:generic/swift@{swift}"))
     parts.append(package("swift-foundation", swift, home, exception, f"pkg:generic/swift-foundation@{swift}"))
+    parts.append(package("libyaml", yaml, "https://pyyaml.org/wiki/LibYAML", "MIT", f"pkg:deb/debian/libyaml@{yaml}"))
     for dependency in debian:
         name, _, least = dependency.partition(" ")
         number = re.sub(r"[()>= ]", "", least) or "NOASSERTION"

@@ -55,16 +55,17 @@ package struct NodeLayer: Sendable {
             "\(units)/docker.service.d/10-flannel.conf": .text(NodeUnits.dockerWithFlannel, mode: 0o644),
             "\(units)/boot-check.service": .text(NodeUnits.bootCheck, mode: 0o644),
             "\(units)/multi-user.target.wants/boot-check.service": .link(to: "../boot-check.service"),
-            // One program, four names, two of them as on CoreOS.
-            "usr/lib/slipway/boot-check": .link(to: "../../bin/locksmithctl"),
-            "usr/lib/locksmith/locksmithd": .link(to: "../../bin/locksmithctl"),
-            "usr/bin/flanneld": .link(to: "locksmithctl"),
+            "usr/lib/slipway/boot-check": .link(to: "slipway-node"),
+            "usr/lib/locksmith/locksmithd": .link(to: "../slipway/slipway-node"),
             "usr/lib/slipway/flannel-docker-opts": .text(ImageScripts.flannelDockerOptions, mode: 0o755),
             "usr/lib/slipway/etcdctl": .text(ImageScripts.etcdctl, mode: 0o755),
             "usr/lib/slipway/prepare-node": .text(ImageScripts.preparation, mode: 0o755),
             "usr/lib/slipway/etcd2": .text(NodeUnits.etcd2Launcher, mode: 0o755),
             "\(units)/multi-user.target.wants/coreos-cloudinit.service": .link(to: "../coreos-cloudinit.service"),
         ]
+        for name in ["coreos-cloudinit", "flanneld", "fleetctl", "fleetd", "locksmithctl"] {
+            files["usr/bin/\(name)"] = .link(to: "../lib/slipway/slipway-node")
+        }
         for (unit, text) in NodeUnits.standIns { files["\(units)/\(unit)"] = .text(text, mode: 0o644) }
         let waiting = "systemd-networkd-wait-online.service"
         // Over the image's mask; where only /usr is merged, ``ImageScripts/preparation`` links the other.

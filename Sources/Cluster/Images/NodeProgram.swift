@@ -1,19 +1,12 @@
 /// A program of the project's that runs in nodes.
 package enum NodeProgramName: String, Sendable, CaseIterable {
-    case coreosCloudinit = "coreos-cloudinit"
-    case fleetctl
-    case fleetd
-    case locksmithctl
+    /// fleetd, fleetctl, coreos-cloudinit, locksmith and flanneld, by links of those names.
+    case slipwayNode = "slipway-node"
     case slipwayEtcdProxy = "slipway-etcd-proxy"
     case slipwayNodeInit = "slipway-node-init"
 
     /// Path on a node, without the leading slash.
-    package var pathInLayer: String {
-        switch self {
-        case .coreosCloudinit, .fleetctl, .fleetd, .locksmithctl: "usr/bin/\(rawValue)"
-        case .slipwayEtcdProxy, .slipwayNodeInit: "usr/lib/slipway/\(rawValue)"
-        }
-    }
+    package var pathInLayer: String { "usr/lib/slipway/\(rawValue)" }
 }
 
 /// A node program as it lies on the host, checked to run in a node.

@@ -1,21 +1,22 @@
 import Diagnostics
-import Yams
 
-/// Turns Yams' nodes into ours: places in characters, merge keys carried out, duplicate keys noted.
+/// Builds a document's tree from libyaml's events: places in characters, aliases and merge keys carried out, duplicate
+/// keys noted.
 struct TreeBuilder {
     let source: SourceText
-    let originalKeys: [String: String]
     private let joinsDuplicates: Bool
     private var errors: [Diagnostic] = []
     private var duplicates: [(key: YAMLPair, first: YAMLPair)] = []
+    /// What aliases may refer to, and of how many values it is made.
+    private var anchors: [String: (node: YAMLNode, count: Int)] = [:]
     private var count = 0
-    /// The furthest place read so far; what stands before it is an alias.
-    private var furthest = -1
-    private var lastScalar = -1
+    private var depth = 0
 
-    init(source: SourceText, originalKeys: [String: String], joinsDuplicates: Bool = false) {
+    /// Deeper than any real file; beyond it libyaml and this builder would run out of stack.
+    private static let depthLimit = 500
+
+    init(source: SourceText, joinsDuplicates: Bool = false) {
         self.source = source
-        self.originalKeys = originalKeys
         self.joinsDuplicates = joinsDuplicates
     }
 
@@ -36,52 +37,73 @@ struct TreeBuilder {
             }
     }
 
-    mutating func build(_ node: Node) -> YAMLNode {
+    /// The tree that begins with `event`, read up to its end.
+    mutating func build(_ event: YAMLEvent, _ events: inout YAMLEvents) throws(YAMLSyntaxError) -> YAMLNode {
+        if case .alias(let name) = event.kind { return try alias(name, event) }
+        let before = count
         count += 1
-        let start = node.mark.map { source.index(line: $0.line - 1, column: $0.column - 1) } ?? 0
-        let isAlias = start < furthest || start == lastScalar
-        furthest = max(furthest, start)
-        let index = skipProperties(from: start)
-        guard !isOverLimit else { return tooMany(at: index) }
-        switch node {
-        case .scalar(let scalar):
-            lastScalar = scalar.string.isEmpty ? lastScalar : start
-            return build(scalar, at: index, isAlias: isAlias)
-        case .sequence(let sequence):
-            let elements = sequence.map { build($0) }
-            return YAMLNode(.sequence(elements), at: source.location(of: index), isAlias: isAlias)
-        case .mapping(let mapping):
-            let pairs = buildPairs(mapping)
-            return YAMLNode(.mapping(pairs), at: source.location(of: index), isAlias: isAlias)
-        case .alias:
-            // Only Yams' encoder makes these.
-            return YAMLNode(.scalar(YAMLScalar("")), at: source.location(of: index))
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.depthLimit else {
+            throw YAMLSyntaxError(
+                problem: "lists and mappings are more than \(Self.depthLimit) deep in each other",
+                place: .mark(event.mark)
+            )
+        }
+        let index = skipProperties(from: source.index(of: event.mark))
+        let node: YAMLNode
+        switch event.kind {
+        case .scalar(let scalar): node = build(scalar, event, at: index)
+        case .sequenceStart:
+            node = YAMLNode(.sequence(try elements(&events)), at: source.location(of: index))
+        case .mappingStart:
+            node = YAMLNode(.mapping(try pairs(&events)), at: source.location(of: index))
+        default: throw YAMLSyntaxError(problem: "found no value", place: .mark(event.mark))
+        }
+        // Only now: what a value is made of cannot refer to the value.
+        if let anchor = event.anchor { anchors[anchor] = (node, count - before) }
+        return node
+    }
+
+    private mutating func alias(_ name: String, _ event: YAMLEvent) throws(YAMLSyntaxError) -> YAMLNode {
+        guard let anchored = anchors[name] else {
+            throw YAMLSyntaxError(problem: "found undefined alias", place: .mark(event.mark))
+        }
+        let location = source.location(of: source.index(of: event.mark))
+        let nothing = YAMLNode(.scalar(YAMLScalar("")), at: location, isAlias: true)
+        // Aliases of aliases soon stand for more values than a number can count.
+        guard !isOverLimit else { return nothing }
+        count += anchored.count
+        guard isOverLimit else { return anchored.node.asAlias }
+        errors.append(.error("aliases make more than \(YAMLDocument.nodeLimit) values of this file", at: location))
+        return nothing
+    }
+
+    private func build(_ scalar: YAMLScalar, _ event: YAMLEvent, at index: Int) -> YAMLNode {
+        let location = source.location(of: index, length: length(of: scalar, from: index, to: event.end))
+        // That what is quoted is a string says no more than the quotes do.
+        let isExplicit = scalar.style == .plain || event.tag != YAMLTag.string
+        return YAMLNode(.scalar(scalar), at: location, tag: isExplicit ? event.tag : nil)
+    }
+
+    private mutating func elements(_ events: inout YAMLEvents) throws(YAMLSyntaxError) -> [YAMLNode] {
+        var elements: [YAMLNode] = []
+        while true {
+            let event = try events.next()
+            if case .sequenceEnd = event.kind { return elements }
+            elements.append(try build(event, &events))
         }
     }
 
-    private func build(_ scalar: Node.Scalar, at index: Int, isAlias: Bool) -> YAMLNode {
-        let value = YAMLScalar(originalKeys[scalar.string] ?? scalar.string, style: style(scalar.style))
-        let location = source.location(of: index, length: length(of: value, at: index))
-        // Yams tags what is quoted as a string; that says no more than the style does.
-        let isExplicit = scalar.tag != .implicit && (value.style == .plain || scalar.tag.rawValue != YAMLTag.string)
-        return YAMLNode(.scalar(value), at: location, tag: isExplicit ? scalar.tag.rawValue : nil, isAlias: isAlias)
-    }
-
-    private mutating func tooMany(at index: Int) -> YAMLNode {
-        if count == YAMLDocument.nodeLimit + 1 {
-            let message = "aliases make more than \(YAMLDocument.nodeLimit) values of this file"
-            errors.append(.error(message, at: source.location(of: index)))
-        }
-        return YAMLNode(.scalar(YAMLScalar("")), at: source.location(of: index))
-    }
-
-    private mutating func buildPairs(_ mapping: Node.Mapping) -> [YAMLPair] {
+    private mutating func pairs(_ events: inout YAMLEvents) throws(YAMLSyntaxError) -> [YAMLPair] {
         var pairs: [YAMLPair] = []
         var merged: [YAMLPair] = []
         var seen: [String: YAMLPair] = [:]
-        for (key, value) in mapping where !isOverLimit {
-            let keyNode = build(key)
-            let valueNode = build(value)
+        while true {
+            let event = try events.next()
+            if case .mappingEnd = event.kind { break }
+            let keyNode = try build(event, &events)
+            let valueNode = try build(try events.next(), &events)
             guard let name = keyNode.scalar?.text else {
                 errors.append(.error("a key must be a word, not \(keyNode.found)", at: keyNode.location))
                 continue
@@ -91,8 +113,9 @@ struct TreeBuilder {
                 continue
             }
             let pair = YAMLPair(key: name, keyLocation: keyNode.location, value: valueNode)
-            if let first = seen[name] { duplicates.append((pair, first)) } else { seen[name] = pair }
-            if joinsDuplicates, let index = pairs.lastIndex(where: { $0.key == name }),
+            let first = seen[name]
+            if let first { duplicates.append((pair, first)) } else { seen[name] = pair }
+            if joinsDuplicates, first != nil, let index = pairs.lastIndex(where: { $0.key == name }),
                 let joined = pairs[index].value.joined(with: valueNode)
             {
                 pairs[index].value = joined
@@ -119,59 +142,24 @@ struct TreeBuilder {
 
     /// Past `!tag` and `&anchor`, so that the place is that of the value.
     private func skipProperties(from start: Int) -> Int {
+        func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\t" }
         var index = start
         while index < source.scalars.count, source.scalars[index] == "!" || source.scalars[index] == "&" {
-            let rest = source.restOfLine(from: index)
-            let word = rest.prefix { $0 != " " && $0 != "\t" }
-            let gap = rest[word.endIndex...].prefix { $0 == " " || $0 == "\t" }
-            guard gap.endIndex < rest.endIndex, source.scalars[gap.endIndex] != "#" else { break }
-            index = gap.endIndex
+            let end = source.index(after: index) { !isBlank($0) }
+            let next = source.index(after: end, while: isBlank)
+            guard !source.isEndOfLine(next), source.scalars[next] != "#" else { break }
+            index = next
         }
         return index
     }
 
-    private func style(_ style: Node.Scalar.Style) -> YAMLScalar.Style {
-        switch style {
-        case .singleQuoted: .singleQuoted
-        case .doubleQuoted: .doubleQuoted
-        case .literal: .literal
-        case .folded: .folded
-        case .any, .plain: .plain
-        }
-    }
-
     /// Returns the number of characters that a scalar takes of its first line.
-    private func length(of scalar: YAMLScalar, at index: Int) -> Int {
-        let rest = source.restOfLine(from: index)
+    private func length(of scalar: YAMLScalar, from index: Int, to end: YAMLMark) -> Int {
         switch scalar.style {
-        case .plain:
-            let expected = Array(scalar.text.unicodeScalars)
-            if rest.starts(with: expected) { return SourceText.characters(rest.prefix(expected.count)) }
-            let words = rest.reversed().drop { $0 == " " || $0 == "\t" }
-            return words.count
-        case .singleQuoted, .doubleQuoted:
-            return SourceText.characters(rest.prefix(quotedLength(rest, isDouble: scalar.style == .doubleQuoted)))
+        case .plain, .singleQuoted, .doubleQuoted:
+            source.characters(from: index, to: min(source.index(of: end), source.endOfText(onLineOf: index)))
         case .literal, .folded:
-            return SourceText.characters(rest.prefix { $0 != " " && $0 != "#" })
+            source.characters(from: index, to: source.index(after: index) { $0 != " " && $0 != "#" })
         }
-    }
-
-    /// The scalars up to and with the closing quote, or all of the line when it closes further down.
-    private func quotedLength(_ rest: ArraySlice<Unicode.Scalar>, isDouble: Bool) -> Int {
-        let quote: Unicode.Scalar = isDouble ? "\"" : "'"
-        var index = rest.startIndex + 1
-        while index < rest.endIndex {
-            if isDouble, rest[index] == "\\" {
-                index += 2
-            } else if rest[index] == quote {
-                guard !isDouble, index + 1 < rest.endIndex, rest[index + 1] == quote else {
-                    return index + 1 - rest.startIndex
-                }
-                index += 2
-            } else {
-                index += 1
-            }
-        }
-        return rest.count
     }
 }

@@ -1,5 +1,4 @@
 import Diagnostics
-import Yams
 
 /// The first document of a YAML text as a tree, and what is wrong with the text.
 package struct YAMLDocument: Sendable {
@@ -30,31 +29,25 @@ package struct YAMLDocument: Sendable {
     ) {
         self.file = file
         self.text = text
-        var source = SourceText(text, file: file)
-        if let index = AliasGuard.danger(in: source.scalars) {
-            let message = "a key may not be made of aliases in a text that has so many of them"
-            self.root = nil
-            self.diagnostics = [.error(message, at: source.location(of: index))]
-            return
-        }
-        var diagnostics: [Diagnostic] = []
-        var duplicates = DuplicateKeys()
+        let source = SourceText(text, file: file)
+        var builder = TreeBuilder(source: source, joinsDuplicates: joinsDuplicates)
         var root: YAMLNode?
-        do {
-            let nodes = try duplicates.compose(&source)
-            var builder = TreeBuilder(
-                source: source,
-                originalKeys: duplicates.originalKeys,
-                joinsDuplicates: joinsDuplicates
-            )
-            root = nodes.first.map { builder.build($0) }
+        var diagnostics: [Diagnostic]
+        do throws(YAMLSyntaxError) {
+            var events = try YAMLEvents(text)
+            var second: YAMLMark?
+            if let first = try Self.nextRoot(&events) {
+                root = try builder.build(first, &events)
+                second = try Self.rest(of: &events, source)
+            }
             diagnostics = builder.diagnostics(duplicateKeys: duplicateKeys)
-            if nodes.count > 1, let second = nodes.last?.mark {
-                let place = source.location(of: source.index(line: second.line - 1, column: second.column - 1))
+            if let second {
+                let place = source.location(of: source.index(of: second))
                 diagnostics.append(.warning("only the first document of a file is read", at: place))
             }
             if builder.isOverLimit { root = nil }
         } catch {
+            root = nil
             diagnostics = [Self.diagnostic(for: error, in: source)]
         }
         self.root = root
@@ -86,41 +79,39 @@ package struct YAMLDocument: Sendable {
         self.text = text
     }
 
-    private static func diagnostic(for error: any Error, in source: SourceText) -> Diagnostic {
-        guard let error = error as? YamlError else { return .error("cannot read YAML: \(error)") }
-        switch error {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
-            return syntaxError(problem, at: mark, context: context, in: source)
-        case .reader(let problem, let offset, _, _):
-            let characters = source.text.prefix(offset ?? 0)
-            return .error(problem, at: source.location(of: characters.unicodeScalars.count))
-        case .duplicatedKeysInMapping(let keys, let context):
-            let names = keys.map { "\"\($0)\"" }.joined(separator: ", ")
-            return .error("duplicate key \(names)", at: place(of: context.mark, in: source))
-        default:
-            return .error("cannot read YAML: \(error)")
+    /// The first event of the next document's root; nil where there is no other document.
+    private static func nextRoot(_ events: inout YAMLEvents) throws(YAMLSyntaxError) -> YAMLEvent? {
+        while true {
+            switch try events.next().kind {
+            case .documentStart: return try events.next()
+            case .streamEnd: return nil
+            default: continue
+            }
         }
     }
 
-    private static func syntaxError(
-        _ problem: String,
-        at mark: Mark,
-        context: YamlError.Context?,
-        in source: SourceText,
-    ) -> Diagnostic {
-        var notes: [String] = []
-        if let context, !context.text.isEmpty {
-            let location = place(of: context.mark, in: source)
-            notes.append("\(context.text) that starts at line \(location.line), column \(location.column)")
-        }
-        let index = source.index(line: mark.line - 1, column: mark.column - 1)
-        notes += hint(problem, next: source.restOfLine(from: index).first)
-        return .error(problem, at: source.location(of: index), notes: notes)
+    /// Reads on to the end of the next document, which must be YAML too.
+    /// - Returns: where its root begins; nil where there is none.
+    private static func rest(of events: inout YAMLEvents, _ source: SourceText) throws(YAMLSyntaxError) -> YAMLMark? {
+        guard let root = try nextRoot(&events) else { return nil }
+        var builder = TreeBuilder(source: source)
+        _ = try builder.build(root, &events)
+        return root.mark
     }
 
-    private static func place(of mark: Mark, in source: SourceText) -> SourceLocation {
-        source.location(of: source.index(line: mark.line - 1, column: mark.column - 1))
+    private static func diagnostic(for error: YAMLSyntaxError, in source: SourceText) -> Diagnostic {
+        switch error.place {
+        case .byte(let offset): return .error(error.problem, at: source.location(of: source.index(ofByte: offset)))
+        case .mark(let mark):
+            var notes: [String] = []
+            if let context = error.context, !context.text.isEmpty {
+                let place = source.location(of: source.index(of: context.mark))
+                notes.append("\(context.text) that starts at line \(place.line), column \(place.column)")
+            }
+            let index = source.index(of: mark)
+            notes += hint(error.problem, next: source.isEndOfLine(index) ? nil : source.scalars[index])
+            return .error(error.problem, at: source.location(of: index), notes: notes)
+        }
     }
 
     /// Returns the usual cause of a libyaml message.

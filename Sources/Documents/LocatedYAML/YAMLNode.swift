@@ -71,6 +71,21 @@ package struct YAMLNode: Sendable, Hashable {
         return joined
     }
 
+    /// The same where an alias stands for it: nothing of it can be changed there alone.
+    var asAlias: YAMLNode {
+        var alias = self
+        alias.isAlias = true
+        switch content {
+        case .scalar: break
+        case .sequence(let elements): alias.content = .sequence(elements.map(\.asAlias))
+        case .mapping(let pairs):
+            alias.content = .mapping(
+                pairs.map { YAMLPair(key: $0.key, keyLocation: $0.keyLocation, value: $0.value.asAlias) }
+            )
+        }
+        return alias
+    }
+
     /// Nothing at all, `~` or `null`.
     package var isNull: Bool {
         guard let scalar, scalar.style == .plain, tag == nil || tag == YAMLTag.null else { return false }

@@ -4,9 +4,9 @@ import Testing
 @testable import Images
 
 @Suite struct NodeLayerTests {
-    private func layer(_ scratch: Scratch, fleetd: String = "fleetd") throws -> NodeLayer {
+    private func layer(_ scratch: Scratch, node: String = "node") throws -> NodeLayer {
         let programs = try NodeProgramName.allCases.map { name in
-            let path = try scratch.write(name == .fleetd ? fleetd : name.rawValue, to: "programs/\(name.rawValue)")
+            let path = try scratch.write(name == .slipwayNode ? node : name.rawValue, to: "programs/\(name.rawValue)")
             return NodeProgram(name: name, path: path, digest: try FileDigest.of(path))
         }
         return NodeLayer(programs: NodePrograms(programs: programs))
@@ -16,7 +16,7 @@ import Testing
         try await Scratch.with { scratch in
             let first = try layer(scratch).digest
             #expect(try layer(scratch).digest == first)
-            #expect(try layer(scratch, fleetd: "another").digest != first)
+            #expect(try layer(scratch, node: "another").digest != first)
         }
     }
 
@@ -33,13 +33,13 @@ import Testing
             #expect(
                 try FileManager.default.destinationOfSymbolicLink(
                     atPath: "\(scratch.path)/images/layer/\(digest)/usr/lib/locksmith/locksmithd"
-                ) == "../../bin/locksmithctl"
+                ) == "../slipway/slipway-node"
             )
             #expect(
                 scratch.names(in: "images/layer/\(digest)/usr/lib/slipway")
                     == [
                         "boot-check", "etcd2", "etcdctl", "flannel-docker-opts", "prepare-node", "slipway-etcd-proxy",
-                        "slipway-node-init",
+                        "slipway-node", "slipway-node-init",
                         "systemd-networkd-wait-online.service",
                     ]
             )

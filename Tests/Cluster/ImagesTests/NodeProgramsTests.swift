@@ -20,15 +20,15 @@ import Testing
 
     @Test func namesEveryProgramThatIsMissingAndHowToBuildThem() async throws {
         try await Scratch.with { scratch in
-            for name in NodeProgramName.allCases where name != .fleetd {
-                try scratch.write(name == .fleetctl ? dynamic : fine, to: "debug/\(name.rawValue)")
+            for name in NodeProgramName.allCases where name != .slipwayNode {
+                try scratch.write(name == .slipwayEtcdProxy ? dynamic : fine, to: "debug/\(name.rawValue)")
             }
             let error = #expect(throws: ImagesError.self) {
                 try NodePrograms.locate(near: "\(scratch.path)/debug/slipway")
             }
             let message = try #require(error).message
-            #expect(message.contains("fleetd is in none of"))
-            #expect(message.contains("debug/fleetctl needs libswiftCore.so"))
+            #expect(message.contains("slipway-node is in none of"))
+            #expect(message.contains("debug/slipway-etcd-proxy needs libswiftCore.so"))
             #expect(message.hasSuffix("build them with: \(NodePrograms.buildCommand)"))
         }
     }
@@ -53,10 +53,10 @@ import Testing
                 return Set(programs.programs.map(\.digest))
             }
             let first = try locate()
-            #expect(first == [try FileDigest.of("\(scratch.path)/release/fleetd")])
+            #expect(first == [try FileDigest.of("\(scratch.path)/release/slipway-node")])
             #expect(scratch.text("digests").split(separator: "\n").count == NodeProgramName.allCases.count)
             #expect(try locate() == first)
-            try scratch.write(fine + [0], to: "release/fleetd")
+            try scratch.write(fine + [0], to: "release/slipway-node")
             #expect(try locate().count == 2)
         }
     }

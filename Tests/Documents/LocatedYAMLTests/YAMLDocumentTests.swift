@@ -114,8 +114,57 @@ import Testing
         #expect(document.diagnostics.map(\.message) == ["aliases make more than 100000 values of this file"])
     }
 
-    @Test func deepNestingIsAnErrorNotACrash() {
-        let document = parse(String(repeating: "[", count: 20_000))
-        #expect(document.diagnostics.hasErrors)
+    /// Aliases are counted, not written out: this one would be more values than there is time for.
+    @Test(arguments: ["? *z\n: x\n", "*z : x\n", "[*z]: x\n", "v: *z\n", "v: [*z, {k: *z}]\n"])
+    func aKeyMadeOfAliasesIsRefused(end: String) {
+        var text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        for (name, before) in zip("bcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxy") {
+            text += "\(name): &\(name) [\(Array(repeating: "*\(before)", count: 10).joined(separator: ", "))]\n"
+        }
+        let document = parse(text + end)
+        #expect(document.root == nil)
+        #expect(document.diagnostics.first?.message == "aliases make more than 100000 values of this file")
+    }
+
+    @Test func whatStandsForAnAliasIsOneToItsLeaves() throws {
+        let root = try #require(parse("a: &a {b: [1]}\nc: *a\nd: {<<: *a}\n").root)
+        #expect(root["c"]?["b"]?.elements?.first?.isAlias == true)
+        #expect(root["d"]?["b"]?.elements?.first?.isAlias == true)
+        #expect(root["a"]?["b"]?.elements?.first?.isAlias == false)
+        #expect(place(root["c"]?["b"]?.elements?.first) == "1:12+1")
+    }
+
+    @Test(arguments: ["a: &a [*a]\n", "a: &a {b: *a}\n", "x: 1\n---\ny: *x\n", "a: &a 1\n---\nb: *a\n"])
+    func anAliasRefersToWhatStandsBeforeIt(text: String) {
+        #expect(parse(text).diagnostics.map(\.message) == ["found undefined alias"])
+    }
+
+    @Test func aSecondDocumentIsYAMLToo() {
+        #expect(parse("a: 1\n---\nb: [\n").root == nil)
+    }
+
+    @Test(arguments: ["[", "{a: ", "- ", "? "])
+    func deepNestingIsAnErrorNotACrash(opening: String) {
+        #expect(parse(String(repeating: opening, count: 20_000)).diagnostics.hasErrors)
+        #expect(parse(String(repeating: opening, count: 501)).diagnostics.hasErrors)
+    }
+
+    /// As programs write it: the work grows with the file, not with the length of its line times its values.
+    @Test func aFileOfOneLongLineIsRead() throws {
+        let line = "{\"ä\": [" + Array(repeating: "{\"k\": \"v\"}", count: 20_000).joined(separator: ", ") + "]}"
+        let elements = try #require(parse(line).root?["ä"]?.elements)
+        #expect(elements.count == 20_000)
+        #expect(place(elements.last?["k"]) == "1:\(8 + 19_999 * 12 + 6)+3")
+    }
+
+    @Test func fiveHundredDeepIsRead() {
+        let document = parse(String(repeating: "[", count: 500) + String(repeating: "]", count: 500))
+        #expect(document.diagnostics.isEmpty && document.root != nil)
+    }
+
+    @Test func aTextMayHaveNULs() throws {
+        let root = try #require(parse("a: \"x\\0y\"\n").root)
+        #expect(root["a"]?.asString == "x\0y")
+        #expect(parse("a: x\0y\n").diagnostics.map(\.message) == ["control characters are not allowed"])
     }
 }

@@ -78,10 +78,11 @@ import Testing
 
             """
         let keys = ["? *f\n: x", "*f : x", "[*f]: x", "{x: *f}: y", "? - *f\n: x"]
-        for (end, message) in [("", "aliases make more than 100000 values")] + keys.map({ ($0, "made of aliases") }) {
+        for end in [""] + keys {
             let (code, machine) = try await run(Array("\(text)\(end)\n".utf8), "-validate")
             #expect(code == 1)
-            #expect(machine.complaints.first?.contains(message) == true, "\(machine.complaints)")
+            let isCounted = machine.complaints.first?.contains("aliases make more than 100000 values") == true
+            #expect(isCounted, "\(machine.complaints)")
         }
         #expect(try await run(Array(text.utf8)).code == 1)
     }

@@ -1,14 +1,18 @@
 import ArgumentParser
 import Fleetd
 
-do {
-    let command = try FleetdCommand.parse(FleetdCommand.originalStyle(Array(CommandLine.arguments.dropFirst())))
-    let status = try await FleetdMain(configurationFile: command.config).run()
-    if status != 0 { FleetdCommand.exit(withError: ExitCode(status)) }
-} catch {
-    FleetdCommand.exit(withError: error)
+/// Runs fleetd until it ends; exits where it does not end well.
+func runFleetd(_ arguments: [String]) async {
+    do {
+        let command = try FleetdCommand.parse(FleetdCommand.originalStyle(arguments))
+        let status = try await FleetdMain(configurationFile: command.config).run()
+        if status != 0 { FleetdCommand.exit(withError: ExitCode(status)) }
+    } catch {
+        FleetdCommand.exit(withError: error)
+    }
 }
 
+/// The original's options.
 struct FleetdCommand: ParsableArguments {
     @Option(help: "File with settings (\(FleetdMain.standardFile)); FLEET_<KEY> in the environment goes over it.")
     var config: String?
