@@ -44,18 +44,17 @@ package enum Base64 {
 
     /// The bytes of a text in the standard alphabet. Line breaks in it are skipped, nothing else is.
     package static func decode(_ text: some Sequence<UInt8>) throws(Corrupt) -> [UInt8] {
-        let text = text.filter { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        guard text.count % 4 == 0 else { throw Corrupt("its length is not a multiple of four") }
-        let body = text.prefix { $0 != padding }
-        let pads = text.count - body.count
-        guard pads <= 2, text[body.endIndex...].allSatisfy({ $0 == padding }) else {
-            throw Corrupt("the padding is wrong")
-        }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(body.count * 3 / 4)
-        var buffer: UInt32 = 0
-        var bits = 0
-        for byte in body {
+        bytes.reserveCapacity(text.underestimatedCount / 4 * 3)
+        var (buffer, bits): (UInt32, Int) = (0, 0)
+        var (characters, pads) = (0, 0)
+        for byte in text where byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r") {
+            characters += 1
+            if byte == padding {
+                pads += 1
+                continue
+            }
+            guard pads == 0 else { throw Corrupt("the padding is wrong") }
             guard let value = value(of: byte) else {
                 throw Corrupt("\"\(Character(Unicode.Scalar(byte)))\" is not a character of base64")
             }
@@ -66,6 +65,8 @@ package enum Base64 {
                 bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
             }
         }
+        guard characters % 4 == 0 else { throw Corrupt("its length is not a multiple of four") }
+        guard pads <= 2 else { throw Corrupt("the padding is wrong") }
         return bytes
     }
 

@@ -1,7 +1,7 @@
 import Basics
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RaceTests {
+@Suite(.timeLimit(.minutes(5))) struct RaceTests {
     private struct Failure: Error {}
 
     @Test func theFirstToEndDecidesAndTheOthersAreCancelled() async throws {

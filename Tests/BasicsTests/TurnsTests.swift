@@ -2,7 +2,7 @@ import Basics
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TurnsTests {
+@Suite(.timeLimit(.minutes(5))) struct TurnsTests {
     private struct Failure: Error {}
 
     private final class Counts: Sendable {

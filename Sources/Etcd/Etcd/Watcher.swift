@@ -58,35 +58,28 @@ struct Watcher {
     }
 
     private mutating func take(_ line: ByteBuffer, _ url: String, _ report: (WatchBatch) -> Void) throws(EtcdError) {
-        let answer: Gateway.Line<Gateway.WatchAnswer> = try GatewayCoding.decode(line, from: url)
-        if let refusal = answer.error { throw EtcdError(refusal: refusal, status: 500, where: url) }
-        guard let result = answer.result else { return }
-        if let compacted = result.compact_revision?.value, compacted > 0 {
+        let answer = try WatchLine(line, from: url)
+        if let compacted = answer.compactRevision, compacted > 0 {
             throw EtcdError(.compacted, "etcd no longer has the changes from revision \(nextRevision) on")
         }
-        if result.canceled == true {
-            throw EtcdError(.unavailable, "etcd ended the watch: \(result.cancel_reason ?? "no reason given")")
-        }
-        deliver(result, report)
+        if let reason = answer.cancelReason { throw EtcdError(.unavailable, "etcd ended the watch: \(reason)") }
+        deliver(answer, report)
     }
 
-    private mutating func deliver(_ result: Gateway.WatchAnswer, _ report: (WatchBatch) -> Void) {
-        let revision = result.header?.revision?.value ?? 0
+    private mutating func deliver(_ answer: WatchLine, _ report: (WatchBatch) -> Void) {
         // The first answer of a watch from an older revision already names the present one:
         // its changes are still to come.
-        if result.created == true {
-            if nextRevision == 0 { nextRevision = revision + 1 }
+        if answer.isCreated {
+            if nextRevision == 0 { nextRevision = answer.revision + 1 }
             return
         }
-        let events = (result.events ?? []).map(\.value)
-        if let last = events.last {
-            let lastRevision = last.revision
-            nextRevision = max(nextRevision, lastRevision + 1)
-            report(WatchBatch(revision: lastRevision, events: events))
-        } else if revision >= nextRevision {
+        if let last = answer.events.last {
+            nextRevision = max(nextRevision, last.revision + 1)
+            report(WatchBatch(revision: last.revision, events: answer.events))
+        } else if answer.revision >= nextRevision {
             // A progress notice: everything up to its revision has been sent.
-            nextRevision = revision + 1
-            report(WatchBatch(revision: revision, events: []))
+            nextRevision = answer.revision + 1
+            report(WatchBatch(revision: answer.revision, events: []))
         }
     }
 }

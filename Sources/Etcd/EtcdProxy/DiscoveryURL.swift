@@ -1,3 +1,5 @@
+import Basics
+
 /// URL of a token of etcd's discovery protocol, version 2, under which a cluster's first members are registered
 /// (`ETCD_DISCOVERY`).
 ///

@@ -1,3 +1,5 @@
+import Basics
+
 /// A member of the cluster as the proxy needs it.
 package struct ProxyMember: Sendable, Hashable {
     /// Peer addresses, which also serve the member list.

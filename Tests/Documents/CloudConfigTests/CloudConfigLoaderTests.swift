@@ -94,7 +94,7 @@ import Testing
                 c:15:19: error: invalid value "25:00" for "window_start"
                     note: valid: a time of day with or without a weekday, such as "Thu 04:00"
                 c:19:14: error: content cannot be decoded as "base64"
-                    note: not base64: its length is not a multiple of four
+                    note: not base64: "%" is not a character of base64
                 c:21:18: error: invalid value "64" for "permissions"
                     note: valid: three or four octal digits, such as 0644
                 c:22:19: error: invalid value "true" for "manage_etc_hosts"

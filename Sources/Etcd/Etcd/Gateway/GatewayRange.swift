@@ -76,23 +76,4 @@ extension Gateway {
             )
         }
     }
-
-    struct WatchAnswer: Decodable, Sendable {
-        struct Event: Decodable, Sendable {
-            var type: String?
-            var kv: KeyValueAnswer
-
-            var value: KeyEvent {
-                let keyValue = kv.value
-                return type == "DELETE" ? .delete(key: keyValue.key, revision: keyValue.modRevision) : .put(keyValue)
-            }
-        }
-
-        var header: Header?
-        var created: Bool?
-        var canceled: Bool?
-        var cancel_reason: String?
-        var compact_revision: Number?
-        var events: [Event]?
-    }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// True when a transaction only reads: in both of its branches, whatever its comparisons say.
 enum TransactionInspection {
     /// - Parameter message: gRPC's message with its five bytes of prefix.
@@ -38,11 +40,11 @@ enum TransactionInspection {
 
     private static func onlyReads(_ transaction: JSONValue, depth: Int) -> Bool {
         guard depth < 16, case .object(let members) = transaction else { return false }
-        return members.allSatisfy { key, value in
-            switch key {
+        return members.allSatisfy { member in
+            switch member.name {
             case "compare": true
             case "success", "failure":
-                value == .null || isList(value) && value.elements.allSatisfy { onlyReads(operation: $0, depth: depth) }
+                member.value == .null || areReads(member.value, depth: depth)
             default: false
             }
         }
@@ -50,18 +52,18 @@ enum TransactionInspection {
 
     private static func onlyReads(operation: JSONValue, depth: Int) -> Bool {
         guard case .object(let members) = operation else { return false }
-        return members.allSatisfy { key, value in
-            switch key {
+        return members.allSatisfy { member in
+            switch member.name {
             case "requestRange", "request_range": true
-            case "requestTxn", "request_txn": onlyReads(value, depth: depth + 1)
+            case "requestTxn", "request_txn": onlyReads(member.value, depth: depth + 1)
             default: false
             }
         }
     }
 
-    private static func isList(_ value: JSONValue) -> Bool {
-        if case .array = value { return true }
-        return false
+    private static func areReads(_ operations: JSONValue, depth: Int) -> Bool {
+        guard case .array(let operations) = operations else { return false }
+        return operations.allSatisfy { onlyReads(operation: $0, depth: depth) }
     }
 }
 
