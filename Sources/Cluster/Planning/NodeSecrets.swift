@@ -31,13 +31,17 @@ struct NodeSecrets: Sendable {
         topology: Topology,
         inputs: PlannerInputs,
     ) throws(DiagnosticsError) -> [String: NodeSecrets] {
-        var secrets: [String: NodeSecrets] = [:]
-        for node in nodes {
+        let rendered = nodes.compactMap { node -> (PlacedNode, [NodeCertificate.Purpose])? in
             let configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node)
-            guard inputs.rendersNodes || configuration.isIgnited else { continue }
+            return inputs.rendersNodes || configuration.isIgnited ? (node, configuration.certificatePurposes) : nil
+        }
+        let made = rendered.mapInParallel { node, purposes in
+            Result { try NodeSecrets(of: node, purposes: purposes, inputs: inputs) }
+        }
+        var secrets: [String: NodeSecrets] = [:]
+        for ((node, _), result) in zip(rendered, made) {
             do {
-                let purposes = configuration.certificatePurposes
-                secrets[node.name] = try NodeSecrets(of: node, purposes: purposes, inputs: inputs)
+                secrets[node.name] = try result.get()
             } catch {
                 throw DiagnosticsError([.error("the keys of node '\(node.name)' cannot be made: \(error)")])
             }

@@ -51,7 +51,9 @@ struct PlanBuilder {
         generation = (observed.provider.nodes(of: topology.name).map(\.generation).max() ?? 0) + 1
         wantedMembers = nodes.filter(\.isMember)
         wantedPeers = wantedMembers.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL) }
-        for node in nodes { freshPlans[node.name] = render(node, peers: wantedPeers, state: .new) }
+        let ground = self
+        let fresh = nodes.mapInParallel { ground.render($0, peers: ground.wantedPeers, state: .new) }
+        for (node, plan) in zip(nodes, fresh) { freshPlans[node.name] = plan }
     }
 
     mutating func build() throws(DiagnosticsError) -> Plan {
