@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// One observation for all pages, and what has happened in between.
-@Suite(.timeLimit(.minutes(1))) struct DashboardFeedTests {
+@Suite(.timeLimit(.minutes(5))) struct DashboardFeedTests {
     private func feed(_ source: FakeDashboard, patience: Duration = .milliseconds(1)) -> DashboardFeed {
         DashboardFeed(source, patience: patience) { 1_795_694_400 }
     }

@@ -7,7 +7,7 @@ import Testing
 import UnitFiles
 
 /// What a page asks for, as commands that are run.
-@Suite(.timeLimit(.minutes(1))) struct DashboardRunsTests {
+@Suite(.timeLimit(.minutes(5))) struct DashboardRunsTests {
     private func command(_ action: DashboardAction, _ look: ClusterLook? = nil) throws -> [String] {
         try action.command(at: look ?? Fixture.look()) { "demo.yaml" }
     }

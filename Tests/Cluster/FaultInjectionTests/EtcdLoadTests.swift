@@ -7,7 +7,7 @@ import Testing
 
 @testable import FaultInjection
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EtcdLoadTests {
     /// An etcd that answers each read of one client as it answered the first one of the same keys.
     private final class Stale: EtcdClient {

@@ -7,7 +7,7 @@ import Testing
 @testable import LibvirtProvider
 
 /// Leases in memory, in libvirt's driver for tests, and in the sandbox's libvirt.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LeaseStoreTests {
     private func record(_ id: Int, renewals: Int = 0) -> LeaseRecord {
         LeaseRecord(

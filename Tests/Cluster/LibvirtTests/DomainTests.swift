@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func endsTheStreamWithTheConnection() async throws {
+    @Test(.timeLimit(.minutes(5))) func endsTheStreamWithTheConnection() async throws {
         try await TestNode.with { hypervisor in
             let events = try await hypervisor.domainEvents()
             await hypervisor.close()

@@ -7,7 +7,7 @@ import Testing
 import TopologyModel
 
 /// Operators on different hosts who drive the same libvirt.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ClusterLeaseTests {
     private let leases = FakeLeases()
     private let notes = Notes()

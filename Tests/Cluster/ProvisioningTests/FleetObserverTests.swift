@@ -8,7 +8,7 @@ import UnitFiles
 @testable import Provisioning
 
 /// However many wait for fleet, etcd is asked by one.
-@Suite(.timeLimit(.minutes(1))) struct FleetObserverTests {
+@Suite(.timeLimit(.minutes(5))) struct FleetObserverTests {
     private let etcd = FakeEtcd()
 
     @Test func twoHundredWhoWaitShareOneWatch() async throws {

@@ -10,7 +10,7 @@ import TopologyModel
 import UnitFiles
 
 /// What is seen of clusters as they change.
-@Suite(.timeLimit(.minutes(1))) struct HostFollowerTests {
+@Suite(.timeLimit(.minutes(5))) struct HostFollowerTests {
     /// Looks as they come, and the newest.
     private final class Looks: Sendable {
         private let latest = Mutex(HostLook())

@@ -124,7 +124,7 @@ import TopologyModel
     }
 
     /// A login takes most of a second of a processor.
-    @Test(.timeLimit(.minutes(1)), arguments: [(isSilent: false, logins: 0), (isSilent: true, logins: 1)])
+    @Test(.timeLimit(.minutes(5)), arguments: [(isSilent: false, logins: 0), (isSilent: true, logins: 1)])
     func nobodyLogsInWhereFleetSaysThatTheNodeIsSetUp(isSilent: Bool, logins: Int) async throws {
         let shell = Mutex<CountingShell?>(nil)
         let reached = Mutex<Set<Rung>>([])
@@ -149,7 +149,7 @@ import TopologyModel
     }
 
     /// What runs is not turned off for it.
-    @Test(.timeLimit(.minutes(1))) func aNodeThatLibvirtHasLostIsToldOf() async throws {
+    @Test(.timeLimit(.minutes(5))) func aNodeThatLibvirtHasLostIsToldOf() async throws {
         let said = Mutex<[String]>([])
         let ladder = try await ladder(
             member: .container,
@@ -167,7 +167,7 @@ import TopologyModel
     }
 
     /// After a reboot of the host or by hand.
-    @Test(.timeLimit(.minutes(1)), arguments: [("fleet.service", FakeCluster.Fault.fleet), ("etcd2.service", .etcd)])
+    @Test(.timeLimit(.minutes(5)), arguments: [("fleet.service", FakeCluster.Fault.fleet), ("etcd2.service", .etcd)])
     func aUnitThatIsDownIsStartedOnce(unit: String, fault: FakeCluster.Fault) async throws {
         let said = Mutex<[String]>([])
         let shell = Mutex<Shell?>(nil)
@@ -187,7 +187,7 @@ import TopologyModel
         #expect(shell.withLock { $0?.starts } == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aUnitThatEndsAgainIsToldWithWhatItSaid() async throws {
+    @Test(.timeLimit(.minutes(5))) func aUnitThatEndsAgainIsToldWithWhatItSaid() async throws {
         let ladder = try await ladder(
             member: .container,
             accelerator: .auto,
@@ -201,7 +201,7 @@ import TopologyModel
     }
 
     /// etcd of a cluster with one member was stopped: there is no majority, and nobody else to ask.
-    @Test(.timeLimit(.minutes(1))) func membersThatAreAwaitedForTheirMajorityAreStarted() async throws {
+    @Test(.timeLimit(.minutes(5))) func membersThatAreAwaitedForTheirMajorityAreStarted() async throws {
         let said = Mutex<[String]>([])
         let ladder = try await ladder(
             member: .container,

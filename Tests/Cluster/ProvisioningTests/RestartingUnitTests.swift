@@ -9,7 +9,7 @@ import TopologyModel
 import UnitFiles
 
 /// What is said of units that end again and again while `up` waits for them.
-@Suite(.timeLimit(.minutes(1))) struct RestartingUnitTests {
+@Suite(.timeLimit(.minutes(5))) struct RestartingUnitTests {
     /// A node on which a unit has ended so many times.
     private struct Shell: NodeShell {
         let cluster: FakeCluster

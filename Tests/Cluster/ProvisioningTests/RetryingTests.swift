@@ -13,7 +13,7 @@ import UnitFiles
 
 /// What etcd cannot do for a moment, as its leader changes or a member restarts, is asked again and does not end a
 /// plan.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RetryingTests {
     private static let leaderChanged = EtcdError(.unavailable, "etcdserver: leader changed")
 

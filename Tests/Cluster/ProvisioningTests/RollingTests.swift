@@ -7,7 +7,7 @@ import Testing
 import TopologyModel
 
 /// Reboots of a cluster's nodes, carried out.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RollingTests {
     private struct ReadyImages: ImageSource {
         func ensure(

@@ -7,7 +7,7 @@ import Testing
 import TopologyModel
 
 /// Snapshots that are made and gone back to, on fakes that fail and die at every moment.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SnapshotTests {
     private let reference = SnapshotReference(cluster: "demo", name: "base")
 

@@ -6,7 +6,7 @@ import TopologyModel
 import UnitFiles
 
 /// A node whose power is cut while `up` waits for units.
-@Suite(.timeLimit(.minutes(1))) struct StoppedNodeTests {
+@Suite(.timeLimit(.minutes(5))) struct StoppedNodeTests {
     @Test func aGlobalUnitIsNotWaitedForOnANodeThatIsOff() async throws {
         let cluster = await FakeCluster()
         let unit = UnitDeployment(

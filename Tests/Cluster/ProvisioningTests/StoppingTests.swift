@@ -8,7 +8,7 @@ import Testing
 import TopologyModel
 
 /// How nodes are shut down that are changed or removed, and what is said of it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StoppingTests {
     /// A node's answer to whatever it is told.
     private struct Shell: NodeShell {

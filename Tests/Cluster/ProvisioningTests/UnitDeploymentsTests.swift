@@ -6,7 +6,7 @@ import UnitFiles
 
 @testable import Provisioning
 
-@Suite(.timeLimit(.minutes(1))) struct UnitDeploymentsTests {
+@Suite(.timeLimit(.minutes(5))) struct UnitDeploymentsTests {
     private let etcd = FakeEtcd()
     private var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
     private var deployments: UnitDeployments { UnitDeployments(registry) { "mark/" + $0 } }

@@ -7,7 +7,7 @@ import Testing
 import UnitFiles
 
 /// Units that are as wanted for a moment, again and again.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UnsteadyUnitsTests {
     /// A fleet whose unit is active whenever that is waited for, and not any more when that is.
     private struct ComingAndGoing: FleetAccess {

@@ -8,7 +8,7 @@ import Testing
 import TopologyModel
 
 /// Upgrades of a cluster's nodes, carried out.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UpgradingTests {
     private struct ReadyImages: ImageSource {
         func ensure(

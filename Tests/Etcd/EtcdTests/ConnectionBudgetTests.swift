@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// Who may connect, who gives its place away, and who may take how long; on real sockets.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionBudgetTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionBudgetTests {
     /// More time than the tests have: where stages do not matter, a test that gets no processor for ten seconds must
     /// not lose its connections to them.
     private static let patient = ConnectionBudget.Limits(head: .hours(1), body: .hours(1))

@@ -2,7 +2,7 @@ import Etcd
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EtcdContractTests {
     @Test(arguments: EtcdContract.all)
     func fake(_ contract: EtcdContract) async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Etcd
 
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct EtcdHTTPClientTests {
     /// gRPC's codes of what passes: cancelled by the member's own end, deadline exceeded, unavailable.
     @Test(arguments: [

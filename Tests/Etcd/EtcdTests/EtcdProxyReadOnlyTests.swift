@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// A read-only proxy in front of a real member, asked by etcd's own client and by curl.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EtcdProxyReadOnlyTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EtcdProxyReadOnlyTests {
     @Test func readsAreServedAndWritesRefusedToVersion3() async throws {
         try await withReadOnlyProxy { etcd, port in
             _ = try await etcd.client.put("a", "1")

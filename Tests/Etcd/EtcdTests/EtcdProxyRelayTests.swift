@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// How bytes get through: both ways, to the last one, and no faster than they are taken.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EtcdProxyRelayTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EtcdProxyRelayTests {
     @Test func endOfOneDirectionLeavesTheOtherOpen() async throws {
         try await withRelay { socket in
             try sendAll("UPLOAD\n\n" + String(repeating: "x", count: 300_000), to: socket)

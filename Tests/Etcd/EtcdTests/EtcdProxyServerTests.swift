@@ -8,7 +8,7 @@ import TestKit
 import Testing
 
 /// The proxy in front of real members.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EtcdProxyServerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EtcdProxyServerTests {
     @Test func servesVersion2AndVersion3OnEveryPort() async throws {
         try await RealEtcd.with(members: 1) { etcd in
             try await withProxy(to: etcd.peers, listen: 2) { ports in

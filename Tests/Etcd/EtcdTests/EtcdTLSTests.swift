@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// Real members that ask everyone for a certificate.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EtcdTLSTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EtcdTLSTests {
     @Test func aClientWithACertificateIsServed() async throws {
         let tls = try TestCertificates()
         try await RealEtcd.with(members: 3, tls: tls) { etcd in

@@ -22,7 +22,7 @@ private final class Patient: RebootingMachine {
 }
 
 /// A node's own word that it is well with an image.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BootCheckTests {
     private let systemd = FakeSystemd()
 

@@ -15,7 +15,7 @@ import UnitFiles
     import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPTransportTests {
     /// Closes as many connections as it is told to once it has a request, says of as many more that etcd does not answer,
     /// and answers those after them with 404.

@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// Children and temporary files do not outlive fleetctl when a signal ends it.
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct InterruptionTests {
     @Test func aSignalEndsTheBodyFirst() async throws {
         let interruption = await #expect(throws: Interruption.self) {

@@ -15,7 +15,7 @@ import Testing
 #endif
 
 /// What people are told holds nothing of the libraries that fleetctl is made of.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MessageTests {
     /// Servers that do not do what they should.
     enum Trouble: String, CaseIterable, Sendable {

@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// A systemd that is busy with itself, or whose units wait for others.
-@Suite(.timeLimit(.minutes(1))) struct PatienceTests {
+@Suite(.timeLimit(.minutes(5))) struct PatienceTests {
     private let config = """
         coreos:
           units:

@@ -1,7 +1,7 @@
 import NodePrograms
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProgramTests {
+@Suite(.timeLimit(.minutes(5))) struct ProgramTests {
     /// More than a pipe holds.
     private static let long = String(repeating: "a line of input\n", count: 1 << 16)
 

@@ -4,7 +4,7 @@ import Testing
 
 /// What every `SystemdManager` keeps; see ``SystemdSubject`` for which are asked. One test at a time: some of them
 /// interrupt the connection.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct SystemdContractTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SystemdContractTests {
     @Test(arguments: SystemdSubject.all)
     func startedServiceRunsUntilStopped(_ subject: SystemdSubject) async throws {
         let systemd = subject.manager

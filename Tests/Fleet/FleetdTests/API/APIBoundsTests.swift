@@ -7,7 +7,7 @@ import Testing
 
 @testable import Fleetd
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct APIBoundsTests {
     let etcd = FakeEtcd()
 

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// What the original's fleetctl asks, command by command, and what it is answered, byte for byte.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct APIConversationTests {
     let etcd = FakeEtcd()
 

@@ -13,7 +13,7 @@ import Testing
     import Glibc
 #endif
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct APIServerTests {
     let etcd = FakeEtcd()
 

@@ -7,7 +7,7 @@ import Testing
 import UnitFiles
 
 /// What Go's JSON allows, and programs in Go send.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct GoClientTests {
     let etcd = FakeEtcd()
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }

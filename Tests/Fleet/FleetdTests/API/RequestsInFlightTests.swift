@@ -2,7 +2,7 @@ import Testing
 
 @testable import Fleetd
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RequestsInFlightTests {
     private let requests = RequestsInFlight()
 

@@ -6,7 +6,7 @@ import UnitFiles
 @testable import Fleetd
 
 /// How many requests of etcd a request of a client takes: one, unless two clients are at one unit.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WriteCostTests {
     let etcd = FakeEtcd()
     private static let text = #""options":[{"section":"Service","name":"ExecStart","value":"/bin/sleep 1"}]"#

@@ -7,7 +7,7 @@ import Testing
 import UnitFiles
 
 /// What a machine tells of units that systemd refuses, stops or lets end, and what it does about them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AgentTellsTests {
     let etcd = FakeEtcd()
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }

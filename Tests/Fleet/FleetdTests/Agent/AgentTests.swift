@@ -6,7 +6,7 @@ import TestKit
 import Testing
 import UnitFiles
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AgentTests {
     let etcd = FakeEtcd()
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
@@ -145,14 +145,13 @@ struct AgentTests {
                     let place = Placement(unit: "a.service", .place(on: "m1"))
                     _ = try await registry.apply([place], before, leader)
                     try await settled("it runs on m1") { try await one.isActive("a.service") }
-                    // m1 was cut off for longer than its lease; the engine has moved the unit.
-                    etcd.advance(by: .seconds(6))
                     _ = try await registry.register(.named("m2"), ttl: 600)
-                    let after = try await registry.snapshot()
-                    #expect(after.machines.keys.sorted() == ["m0", "m2"])
+                    let known = try await registry.snapshot()
+                    // m1 was cut off for longer than its lease; the engine moves the unit. From here on m1 may be back
+                    // at any moment, so the engine decides by what it knew before.
+                    etcd.advance(by: .seconds(6))
                     let move = Placement(unit: "a.service", .move(to: "m2"))
-                    #expect(try await registry.apply([move], after, leader).skipped == [])
-                    #expect(try await one.isActive("a.service"))
+                    #expect(try await registry.apply([move], known, leader).skipped == [])
                     try await settled("m1 is back and has stopped it") {
                         try await !one.isActive("a.service") && one.presence.session != nil && one.files == []
                     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Fleetd
 
 /// What a machine says of its setup.
-@Suite(.timeLimit(.minutes(1))) struct MachineSetupTests {
+@Suite(.timeLimit(.minutes(5))) struct MachineSetupTests {
     @Test(arguments: [
         (#"{"stage":"done","ok":true,"failed":[],"error":null}"#, true),
         (#"{"stage":"files","ok":true,"failed":[],"error":null}"#, false),

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 import UnitFiles
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StartOrderTests {
     private func unit(_ name: String, launched: Bool = true, after: Set<String> = []) -> (String, DesiredUnit) {
         (name, DesiredUnit(name: name, hash: "h", launched: launched, after: after))

@@ -7,7 +7,7 @@ import TestKit
 import Testing
 import UnitFiles
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EngineTests {
     let etcd = FakeEtcd()
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }

@@ -3,7 +3,7 @@ import FleetState
 import Fleetd
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ListenersTests {
     @Test func onlyTheNewestValueWaits() async {
         var listeners = Listeners<Int>()
