@@ -97,6 +97,12 @@ package struct Domain: ~Copyable {
         try check(virDomainSetMemoryFlags(handle, kibibytes, VIR_DOMAIN_AFFECT_LIVE.rawValue), "bound the memory of")
     }
 
+    /// Gives the running domain that much memory, of the largest amount that it was started with.
+    package func setMemory(mebibytes: Int) throws(LibvirtError) {
+        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
+        try check(virDomainSetMemoryFlags(handle, UInt(mebibytes) << 10, flags), "set the memory of")
+    }
+
     /// Ends all of the domain's processes at once; ``LibvirtError/Code/wrongState`` when it does not run.
     package func destroy() throws(LibvirtError) {
         try check(virDomainDestroyFlags(handle, 0), "stop by force")
