@@ -58,7 +58,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "Chaos": "Basics CloudConfig Diagnostics LocatedYAML",
         /// Faults of a living cluster, their undoing, and the load under which they happen.
         "FaultInjection": """
-        Basics Chaos Etcd FileErrors Planning Provisioning SecureShell TopologyModel UnitFiles SystemPackage
+        Basics Chaos Etcd FileErrors Planning Provisioning SecureShell TopologyModel UnitFiles Subprocess
         """,
         /// Backups of clusters: their file, and the etcd in which they are checked and prepared.
         "Backups": "Basics Etcd FileErrors FleetState RebootLock Crypto CryptoExtras Subprocess SystemPackage",

@@ -20,6 +20,7 @@ extension RealNodes {
             var operations: Int
             var violations: [Finding]
             var faults: [Span]
+            var notes: [String]
         }
 
         @Test(
@@ -31,6 +32,7 @@ extension RealNodes {
                 try cluster.writeTopology(members: 3, workers: 2)
                 try await cluster.up()
                 try await passes(cluster)
+                try await libvirtRestarts(cluster)
                 try await heals(cluster)
                 try await finds(cluster)
             }
@@ -54,6 +56,7 @@ extension RealNodes {
                   - {fault: leader-kill}
                   - {fault: disk-full, lasts: 2s}
                   - {fault: slow-processor, lasts: 2s}
+                  - {fault: slow-disk, lasts: 2s}
                   - {fault: fleetd-crash-loop, lasts: 2s}
                   - {fault: slow-network, lasts: 2s}
                 """,
@@ -71,14 +74,34 @@ extension RealNodes {
             try await requireNothing(cluster)
         }
 
-        /// Killed in the middle of a partition, with nobody there to undo it.
+        /// libvirt starts anew, and no node notices; what this host cannot do is refused before anything is done.
+        private func libvirtRestarts(_ cluster: TestCluster) async throws {
+            let clocks = try write("name: clocks\nfaults:\n  - {fault: clock-jump}\n", cluster)
+            let words = ["chaos", cluster.name, "--for", "1s", "--json", "--yes", "--scenario"]
+            let refused = try await Program.slipway(words + [clocks]).expecting(1)
+            #expect(refused.text.contains("containers share the host's clock"), "\(refused)")
+            let scenario = try write("name: restart\nevery: 100ms\nfaults:\n  - {fault: libvirtd-restart}\n", cluster)
+            let daemon = "cat /run/libvirtd.pid"
+            let before = try await Program.shell(daemon).expecting(0).output
+            let ran = try await Program.slipway(words + [scenario]).expecting(0)
+            let report: Report = try ran.json()
+            #expect(report.holds && !report.faults.isEmpty, "\(ran)")
+            #expect(report.faults.allSatisfy { $0.fault == "libvirtd-restart" && $0.nodes.isEmpty && $0.end != nil })
+            #expect(try await Program.shell(daemon).expecting(0).output != before)
+            print("libvirt restarted \(report.faults.count) times, \(ran.took)")
+            try await requireNothing(cluster)
+        }
+
+        /// Killed in the middle of a partition and of a slow disk, with nobody there to undo them.
         private func heals(_ cluster: TestCluster) async throws {
             let scenario = try write(
                 """
                 name: partition
                 every: 100ms
+                limits: {faults: 2}
                 faults:
                   - {fault: cut, lasts: 10m, nodes: [central-2]}
+                  - {fault: slow-disk, lasts: 10m, nodes: [worker-1]}
                 """,
                 cluster
             )
@@ -89,23 +112,33 @@ extension RealNodes {
                 """
                 \(slipway) >\(log) 2>&1 & p=$!
                 for i in $(seq 300); do
-                    grep -qs '"cut"' \(record) && break; sleep 0.1
+                    grep -qs '"cut"' \(record) && grep -qs '"slow-disk"' \(record) && break; sleep 0.1
                 done
                 sleep 1; kill -KILL $p; wait $p
                 """
             )
             _ = try await run
-            let cut = "sudo iptables -S | grep -q 'SLIPWAY-CHAOS-1 -s'"
+            let cut = "sudo iptables -S | grep -q 'SLIPWAY-CHAOS-[12] -s'"
             try await cluster.exec("central-2", cut).expecting(0)
-            try await cluster.exec("central-2", "systemctl is-active slipway-chaos-undo-1.timer").expecting(0)
+            let timers = "systemctl list-units --plain --no-legend 'slipway-chaos-undo-*.timer' | grep -q ' active'"
+            try await cluster.exec("central-2", timers).expecting(0)
+            let bound = try await diskBound("worker-1", cluster)
+            #expect(bound.contains(",2097152"), "\(bound)")
             let doctor = try await Program.slipway(["doctor"])
             #expect(doctor.text.contains("slipway chaos \(cluster.name) --heal"), "\(doctor)")
             let healed = try await Program.slipway(["chaos", cluster.name, "--heal"]).expecting(0)
             #expect(healed.text.contains("central-2: cut off"), "\(healed)")
+            #expect(healed.text.contains("worker-1: slow disk"), "\(healed)")
             #expect(!FileManager.default.fileExists(atPath: record))
             try await requireNothing(cluster)
             let again = try await Program.slipway(["chaos", cluster.name, "--heal"]).expecting(0)
             #expect(again.text.contains("Nothing is left"), "\(again)")
+        }
+
+        /// What libvirt says of the bounds of a container's disk.
+        private func diskBound(_ node: String, _ cluster: TestCluster) async throws -> String {
+            let words = ["virsh", "-q", "-c", "lxc:///system", "blkiotune", "\(cluster.name).\(node)"]
+            return try await Program.run(words).expecting(0).output
         }
 
         /// One of the run's units is started by hand where fleet has not placed it.
@@ -158,6 +191,8 @@ extension RealNodes {
                     group.addTask {
                         let found = try await cluster.output(name, look)
                         #expect(found.isEmpty, "\(name): \(found)")
+                        let bound = try await diskBound(name, cluster)
+                        #expect(!bound.contains("/dev/"), "\(name): \(bound)")
                     }
                 }
                 try await group.waitForAll()

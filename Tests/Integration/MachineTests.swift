@@ -22,6 +22,7 @@ extension RealNodes {
                 let begin = ContinuousClock.now
                 try await cluster.smoke(deadline: Self.patience)
                 print("their smoke test took \(ContinuousClock.now - begin)")
+                try await chaos(cluster)
                 try await dockerAnswers(cluster)
                 try await power(cluster)
                 try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "0"]).expecting(0)
@@ -75,6 +76,31 @@ extension RealNodes {
             // The disk is as large as was asked for, and the file system grew to it.
             let size = try await cluster.output("machine-1", "df --output=size -BG / | tail -n 1 | tr -dc 0-9")
             #expect(Int(size).map { $0 >= 8 } == true, "the root file system has \(size) GiB")
+        }
+
+        /// Faults that machines have in their own way: of the clock, which containers share with the host, and of disks.
+        private func chaos(_ cluster: TestCluster) async throws {
+            try cluster.write(
+                """
+                name: machine
+                every: 100ms
+                faults:
+                  - {fault: clock-jump, lasts: 1s}
+                  - {fault: slow-disk, lasts: 1s, roles: [machine]}
+                """,
+                to: "scenario.yaml"
+            )
+            let words = ["--scenario", "\(cluster.directory)/scenario.yaml", "--for", "8s", "--seed", "2"]
+            let ran = try await Program.slipway(["chaos", cluster.name, "--json", "--yes"] + words, deadline: 150)
+                .expecting(0)
+            let report: ChaosTests.Report = try ran.json()
+            #expect(report.holds && report.notes.isEmpty, "\(ran)")
+            #expect(Set(report.faults.map(\.fault)) == ["clock-jump", "slow-disk"], "\(ran)")
+            #expect(report.faults.allSatisfy { $0.nodes == ["machine-1"] && $0.end != nil }, "\(ran)")
+            let clock = try await cluster.output("machine-1", "date +%s")
+            let here = Date().timeIntervalSince1970
+            #expect(Double(clock).map { abs($0 - here) < 30 } == true, "the machine's clock says \(clock), not \(here)")
+            print("\(report.faults.count) faults of the machine, \(ran.took)")
         }
 
         /// The host's docker client runs a container on the machine.

@@ -30,11 +30,17 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     case slowNetwork = "slow-network"
     /// Some of the packets that a node sends are lost.
     case lossyNetwork = "lossy-network"
+    /// What a node reads and writes takes its time, as on a worn disk.
+    case slowDisk = "slow-disk"
+    /// The clock of a virtual machine is an hour ahead.
+    case clockJump = "clock-jump"
+    /// The host's libvirt is restarted.
+    case libvirtdRestart = "libvirtd-restart"
 
     /// True where the fault is over as soon as it has happened, and only its consequences last.
     package var isInstant: Bool {
         switch self {
-        case .reboot, .leaderKill, .etcdKill, .fleetdKill, .dockerKill, .flanneldKill: true
+        case .reboot, .leaderKill, .etcdKill, .fleetdKill, .dockerKill, .flanneldKill, .libvirtdRestart: true
         default: false
         }
     }
@@ -42,7 +48,7 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// True where a member may be missing from etcd's majority.
     package var takesMembers: Bool {
         switch self {
-        case .fleetdKill, .fleetdCrashLoop, .dockerKill, .flanneldKill: false
+        case .fleetdKill, .fleetdCrashLoop, .dockerKill, .flanneldKill, .clockJump, .libvirtdRestart: false
         default: true
         }
     }
@@ -50,8 +56,16 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// True for faults of etcd alone, which only members have.
     package var isOfMembers: Bool { [.leaderKill, .etcdKill, .diskFull].contains(self) }
 
-    /// True for faults that libvirt brings about, and not the node itself.
-    package var isOfHypervisor: Bool { [.powerOff, .freeze, .reboot, .slowProcessor, .lowMemory].contains(self) }
+    /// True for faults that are brought about outside of the node, by libvirt or on the host, and not by the node itself.
+    package var isOfHypervisor: Bool {
+        [.powerOff, .freeze, .reboot, .slowProcessor, .lowMemory, .slowDisk].contains(self) || isOfHost
+    }
+
+    /// True for faults of the host, which no node has: what they touch is not this cluster's alone.
+    package var isOfHost: Bool { self == .libvirtdRestart }
+
+    /// True for faults of what containers share with their host, which only virtual machines have.
+    package var isOfVMs: Bool { self == .clockJump }
 
     /// True for faults of fleetd, which only machines of fleet have.
     package var isOfMachines: Bool { self == .fleetdKill || self == .fleetdCrashLoop }
@@ -60,7 +74,7 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// the node sees that.
     package var separates: Bool {
         switch self {
-        case .leaderKill, .etcdKill, .diskFull, .dockerKill, .flanneldKill: false
+        case .leaderKill, .etcdKill, .diskFull, .dockerKill, .flanneldKill, .clockJump, .libvirtdRestart: false
         default: true
         }
     }
@@ -89,6 +103,9 @@ package enum FaultKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .lowMemory: "a quarter of its memory"
         case .slowNetwork: "slow network"
         case .lossyNetwork: "lossy network"
+        case .slowDisk: "slow disk"
+        case .clockJump: "clock an hour ahead"
+        case .libvirtdRestart: "libvirt restarted"
         }
     }
 }
@@ -109,7 +126,7 @@ package struct Fault: Sendable, Hashable, Codable, CustomStringConvertible {
     package var number: Int
     /// Kind of fault.
     package var kind: FaultKind
-    /// Names of the nodes that have it, sorted.
+    /// Names of the nodes that have it, sorted; none for a fault of the host.
     package var nodes: [String]
     /// Direction of a cut.
     package var direction: CutDirection
@@ -140,6 +157,6 @@ package struct Fault: Sendable, Hashable, Codable, CustomStringConvertible {
             case (.cut, .outgoing): ", outgoing packets only"
             default: ""
             }
-        return "\(nodes.joined(separator: ", ")): \(kind.description)\(way)"
+        return "\(kind.isOfHost ? "the host" : nodes.joined(separator: ", ")): \(kind.description)\(way)"
     }
 }

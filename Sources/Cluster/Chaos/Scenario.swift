@@ -71,6 +71,27 @@ package struct Scenario: Sendable, Hashable {
         return Set(missing).naturallySorted()
     }
 
+    /// Reason why some of its faults can never be, as it asks for the clocks of containers; nil where there is none.
+    package func refusal(nodes: [ClusterView.Node]) -> String? {
+        for entry in entries where entry.kind.isOfVMs {
+            let asked = nodes.filter {
+                (entry.roles.isEmpty || entry.roles.contains($0.role))
+                    && (entry.nodes.isEmpty || entry.nodes.contains($0.name))
+            }
+            let containers = asked.filter { !$0.isVM }.map(\.name)
+            // Where no node is named, those that can have it are meant.
+            guard asked.allSatisfy({ !$0.isVM }) || !(entry.roles.isEmpty && entry.nodes.isEmpty), !containers.isEmpty
+            else { continue }
+            return "\(entry.kind.rawValue) is for virtual machines: containers share the host's clock, and "
+                + "\(containers.naturallySorted().joined(separator: ", ")) "
+                + (containers.count == 1 ? "is one" : "are such")
+        }
+        return nil
+    }
+
+    /// True where it asks for a fault of the host.
+    package var touchesHost: Bool { entries.contains { $0.kind.isOfHost } }
+
     /// The scenario without a file: a fault at a time, of every kind that most hosts can do.
     package static let standard = Scenario(
         name: "standard",

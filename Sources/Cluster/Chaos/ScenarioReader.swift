@@ -93,6 +93,10 @@ struct ScenarioReader {
             }
             entry.lasts = lasts
         }
+        if kind.isOfHost, let key = ["roles", "nodes", "group"].first(where: { fields[$0] != nil }) {
+            decoder.report("\(kind.rawValue) is of the host; it takes no \"\(key)\"", at: fields.location(of: key))
+            return nil
+        }
         entry.roles = decoder.strings("roles", in: fields)
         entry.nodes = decoder.strings("nodes", in: fields)
         if let group = range("group", in: fields, expected: "a number of nodes such as 2 or 1..3", { Int($0) }) {

@@ -14,6 +14,8 @@ package struct ClusterView: Sendable, Hashable {
         package var leads: Bool
         /// True for a machine of fleet.
         package var runsFleet: Bool
+        /// True for a virtual machine.
+        package var isVM: Bool
         /// False for a member that etcd cannot count on now, and for a node that does not run.
         package var isWell: Bool
 
@@ -23,10 +25,11 @@ package struct ClusterView: Sendable, Hashable {
             isMember: Bool = false,
             leads: Bool = false,
             runsFleet: Bool = true,
+            isVM: Bool = false,
             isWell: Bool = true,
         ) {
             (self.name, self.role, self.isMember) = (name, role, isMember)
-            (self.leads, self.runsFleet, self.isWell) = (leads, runsFleet, isWell)
+            (self.leads, self.runsFleet, self.isVM, self.isWell) = (leads, runsFleet, isVM, isWell)
         }
     }
 
@@ -79,7 +82,7 @@ package struct Schedule: Sendable {
     /// - Parameter active: faults that last, or whose nodes are not well again yet.
     /// - Returns: nil where the limits leave nothing to choose now.
     package mutating func next(_ view: ClusterView, active: [Fault]) -> Fault? {
-        guard active.count < scenario.limits.faults else { return nil }
+        guard active.count < scenario.limits.faults, !active.contains(where: \.kind.isOfHost) else { return nil }
         let choices = scenario.entries.compactMap { entry in Choice(entry, self, view, active) }
         let total = choices.reduce(0) { $0 + $1.entry.weight }
         guard total > 0 else { return nil }
@@ -90,7 +93,7 @@ package struct Schedule: Sendable {
                 return draw < 0
             })
         else { return nil }
-        let size = Int.random(in: choice.entry.group.lowerBound...choice.most, using: &random)
+        let size = Int.random(in: choice.least...choice.most, using: &random)
         let direction = choice.entry.directions.randomElement(using: &random) ?? .both
         number += 1
         let nodes = choice.pick(size, &random)
@@ -116,10 +119,20 @@ package struct Schedule: Sendable {
         private let members: [String]
         private let others: [String]
         private let memberBudget: Int
+        /// Smallest group.
+        let least: Int
         /// Largest group that the limits allow.
         let most: Int
 
         init?(_ entry: Scenario.Entry, _ schedule: Schedule, _ view: ClusterView, _ active: [Fault]) {
+            guard entry.weight > 0 else { return nil }
+            self.entry = entry
+            guard !entry.kind.isOfHost else {
+                // Other faults are begun and undone by what it restarts.
+                guard active.isEmpty else { return nil }
+                (members, others, memberBudget, least, most) = ([], [], 0, 0, 0)
+                return
+            }
             let limits = schedule.scenario.limits
             let busy = Set(active.flatMap(\.nodes))
             let eligible = view.nodes.filter { node in
@@ -133,9 +146,9 @@ package struct Schedule: Sendable {
                 entry.kind.takesMembers
                 ? max(0, min(members.count, allowed - view.missingMembers(active).count)) : members.count
             let room = limits.nodes.map { max(0, $0 - busy.count) } ?? view.nodes.count
+            least = entry.group.lowerBound
             most = min(entry.group.upperBound, memberBudget + others.count, room)
-            guard most >= entry.group.lowerBound, entry.weight > 0 else { return nil }
-            self.entry = entry
+            guard most >= least else { return nil }
         }
 
         private static func matches(_ node: ClusterView.Node, _ entry: Scenario.Entry) -> Bool {
@@ -143,7 +156,7 @@ package struct Schedule: Sendable {
             guard entry.nodes.isEmpty || entry.nodes.contains(node.name) else { return false }
             if entry.kind == .leaderKill { return node.leads }
             if entry.kind.isOfMembers { return node.isMember }
-            return !entry.kind.isOfMachines || node.runsFleet
+            return (!entry.kind.isOfMachines || node.runsFleet) && (!entry.kind.isOfVMs || node.isVM)
         }
 
         /// Picks nodes, of all eligible ones alike, as far as members may be among them.

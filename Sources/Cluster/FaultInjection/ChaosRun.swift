@@ -53,12 +53,14 @@ package struct ChaosRun: Sendable {
     let patience: Duration
 
     /// - Parameters:
+    ///   - host: the daemons of the host that the nodes run on.
     ///   - nodes: all nodes of the cluster.
     ///   - etcd: client of some endpoints, for operations that must not be repeated on another one.
     ///   - check: throws where the cluster is no longer this program's to change.
     package init(
         _ settings: Settings,
         executor: Executor,
+        host: any HostDaemons,
         nodes: [ObservedNode],
         ledger: FaultLedger,
         etcd: @escaping @Sendable (_ endpoints: [String]) throws -> any EtcdClient,
@@ -72,7 +74,7 @@ package struct ChaosRun: Sendable {
         self.check = check
         self.say = say
         cluster = nodes.first?.cluster ?? ""
-        faults = NodeFaults(provider: executor.provider, shell: executor.shell, nodes: nodes)
+        faults = NodeFaults(provider: executor.provider, shell: executor.shell, host: host, nodes: nodes)
         look = ClusterProbe(provider: executor.provider, clusters: executor.clusters, nodes: nodes)
         fleet = executor.clusters.fleet(nodes.filter { $0.etcd == .member }.compactMap(\.clientURL))
         id = String(UInt32.random(in: .min ... .max), radix: 36)
@@ -172,6 +174,8 @@ package struct ChaosRun: Sendable {
                 do {
                     try await Task.sleep(for: min(state.pause(), end - .now))
                     guard ContinuousClock.now < end, !state.isEnding else { break }
+                    // Nothing can be seen while libvirt is restarted.
+                    guard !state.isHostBusy else { continue }
                     try await check()
                     let view = try await look.now().view
                     guard let fault = state.choose(view) else { continue }
@@ -238,7 +242,8 @@ package struct ChaosRun: Sendable {
         // What waits for a boot or a restart ends with that.
         let isOver = !fault.kind.isInstant && fault.kind != .powerOff
         if isOver { state.end(fault) }
-        let troubles = await look.untilWell(fault.nodes, limit: patience)
+        let touched = fault.kind.isOfHost ? nodes.map(\.name) : fault.nodes
+        let troubles = await look.untilWell(touched, limit: patience)
         do { try state.erase(fault) } catch { return troubles + ["the record stays: \(error)"] }
         return troubles.map { "\($0) (\(patience.components.seconds) s after it was undone)" }
     }

@@ -47,6 +47,7 @@ struct ClusterProbe: Sendable {
                 isMember: node.etcd == .member,
                 leads: node.etcd == .member && leader != nil && etcd[node.name]?.member == leader,
                 runsFleet: node.runsFleet,
+                isVM: node.runtime == .vm,
                 isWell: trouble == nil,
             )
         }

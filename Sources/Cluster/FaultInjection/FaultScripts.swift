@@ -25,7 +25,7 @@ struct FaultScripts {
     init?(_ fault: Fault, others: [String]) {
         let number = fault.number
         switch fault.kind {
-        case .powerOff, .freeze, .reboot, .slowProcessor, .lowMemory: return nil
+        case .powerOff, .freeze, .reboot, .slowProcessor, .lowMemory, .slowDisk, .libvirtdRestart: return nil
         case .cut: (apply, undo) = Self.cut(number, fault.direction, from: others)
         case .leaderKill, .etcdKill:
             (apply, undo) = ("systemctl kill -s KILL etcd2.service", Self.start("etcd2.service"))
@@ -45,6 +45,7 @@ struct FaultScripts {
             undo = Self.start("flanneld.service")
         case .slowNetwork: (apply, undo) = Self.traffic("delay 200ms 50ms")
         case .lossyNetwork: (apply, undo) = Self.traffic("loss 10%")
+        case .clockJump: (apply, undo) = Self.clock(number)
         }
     }
 
@@ -116,6 +117,28 @@ struct FaultScripts {
             for i in $(tc qdisc show 2>/dev/null | sed -n 's/^qdisc netem .* dev \\([^ ]*\\) .*/\\1/p'); do
                 tc qdisc del dev "$i" root
             done
+            """
+        return (apply, undo)
+    }
+
+    /// Name under which a node's journal has a line before each jump of its clock.
+    static let journalName = "slipway-chaos-clock"
+    /// Seconds that a clock jumps ahead. Back it would be before the certificates of a young cluster.
+    private static let jump = 3600
+
+    /// The clock is put back by the time since the node's start, which does not jump.
+    private static func clock(_ number: Int) -> (apply: String, undo: String) {
+        let file = "\(directory)/clock-\(number)"
+        let apply = """
+            echo "$(date +%s.%N) $(cut -d' ' -f1 /proc/uptime)" >\(file)
+            echo 'the clock jumps' | systemd-cat -t \(journalName)
+            journalctl --sync
+            date -s "@$(($(date +%s) + \(jump)))" >/dev/null
+            """
+        let undo = """
+            [ -s \(file) ] || exit 0
+            read -r clock up <\(file)
+            date -s "@$(awk -v c="$clock" -v u="$up" '{ printf "%.3f", c + $1 - u }' /proc/uptime)" >/dev/null && rm \(file)
             """
         return (apply, undo)
     }

@@ -9,6 +9,7 @@ import TopologyModel
 package struct NodeFaults: Sendable {
     private let provider: any ClusterProvider
     private let shell: any NodeShell
+    private let host: any HostDaemons
     private let nodes: [String: ObservedNode]
 
     /// Time that a node has for a command; emulated ones are slow.
@@ -19,11 +20,17 @@ package struct NodeFaults: Sendable {
     private static let slowPercent = 10
     /// Share of its memory that is left to a node with little of it.
     private static let lowPercent = 25
+    /// What is left of its disk to a node with a slow one: less than a memory card has.
+    private static let slowDisk = DiskLimit(bytesPerSecond: 2 << 20, operationsPerSecond: 50)
 
     /// - Parameter nodes: all nodes of the cluster.
-    package init(provider: any ClusterProvider, shell: any NodeShell, nodes: [ObservedNode]) {
-        self.provider = provider
-        self.shell = shell
+    package init(
+        provider: any ClusterProvider,
+        shell: any NodeShell,
+        host: any HostDaemons,
+        nodes: [ObservedNode],
+    ) {
+        (self.provider, self.shell, self.host) = (provider, shell, host)
         self.nodes = Dictionary(nodes.map { ($0.name, $0) }) { $1 }
         patience = .seconds(10) * (nodes.contains { $0.runtime == .vm } ? NodePlan.slowestMachine : 1)
     }
@@ -33,6 +40,8 @@ package struct NodeFaults: Sendable {
     /// - Throws: ``FaultError`` with `.impossible` where a node cannot have it; whatever happened on other nodes until
     ///   then has to be undone.
     package func inject(_ fault: Fault) async throws {
+        // Not stopped half way.
+        if fault.kind.isOfHost { return try await Task { [host] in try await host.restartLibvirt() }.value }
         try await forEach(fault) { node in
             switch fault.kind {
             case .powerOff: try await provider.powerOff(NodeReference(node))
@@ -49,6 +58,10 @@ package struct NodeFaults: Sendable {
                 try await orImpossible(node, fault.kind) {
                     try await provider.limitMemory(of: NodeReference(node), to: Self.lowPercent)
                 }
+            case .slowDisk:
+                try await orImpossible(node, fault.kind) {
+                    try await provider.limitDisk(of: NodeReference(node), to: Self.slowDisk)
+                }
             default:
                 guard let scripts = scripts(fault) else { return }
                 let limit = Int(fault.seconds.rounded(.up)) + Self.overtime
@@ -59,12 +72,15 @@ package struct NodeFaults: Sendable {
 
     /// Undoes a fault, whatever of it there is.
     package func undo(_ fault: Fault) async throws {
+        // It is over once libvirt answers.
+        if fault.kind.isOfHost { return _ = try await provider.observe() }
         try await forEach(fault) { node in
             switch fault.kind {
             // One that is paused runs on, one that runs is left alone.
             case .powerOff, .freeze, .reboot: try await provider.start(NodeReference(node))
             case .slowProcessor: try await provider.limitProcessor(of: NodeReference(node), to: nil)
             case .lowMemory: try await provider.limitMemory(of: NodeReference(node), to: nil)
+            case .slowDisk: try await provider.limitDisk(of: NodeReference(node), to: nil)
             default:
                 guard let scripts = scripts(fault) else { return }
                 try await run(scripts.undoing(fault), on: node, fault.kind)

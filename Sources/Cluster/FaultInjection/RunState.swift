@@ -42,6 +42,9 @@ final class RunState: Sendable {
     /// True once there is a reason to begin no more faults.
     var isEnding: Bool { content.withLock { $0.isStopped || !$0.violations.isEmpty } }
 
+    /// True while a fault of the host lasts.
+    var isHostBusy: Bool { content.withLock { $0.active.contains { $0.kind.isOfHost } } }
+
     /// Begins no more faults: a violation was seen that the judgement at the end will name.
     func stop() { content.withLock { $0.isStopped = true } }
 

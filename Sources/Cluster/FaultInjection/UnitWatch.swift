@@ -120,18 +120,17 @@ struct UnitWatch: Sendable {
     private func events(of units: Set<String>, on node: ObservedNode) async throws -> [UnitEvent] {
         let names = units.naturallySorted().map { ShellWord.quoted("UNIT=\($0)") }.joined(separator: " ")
         let messages = Message.allCases.map { "MESSAGE_ID=\($0.rawValue)" }.joined(separator: " ")
+        let jumps = "SYSLOG_IDENTIFIER=\(FaultScripts.journalName)"
         let journal = """
-            date +%s.%N
-            journalctl -q --no-pager -o json --output-fields=UNIT,MESSAGE_ID --since=@\(Int(epoch)) \(messages) \(names)
+            echo "$(date +%s.%N) $(cut -d' ' -f1 /proc/uptime) $(tr -d - </proc/sys/kernel/random/boot_id)"
+            journalctl -q --no-pager -o json --output-fields=UNIT,MESSAGE_ID,SYSLOG_IDENTIFIER --since=@\(Int(epoch)) \
+            \(messages) \(names) + \(jumps)
             """
         let before = Date().timeIntervalSince1970
         let text = try await faults.run(FaultScripts.asRoot(journal), on: node, nil)
         let after = Date().timeIntervalSince1970
         let lines = text.split(whereSeparator: \.isNewline)
-        let clock = lines.first.flatMap { Double($0) } ?? after
-        // A virtual machine has a clock of its own; a difference within the time that the answer took is none.
-        let offset = clock < before ? clock - before : clock > after ? clock - after : 0
-        return try Self.parse(lines.dropFirst(), node: node.name, epoch: epoch + offset)
+        return try Self.parse(lines, node: node.name, epoch: epoch, asked: before...max(before, after))
     }
 
     /// systemd's messages about units, by their IDs.
@@ -149,24 +148,69 @@ struct UnitWatch: Sendable {
             case unit = "UNIT"
             case message = "MESSAGE_ID"
             case time = "__REALTIME_TIMESTAMP"
+            case uptime = "__MONOTONIC_TIMESTAMP"
             case boot = "_BOOT_ID"
+            case name = "SYSLOG_IDENTIFIER"
         }
 
         var unit: String?
         var message: String?
         var time: String
+        var uptime: String?
         var boot: String
+        var name: String?
+
+        /// Seconds since 1970 by the node's clock, and seconds since its start.
+        var clocks: (wall: Double, uptime: Double?)? {
+            Double(time).map { ($0 / 1_000_000, uptime.flatMap(Double.init).map { $0 / 1_000_000 }) }
+        }
+    }
+
+    /// The clocks of a node before they jumped: by boot, the time of its start in seconds since 1970.
+    private struct Starts {
+        private var times: [String: Double] = [:]
+
+        /// Each jump has a line before it, by the clock as it should be.
+        init(_ lines: [Line]) {
+            for line in lines where line.name == FaultScripts.journalName {
+                guard times[line.boot] == nil, let clocks = line.clocks, let uptime = clocks.uptime else { continue }
+                times[line.boot] = clocks.wall - uptime
+            }
+        }
+
+        /// The time that a clock would have shown that had never jumped. What is within a second is no jump.
+        func unjumped(_ wall: Double, uptime: Double?, boot: String) -> Double {
+            guard let uptime, let start = times[boot], abs(wall - start - uptime) > 1 else { return wall }
+            return start + uptime
+        }
     }
 
     /// Events of a journal in JSON. A new boot ends what ran before it.
-    static func parse(_ lines: some Sequence<Substring>, node: String, epoch: Double) throws -> [UnitEvent] {
+    ///
+    /// - Parameters:
+    ///   - text: a line with the node's clock, its time since its start and its boot's ID; the journal's lines.
+    ///   - epoch: seconds since 1970, by this host's clock, at which the run began.
+    ///   - asked: the time of this host in which the node answered.
+    static func parse(
+        _ text: [Substring],
+        node: String,
+        epoch: Double,
+        asked: ClosedRange<Double>,
+    ) throws -> [UnitEvent] {
+        let lines = try text.dropFirst().map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        let starts = Starts(lines)
+        let words = text.first?.split(separator: " ") ?? []
+        var clock = words.first.flatMap { Double($0) } ?? asked.upperBound
+        if words.count == 3 { clock = starts.unjumped(clock, uptime: Double(words[1]), boot: String(words[2])) }
+        // A virtual machine has a clock of its own; a difference within the time that the answer took is none.
+        let offset = clock - min(max(clock, asked.lowerBound), asked.upperBound)
         var events: [UnitEvent] = []
         var boot: String?
-        for text in lines {
-            let line = try JSONDecoder().decode(Line.self, from: Data(text.utf8))
-            guard let unit = line.unit, let message = line.message.flatMap(Message.init), let time = Double(line.time)
+        for line in lines {
+            guard let unit = line.unit, let message = line.message.flatMap(Message.init), let clocks = line.clocks
             else { continue }
-            let since = max(Duration.zero, .seconds(time / 1_000_000 - epoch))
+            let time = starts.unjumped(clocks.wall, uptime: clocks.uptime, boot: line.boot)
+            let since = max(Duration.zero, .seconds(time - epoch - offset))
             if let boot, boot != line.boot {
                 for other in Set(events.map(\.unit)) { events.append(UnitEvent(other, on: node, .lost, at: since)) }
             }

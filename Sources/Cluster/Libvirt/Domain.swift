@@ -103,6 +103,59 @@ package struct Domain: ~Copyable {
         try check(virDomainSetMemoryFlags(handle, UInt(mebibytes) << 10, flags), "set the memory of")
     }
 
+    /// Bounds what the running virtual machine reads from and writes to a disk, both together.
+    ///
+    /// - Parameters:
+    ///   - target: name of the disk in the machine, such as `vda`.
+    ///   - bytesPerSecond: 0 for no bound.
+    ///   - operationsPerSecond: 0 for no bound.
+    package func limitDisk(
+        _ target: String,
+        bytesPerSecond: UInt64,
+        operationsPerSecond: UInt32,
+    ) throws(LibvirtError) {
+        var parameters: virTypedParameterPtr?
+        var (count, capacity): (Int32, Int32) = (0, 0)
+        defer { virTypedParamsFree(parameters, count) }
+        let bounds = [
+            (VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC, bytesPerSecond),
+            (VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC, UInt64(operationsPerSecond)),
+        ]
+        for (name, value) in bounds {
+            try check(virTypedParamsAddULLong(&parameters, &count, &capacity, name, value), "describe a bound for")
+        }
+        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
+        try check(virDomainSetBlockIoTune(handle, target, parameters, count, flags), "bound the disk of")
+    }
+
+    /// Bounds what the running container reads from and writes to a block device of its host, each by itself.
+    ///
+    /// - Parameters:
+    ///   - device: path of the device.
+    ///   - bytesPerSecond: 0 for no bound.
+    ///   - operationsPerSecond: 0 for no bound.
+    package func limitDevice(
+        _ device: String,
+        bytesPerSecond: UInt64,
+        operationsPerSecond: UInt32,
+    ) throws(LibvirtError) {
+        var parameters: virTypedParameterPtr?
+        var (count, capacity): (Int32, Int32) = (0, 0)
+        defer { virTypedParamsFree(parameters, count) }
+        let bounds = [
+            (VIR_DOMAIN_BLKIO_DEVICE_READ_BPS, "\(bytesPerSecond)"),
+            (VIR_DOMAIN_BLKIO_DEVICE_WRITE_BPS, "\(bytesPerSecond)"),
+            (VIR_DOMAIN_BLKIO_DEVICE_READ_IOPS, "\(operationsPerSecond)"),
+            (VIR_DOMAIN_BLKIO_DEVICE_WRITE_IOPS, "\(operationsPerSecond)"),
+        ]
+        for (name, value) in bounds {
+            let text = "\(device),\(value)"
+            try check(virTypedParamsAddString(&parameters, &count, &capacity, name, text), "describe a bound for")
+        }
+        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
+        try check(virDomainSetBlkioParameters(handle, parameters, count, flags), "bound the disk of")
+    }
+
     /// Ends all of the domain's processes at once; ``LibvirtError/Code/wrongState`` when it does not run.
     package func destroy() throws(LibvirtError) {
         try check(virDomainDestroyFlags(handle, 0), "stop by force")

@@ -80,6 +80,11 @@ package protocol NodeProvider: Sendable {
     func limitMemory(of node: NodeReference, to percent: Int?) async throws
     /// Gives a node that runs that much memory; one that is off or gone is left so.
     func setMemory(of node: NodeReference, to mebibytes: Int) async throws
+    /// Bounds what a node that runs reads and writes; one that is off or gone is left so.
+    ///
+    /// - Parameter limit: nil for no bound.
+    /// - Throws: also where its files are on no disk that can be bounded.
+    func limitDisk(of node: NodeReference, to limit: DiskLimit?) async throws
     /// Has the node start with the host, or not.
     func setAutostart(_ isOn: Bool, of node: NodeReference) async throws
     /// Writes the node's phase onto its domain; a node without a domain counts as `leaving`, and cannot be in another
@@ -95,6 +100,18 @@ package protocol NodeProvider: Sendable {
     ///
     /// - Returns: names of the volumes removed.
     func pruneVolumes() async throws -> [String]
+}
+
+/// Bound of what a node reads and writes, each by itself.
+package struct DiskLimit: Sendable, Hashable {
+    /// Bytes a second.
+    package var bytesPerSecond: UInt64
+    /// Requests a second.
+    package var operationsPerSecond: UInt32
+
+    package init(bytesPerSecond: UInt64, operationsPerSecond: UInt32) {
+        (self.bytesPerSecond, self.operationsPerSecond) = (bytesPerSecond, operationsPerSecond)
+    }
 }
 
 /// A node's own word about the image that it runs.

@@ -60,6 +60,8 @@ struct ScenarioTests {
               - weight: 1
               - fault: freeze
                 directions: [both]
+              - fault: libvirtd-restart
+                roles: [worker]
             """
         )
         #expect(loaded.scenario == nil)
@@ -67,7 +69,7 @@ struct ScenarioTests {
         let expected = [
             (2, "evry"), (3, "every"), (4, "members"), (4, "nodes"), (6, "power-of"), (8, "lasts"),
             (9, "both, incoming"),
-            (11, "over at once"), (12, "one leader"), (13, "fault"), (15, "only a cut"),
+            (11, "over at once"), (12, "one leader"), (13, "fault"), (15, "only a cut"), (17, "of the host"),
         ]
         for (line, word) in expected {
             #expect(found.contains { $0.hasPrefix("\(line): ") && $0.contains(word) }, "\(line) \(word): \(found)")
@@ -85,6 +87,33 @@ struct ScenarioTests {
         #expect(scenario.unknownTargets(roles: ["worker"], nodes: ["worker-1"]) == ["worker-9", "wrker"])
     }
 
+    @Test("clocks of containers are refused, where they are meant and where nothing else is there")
+    func clocks() {
+        let (vm, container) = (
+            ClusterView.Node("m-1", role: "m", isVM: true), ClusterView.Node("c-1", role: "c")
+        )
+        func refusal(_ entry: Scenario.Entry, _ nodes: [ClusterView.Node]) -> String? {
+            Scenario(name: "x", entries: [.init(.freeze), entry]).refusal(nodes: nodes)
+        }
+        #expect(refusal(.init(.clockJump), [vm, container]) == nil)
+        #expect(refusal(.init(.clockJump, roles: ["m"]), [vm, container]) == nil)
+        #expect(refusal(.init(.clockJump), [container])?.contains("host's clock, and c-1 is one") == true)
+        #expect(refusal(.init(.clockJump, roles: ["m", "c"]), [vm, container])?.contains("c-1 is one") == true)
+        #expect(refusal(.init(.clockJump, nodes: ["c-1"]), [vm, container])?.contains("c-1 is one") == true)
+        #expect(refusal(.init(.slowDisk), [container]) == nil)
+    }
+
+    @Test("the host is touched by a scenario that asks for it, and by none that is shipped")
+    func host() throws {
+        #expect(Scenario(name: "x", entries: [.init(.freeze), .init(.libvirtdRestart)]).touchesHost)
+        #expect(!Scenario.standard.touchesHost)
+        for name in Self.shippedNames {
+            let path = "\(Checkout.path)/Topologies/chaos/\(name).yaml"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(try !LoadedScenario(text, file: path).checked().touchesHost)
+        }
+    }
+
     @Test("an empty file and one without faults say what there has to be")
     func empty() {
         #expect(read("").diagnostics.map(\.message) == ["the file is empty"])
@@ -94,10 +123,11 @@ struct ScenarioTests {
         #expect(read("name: x\n").diagnostics.map(\.message) == ["the scenario needs \"faults\""])
     }
 
-    @Test(
-        "every shipped scenario is read without a finding",
-        arguments: ["pull-the-plug", "split-brain", "leader-hunt", "slow-member", "rolling-doom"]
-    )
+    private static let shippedNames = [
+        "bad-clock", "pull-the-plug", "split-brain", "leader-hunt", "slow-member", "rolling-doom",
+    ]
+
+    @Test("every shipped scenario is read without a finding", arguments: shippedNames)
     func shipped(_ name: String) throws {
         let path = "\(Checkout.path)/Topologies/chaos/\(name).yaml"
         let loaded = LoadedScenario(try String(contentsOfFile: path, encoding: .utf8), file: path)

@@ -17,7 +17,7 @@ struct ScheduleTests {
             )
         }
         let workers = (0..<Int.random(in: 0...6, using: &random)).map { number in
-            ClusterView.Node("worker-\(number)", role: "worker", runsFleet: number % 3 != 2)
+            ClusterView.Node("worker-\(number)", role: "worker", runsFleet: number % 3 != 2, isVM: number % 2 == 0)
         }
         return ClusterView(central + workers)
     }
@@ -58,13 +58,16 @@ struct ScheduleTests {
                 guard let fault = schedule.next(view, active: active) else { continue }
                 chosen.insert(fault.kind)
                 let busy = Set(active.flatMap(\.nodes))
-                #expect(!fault.nodes.isEmpty && Set(fault.nodes).count == fault.nodes.count)
+                #expect(fault.nodes.isEmpty == fault.kind.isOfHost && Set(fault.nodes).count == fault.nodes.count)
+                let isAlone = !fault.kind.isOfHost || active.isEmpty
+                #expect(isAlone && !active.contains(where: \.kind.isOfHost), "\(fault) while \(active)")
                 #expect(busy.isDisjoint(with: fault.nodes), "seed \(seed): \(fault) has nodes of \(active)")
                 for name in fault.nodes {
                     let node = view.nodes.first { $0.name == name }
                     #expect(node?.isWell == true)
                     if fault.kind.isOfMembers { #expect(node?.isMember == true) }
                     if fault.kind.isOfMachines { #expect(node?.runsFleet == true) }
+                    if fault.kind.isOfVMs { #expect(node?.isVM == true) }
                     if fault.kind == .leaderKill { #expect(node?.leads == true) }
                 }
                 active.append(fault)

@@ -36,7 +36,19 @@ struct NodeFaultsTests {
         }
     }
 
-    private func cluster(_ shell: Shell) async throws -> (faults: NodeFaults, provider: FakeProvider) {
+    /// Daemons that are only counted.
+    private final class Host: HostDaemons {
+        private let count = Mutex(0)
+
+        var restarts: Int { count.withLock { $0 } }
+
+        func obstacle() async throws -> String? { nil }
+        func restartLibvirt() async throws { count.withLock { $0 += 1 } }
+    }
+
+    private func cluster(_ shell: Shell, _ host: Host = Host()) async throws -> (
+        faults: NodeFaults, provider: FakeProvider
+    ) {
         let topology = Topology(
             name: "demo",
             network: NetworkSettings(cidr: .derived(fromCluster: "demo")),
@@ -52,7 +64,7 @@ struct NodeFaultsTests {
             try await provider.start(NodeReference(node))
         }
         let nodes = try await provider.observe().nodes
-        return (NodeFaults(provider: provider, shell: shell, nodes: nodes), provider)
+        return (NodeFaults(provider: provider, shell: shell, host: host, nodes: nodes), provider)
     }
 
     private func powers(_ provider: FakeProvider) async throws -> [String: ObservedNode.Power] {
@@ -71,6 +83,36 @@ struct NodeFaultsTests {
         try await faults.undo(fault)
         #expect(try await powers(provider).values.allSatisfy { $0 == .running })
         #expect(shell.nodes(told: "").isEmpty)
+    }
+
+    @Test("a slow disk is bounded by libvirt, and the bound lifted, also after a run that was killed")
+    func slowDisk() async throws {
+        let shell = Shell()
+        let (faults, provider) = try await cluster(shell)
+        let fault = Fault(number: 1, kind: .slowDisk, nodes: ["core-2"], seconds: 5)
+        try await faults.inject(fault)
+        try await faults.undo(fault)
+        #expect(try await faults.heal(FaultRecord(run: "x", holder: "x", faults: [fault])) == [])
+        let calls = await provider.calls.map(\.description).filter { $0.hasPrefix("limitDisk") }
+        #expect(
+            calls == ["limitDisk demo.core-2 2097152", "limitDisk demo.core-2 none", "limitDisk demo.core-2 none"]
+        )
+    }
+
+    @Test("a restart of libvirt is done once, on the host, and over when libvirt answers")
+    func libvirt() async throws {
+        let (shell, host) = (Shell(), Host())
+        let (faults, provider) = try await cluster(shell, host)
+        let fault = Fault(number: 1, kind: .libvirtdRestart, nodes: [])
+        try await faults.inject(fault)
+        #expect(host.restarts == 1)
+        try await faults.undo(fault)
+        #expect(try await faults.heal(FaultRecord(run: "x", holder: "x", faults: [fault])) == [])
+        #expect(host.restarts == 1)
+        await provider.kill(afterSteps: 0)
+        let node = NodeReference(try #require(try await provider.observe().nodes.first))
+        await #expect(throws: FakeProvider.Killed.self) { try await provider.powerOff(node) }
+        await #expect(throws: FakeProvider.Killed.self) { try await faults.undo(fault) }
     }
 
     @Test("a group that is cut off drops what comes from the others, and from none of its own")

@@ -10,8 +10,8 @@ struct UnitWatchTests {
         #"{"UNIT":"\#(unit)","MESSAGE_ID":"\#(message.rawValue)","__REALTIME_TIMESTAMP":"\#(Int(seconds * 1_000_000))","_BOOT_ID":"\#(boot)","x":[1,2]}"#
     }
 
-    private func parse(_ lines: [String]) throws -> [UnitEvent] {
-        try UnitWatch.parse(lines.map { Substring($0) }, node: "n", epoch: 1000)
+    private func parse(_ lines: [String], clock: String = "1100.0 500.0 1") throws -> [UnitEvent] {
+        try UnitWatch.parse(([clock] + lines).map { Substring($0) }, node: "n", epoch: 1000, asked: 1099.9...1100.1)
     }
 
     @Test("a journal's messages become events, at times from the beginning of the run")
@@ -27,6 +27,31 @@ struct UnitWatchTests {
         let events = try parse([line(.started, 1001), other])
         #expect(events.map(\.unit) == ["a.service", "a.service", "b.service"])
         #expect(events.map(\.kind) == [.started, .lost, .started])
+    }
+
+    @Test("a node's clock that is late or early is reckoned with, within what its answer took")
+    func otherClock() throws {
+        for (clock, time) in [("1100.05 500 1", 1.0), ("1095.9 500 1", 5.0), ("1104.1 500 1", -3.0)] {
+            #expect(try parse([line(.started, 1001)], clock: clock).map(\.time) == [max(.zero, .seconds(time))])
+        }
+    }
+
+    @Test("what happened while the clock was ahead has the time that it had, then and afterwards")
+    func jumps() throws {
+        func stamped(_ text: String, uptime: Double) -> String {
+            text.replacing("\"x\":", with: "\"__MONOTONIC_TIMESTAMP\":\"\(Int(uptime * 1_000_000))\",\"x\":")
+        }
+        let jump =
+            #"{"SYSLOG_IDENTIFIER":"slipway-chaos-clock","__REALTIME_TIMESTAMP":"1010000000","__MONOTONIC_TIMESTAMP":"410000000","_BOOT_ID":"1"}"#
+        let lines = [
+            stamped(line(.started, 1005), uptime: 405), jump, stamped(line(.exited, 1012 + 3600), uptime: 412),
+            stamped(line(.started, 1020), uptime: 420), stamped(line(.stopped, 1030, boot: "2"), uptime: 4),
+        ]
+        // The node was started anew since, or not, or its clock is still ahead.
+        for clock in ["1100 70 2", "1100 500 1", "4700 500 1"] {
+            let times = try parse(lines, clock: clock).filter { $0.kind != .lost }.map(\.time)
+            #expect(times == [.seconds(5), .seconds(12), .seconds(20), .seconds(30)], "\(clock)")
+        }
     }
 
     @Test("messages of other kinds are passed over, and what is no JSON is an error")

@@ -20,7 +20,7 @@ struct ChaosReportTests {
             took: .seconds(120),
             timeline: FaultTimeline([
                 span(1, .powerOff, ["worker-1"], 5, 20), span(2, .cut, ["central-2", "worker-2"], 60, 71),
-                span(3, .powerOff, ["worker-3"], 75, 90),
+                span(3, .powerOff, ["worker-3"], 75, 90), span(4, .libvirtdRestart, [], 95, 97),
             ]),
             violations: violations,
             counts: Verdict.Counts(answered: 2000, unknown: 12, undecided: 1),

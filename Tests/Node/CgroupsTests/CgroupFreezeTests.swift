@@ -37,6 +37,30 @@ import Testing
         }
     }
 
+    @Test func itsDiskIsBoundedAndFreed() async throws {
+        try await with(events: "") { root, directory in
+            func bound(_ bytes: UInt64?, _ operations: UInt32?) throws -> Bool {
+                try CgroupTree.limitDisk(
+                    "254:0",
+                    bytesPerSecond: bytes,
+                    operationsPerSecond: operations,
+                    named: "slipway-x",
+                    below: root,
+                )
+            }
+            // A kernel without the controller has no such file.
+            #expect(throws: Failure.self) { try bound(1, 1) }
+            let file = URL(filePath: "\(directory)/io.max")
+            for (setting, words) in [
+                ((4096, 50), "4096 wbps=4096 riops=50 wiops=50"), ((nil, nil), "max wbps=max riops=max wiops=max"),
+            ] as [((UInt64?, UInt32?), String)] {
+                try Data().write(to: file)
+                #expect(try bound(setting.0, setting.1))
+                #expect(try String(contentsOf: file, encoding: .utf8) == "254:0 rbps=\(words)")
+            }
+        }
+    }
+
     @Test func whatGoesOnRunningIsAnError() async throws {
         try await with(events: "populated 1\nfrozen 0\n") { root, directory in
             let error = #expect(throws: Failure.self) {

@@ -193,6 +193,12 @@ extension FakeProvider {
         try step {}
     }
 
+    package func limitDisk(of node: NodeReference, to limit: DiskLimit?) async throws {
+        try begin("limitDisk", "\(node.domainName) \(limit.map { "\($0.bytesPerSecond)" } ?? "none")")
+        try requireOurs(node.domainName)
+        try step {}
+    }
+
     private func switchOff(_ node: NodeReference) async throws {
         try requireOurs(node.domainName)
         guard let domain = nodes[node.domainName]?.domain, domain.power != .off else { return }

@@ -127,41 +127,19 @@ extension LibvirtProvider {
         }
     }
 
-    private func changingCgroup(
+    func changingCgroup(
         of node: NodeReference,
-        _ body: @escaping @Sendable () throws -> Bool
+        to purpose: String = "pause it, or let it run on",
+        _ body: @escaping @Sendable () throws -> Bool,
     ) async throws -> Bool {
         do {
             return try await offPool(body)
         } catch let failure as Failure {
             throw ProviderError(
                 .failed,
-                "cannot pause \(node.domainName), or let it run on",
+                "cannot change the cgroup of \(node.domainName) to \(purpose)",
                 cause: failure.description
             )
-        }
-    }
-
-    package func limitProcessor(of node: NodeReference, to percent: Int?) async throws {
-        try await withActive(node) { domain throws(LibvirtError) in try domain.limitProcessor(percent) }
-    }
-
-    package func limitMemory(of node: NodeReference, to percent: Int?) async throws {
-        try await withActive(node) { domain throws(LibvirtError) in try domain.limitMemory(percent) }
-    }
-
-    /// Does something to a node's domain, unless that is off or gone.
-    private func withActive(
-        _ node: NodeReference,
-        _ body: @escaping @Sendable (borrowing Domain) throws(LibvirtError) -> Void,
-    ) async throws {
-        let driver = backend(node.runtime).driver
-        try await driver.refuseForeign(node)
-        try await driver.run { connection throws(LibvirtError) in
-            _ = try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) in
-                guard try domain.state().isActive else { return }
-                try body(domain)
-            }
         }
     }
 

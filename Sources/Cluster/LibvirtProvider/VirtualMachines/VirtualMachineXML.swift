@@ -13,6 +13,9 @@ struct VirtualMachineXML: DomainDefinition {
     let poolPath: String
     let dialect: DriverDialect
 
+    /// Name of the disk with a machine's root and data.
+    static let rootDisk = "vda"
+
     func document(metadata: NodeRecord?) -> XMLElement {
         XMLElement(
             "domain",
@@ -66,7 +69,7 @@ struct VirtualMachineXML: DomainDefinition {
                 disk(
                     path(.disk),
                     format: "qcow2",
-                    target: "vda",
+                    target: Self.rootDisk,
                     serial: "root",
                     backing: XMLElement(
                         "backingStore",

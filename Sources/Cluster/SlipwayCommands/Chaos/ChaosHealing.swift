@@ -34,6 +34,7 @@ enum ChaosHealing {
         ChaosRun(
             settings,
             executor: try workspace.executor(cluster: name, certificates: nodes.compactMap(\.certificates)) { _ in },
+            host: LibvirtDaemons(uri: workspace.uri),
             nodes: nodes,
             ledger: ledger(of: name.description, home: workspace.home.string),
             etcd: { try workspace.etcdClient(of: name.description, nodes: nodes, endpoints: $0, timeout: .seconds(3)) },

@@ -138,7 +138,8 @@ struct ChaosReport: Encodable {
         let around = faults.filter { finding.faults.contains($0.number) }.map { span in
             let way = span.direction.map { $0 == "both" ? "" : " (\($0))" } ?? ""
             let end = span.end.map { Self.clock($0) } ?? "the end"
-            return "  \(Self.clock(span.begin)) to \(end)  \(span.fault)\(way) of \(span.nodes.joined(separator: ", "))"
+            let nodes = span.nodes.isEmpty ? "the host" : span.nodes.joined(separator: ", ")
+            return "  \(Self.clock(span.begin)) to \(end)  \(span.fault)\(way) of \(nodes)"
         }
         return ["at \(Self.clock(finding.at)): \(finding.message)"] + finding.evidence
             + (around.isEmpty ? ["no fault was near"] : ["faults about that time:"] + around)

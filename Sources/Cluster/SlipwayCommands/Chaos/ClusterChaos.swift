@@ -31,7 +31,7 @@ struct ClusterChaos: JSONCommand {
 
             The first violation ends the run, with the faults around it; exit code 1. Ctrl-C undoes what is being done \
             and judges what was seen. A run that was killed is undone by --heal, and by the next `up`; a node undoes \
-            what it can by itself.
+            what it can by itself. A restart of the host's libvirt happens only where a scenario asks for it.
 
               slipway chaos dev-test                                   10 minutes of everything
               slipway chaos dev-test --scenario split-brain --for 2m   cut off nodes and groups
@@ -112,11 +112,17 @@ struct ClusterChaos: JSONCommand {
                 "scenario \(scenario.name) asks for what cluster '\(name)' does not have: \(unknown.joined(separator: ", "))"
             )
         }
+        let targets = nodes.map { ClusterView.Node($0.name, role: $0.role, isVM: $0.runtime == .vm) }
+        if let refusal = scenario.refusal(nodes: targets) { throw UserError("scenario \(scenario.name): \(refusal)") }
+        if scenario.touchesHost, let obstacle = try await LibvirtDaemons(uri: workspace.uri).obstacle() {
+            throw UserError("scenario \(scenario.name) asks for a restart of libvirt, which cannot be: \(obstacle)")
+        }
         let seed = seed ?? UInt64.random(in: 0...999_999)
         if !confirm.yes {
             let question =
                 "This breaks things in cluster '\(name)' for \(Format.duration(limit.duration)) (scenario \(scenario.name), "
                 + "seed \(seed)), and undoes each."
+                + (scenario.touchesHost ? " The host's libvirt is restarted, which all clusters on it use." : "")
             guard try await Question.isConfirmed(question) else { throw ToldFailure("Nothing was changed.") }
         }
         let settings = ChaosRun.Settings(
