@@ -272,7 +272,7 @@ let excluded = [
     "PlanningTests": ["Golden"],
     "RebootLockTests": ["Golden"],
     "RenderingTests": ["Golden"],
-    "SlipwayCommandsTests": ["Golden"],
+    "SlipwayCommandsTests": ["Golden", "Alerts"],
     "Terminal": ["README.md"],
 ]
 

@@ -13,6 +13,8 @@ import Workspace
 @Suite struct MonitoringTests {
     private static let monitoring = "\(Checkout.path)/Sources/Documentation/monitoring"
 
+    private static let alertTests = "\(Checkout.path)/Tests/Cluster/SlipwayCommandsTests/Alerts"
+
     private static func metrics() throws -> String {
         try String(contentsOf: Golden.directory().appending(path: "metrics.txt"), encoding: .utf8)
     }
@@ -65,39 +67,28 @@ import Workspace
         try await promtool(["check", "rules", "\(Self.monitoring)/slipway-alerts.yaml"])
     }
 
-    /// Each alert and the series that it is for; those beside them are well.
-    @Test(arguments: [
-        ("SlipwayEtcdWithoutQuorum", #"slipway_etcd_quorum{cluster="c"}"#, "0"),
-        ("SlipwayEtcdMemberDown", #"slipway_etcd_member_up{cluster="c",member="m"}"#, "0"),
-        ("SlipwayEtcdWithoutLeader", #"slipway_etcd_member_leader{cluster="c",member="m"}"#, "0"),
-        ("SlipwayNodeUnwell", #"slipway_node_well{cluster="c",node="n",role="r",runtime="vm"}"#, "0"),
-        ("SlipwayUnitUnwell", #"slipway_fleet_unit_well{cluster="c",unit="u",wanted="launched"}"#, "0"),
-        ("SlipwayUnitsUnplaced", #"fleet_engine_unplaced_units{cluster="c",node="n"}"#, "2"),
-        ("SlipwayCertificateEnds", #"slipway_certificate_not_after_seconds{cluster="c",node="n"}"#, "90000"),
-        ("SlipwayRebootLockHeld", #"slipway_reboot_lock_holders{cluster="c"}"#, "1"),
-    ])
-    func theAlertFires(_ alert: String, _ series: String, _ value: String) async throws {
-        // Time begins at 0, so a certificate that ends at 90000 has a day left.
-        try await promtool(
-            ["test", "rules"],
-            file: """
-                rule_files: ["\(Self.monitoring)/slipway-alerts.yaml"]
-                evaluation_interval: 10s
-                tests:
-                  - interval: 10s
-                    input_series:
-                      - {series: '\(series)', values: '\(value)x400'}
-                      - {series: 'slipway_reboot_lock_max{cluster="c"}', values: '1x400'}
-                      - {series: 'slipway_backup_timestamp_seconds{cluster="c"}', values: '0x400'}
-                    promql_expr_test:
-                      - expr: 'count(ALERTS{alertname="\(alert)",alertstate="firing"})'
-                        eval_time: 1h
-                        exp_samples: [{value: 1}]
-                      - expr: 'count(ALERTS{alertname!="\(alert)",alertstate="firing"})'
-                        eval_time: 1h
-                        exp_samples: []
-                """
-        )
+    /// An alert fires where it has to, and not where it must not.
+    @Test(arguments: ["minutes", "days"])
+    func theAlertsFire(_ file: String) async throws {
+        try await promtool(["test", "rules", "\(Self.alertTests)/\(file).yml"])
+    }
+
+    /// No alert is without a test that it fires, and one that it does not.
+    @Test func everyAlertIsTested() throws {
+        let rules = try String(contentsOfFile: "\(Self.monitoring)/slipway-alerts.yaml", encoding: .utf8)
+        let alerts = Set(rules.matches(of: /- alert: (\w+)/).map { String($0.1) })
+        var (firing, quiet): (Set<String>, Set<String>) = ([], [])
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.alertTests)
+        #expect(files.sorted() == ["days.yml", "minutes.yml"])
+        for file in files {
+            let text = try String(contentsOfFile: "\(Self.alertTests)/\(file)", encoding: .utf8)
+            for match in text.matches(of: /alertname: (\w+)(, eval_time: \w+, exp_alerts: \[\])?/) {
+                if match.2 == nil { firing.insert(String(match.1)) } else { quiet.insert(String(match.1)) }
+            }
+        }
+        #expect(alerts.count >= 14)
+        #expect(firing == alerts, "tested: that it fires")
+        #expect(quiet == alerts, "tested: that it does not fire")
     }
 
     /// What each panel of Grafana's asks for is a query, and of a figure that there is.
