@@ -111,7 +111,7 @@ extension RealNodes {
                     cd \(cluster.directory)
                     \(Program.directory)/slipway events \(cluster.name) --json > events & events=$!
                     until [ -e stop ]; do sleep 0.1; done
-                    # It looks every second.
+                    # It tells so as soon as libvirt does, in its own time.
                     for i in $(seq 100); do ! grep -q '"text":"is on"' events || break; sleep 0.1; done
                     kill $events; wait $events
                     cat events

@@ -13,8 +13,9 @@ struct ClusterEvents: JSONCommand {
         abstract: "Print what happens to a cluster, as it happens.",
         discussion: """
             Nodes that come, go, are switched on and off; etcd's members, its quorum and alarms; machines that fleet lists; \
-            units that are placed, start, fail and move. The cluster is looked at every second until Ctrl-C, until --for is \
-            over, or until it is gone. What fleet decides and why is told in more detail on a node: fleetctl events -f.
+            units that are placed, start, fail and move. They are told as libvirt, etcd and fleet tell them, until Ctrl-C, \
+            until --for is over, or until the cluster is gone. What fleet decides and why is told in more detail on a node: \
+            fleetctl events -f.
 
             --json prints an object a line: time (RFC 3339), subject (network, node, etcd, machine, unit), name, node of a \
             unit, text, is_trouble.
@@ -28,9 +29,6 @@ struct ClusterEvents: JSONCommand {
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
-    /// Time between two looks.
-    private static let pause = Duration.seconds(1)
-
     func validate() throws {
         guard seconds ?? 1 >= 1 else { throw ValidationError("--for is at least 1") }
     }
@@ -40,24 +38,19 @@ struct ClusterEvents: JSONCommand {
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let (report, first) = try await StatusReport.observing(name, workspace)
         if !output.json { Output.note("Watching cluster \(name): \(Self.summary(report)). Ctrl-C ends it.") }
-        let end = seconds.map { ContinuousClock.now + .seconds($0) }
-        try await Interrupt.guarding(advice: "") {
-            var last = first
-            while end.map({ .now < $0 }) ?? true {
-                try await Task.sleep(for: Self.pause)
-                let seen: Observation
-                do {
-                    seen = try await workspace.observer(of: name).observe(name)
-                } catch let error where !(error is CancellationError) {
-                    // libvirt that is started anew is back a moment later.
-                    Output.note("the cluster cannot be looked at: \(error)")
-                    continue
-                }
-                for change in seen.changes(since: last, in: name) { try show(change) }
-                // What a look did not find out is what it was.
-                last = Observation(provider: seen.provider, etcd: seen.etcd, fleet: seen.fleet ?? last.fleet)
-                guard StatusReport(seen, cluster: name).exists else { return Output.note("Cluster \(name) is gone.") }
+        let telling = { @Sendable () async throws -> Void in
+            var story = ClusterStory(of: name, from: first)
+            for await look in workspace.looks(at: name) {
+                let told = story.take(look)
+                for change in told.changes { try show(change) }
+                if let trouble = told.trouble { Output.note("the cluster cannot be looked at: \(trouble)") }
+                guard !told.isOver else { return Output.note("Cluster \(name) is gone.") }
             }
+            try Task.checkCancellation()
+        }
+        try await Interrupt.guarding(advice: "") {
+            guard let seconds else { return try await telling() }
+            _ = try await withDeadline(.seconds(seconds), telling)
         }
     }
 
@@ -99,5 +92,42 @@ struct ClusterEvents: JSONCommand {
             (subject, name, node) = (change.subject.rawValue, change.name, change.node)
             (text, isTrouble) = (change.text, change.isTrouble)
         }
+    }
+}
+
+/// What is told of a cluster, from one look to the next.
+struct ClusterStory {
+    /// What one look has to tell.
+    struct Chapter: Equatable {
+        var changes: [ClusterChange] = []
+        /// Reason why nothing can be seen now, once for each.
+        var trouble: String?
+        /// True once the cluster is gone.
+        var isOver = false
+    }
+
+    private let cluster: String
+    private var last: Observation
+    private var trouble: String?
+
+    /// - Parameter first: what is known before the first look.
+    init(of cluster: String, from first: Observation) { (self.cluster, last) = (cluster, first) }
+
+    /// Takes a look; of what it did not find out, the last one that did stays.
+    mutating func take(_ look: HostLook) -> Chapter {
+        defer { trouble = look.trouble }
+        // What is shown then is the past.
+        guard look.trouble == nil else { return Chapter(trouble: look.trouble == trouble ? nil : look.trouble) }
+        let one = look.clusters[cluster]
+        let seen = Observation(
+            provider: one?.observation.provider ?? ProviderObservation(),
+            etcd: one.map { $0.isAsked ? $0.observation.etcd : last.etcd } ?? nil,
+            fleet: one?.observation.fleet ?? last.fleet,
+        )
+        defer { last = seen }
+        return Chapter(
+            changes: seen.changes(since: last, in: cluster),
+            isOver: !StatusReport(seen, cluster: cluster).exists,
+        )
     }
 }
