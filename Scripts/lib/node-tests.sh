@@ -12,7 +12,7 @@ node_test_order=Scripts/lib/node-tests.txt
 # node_tests BUNDLE: one line a test: kind, name as --filter takes it.
 node_tests() {
     "$1" --testing-library swift-testing --list-tests 2>/dev/null |
-        sed -nE 's/^(IntegrationTests\.[^(]*)\(.*/\1/p; s/^(LibvirtProviderTests\.ProviderContractTests)\/.*/\1/p' | sort -u |
+        sed -nE 's/^(IntegrationTests\.[^(]*)\(.*/\1/p; s/^(LibvirtProviderTests\.ProviderContractTests|DashboardTests\.BrowserTests)\/.*/\1/p' | sort -u |
         awk 'NR == FNR { if (!/^#/ && NF) { rank[$2] = NR; kind[$2] = $1 } next }
             { print ($1 in rank ? rank[$1] : 9999), ($1 in kind ? kind[$1] : "container"), $1 }' \
             "$node_test_order" - | sort -n | cut -d' ' -f2-

@@ -34,6 +34,25 @@ import Testing
         #expect(source.follows == 2)
     }
 
+    @Test func aPageThatIsAboutToBeThereIsObservedForAndOneThatNeverComesIsNot() async throws {
+        let source = FakeDashboard(HostLook(clusters: ["demo": try Fixture.look()]))
+        let early = feed(source, patience: .seconds(3600))
+        early.prepare()
+        try await eventually(within: .seconds(30), "it is observed") { early.look(of: "demo") != nil }
+        early.prepare()
+        try await early.watching { page in
+            for await state in page {
+                #expect(state.clusters.keys.sorted() == ["demo"])
+                break
+            }
+        }
+        #expect(source.follows == 1)
+        let other = FakeDashboard()
+        let vain = feed(other)
+        vain.prepare()
+        try await eventually(within: .seconds(30), "nobody came") { !vain.isObserving && !other.isFollowing }
+    }
+
     @Test func whatHappensIsTold() async throws {
         var look = try Fixture.look()
         let source = FakeDashboard(HostLook(clusters: ["demo": look]))

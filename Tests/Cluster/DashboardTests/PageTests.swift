@@ -2,6 +2,8 @@ import Foundation
 import TestKit
 import Testing
 
+@testable import Dashboard
+
 /// The page's own files, as they are written.
 @Suite struct PageTests {
     private static let directory = "\(Checkout.path)/Sources/Cluster/Dashboard/Page"
@@ -22,6 +24,51 @@ import Testing
             #expect(!text.contains("style="), "\(name) has a style in an attribute")
             #expect(text.firstMatch(of: /<script(?![^>]* src=)/) == nil, "\(name) has a script of its own")
         }
+    }
+
+    /// The server makes one script of the modules; what it does not understand of them would not run.
+    @Test func itsModulesAreOneScript() async throws {
+        var made: Set<String> = []
+        for part in String(decoding: try #require(PageFile.all["/app.js"]).bytes, as: UTF8.self).split(separator: "\n")
+        {
+            #expect(!part.hasPrefix("import ") && !part.hasPrefix("export "), "\(part)")
+            for used in part.matches(of: #/= modules\["(.*)"\];/#) {
+                #expect(made.contains(String(used.1)), "\(used.1) is later")
+            }
+            if let name = part.prefixMatch(of: #/modules\["(.*)"\] = /#) { made.insert(String(name.1)) }
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.directory)
+        #expect(made == Set(files.filter { $0.hasSuffix(".js") }.map { "./\($0)" }))
+    }
+
+    @Test func modulesAreJoined() {
+        let one = "export const a = 1;\nexport async function b() {}\nconst own = 2;"
+        let other = "import { a, b } from \"./one.js\";\nb(a);"
+        #expect(
+            PageScript.joined([("one.js", one), ("other.js", other)]) == """
+                const modules = {};
+                modules["./one.js"] = (() => {
+                const a = 1;
+                async function b() {}
+                const own = 2;
+                return { a, b };
+                })();
+                modules["./other.js"] = (() => {
+                const { a, b } = modules["./one.js"];
+                b(a);
+                return {  };
+                })();
+
+                """
+        )
+    }
+
+    /// The page's policy lets no style in but its own.
+    @Test func itsStylesAreInIt() throws {
+        let page = String(decoding: try #require(PageFile.all["/"]).bytes, as: UTF8.self)
+        let style = try Self.text("style.css")
+        #expect(page.contains("<style>\(style)</style>") && !style.contains("</"))
+        #expect(!page.contains("stylesheet"))
     }
 
     /// What text needs to be read by people whose sight is weak. https://www.w3.org/TR/WCAG22/#contrast-minimum

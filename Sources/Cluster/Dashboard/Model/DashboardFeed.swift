@@ -93,6 +93,15 @@ package final class DashboardFeed: Sendable {
         return try await body(states)
     }
 
+    /// Begins to observe for a page that is about to be there.
+    package func prepare() {
+        state.withLock { state in
+            guard state.follower == nil else { return }
+            begin(&state)
+            endLater(&state)
+        }
+    }
+
     /// A cluster as it was seen last, for a request of a page; nil where there is none.
     package func look(of cluster: String) -> ClusterLook? { state.withLock { $0.looks[cluster] } }
 
@@ -118,11 +127,14 @@ package final class DashboardFeed: Sendable {
     private func leave() {
         state.withLock { state in
             state.count -= 1
-            guard state.count == 0 else { return }
-            state.ending = Task { [weak self, patience] in
-                do { try await Task.sleep(for: patience) } catch { return }
-                self?.end()
-            }
+            if state.count == 0 { endLater(&state) }
+        }
+    }
+
+    private func endLater(_ state: inout State) {
+        state.ending = Task { [weak self, patience] in
+            do { try await Task.sleep(for: patience) } catch { return }
+            self?.end()
         }
     }
 

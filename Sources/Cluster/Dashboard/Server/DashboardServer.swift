@@ -187,7 +187,7 @@ package struct DashboardServer: Sendable {
     /// The page loads nothing from elsewhere, runs no script but its own, and is shown in no other page.
     private static let securityHeaders: HTTPFields = {
         let policy =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src \(PageFile.styleSource); img-src 'self'; connect-src 'self'; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         let pairs = [
             ("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"),

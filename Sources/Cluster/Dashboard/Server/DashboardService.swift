@@ -34,6 +34,8 @@ struct DashboardService: Sendable {
     /// - Returns: nil for a path that there is not.
     func respond(to path: String, _ query: [String: String], _ body: ByteBuffer) async throws -> Answer? {
         if let file = PageFile.all[path] {
+            // Clusters are looked at while the browser reads what shows them.
+            if path == "/" { feed.prepare() }
             return Answer(type: file.type, body: ResponseBody(byteBuffer: ByteBuffer(bytes: file.bytes)))
         }
         let (cluster, name) = (query["cluster"] ?? "", query["name"] ?? "")

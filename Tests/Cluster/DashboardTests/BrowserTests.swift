@@ -1,0 +1,147 @@
+import Basics
+import ConnectionLimits
+import Dashboard
+import Etcd
+import Foundation
+import Logging
+import NIOCore
+import Planning
+import Provisioning
+import TestKit
+import Testing
+import TopologyModel
+
+/// How fast the page is in Debian's Chromium, on a real server with clusters that a test shows. What is measured is
+/// printed; the bounds are wide, since the processors are shared with other tests and draw the picture themselves.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct BrowserTests {
+    private struct Frames: Decodable {
+        var count: Int
+        var median: Double
+        var most: Double
+        var late: Int
+    }
+
+    /// Sizes of the cluster, where there is a browser for itself: among the tests with nodes, which Scripts/test runs. (A
+    /// process whose memory is bounded has none.)
+    private static let workers = ProcessInfo.processInfo.environment["SLIPWAY_TEST_NODES"] == nil ? [] : [4, 100]
+
+    /// A member, and workers that have a unit each.
+    private static func crowd(_ workers: Int) throws -> ClusterLook {
+        let topology = Topology(
+            name: "demo",
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/20"))),
+            roles: [
+                Role(name: "central", count: 1, etcd: .member), Role(name: "worker", count: workers, etcd: .proxy),
+            ],
+            units: [],
+        )
+        let plan = try Planner(topology: topology, inputs: .fixed).plan(from: Observation(provider: .init()))
+        var look = try Fixture.look()
+        look.observation.provider = ProviderObservation(nodes: plan.nodes.map { ObservedNode($0) })
+        look.observation.etcd?.members.removeLast(2)
+        look.members = ["central-1": Fixture.status(of: 1, leader: 1)]
+        let units = (1...workers).map { number in
+            var unit = Fixture.unit(["worker-\(number)": "active"])
+            unit.name = "web@\(number).service"
+            return unit
+        }
+        look.observation.fleet = ObservedFleet(
+            machines: Set(plan.nodes.map { Fixture.machine($0.name) }),
+            units: Dictionary(units.map { ($0.name, $0) }) { $1 },
+        )
+        return look
+    }
+
+    /// Serves a cluster and drives a browser to it.
+    private func browse(
+        _ look: ClusterLook,
+        _ steps: @escaping @Sendable (_ url: String) -> [String],
+        meanwhile: @escaping @Sendable (FakeDashboard) async throws -> Void = { _ in },
+    ) async throws -> [String] {
+        let source = FakeDashboard(HostLook(clusters: ["demo": look]))
+        let server = DashboardServer(
+            source,
+            feed: DashboardFeed(source) { 1_795_694_400 },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            budget: ConnectionBudget(100, ConnectionBudget.Limits(head: .seconds(120))),
+        )
+        let (urls, continuation) = AsyncStream<String>.makeStream()
+        return try await withThrowingTaskGroup(of: [String]?.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await server.run(host: "127.0.0.1", port: 0) { continuation.yield($0) }
+                return nil
+            }
+            group.addTask {
+                try await meanwhile(source)
+                return nil
+            }
+            var iterator = urls.makeAsyncIterator()
+            let url = try #require(await iterator.next())
+            let words = ["python3", "\(Checkout.path)/Scripts/lib/browser.py"] + steps(url)
+            let ran = try await ShellCommand.run(
+                words.map(ShellWord.quoted).joined(separator: " "),
+                within: .seconds(90)
+            )
+            group.cancelAll()
+            #expect(ran.exitCode == 0, "\(ran)")
+            return ran.output.split(separator: "\n").map(String.init)
+        }
+    }
+
+    /// Milliseconds until something is painted, and until the cluster is: in a browser that has had its own start.
+    @Test(arguments: workers)
+    func theFirstPaint(_ workers: Int) async throws {
+        let seen = try await browse(try Self.crowd(workers)) { url in
+            [
+                "--size", "1440x900", "--run", "new Promise((done) => setTimeout(done, 2000))", "--open", url,
+                "--wait", "document.querySelectorAll('.node').length === \(workers + 1)",
+                "--run", "performance.getEntriesByName('first-contentful-paint')[0].startTime",
+                "--run", "performance.getEntriesByName('first-cluster')[0].startTime",
+            ]
+        }
+        let times = seen.compactMap(Double.init)
+        print("\(workers + 1) nodes: first paint after \(times.first ?? 0) ms, the cluster after \(times.last ?? 0) ms")
+        #expect(times.count == 2 && times.allSatisfy { $0 < 5000 }, "\(seen)")
+    }
+
+    /// Frames of five seconds in which something changes ten times a second: a unit moves, etcd's log grows.
+    @Test(arguments: workers)
+    func framesOfManyNodes(_ workers: Int) async throws {
+        let first = try Self.crowd(workers)
+        let measure = """
+            new Promise((done) => {
+              const gaps = [];
+              let last = 0;
+              const step = (now) => {
+                if (last) gaps.push(now - last);
+                last = now;
+                if (gaps.length < 2 || gaps.reduce((sum, one) => sum + one, 0) < 5000) return requestAnimationFrame(step);
+                gaps.sort((one, other) => one - other);
+                done({ count: gaps.length, median: gaps[gaps.length >> 1], most: gaps.at(-1), late: gaps.filter((one) => one > 25).length });
+              };
+              requestAnimationFrame(step);
+            })
+            """
+        let seen = try await browse(first) { url in
+            [
+                "--size", "1440x900", "--open", url, "--wait",
+                "document.querySelectorAll('.node').length === \(workers + 1)",
+                "--run", "new Promise((done) => setTimeout(done, 1500))", "--run", measure,
+            ]
+        } meanwhile: { source in
+            var look = first
+            for round in 0... {
+                try await Task.sleep(for: .milliseconds(100))
+                let name = "web@\(round % 100 + 1).service"
+                let home = "worker-\((round * 7 + 3) % 100 + 1)"
+                look.observation.fleet?.units[name]?.states = [Fixture.machine(home): "active"]
+                look.members["central-1"]?.revision += 1
+                source.show(HostLook(clusters: ["demo": look]))
+            }
+        }
+        let frames = try JSONDecoder().decode(Frames.self, from: Data(try #require(seen.last).utf8))
+        print("\(workers + 1) nodes: \(frames)")
+        #expect(frames.median < 100, "\(frames)")
+    }
+}
