@@ -78,7 +78,7 @@ extension RealNodes {
             #expect(Int(size).map { $0 >= 8 } == true, "the root file system has \(size) GiB")
         }
 
-        /// Faults that machines have in their own way: of the clock, which containers share with the host, and of disks.
+        /// A fault that only machines have: containers share the host's clock. One, as each login to a machine takes long.
         private func chaos(_ cluster: TestCluster) async throws {
             try cluster.write(
                 """
@@ -86,21 +86,20 @@ extension RealNodes {
                 every: 100ms
                 faults:
                   - {fault: clock-jump, lasts: 1s}
-                  - {fault: slow-disk, lasts: 1s, roles: [machine]}
                 """,
                 to: "scenario.yaml"
             )
-            let words = ["--scenario", "\(cluster.directory)/scenario.yaml", "--for", "8s", "--seed", "2"]
+            let words = ["--scenario", "\(cluster.directory)/scenario.yaml", "--for", "1s"]
             let ran = try await Program.slipway(["chaos", cluster.name, "--json", "--yes"] + words, deadline: 150)
                 .expecting(0)
             let report: ChaosTests.Report = try ran.json()
             #expect(report.holds && report.notes.isEmpty, "\(ran)")
-            #expect(Set(report.faults.map(\.fault)) == ["clock-jump", "slow-disk"], "\(ran)")
+            #expect(report.faults.map(\.fault) == ["clock-jump"], "\(ran)")
             #expect(report.faults.allSatisfy { $0.nodes == ["machine-1"] && $0.end != nil }, "\(ran)")
             let clock = try await cluster.output("machine-1", "date +%s")
             let here = Date().timeIntervalSince1970
             #expect(Double(clock).map { abs($0 - here) < 30 } == true, "the machine's clock says \(clock), not \(here)")
-            print("\(report.faults.count) faults of the machine, \(ran.took)")
+            print("the machine's clock jumped, \(ran.took)")
         }
 
         /// The host's docker client runs a container on the machine.
