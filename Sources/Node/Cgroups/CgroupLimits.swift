@@ -32,6 +32,24 @@ package enum CgroupLimits {
         }
     }
 
+    /// Gives the cgroups of a name the limits that libvirt's cgroups beside them have now, those that were lifted too.
+    ///
+    /// - Returns: whether there is such a cgroup with one of libvirt's beside it.
+    package static func follow(named name: String, below root: String) throws(Failure) -> Bool {
+        var isThere = false
+        for directory in CgroupTree.directories(named: [name], below: root) {
+            let source = String(directory.dropLast(name.utf8.count + 1)) + CgroupPlace.leaf
+            guard access(source, F_OK) == 0 else { continue }
+            isThere = true
+            for file in files where access("\(directory)/\(file)", W_OK) == 0 {
+                for value in KernelFile.contents(of: "\(source)/\(file)").split(separator: "\n") {
+                    try KernelFile.write(String(value), to: "\(directory)/\(file)")
+                }
+            }
+        }
+        return isThere
+    }
+
     /// Returns the writes that copy a file's settings to another directory.
     ///
     /// - Parameters:

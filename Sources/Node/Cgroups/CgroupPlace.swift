@@ -6,7 +6,7 @@ package struct CgroupPlace: Sendable, Equatable {
     package var limits: String?
 
     /// The name of the leaf that libvirt makes in the scope which systemd-machined gives it.
-    private static let leaf = "/libvirt"
+    static let leaf = "/libvirt"
 
     package init(parent: String, limits: String? = nil) {
         self.parent = parent

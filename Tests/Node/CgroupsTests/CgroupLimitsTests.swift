@@ -37,6 +37,23 @@ struct CgroupLimitsTests {
         }
     }
 
+    @Test("limits that are set and lifted while a node runs are followed")
+    func follows() throws {
+        try withDirectories(["scope", "scope/libvirt", "scope/slipway-x", "elsewhere", "elsewhere/slipway-y"]) { root in
+            for (memory, processor) in [("134217728\n", "20000 100000\n"), ("max\n", "max 100000\n")] {
+                try write(memory, to: "\(root)/scope/libvirt/memory.max")
+                try write(processor, to: "\(root)/scope/libvirt/cpu.max")
+                for file in ["memory.max", "cpu.max"] { try write("", to: "\(root)/scope/slipway-x/\(file)") }
+                #expect(try CgroupLimits.follow(named: "slipway-x", below: root))
+                #expect(KernelFile.contents(of: "\(root)/scope/slipway-x/memory.max") + "\n" == memory)
+                #expect(KernelFile.contents(of: "\(root)/scope/slipway-x/cpu.max") + "\n" == processor)
+            }
+            // Elsewhere the node's cgroup lies below the one that libvirt limits.
+            #expect(try !CgroupLimits.follow(named: "slipway-y", below: root))
+            #expect(try !CgroupLimits.follow(named: "slipway-z", below: root))
+        }
+    }
+
     @Test("controllers are enabled where they are there and not enabled yet")
     func enables() throws {
         try withDirectories(["scope"]) { root in

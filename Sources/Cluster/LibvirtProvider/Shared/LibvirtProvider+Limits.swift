@@ -10,10 +10,26 @@ import TopologyModel
 extension LibvirtProvider {
     package func limitProcessor(of node: NodeReference, to percent: Int?) async throws {
         try await withActive(node) { domain throws(LibvirtError) in try domain.limitProcessor(percent) }
+        try await followLimits(of: node)
     }
 
     package func limitMemory(of node: NodeReference, to percent: Int?) async throws {
         try await withActive(node) { domain throws(LibvirtError) in try domain.limitMemory(percent) }
+        try await followLimits(of: node)
+    }
+
+    package func setMemory(of node: NodeReference, to mebibytes: Int) async throws {
+        try await withActive(node) { domain throws(LibvirtError) in try domain.setMemory(mebibytes: mebibytes) }
+        try await followLimits(of: node)
+    }
+
+    /// Where there is cgroup v2 alone, a container's cgroup lies beside the one whose limits libvirt changes.
+    private func followLimits(of node: NodeReference) async throws {
+        guard node.runtime == .container, CgroupHierarchy.isMounted() else { return }
+        let name = NodeContract.cgroupName(uuid: Identity.uuid(cluster: node.cluster, node: node.name))
+        _ = try await changingCgroup(of: node, to: "change its limits") {
+            try CgroupLimits.follow(named: name, below: CgroupHierarchy.mountPoint)
+        }
     }
 
     package func limitDisk(of node: NodeReference, to limit: DiskLimit?) async throws {

@@ -35,10 +35,6 @@ extension LibvirtProvider {
         if isForeign { throw ProviderError.foreign(domain: node.domainName) }
     }
 
-    package func setMemory(of node: NodeReference, to mebibytes: Int) async throws {
-        try await withActive(node) { domain throws(LibvirtError) in try domain.setMemory(mebibytes: mebibytes) }
-    }
-
     package func start(_ node: NodeReference) async throws {
         let driver = backend(node.runtime).driver
         try await driver.refuseForeign(node)

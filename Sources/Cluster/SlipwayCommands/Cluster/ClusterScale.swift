@@ -27,6 +27,7 @@ struct ClusterScale: JSONCommand {
     var write = false
     @OptionGroup var machines: MachineOptions
     @OptionGroup var boots: BootOptions
+    @OptionGroup var timeline: TimelineOption
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -53,17 +54,24 @@ struct ClusterScale: JSONCommand {
         }
         let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
+        let words = (["slipway scale", cluster] + counts).joined(separator: " ")
+        let recorder = timeline.recorder(title: words)
         let runner = PlanRunner(
             workspace: workspace,
-            command: (["slipway scale", cluster] + counts).joined(separator: " ") + machines.words,
+            command: words + machines.words,
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
             mostBoots: boots.most,
+            timeline: recorder,
         )
-        let plan = try await Diagnosing.showing(loaded.sources) {
-            try await runner.converge(topology, sources: loaded.sources)
+        let converge = { () async throws -> Plan in
+            try await Diagnosing.showing(loaded.sources) {
+                try await runner.converge(topology, sources: loaded.sources)
+            }
         }
+        let plan =
+            if let recorder { try await recorder.recording(converge) } else { try await converge() }
         if write, edited != text {
             try AtomicFile.rewrite(edited, at: path)
             Output.note("Recorded in \(path).")
