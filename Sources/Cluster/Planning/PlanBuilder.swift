@@ -135,9 +135,7 @@ struct PlanBuilder {
                 fleet: observed.fleet,
             )
             changes[node.name] = change
-            if case .reconfigure = change, isRunning(node.name), takesUp(node) { changes[node.name] = NodeChange.none }
-            guard case .reconfigure = changes[node.name], let root = node.observed?.image?.root, root != plan.image.root
-            else {
+            guard case .reconfigure = change, let root = node.observed?.image?.root, root != plan.image.root else {
                 continue
             }
             changes[node.name] = .reconfigure("root \(inputs.rootName(root)) → \(inputs.rootName(plan.image.root))")
