@@ -70,7 +70,6 @@ struct PlanBuilder {
         planSurplus()
         planUnits()
         planAutostart()
-        planDrift()
         let discovery = isBootstrapping && !steps.isEmpty ? ownDiscovery : nil
         do {
             var plan = try Plan(
