@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 
 /// A file of an image that goes to the host of a virtual machine as a volume.
@@ -134,8 +135,7 @@ extension ImageStore {
 
     /// A file by its name alone: its directory is renamed once it is whole.
     private static func describe(_ path: String) throws(ImagesError) -> ImageFile {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        guard let size = attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init) else {
+        guard let size = FileStatus(of: path)?.size else {
             throw ImagesError(.store, "cannot examine \(path)")
         }
         let name = path.split(separator: "/").last.map(String.init) ?? path

@@ -140,8 +140,7 @@ extension HostWorkspace {
             parts.append(BackupFile.Part(part, Data(file.value.utf8), path: file.key))
         }
         try BackupFile.write(manifest, parts, to: path, passphrase: passphrase, replaces: replaces)
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        let size = (attributes[.size] as? Int).map(Int64.init) ?? 0
+        let size = Int64(FileStatus(of: path)?.size ?? 0)
         return WrittenBackup(path: path, size: size, manifest: manifest)
     }
 

@@ -35,11 +35,10 @@ extension HostWorkspace {
                 try await RestoredKeys(machines: machines).apply(to: scratch.client)
                 try await scratch.save(to: prepared, within: Self.snapshotLimit)
             }
-            let attributes = try FileManager.default.attributesOfItem(atPath: prepared)
             var source = RestoreSource(
                 words: "the backup of \(manifest.made)",
                 snapshot: prepared,
-                size: (attributes[.size] as? Int).map(Int64.init) ?? 0,
+                size: Int64(FileStatus(of: prepared)?.size ?? 0),
                 legacyKeys: try Self.legacyKeys(of: backup),
                 token: Self.token(of: manifest, as: topology.name, isNew: !present.contains(where: \.mayHoldEtcdData)),
                 launched: Set(manifest.units.filter { $0.desiredState == "launched" }.map(\.name)),

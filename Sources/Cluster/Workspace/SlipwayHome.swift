@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import SystemPackage
 
@@ -49,9 +50,8 @@ package enum SlipwayHome {
             let path = home.appending(name).string
             if mkdir(path, 0o700) == 0 { continue }
             guard errno == EEXIST else { throw failure("make \(path)") }
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             // Of a link, that is where it leads: chmod(2) follows it as well.
-            let permissions = (attributes?[.posixPermissions] as? Int).map { mode_t($0) } ?? 0o777
+            let permissions = FileStatus(of: path)?.permissions ?? 0o777
             guard permissions & 0o077 != 0 else { continue }
             guard chmod(path, 0o700) == 0 else { throw failure("keep other users out of \(path)") }
         }

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Glibc
 import Subprocess
@@ -247,8 +248,7 @@ struct Download {
     private func expectedLength() -> UInt64? {
         switch origin {
         case .file(let path):
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-            return attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init)
+            return FileStatus(of: path)?.size
         case .url:
             return Self.length(inHeaders: headerText)
         }

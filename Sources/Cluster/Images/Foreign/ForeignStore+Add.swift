@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Glibc
 import TopologyModel
@@ -147,8 +148,7 @@ extension ForeignStore {
         } else {
             try ImageStore.rename(fetched, disk)
         }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: disk)
-        guard let size = attributes?[.size] as? UInt64 ?? (attributes?[.size] as? Int).map(UInt64.init) else {
+        guard let size = FileStatus(of: disk)?.size else {
             throw ImagesError(.store, "cannot examine \(disk)")
         }
         let header = try DiskHeader.read(disk, length: size)

@@ -1,0 +1,18 @@
+import Basics
+import Foundation
+import Testing
+
+@Suite struct FileStatusTests {
+    @Test func isThatOfTheFileThatALinkLeadsTo() throws {
+        let directory = NSTemporaryDirectory() + "status-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let (file, link) = ("\(directory)/file", "\(directory)/link")
+        #expect(FileStatus(of: file) == nil)
+        #expect(FileManager.default.createFile(atPath: file, contents: Data("four".utf8)))
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+        #expect(FileStatus(of: link)?.size == 4)
+        #expect(FileStatus(of: link)?.permissions == 0o640)
+    }
+}
