@@ -58,7 +58,7 @@ extension RealNodes {
                 set -e
                 eval "$("$1" env "$2")"
                 etcdctl get --print-value-only /on/worker-1
-                "$(dirname "$1")"/fleetctl list-machines --no-legend | wc -l
+                "$(dirname "$1")"/slipway-node fleetctl list-machines --no-legend | wc -l
                 printf %s "$DOCKER_HOST" | sed 's/.*://'; echo
                 curl -sS --cacert "$DOCKER_CERT_PATH/ca.pem" --cert "$DOCKER_CERT_PATH/cert.pem" \
                     --key "$DOCKER_CERT_PATH/key.pem" "https://${DOCKER_HOST#tcp://}/_ping"; echo
