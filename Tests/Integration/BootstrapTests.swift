@@ -34,7 +34,8 @@ extension RealNodes {
         private static func fleetIsReachedBySSHOnly(_ cluster: TestCluster) async throws {
             let listening = try await cluster.output("central-1", "ss -Hltn | grep -c :49153 || true")
             #expect(listening == "0")
-            let script = #"eval "$("$1/slipway" env "$2")" && "$1/slipway-node" fleetctl list-machines --no-legend | wc -l"#
+            let script =
+                #"eval "$("$1/slipway" env "$2")" && "$1/slipway-node" fleetctl list-machines --no-legend | wc -l"#
             let ran = try await Program.run(["bash", "-c", script, "bash", Program.directory, cluster.name])
             #expect(ran.output == "4\n", "\(ran)")
         }
