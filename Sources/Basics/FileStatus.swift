@@ -10,10 +10,12 @@ package struct FileStatus: Sendable, Equatable {
     /// The permission bits.
     package var permissions: UInt32
 
-    /// Follows links; nil where there is no such file, or it cannot be examined.
-    package init?(of path: String) {
+    /// Follows links.
+    ///
+    /// - Throws: where there is no such file, or it cannot be examined.
+    package init(of path: String) throws(SystemFailure) {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        guard stat(path, &status) == 0 else { throw SystemFailure("examine \(path)") }
         size = UInt64(max(0, status.st_size))
         permissions = status.st_mode & 0o7777
     }

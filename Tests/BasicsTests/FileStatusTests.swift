@@ -8,11 +8,13 @@ import Testing
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let (file, link) = ("\(directory)/file", "\(directory)/link")
-        #expect(FileStatus(of: file) == nil)
+        let error = #expect(throws: SystemFailure.self) { try FileStatus(of: file) }
+        #expect(error?.description == "examine \(file): No such file or directory")
         #expect(FileManager.default.createFile(atPath: file, contents: Data("four".utf8)))
         try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: file)
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
-        #expect(FileStatus(of: link)?.size == 4)
-        #expect(FileStatus(of: link)?.permissions == 0o640)
+        let status = try FileStatus(of: link)
+        #expect(status.size == 4)
+        #expect(status.permissions == 0o640)
     }
 }

@@ -135,11 +135,18 @@ extension ImageStore {
 
     /// A file by its name alone: its directory is renamed once it is whole.
     private static func describe(_ path: String) throws(ImagesError) -> ImageFile {
-        guard let size = FileStatus(of: path)?.size else {
-            throw ImagesError(.store, "cannot examine \(path)")
-        }
+        let size = try size(of: path)
         let name = path.split(separator: "/").last.map(String.init) ?? path
         return ImageFile(path: name, digest: try FileDigest.of(path), size: size)
+    }
+
+    /// Bytes of a file.
+    static func size(of path: String) throws(ImagesError) -> UInt64 {
+        do {
+            return try FileStatus(of: path).size
+        } catch {
+            throw ImagesError(.store, "cannot \(error)")
+        }
     }
 
     private static func makeDirectory(_ path: String) throws(ImagesError) {

@@ -76,15 +76,14 @@ package struct Domain: ~Copyable {
     ///
     /// - Parameter percent: of one processor; nil for no bound.
     package func limitProcessor(_ percent: Int?) throws(LibvirtError) {
-        var parameters: virTypedParameterPtr?
-        var (count, capacity): (Int32, Int32) = (0, 0)
-        defer { virTypedParamsFree(parameters, count) }
         // Microseconds of each period of 100 ms; libvirt takes a negative number for none.
         let quota = percent.map { Int64($0) * 1000 } ?? -1
-        let name = VIR_DOMAIN_SCHEDULER_VCPU_QUOTA
-        try check(virTypedParamsAddLLong(&parameters, &count, &capacity, name, quota), "describe a bound for")
-        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
-        try check(virDomainSetSchedulerParametersFlags(handle, parameters, count, flags), "bound the processor of")
+        try setting("bound the processor of", [(VIR_DOMAIN_SCHEDULER_VCPU_QUOTA, .signed(quota))]) {
+            handle,
+            bounds,
+            count in
+            virDomainSetSchedulerParametersFlags(handle, bounds, count, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+        }
     }
 
     /// Bounds the memory of the running domain: a container's by its cgroup, a virtual machine's by its balloon.
@@ -108,18 +107,13 @@ package struct Domain: ~Copyable {
         bytesPerSecond: UInt64,
         operationsPerSecond: UInt32,
     ) throws(LibvirtError) {
-        var parameters: virTypedParameterPtr?
-        var (count, capacity): (Int32, Int32) = (0, 0)
-        defer { virTypedParamsFree(parameters, count) }
-        let bounds = [
-            (VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC, bytesPerSecond),
-            (VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC, UInt64(operationsPerSecond)),
+        let bounds: [(String, Bound)] = [
+            (VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC, .unsigned(bytesPerSecond)),
+            (VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC, .unsigned(UInt64(operationsPerSecond))),
         ]
-        for (name, value) in bounds {
-            try check(virTypedParamsAddULLong(&parameters, &count, &capacity, name, value), "describe a bound for")
+        try setting("bound the disk of", bounds) { handle, bounds, count in
+            virDomainSetBlockIoTune(handle, target, bounds, count, VIR_DOMAIN_AFFECT_LIVE.rawValue)
         }
-        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
-        try check(virDomainSetBlockIoTune(handle, target, parameters, count, flags), "bound the disk of")
     }
 
     /// Bounds what the running container reads from and writes to a block device of its host, each by itself.
@@ -133,21 +127,45 @@ package struct Domain: ~Copyable {
         bytesPerSecond: UInt64,
         operationsPerSecond: UInt32,
     ) throws(LibvirtError) {
+        let bounds: [(String, Bound)] = [
+            (VIR_DOMAIN_BLKIO_DEVICE_READ_BPS, .text("\(device),\(bytesPerSecond)")),
+            (VIR_DOMAIN_BLKIO_DEVICE_WRITE_BPS, .text("\(device),\(bytesPerSecond)")),
+            (VIR_DOMAIN_BLKIO_DEVICE_READ_IOPS, .text("\(device),\(operationsPerSecond)")),
+            (VIR_DOMAIN_BLKIO_DEVICE_WRITE_IOPS, .text("\(device),\(operationsPerSecond)")),
+        ]
+        try setting("bound the disk of", bounds) { handle, bounds, count in
+            virDomainSetBlkioParameters(handle, bounds, count, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+        }
+    }
+
+    /// Value of one of libvirt's typed parameters.
+    private enum Bound {
+        case signed(Int64)
+        case unsigned(UInt64)
+        case text(String)
+    }
+
+    /// Describes bounds as libvirt wants them, and has them set.
+    ///
+    /// - Parameter action: what is done, for errors.
+    private func setting(
+        _ action: StaticString,
+        _ bounds: [(name: String, value: Bound)],
+        _ set: (virDomainPtr, virTypedParameterPtr?, Int32) -> Int32,
+    ) throws(LibvirtError) {
         var parameters: virTypedParameterPtr?
         var (count, capacity): (Int32, Int32) = (0, 0)
         defer { virTypedParamsFree(parameters, count) }
-        let bounds = [
-            (VIR_DOMAIN_BLKIO_DEVICE_READ_BPS, "\(bytesPerSecond)"),
-            (VIR_DOMAIN_BLKIO_DEVICE_WRITE_BPS, "\(bytesPerSecond)"),
-            (VIR_DOMAIN_BLKIO_DEVICE_READ_IOPS, "\(operationsPerSecond)"),
-            (VIR_DOMAIN_BLKIO_DEVICE_WRITE_IOPS, "\(operationsPerSecond)"),
-        ]
         for (name, value) in bounds {
-            let text = "\(device),\(value)"
-            try check(virTypedParamsAddString(&parameters, &count, &capacity, name, text), "describe a bound for")
+            let result =
+                switch value {
+                case .signed(let number): virTypedParamsAddLLong(&parameters, &count, &capacity, name, number)
+                case .unsigned(let number): virTypedParamsAddULLong(&parameters, &count, &capacity, name, number)
+                case .text(let text): virTypedParamsAddString(&parameters, &count, &capacity, name, text)
+                }
+            try check(result, "describe a bound for")
         }
-        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
-        try check(virDomainSetBlkioParameters(handle, parameters, count, flags), "bound the disk of")
+        try check(set(handle, parameters, count), action)
     }
 
     /// Ends all of the domain's processes at once; ``LibvirtError/Code/wrongState`` when it does not run.

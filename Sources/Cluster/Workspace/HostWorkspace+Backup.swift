@@ -140,7 +140,7 @@ extension HostWorkspace {
             parts.append(BackupFile.Part(part, Data(file.value.utf8), path: file.key))
         }
         try BackupFile.write(manifest, parts, to: path, passphrase: passphrase, replaces: replaces)
-        let size = Int64(FileStatus(of: path)?.size ?? 0)
+        let size = Int64(try FileStatus(of: path).size)
         return WrittenBackup(path: path, size: size, manifest: manifest)
     }
 

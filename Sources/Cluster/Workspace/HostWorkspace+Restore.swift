@@ -38,7 +38,7 @@ extension HostWorkspace {
             var source = RestoreSource(
                 words: "the backup of \(manifest.made)",
                 snapshot: prepared,
-                size: Int64(FileStatus(of: prepared)?.size ?? 0),
+                size: Int64(try FileStatus(of: prepared).size),
                 legacyKeys: try Self.legacyKeys(of: backup),
                 token: Self.token(of: manifest, as: topology.name, isNew: !present.contains(where: \.mayHoldEtcdData)),
                 launched: Set(manifest.units.filter { $0.desiredState == "launched" }.map(\.name)),

@@ -51,7 +51,7 @@ package enum SlipwayHome {
             if mkdir(path, 0o700) == 0 { continue }
             guard errno == EEXIST else { throw failure("make \(path)") }
             // Of a link, that is where it leads: chmod(2) follows it as well.
-            let permissions = FileStatus(of: path)?.permissions ?? 0o777
+            let permissions = (try? FileStatus(of: path))?.permissions ?? 0o777
             guard permissions & 0o077 != 0 else { continue }
             guard chmod(path, 0o700) == 0 else { throw failure("keep other users out of \(path)") }
         }

@@ -21,8 +21,6 @@ struct SourceText {
         self.columns = columns
     }
 
-    var text: String { Self.string(scalars[...]) }
-
     static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)

@@ -248,7 +248,7 @@ struct Download {
     private func expectedLength() -> UInt64? {
         switch origin {
         case .file(let path):
-            return FileStatus(of: path)?.size
+            return try? FileStatus(of: path).size
         case .url:
             return Self.length(inHeaders: headerText)
         }

@@ -148,9 +148,7 @@ extension ForeignStore {
         } else {
             try ImageStore.rename(fetched, disk)
         }
-        guard let size = FileStatus(of: disk)?.size else {
-            throw ImagesError(.store, "cannot examine \(disk)")
-        }
+        let size = try ImageStore.size(of: disk)
         let header = try DiskHeader.read(disk, length: size)
         var image = ForeignImage(
             digest: try FileDigest.of(disk),

@@ -65,13 +65,11 @@ struct ClusterScale: JSONCommand {
             mostBoots: boots.most,
             timeline: recorder,
         )
-        let converge = { () async throws -> Plan in
+        let plan = try await recorder.recording {
             try await Diagnosing.showing(loaded.sources) {
                 try await runner.converge(topology, sources: loaded.sources)
             }
         }
-        let plan =
-            if let recorder { try await recorder.recording(converge) } else { try await converge() }
         if write, edited != text {
             try AtomicFile.rewrite(edited, at: path)
             Output.note("Recorded in \(path).")

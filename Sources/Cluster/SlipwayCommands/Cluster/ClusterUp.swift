@@ -52,7 +52,7 @@ struct ClusterUp: JSONCommand {
             timeline: recorder,
             assumedFile: ClusterArgument(cluster).installedFile,
         )
-        let converge = { () async throws -> Plan in
+        let plan = try await recorder.recording {
             try await Diagnosing.showing(loaded.sources) {
                 try await runner.converge(
                     topology,
@@ -62,8 +62,6 @@ struct ClusterUp: JSONCommand {
                 )
             }
         }
-        let plan =
-            if let recorder { try await recorder.recording(converge) } else { try await converge() }
         guard !output.json, !plan.isEmpty else { return }
         try await ClusterStatus.print(cluster: topology.name, workspace: workspace)
     }

@@ -29,6 +29,14 @@ struct TimelineOption: ParsableArguments {
     }
 }
 
+extension TimelineRecorder? {
+    /// Does the work, and where a file is asked for writes it, also of work that failed.
+    func recording<Result>(_ work: () async throws -> Result) async throws -> Result {
+        guard let self else { return try await work() }
+        return try await self.recording(work)
+    }
+}
+
 /// Keeps when the steps of a run began and ended, and writes it to a file.
 final class TimelineRecorder: Sendable {
     enum Format: String, Sendable {
