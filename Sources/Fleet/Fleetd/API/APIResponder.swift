@@ -127,11 +127,13 @@ package struct APIResponder: Sendable {
         }
     }
 
-    /// True where fleetd has neither read fleet's state and registered nor failed to.
+    /// True where fleetd has neither read fleet's state and registered nor failed to. What it has read has to show its
+    /// own machine: who asks right after a start counts it.
     private var isStarting: Bool {
         guard watch.failure == nil else { return false }
-        guard watch.snapshot != nil, let presence else { return watch.snapshot == nil }
-        return presence.session == nil && presence.failure == nil && !presence.isClosed
+        guard let snapshot = watch.snapshot, let presence else { return watch.snapshot == nil }
+        if let session = presence.session { return snapshot.revision < session.revision }
+        return presence.failure == nil && !presence.isClosed
     }
 
     private func awaitStart() async {
@@ -141,7 +143,9 @@ package struct APIResponder: Sendable {
             group.addTask {
                 for await _ in snapshots { break }
                 guard let sessions else { return }
-                for await session in sessions where session != nil { break }
+                for await case let session? in sessions {
+                    for await snapshot in watch.snapshots() where snapshot.revision >= session.revision { return }
+                }
             }
             // A sleep fails only when it is cancelled, which ends the wait as it should.
             group.addTask { try? await Task.sleep(for: startLimit) }

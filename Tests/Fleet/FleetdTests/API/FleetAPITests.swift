@@ -230,6 +230,25 @@ struct FleetAPITests {
         }
     }
 
+    @Test func aMachineThatHasJustRegisteredIsInItsOwnList() async throws {
+        let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
+        let before = Task { try await watch.run() }
+        for await _ in watch.snapshots() { break }
+        before.cancel()
+        _ = await before.result
+        let presence = Presence()
+        presence.began(try await registry.register(.named("m1"), ttl: 600))
+        let api = starting(watch, presence, limit: .seconds(3600))
+        let list = Task { await get(api, "/fleet/v1/machines") }
+        // A server that does not wait has answered by then.
+        for _ in 0..<1000 { await Task.yield() }
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await watch.run() }
+            #expect(await list.value.contains("m1"))
+            group.cancelAll()
+        }
+    }
+
     @Test func whoCannotRegisterIsNotWaitedFor() async throws {
         let watch = ClusterWatch(registry, logger: FleetMachine.quiet)
         let presence = Presence()
