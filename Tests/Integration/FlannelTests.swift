@@ -141,10 +141,11 @@ extension RealNodes {
                 ip -4 -o addr show docker0 | grep -o 'inet [0-9.]*' | cut -d' ' -f2
                 """
             let bridge = try await cluster.output("worker-1", listen)
+            // ncat drops the answer of its program where its client has nothing more to say before that.
             let ask = """
                 own=$(docker inspect --format '{{.NetworkSettings.IPAddress}}' box)
                 for i in $(seq 50); do
-                    seen=$(docker exec box nc -w 5 \(bridge) 7777 </dev/null) && [ -n "$seen" ] && break; sleep 0.1
+                    seen=$(docker exec -i box nc -w 5 \(bridge) 7777 < <(sleep 5)) && [ -n "$seen" ] && break; sleep 0.1
                 done
                 [ "$seen" = "$own" ] || { echo "$seen and not $own"; exit 1; }
                 """
