@@ -62,6 +62,7 @@ extension RealNodes {
                 try await Program.shell(defined).expecting(0)
 
                 // What a worker had written is gone; what it needs besides is not missed.
+                try cluster.edit { $0 = "repair: automatic\n" + $0 }
                 try await Program.slipway(["stop", cluster.name, "worker-1", "--timeout", "0"]).expecting(0)
                 let directory = "\(Program.home)/clusters/\(cluster.name)/worker-1"
                 try await Program.shell("rm -r \(directory)/upper").expecting(0)

@@ -14,6 +14,8 @@ enum NodeChange: Sendable, Hashable {
     case start(String)
     /// Nothing but to see it ready.
     case await(String)
+    /// It is lost for good, and is left as it is.
+    case lost(NodeLoss)
 
     /// Decides from what is there; `member` is the node as etcd lists it.
     init(
@@ -101,6 +103,7 @@ enum NodeChange: Sendable, Hashable {
         case .create(let reason), .rebuild(let reason), .reconfigure(let reason), .start(let reason),
             .await(let reason):
             reason
+        case .lost(let loss): loss.reason
         }
     }
 

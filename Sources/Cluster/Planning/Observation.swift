@@ -51,6 +51,9 @@ package struct ObservedNode: CodedNode {
         package var etcdTLS = false
         /// Reason why nothing is known of its storage, so that nothing may be done with it; nil where all is known.
         package var obstacle: StorageObstacle?
+        /// True for a member on which etcd had data, and of them not even the log is left; nil where that is not so, or
+        /// cannot be seen.
+        package var lacksEtcdLog: Bool?
         /// Record of its part in etcd.
         package var etcdHistory = EtcdHistory.unknown
         /// Digests of the parts of its configuration; nil in records from before there were any.
@@ -97,12 +100,18 @@ package struct ObservedNode: CodedNode {
 package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Its record is there and cannot be read.
     case unreadable(path: String, reason: String)
+    /// Its record is there, and its bytes are no record of any version.
+    case damaged(path: String, reason: String)
     /// Its container lies in a directory that is not below this home.
     case elsewhere(directory: String, home: String?)
+    /// libvirt's storage pool does not show anything of what is in it.
+    case poolAway(String)
 
     package var description: String {
         switch self {
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+        case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+        case .poolAway(let reason): "its disk cannot be seen: \(reason)"
         case .elsewhere(let directory, let home):
             "its storage is \(directory), made with " + (home.map { "SLIPWAY_HOME=\($0)" } ?? "another SLIPWAY_HOME")
         }
@@ -113,7 +122,20 @@ package enum StorageObstacle: Sendable, Hashable, Codable, CustomStringConvertib
         switch self {
         case .unreadable(let path, _):
             "put the file back, or give up what the node keeps: with \(path) removed, it is made anew"
+        case .damaged: "put the file back, or give up what the node keeps: slipway replace"
+        case .poolAway:
+            "define and start the pool again, with its directory mounted; where its disks are lost: slipway replace"
         case .elsewhere(_, let home): "run this with " + (home.map { "SLIPWAY_HOME=\($0)" } ?? "that SLIPWAY_HOME")
+        }
+    }
+}
+
+extension StorageObstacle {
+    /// True where the node can be made anew by whoever gives up what it keeps.
+    var allowsReplacing: Bool {
+        switch self {
+        case .damaged, .poolAway: true
+        case .unreadable, .elsewhere: false
         }
     }
 }

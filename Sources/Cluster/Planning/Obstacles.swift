@@ -24,7 +24,17 @@ struct Obstacles {
     /// Nodes whose storage cannot be examined. Unknown is not gone: a plan from half of a cluster could destroy the
     /// other half.
     private var storageObstacles: [Diagnostic] {
-        observed.provider.nodes(of: topology.name).compactMap { node in
+        let wanted = Set(
+            topology.roles.flatMap { role in
+                (0..<role.count).map { Identity.nodeName(role: role.name, index: $0 + 1) }
+            }
+        )
+        return observed.provider.nodes(of: topology.name).filter { node in
+            guard wanted.contains(node.name), node.obstacle?.allowsReplacing == true else { return true }
+            // Given up by name, or lost, in which case the plan says what is done about it.
+            return !replaced.contains(node.name) && NodeLoss(node, member: nil) != .record
+        }
+        .compactMap { node in
             node.obstacle.map { .error("node '\(node.name)': \($0)", notes: [$0.advice]) }
         }
     }

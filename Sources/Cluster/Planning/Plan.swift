@@ -39,6 +39,10 @@ package struct Plan: Sendable, Hashable {
     package var notes: [String]
     /// Addresses of members that go together, by name: their etcd need not wait for a successor.
     package var lastMembers: [String: IPv4Address] = [:]
+    /// Nodes that are lost for good, and that are left as they are.
+    package var lost: [LostNode] = []
+    /// Name of the lost node that it replaces by itself, of whose storage nothing was left; nil for none.
+    package var emptyRepair: String?
     /// True when the file asks for more, which can be planned only when these steps are done.
     package var continues = false
 
@@ -74,6 +78,30 @@ extension Plan {
     /// Names of the nodes that it removes, be they made anew after that or not.
     package var removedNodes: [String] {
         steps.compactMap { if case .removeNode(let node) = $0.action { node.name } else { nil } }
+    }
+
+    /// Steps that destroy something that is there.
+    package var destructiveSteps: [Step] {
+        steps.filter { step in
+            if case .removeNode(let node) = step.action, node.name == emptyRepair { return false }
+            return step.cost == .destroys
+        }
+    }
+
+    /// Names of the nodes that it makes.
+    package var madeNodes: [String] {
+        steps.compactMap { if case .createNode(let node) = $0.action { node.name } else { nil } }
+    }
+
+    /// Refuses a plan for nodes of a cluster that has not all of them.
+    func refuseLost(_ consequence: String) throws(DiagnosticsError) {
+        guard let first = lost.first else { return }
+        throw DiagnosticsError([
+            .error(
+                "'\(first.name)' is lost for good (\(first.loss.reason)), so \(consequence)",
+                notes: lost.map { "first: \($0.command)" },
+            )
+        ])
     }
 
     /// True when there is nothing to do.

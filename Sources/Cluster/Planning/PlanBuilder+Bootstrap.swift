@@ -84,7 +84,7 @@ extension PlanBuilder {
             add(Step("\(path)/create", action, reason: reason, needs: ground, cost: .restarts))
         case .start(let reason):
             add(Step("\(path)/create", .startNode(NodeReference(plan)), reason: reason, needs: ground))
-        case .none, .await:
+        case .none, .await, .lost:
             return []
         }
         return ["\(path)/create"]

@@ -6,7 +6,7 @@ extension PlanBuilder {
         let making = nodes.filter { node in
             switch changes[node.name] ?? NodeChange.none {
             case .create, .rebuild, .reconfigure: true
-            case .none, .start, .await: false
+            case .none, .start, .await, .lost: false
             }
         }
         var seen: Set<ImageDigests> = []

@@ -21,7 +21,7 @@ extension PlanBuilder {
         case .reconfigure(let reason):
             add(Step("\(path)/restart", restart(plan), reason: reason, needs: needs, cost: .restarts))
             return ["\(path)/restart"]
-        case .none, .await:
+        case .none, .await, .lost:
             return []
         }
     }
@@ -46,6 +46,14 @@ extension PlanBuilder {
         voters: inout Voters,
     ) throws(DiagnosticsError) {
         if let sick = voters.sick {
+            if let lost = lost.first(where: { $0.name == sick.name }) {
+                throw DiagnosticsError([
+                    .error(
+                        "etcd takes no new member while it lists '\(sick.name)', which is lost for good: \(lost.loss.reason)",
+                        notes: ["make it anew first, or together with the others: \(lost.command)"],
+                    )
+                ])
+            }
             throw DiagnosticsError([
                 .error(
                     "etcd takes no new member while '\(sick.name)' at \(sick.peerURL) does not answer, "
@@ -128,10 +136,14 @@ extension PlanBuilder {
                 )
             ])
         }
+        let missing = lost.filter { node in voters.voters.contains { $0.name == node.name && !$0.isHealthy } }
+        let names = missing.map(\.name).joined(separator: ", ")
         throw DiagnosticsError([
             .error(
                 "etcd would lose its majority without member '\(name)': \(healthy) of \(count) are healthy (\(reason))",
-                notes: ["bring the other members back first: slipway status \(topology.name)"],
+                notes: missing.isEmpty
+                    ? ["bring the other members back first: slipway status \(topology.name)"]
+                    : ["lost for good, and to be made anew first: \(names)"] + missing.map(\.command),
             )
         ])
     }

@@ -38,7 +38,7 @@ extension PlanBuilder {
             guard let entry = voters.entry(node.peerURL), entry.isStarted, !entry.isLearner else { continue }
             let change = changes[node.name] ?? .none
             switch change {
-            case .rebuild: continue
+            case .rebuild, .lost: continue
             case .reconfigure where entry.isHealthy: continue
             case .none:
                 plans.append(nodePlan(node, peers: wantedPeers, state: .existing))
@@ -78,8 +78,13 @@ extension PlanBuilder {
     private mutating func planLosses(_ changes: [String: NodeChange], voters: inout Voters) {
         for entry in voters.voters where !entry.isHealthy {
             if let node = wantedMembers.first(where: { $0.peerURL == entry.peerURL }) {
-                guard case .rebuild(let reason) = changes[node.name] else { continue }
-                removeVoter(entry, reason: reason, voters: &voters)
+                switch changes[node.name] ?? .none {
+                case .rebuild(let reason): removeVoter(entry, reason: reason, voters: &voters)
+                // Its place is made anew by a later plan; until then it would keep etcd from taking any member.
+                case .lost(let loss) where topology.repair == .automatic:
+                    removeVoter(entry, reason: loss.reason, voters: &voters)
+                default: continue
+                }
             } else if isOurs(entry) {
                 let isHere = ownNodes.contains { $0.peerURL == entry.peerURL }
                 let reason = isHere ? "the topology does not ask for it" : "its node is gone"
@@ -108,7 +113,7 @@ extension PlanBuilder {
             case .rebuild(let reason):
                 let removed = node.observed.map { _ in removeNode(node.name, reason: reason, needs: gate) }
                 try join(node, reason: reason, after: removed.map { [$0] } ?? [], voters: &voters)
-            case .none, .start, .await, .reconfigure:
+            case .none, .start, .await, .reconfigure, .lost:
                 continue
             }
         }

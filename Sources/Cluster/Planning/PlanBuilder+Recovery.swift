@@ -47,12 +47,15 @@ extension PlanBuilder {
             awaitNode(plan, reason: "it is a member", needs: [])
         }
         let here = Set(returning.map(\.name))
-        postponed += wantedMembers.map(\.name).filter { !here.contains($0) }
+        // A member that is lost follows only where the file has it replaced.
+        let left = topology.repair == .automatic ? [] : Set(lost.map(\.name))
+        postponed += wantedMembers.map(\.name).filter { !here.contains($0) && !left.contains($0) }
     }
 
     /// Returns whether a member's data are there, and etcd, where it says anything, lists it as one that votes.
     private func canVoteAgain(_ node: ObservedNode) -> Bool {
         guard node.etcd == .member, node.hasStorage, node.phase != .leaving else { return false }
+        if isLeftLost(node.name) { return false }
         guard let etcd = observed.etcd else { return true }
         guard let member = node.peerURL.flatMap(etcd.member) else { return false }
         return member.started && !member.learner
@@ -146,7 +149,7 @@ extension PlanBuilder {
             case .start(let reason):
                 add(Step("\(path)/start", .startNode(NodeReference(plan)), reason: reason, needs: needs))
                 begun.append("\(path)/start")
-            case .none, .await:
+            case .none, .await, .lost:
                 break
             }
             able += 1

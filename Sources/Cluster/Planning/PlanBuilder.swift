@@ -29,6 +29,8 @@ struct PlanBuilder {
     var isRecovering = false
     /// Nodes that get what the file asks for once etcd has its majority back.
     var postponed: [String] = []
+    /// Nodes that are lost for good, and that are left as they are.
+    var lost: [LostNode] = []
 
     /// The topology's etcd members.
     let wantedMembers: [PlacedNode]
@@ -59,6 +61,8 @@ struct PlanBuilder {
     mutating func build() throws(DiagnosticsError) -> Plan {
         let network = NetworkPlan(cluster: topology.name, cidr: topology.network.cidr, mode: topology.network.mode)
         let changes = changesByNode()
+        lost = lostNodes(changes)
+        warnings += lossFindings(lost)
         planImage(changes)
         planNetwork(network)
         try planMembers(changes)
@@ -81,6 +85,8 @@ struct PlanBuilder {
                     + (discovery.map { ["etcd's members meet at \($0.url), which is served here meanwhile."] } ?? [])
                     + postponedNotes + retreatNotes + rootNotes,
             )
+            plan.lost = lost
+            plan.emptyRepair = emptyRepair(changes)
             plan.continues = !steps.isEmpty && !postponed.isEmpty
             try plan.check(from: observed)
             return plan
@@ -113,8 +119,8 @@ struct PlanBuilder {
     var ownNodes: [ObservedNode] { observed.provider.nodes(of: topology.name) }
 
     func changesByNode() -> [String: NodeChange] {
-        var changes: [String: NodeChange] = [:]
-        for node in nodes {
+        var changes = changesOfLost()
+        for node in nodes where changes[node.name] == nil {
             if inputs.replaced.contains(node.name), node.observed != nil {
                 changes[node.name] = .rebuild("it is to be replaced")
                 continue
@@ -169,6 +175,7 @@ struct PlanBuilder {
         for node in nodes where !node.isMember {
             // A member that is to get another part is brought back as it is first.
             if isRecovering, plans.contains(where: { $0.name == node.name }) { continue }
+            if isLeftLost(node.name) { continue }
             let plan = nodePlan(node, peers: wantedPeers, state: .new)
             plans.append(plan)
             planWorker(plan, change: changes[node.name] ?? .none)
@@ -177,7 +184,7 @@ struct PlanBuilder {
 
     private mutating func planWorker(_ plan: NodePlan, change: NodeChange) {
         switch change {
-        case .none:
+        case .none, .lost:
             return
         case .rebuild where isRecovering:
             postponed.append(plan.name)
@@ -284,11 +291,24 @@ struct PlanBuilder {
             add(Step("unit/\(unit.name)", .deployUnit(unit), reason: reason, needs: unique(settled)))
         }
         planUnitRemovals(kept: Set(units.map(\.name)))
-        let unsettled = units.filter { !isSettled($0) }
-        guard !units.isEmpty, !steps.isEmpty || !unsettled.isEmpty else { return }
+        // A unit whose machines are all lost comes up when one of them does.
+        let awaited = units.filter(hasMachine)
+        let unsettled = awaited.filter { !isSettled($0) }
+        guard !awaited.isEmpty, !steps.isEmpty || !unsettled.isEmpty else { return }
         let needs: [StepID] = changed.map { "unit/\($0.name)" }
         let reason = steps.isEmpty ? "not every unit is in the state wanted" : "the units may have moved"
-        add(Step("units/active", .awaitUnits(units), reason: reason, needs: unique(needs + settled)))
+        add(Step("units/active", .awaitUnits(awaited), reason: reason, needs: unique(needs + settled)))
+    }
+
+    private func hasMachine(_ unit: UnitPlan) -> Bool {
+        guard !lost.isEmpty, let deployment = topology.units.first(where: { $0.name == unit.name }) else { return true }
+        return !eligible(deployment).isEmpty
+    }
+
+    /// Nodes on which fleet may run a unit.
+    private func eligible(_ deployment: UnitDeployment) -> [PlacedNode] {
+        let metadata = deployment.requirements.metadata
+        return nodes.filter { $0.role.runsFleet && $0.role.meets(metadata) && !isLeftLost($0.name) }
     }
 
     private func changeReason(_ unit: UnitPlan) -> String {
@@ -323,8 +343,7 @@ struct PlanBuilder {
 
     func unitPlan(_ deployment: UnitDeployment) -> UnitPlan {
         let requirements = deployment.requirements
-        let eligible = nodes.filter { $0.role.runsFleet && $0.role.meets(requirements.metadata) }
-        let machines = eligible.map { Identity.machineID(cluster: topology.name, node: $0.name) }
+        let machines = eligible(deployment).map { Identity.machineID(cluster: topology.name, node: $0.name) }
         return UnitPlan(
             name: deployment.name,
             text: deployment.unit.canonicalText,

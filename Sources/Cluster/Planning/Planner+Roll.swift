@@ -38,6 +38,7 @@ extension Planner {
                 )
             ])
         }
+        try plan.refuseLost("its cluster's nodes are not rebooted")
         let chosen = try chosenNodes(roll, of: plan)
         if !roll.ignoresWindows { try checkWindows(chosen) }
         var builder = RollBuilder(members: plan.nodes.filter { $0.etcd == .member })

@@ -68,6 +68,7 @@ extension Planner {
         }
         let present = try Planner(topology: topology, inputs: asIs).plan(from: observed)
         try refuseUnfinished(present, own)
+        try present.refuseLost("its cluster's nodes get no other image")
         let chosen = try chosenNodes(upgrade, of: present, observed: own)
         var changed = asIs
         for node in chosen {

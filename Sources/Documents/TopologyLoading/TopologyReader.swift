@@ -37,7 +37,7 @@ struct TopologyReader {
         "name", "autostart", "defaults", "network", "etcd", "fleet", "docker", "flannel", "ssh_authorized_keys",
         "roles",
         "cloud_config",
-        "units", "image", "update",
+        "units", "image", "update", "repair",
     ]
 
     /// Keys that only a cloud-config has.
@@ -68,6 +68,7 @@ struct TopologyReader {
             units: readUnits(fields),
             autostart: decoder.bool("autostart", in: fields) ?? true,
             root: readRoot(fields),
+            repair: decoder.word("repair", in: fields, as: RepairPolicy.self) ?? .propose,
         )
         decoder.diagnostics += findings(of: topology)
         return topology

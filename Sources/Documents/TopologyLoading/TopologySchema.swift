@@ -45,7 +45,7 @@ package enum TopologySchema {
                 "type": .string("object"), "minProperties": .int(1), "additionalProperties": role,
             ]),
             "cloud_config": cloudConfig, "units": .list(of: unit), "image": text,
-            "update": words(TopologyReader.Update.self),
+            "update": words(TopologyReader.Update.self), "repair": words(RepairPolicy.self),
         ],
         required: ["name", "roles"]
     ).with("$defs", .object(["cloud_config": ConfigShape.cloudConfig.jsonSchema]))

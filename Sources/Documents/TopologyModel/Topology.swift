@@ -29,6 +29,8 @@ package struct Topology: Sendable, Hashable {
     package var autostart: Bool
     /// Root of the nodes that are containers.
     package var root: RootChoice
+    /// What `up` does with nodes that are lost for good.
+    package var repair: RepairPolicy
 
     package init(
         name: String,
@@ -43,6 +45,7 @@ package struct Topology: Sendable, Hashable {
         units: [UnitDeployment] = [],
         autostart: Bool = true,
         root: RootChoice = .kept,
+        repair: RepairPolicy = .propose,
     ) {
         self.name = name
         self.network = network
@@ -56,6 +59,7 @@ package struct Topology: Sendable, Hashable {
         self.units = units
         self.autostart = autostart
         self.root = root
+        self.repair = repair
     }
 }
 
@@ -66,6 +70,14 @@ extension Topology {
     package var nodeCount: Int { roles.reduce(0) { $0 + $1.count } }
     /// Role of that name; nil where there is none.
     package func role(named name: String) -> Role? { roles.first { $0.name == name } }
+}
+
+/// What happens to nodes that are lost for good.
+package enum RepairPolicy: String, Sendable, Hashable, Codable, CaseIterable {
+    /// They are named, with the command that makes them anew.
+    case propose
+    /// They are made anew, one at a time.
+    case automatic
 }
 
 /// The cluster's own network.

@@ -92,6 +92,7 @@ import TopologyModel
         "docker.insecure": "says that another key is meant", "defaults.cpus": "as in a role",
         "defaults.disk": "as in a role", "defaults.accelerator": "as in a role", "defaults.image": "as in a role",
         "roles.image": "ImageTests", "image": "UpgradeTests", "update": "UpgradeTests",
+        "repair": "NodeLossTests",
     ]
 
     private func topology(_ text: String) throws -> Topology {

@@ -48,6 +48,8 @@ import TopologyModel
     @Test(arguments: [
         StorageObstacle.unreadable(path: "/h/clusters/demo/worker-1/node.json", reason: "it is empty"),
         .elsewhere(directory: "/old/clusters/demo/worker-1", home: "/old"),
+        .damaged(path: "/h/clusters/demo/worker-1/node.json", reason: "it is empty"),
+        .poolAway("storage pool slipway is not defined"),
     ])
     func whatIsNotKnownIsRefused(obstacle: StorageObstacle) throws {
         let topology = Fixture.topology()

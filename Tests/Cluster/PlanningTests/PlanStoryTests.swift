@@ -141,6 +141,44 @@ import UnitFiles
         try Golden.expect(story.text, "recovery.txt")
     }
 
+    /// The same losses, once as the file says by default and once with `repair: automatic`.
+    @Test func repair() throws {
+        var story = PlanStory("production, of which nodes are lost for good")
+        func lost(_ title: String, _ topology: Topology? = nil, _ harm: (inout Simulation) -> Void) throws {
+            var topology = try topology ?? Fixture.shipped("production")
+            for repair in RepairPolicy.allCases {
+                topology.repair = repair
+                var cluster = try running(topology)
+                harm(&cluster)
+                let plan = story.chapter("\(title); repair: \(repair.rawValue)", topology, cluster.observed)
+                guard repair == .automatic, let plan, !plan.isEmpty else { continue }
+                cluster.apply(plan)
+                #expect(cluster.faults == [])
+                story.chapter("\(title); after that", topology, cluster.observed)
+            }
+        }
+        func loseDisk(_ name: String, _ cluster: inout Simulation) {
+            cluster.disturb(name) { ($0.hasStorage, $0.power) = (false, .off) }
+        }
+        try lost("The disks of a member and of both workers are gone") { cluster in
+            for name in ["central-2", "worker-1", "worker-2"] { loseDisk(name, &cluster) }
+        }
+        try lost("etcd's data on a member are gone") { $0.spoil("central-3") }
+        try lost("The disks of two of three members are gone") { cluster in
+            for name in ["central-1", "central-2"] { loseDisk(name, &cluster) }
+        }
+        try lost("The disks of two of five members are gone", scaled(Fixture.shipped("production"), "central", to: 5)) {
+            cluster in for name in ["central-1", "central-2"] { loseDisk(name, &cluster) }
+        }
+        try lost("The record of a worker that is off is damaged") { cluster in
+            cluster.disturb("worker-1") { node in
+                (node.hasStorage, node.power) = (false, .off)
+                node.obstacle = .damaged(path: "/h/clusters/production/worker-1/node.json", reason: "it is empty")
+            }
+        }
+        try Golden.expect(story.text, "repair.txt")
+    }
+
     @Test func replacing() throws {
         let topology = try Fixture.shipped("production")
         var story = PlanStory("production, of which nodes are replaced")

@@ -89,7 +89,7 @@ import UnitFiles
             if !replaced.isEmpty { story.append("replacing \(replaced.sorted())") }
             let whole = next.steps.count
             tell(next)
-            faults += unitsAwaitedNowhere(next)
+            faults += unitsAwaitedNowhere(next) + repairs(next, replaced)
             cluster.apply(
                 next,
                 steps: Bool.random(using: &random) ? whole : .random(in: 0...whole, using: &random),
@@ -108,21 +108,61 @@ import UnitFiles
             for _ in 0..<6 {
                 let next: Plan
                 do { next = try plan(topology, cluster.observed, []) } catch { return judge(error) }
-                if next.isEmpty { return }
+                if next.isEmpty { return faults += unrepaired(next) }
                 tell(next)
                 last = next
-                faults += unitsAwaitedNowhere(next)
+                faults += unitsAwaitedNowhere(next) + repairs(next, [])
                 cluster.apply(next, steps: next.steps.count, using: &random)
                 faults += cluster.faults
                 guard faults.isEmpty else { return }
             }
             // What it waits for in vain it must name: a member without its data, or one that the file does not ask for.
-            let isForgotten = cluster.observed.provider.nodes.contains { cluster.hasForgotten($0.name) }
+            let isForgotten = cluster.observed.provider.nodes.contains { cluster.hasForgotten($0.name) && $0.hasDomain }
             let isNamed =
                 last?.warnings.contains {
                     $0.message.contains("the file does not ask for it") || $0.message.contains("was being removed")
                 } == true
             if !isForgotten, !isNamed { faults.append("it does not come to an end") }
+        }
+
+        /// Nodes that are lost are replaced one in a plan where the file says so, and otherwise by name only; and never a
+        /// member of which the others have no majority.
+        private func repairs(_ plan: Plan, _ replaced: Set<String>) -> [String] {
+            guard cluster.hasBeenWhole, plan.purpose == .converge else { return [] }
+            let etcd = cluster.observed.etcd
+            let wanted = Set(
+                topology.roles.flatMap { role in (1...role.count).map { "\(role.name)-\($0)" } }
+            )
+            let there = cluster.observed.provider.nodes.filter { node in
+                NodeLoss(node, member: node.peerURL.flatMap { etcd?.member(peerURL: $0) }) != nil
+            }.map(\.name)
+            let gone = plan.steps.compactMap { step -> String? in
+                guard case .createNode(let node) = step.action, step.reason == NodeLoss.node.reason else { return nil }
+                return node.name
+            }
+            let made = Set(plan.madeNodes + plan.removedNodes).intersection(wanted)
+            let repaired = made.intersection(there + gone).subtracting(replaced)
+            var found: [String] = []
+            if repaired.count > (topology.repair == .automatic ? 1 : 0) {
+                found.append("\(repaired.sorted()) are replaced, and the file says \(topology.repair)")
+            }
+            if !repaired.isDisjoint(with: plan.lost.map(\.name)) { found.append("what is replaced is called lost") }
+            let members = repaired.filter { name in plan.nodes.contains { $0.name == name && $0.etcd == .member } }
+            if !members.isEmpty, etcd?.hasQuorum != true { found.append("\(members) replaced without a majority") }
+            return found
+        }
+
+        /// Where nothing is left to do, what is lost still is so because the file says so, or etcd needs it.
+        private func unrepaired(_ plan: Plan) -> [String] {
+            guard topology.repair == .automatic else { return [] }
+            return plan.lost.filter { lost in
+                let node = cluster.observed.provider.nodes.first { $0.name == lost.name }
+                guard let url = node?.peerURL, let etcd = cluster.observed.etcd, etcd.member(peerURL: url) != nil else {
+                    return true
+                }
+                let others = etcd.voters.filter { !$0.peerURLs.contains(url) }
+                return !others.isEmpty && others.filter(\.healthy).count >= others.count / 2 + 1
+            }.map { "\($0.name) is lost, and never replaced" }
         }
 
         /// Global units are awaited on nodes that are there by then, or the command waits in vain.
@@ -148,7 +188,10 @@ import UnitFiles
             let isOnlyMember = text.contains("is etcd's only member") && (cluster.observed.etcd?.voters.count ?? 0) == 1
             let cannotVote = text.contains("cannot get one") && cluster.observed.etcd?.hasQuorum != true
             let isUnfinished = text.contains("was started") && cluster.observed.etcd == nil
-            guard isOnlyMember || cannotVote || isUnfinished else {
+            let isToReplace =
+                topology.repair == .propose
+                && (text + error.diagnostics.flatMap(\.notes).joined()).contains("lost for good")
+            guard isOnlyMember || cannotVote || isUnfinished || isToReplace else {
                 faults.append("refused (\(wanted.map { "\($0.name): \($0.count)" })): \(text)")
                 return
             }
@@ -182,6 +225,7 @@ import UnitFiles
                 topology.roles.insert(Role(name: "central", count: 1, etcd: .member), at: 0)
             }
             topology.units = [QuorumSafetyTests.everywhere]
+            topology.repair = Bool.random(using: &random) ? .automatic : .propose
             for index in topology.roles.indices where Int.random(in: 0..<6, using: &random) == 0 {
                 topology.roles[index].resources.memoryMiB = 768
             }
@@ -204,7 +248,13 @@ import UnitFiles
         /// An accident.
         private mutating func happen() {
             guard let name = cluster.observed.provider.nodes.map(\.name).randomElement(using: &random) else { return }
-            switch Int.random(in: 0..<8, using: &random) {
+            switch Int.random(in: 0..<12, using: &random) {
+            case 8, 9: cluster.disturb(name) { ($0.hasStorage, $0.power) = (false, .off) }
+            case 10 where cluster.hasBeenWhole: cluster.spoil(name)
+            case 11:
+                for node in cluster.observed.provider.nodes where Int.random(in: 0..<3, using: &random) == 0 {
+                    cluster.disturb(node.name) { ($0.hasStorage, $0.power) = (false, .off) }
+                }
             // A `down` that was cut short at once.
             case 7: cluster.disturb(name) { $0.phase = .leaving }
             case 0, 1: cluster.lose(name)

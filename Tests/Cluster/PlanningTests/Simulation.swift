@@ -15,6 +15,9 @@ struct Simulation {
     /// Whether learners that run say so; those that were just started do not yet.
     var learnersAnswer = true { didSet { refresh() } }
 
+    /// Whether the nodes' disks show if etcd has a log on them; those of virtual machines do not.
+    var showsEtcdLogs = true { didSet { refresh() } }
+
     private var nodes: [String: ObservedNode] = [:]
     private var etcd = SimulatedEtcd()
     private var units: [String: ObservedFleet.Unit] = [:]
@@ -83,6 +86,7 @@ struct Simulation {
             node.etcdHistory = node.etcd != .member ? .unknown : etcd.data[name] == nil ? .never : .joined(nil)
         }
         nodes[name] = node
+        if !node.hasStorage { etcd.lose(name) }
         if node.power != .running || !node.hasDomain {
             machines.remove(Identity.machineID(cluster: node.cluster, node: name))
         }
@@ -245,6 +249,14 @@ struct Simulation {
 
     // MARK: What is seen
 
+    /// The node with what its disk shows of etcd.
+    private func seen(_ node: ObservedNode) -> ObservedNode {
+        var node = node
+        guard showsEtcdLogs, node.etcd == .member, node.runtime == .container else { return node }
+        if node.hasStorage, hasForgotten(node.name) { node.lacksEtcdLog = true }
+        return node
+    }
+
     private mutating func refresh() {
         let etcd = etcd.observed(
             nodes,
@@ -253,7 +265,7 @@ struct Simulation {
         )
         observed = Observation(
             provider: ProviderObservation(
-                nodes: nodes.values.sorted { $0.name < $1.name },
+                nodes: nodes.values.map(seen).sorted { $0.name < $1.name },
                 networks: networks,
                 emptyClusterDirectories: nodes.isEmpty ? directories.sorted() : [],
             ),

@@ -265,6 +265,7 @@ import UnitFiles
     @Test func aMemberThatIsNotWellIsWaitedForBeforeAnythingIsChanged() throws {
         let topology = Fixture.topology()
         var cluster = try made(topology)
+        cluster.showsEtcdLogs = false
         cluster.spoil("central-2")
         let plan = try plan(topology, cluster)
         #expect(plan.ids.prefix(2) == ["etcd/healthy/central-2", "node/central-2/ready"])

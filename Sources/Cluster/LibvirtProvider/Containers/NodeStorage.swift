@@ -16,7 +16,9 @@ struct NodeStorage: Sendable {
 
     static let recordName = "node.json"
     /// Directory that etcd makes on a member at its first start, unless a cloud-config sets another.
-    private static let etcdData = "/var/lib/etcd2/member"
+    private static let etcdData = "\(etcdHome)/member"
+    /// etcd's own directory, unless a cloud-config sets another.
+    private static let etcdHome = "/var/lib/etcd2"
 
     /// Directory that a node writes to, and the first that is written of it.
     private static let ownFiles = "upper/etc"
@@ -39,6 +41,8 @@ struct NodeStorage: Sendable {
         case remains
         /// There is a record, and this version of Slipway cannot read it: nothing follows about the node.
         case unreadable(reason: String)
+        /// There is a record, and its bytes are none that any version wrote.
+        case damaged(reason: String)
     }
 
     /// A node's directory, as a listing finds it.
@@ -54,6 +58,8 @@ struct NodeStorage: Sendable {
         }
         /// True when an etcd member ever ran on it.
         var hasEtcdData = false
+        /// True when etcd's directory is there, and no log in it.
+        var lacksEtcdLog = false
         /// True where a file is missing that can be written again.
         var isIncomplete = false
         /// What the node boots; nil where there is no record of that.
@@ -140,19 +146,20 @@ struct NodeStorage: Sendable {
         switch try condition(of: node) {
         case .whole(let content): return content
         case .remains: return nil
-        case .unreadable(let reason):
+        case .unreadable(let reason), .damaged(let reason):
             throw ProviderError(.failed, "cannot read \(recordPath(of: node))", cause: reason)
         }
     }
 
     private func condition(of node: NodeReference) throws -> Condition {
         guard let data = try contents(of: recordPath(of: node)) else { return .remains }
-        guard !data.isEmpty else { return .unreadable(reason: "it is empty") }
+        guard !data.isEmpty else { return .damaged(reason: "it is empty") }
         // The record alone is no node: what the node itself had written is gone.
         guard try isThere("\(directory(of: node))/\(Self.ownFiles)") else { return .remains }
         do {
             return .whole(try JSONDecoder().decode(Content.self, from: data))
         } catch {
+            guard data.isJSONObject else { return .damaged(reason: "it is no JSON object") }
             return .unreadable(reason: "it is not a record that this version of slipway knows")
         }
     }
@@ -181,9 +188,10 @@ struct NodeStorage: Sendable {
             if nodes.isEmpty { listing.emptyClusters.append(cluster) }
             for name in nodes {
                 let condition = try condition(of: NodeReference(cluster: cluster, name: name.text, runtime: .container))
-                let data = "\(clusters)/\(cluster)/\(name.text)/upper\(Self.etcdData)"
-                let hasEtcdData = FileManager.default.fileExists(atPath: data)
+                let upper = "\(clusters)/\(cluster)/\(name.text)/upper"
+                let hasEtcdData = FileManager.default.fileExists(atPath: "\(upper)\(Self.etcdData)")
                 var entry = Entry(cluster: cluster, name: name, condition: condition, hasEtcdData: hasEtcdData)
+                entry.lacksEtcdLog = try isThere("\(upper)\(Self.etcdHome)") && !hasEtcdLog(upper)
                 if entry.content != nil {
                     entry.isIncomplete = try !isComplete(directory(of: entry.reference))
                     let boot = boot(of: entry.reference)
@@ -193,6 +201,11 @@ struct NodeStorage: Sendable {
             }
         }
         return listing
+    }
+
+    /// Returns whether etcd's write-ahead log has a file: without one it takes itself for a member that never ran.
+    private func hasEtcdLog(_ upper: String) throws -> Bool {
+        try names(in: "\(upper)\(Self.etcdData)/wal").contains { $0.hasSuffix(".wal") }
     }
 
     // MARK: Unmaking
@@ -211,6 +224,14 @@ struct NodeStorage: Sendable {
     /// Removes the cluster's directory with all that is in it.
     func deleteCluster(_ cluster: String) throws {
         try remove(cluster)
+    }
+}
+
+extension Data {
+    /// True for the text of one JSON object, of whatever members.
+    fileprivate var isJSONObject: Bool {
+        struct Member: Decodable { init(from decoder: any Decoder) {} }
+        return (try? JSONDecoder().decode([String: Member].self, from: self)) != nil
     }
 }
 

@@ -19,7 +19,7 @@ extension LibvirtProvider {
         }
         domains = try await containers.withoutEnded(domains)
         let hasMachines = try await machines.driver.presence() == .present
-        let volumes = hasMachines ? try await machines.volumeNames() : []
+        let pool = hasMachines ? try await machines.seenPool() : SeenPool()
         let listing = try await directories
         var observation = ProviderObservation(hostRoutes: try hostRoutes())
         observation.noContainers = try await containers.driver.presence().reason
@@ -29,7 +29,7 @@ extension LibvirtProvider {
         }
         observation.networks = unpluggedDomains(observation.networks, domains).sorted { $0.name < $1.name }
         observation.foreignDomains = domains.filter { $0.record == nil }.map(\.name).sorted()
-        observation.nodes = Self.nodes(domains: domains, entries: listing.entries, volumes: volumes, storage: storage)
+        observation.nodes = Self.nodes(domains: domains, entries: listing.entries, pool: pool, storage: storage)
         let inhabited = Set(observation.nodes.map(\.cluster))
         observation.emptyClusterDirectories = listing.emptyClusters.filter { !inhabited.contains($0) }
         observation.strays = listing.strays
@@ -93,11 +93,11 @@ extension LibvirtProvider {
     static func nodes(
         domains: [SeenDomain],
         entries: [NodeStorage.Entry],
-        volumes: [String] = [],
+        pool: SeenPool = SeenPool(),
         storage: NodeStorage,
     ) -> [ObservedNode] {
         var kinds: [NodeReference: Set<Volumes.Kind>] = [:]
-        for (node, kind) in volumes.compactMap(Volumes.node(ofVolume:)) { kinds[node, default: []].insert(kind) }
+        for (node, kind) in pool.volumes.compactMap(Volumes.node(ofVolume:)) { kinds[node, default: []].insert(kind) }
         // By domain name: a domain stands for all that its node left, of either runtime.
         var whole: [String: Bool] = [:]
         var unreadable: [String: StorageObstacle] = [:]
@@ -105,9 +105,13 @@ extension LibvirtProvider {
         let boots = Dictionary(entries.map { ($0.reference, $0) }) { first, _ in first }
         for entry in entries {
             whole[entry.reference.domainName] = entry.content != nil
-            if case .unreadable(let reason) = entry.condition {
-                let path = storage.recordPath(of: entry.reference)
+            let path = storage.recordPath(of: entry.reference)
+            switch entry.condition {
+            case .unreadable(let reason):
                 unreadable[entry.reference.domainName] = .unreadable(path: path, reason: reason)
+            case .damaged(let reason):
+                unreadable[entry.reference.domainName] = .damaged(path: path, reason: reason)
+            case .whole, .remains: break
             }
         }
         let withDomain = domains.compactMap { domain in
@@ -122,7 +126,11 @@ extension LibvirtProvider {
                 if incomplete.contains(reference) { node.configDigest = "" }
                 // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
                 if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
+                if record.etcd == .member, boots[reference]?.lacksEtcdLog == true { node.lacksEtcdLog = true }
                 node.obstacle = domain.obstacle(storage) ?? unreadable[reference.domainName]
+                if record.runtime == .vm, !hasStorage, record.phase > .defined, record.phase != .leaving {
+                    node.obstacle = pool.obstacle
+                }
                 return node
             }
         }
@@ -135,6 +143,7 @@ extension LibvirtProvider {
             }
             var node = record.observed(power: .off, hasDomain: false, hasStorage: true)
             node.take(entry.boot, staged: entry.staged)
+            if node.etcd == .member, entry.lacksEtcdLog { node.lacksEtcdLog = true }
             node.obstacle = unreadable[entry.reference.domainName]
             // What was known of its part in etcd went with the domain; the data themselves are the second witness.
             node.etcdHistory = node.etcd == .member ? entry.hasEtcdData ? .joined(nil) : .never : .unknown

@@ -11,6 +11,26 @@ enum PoolState: Sendable, Hashable {
     case ready(path: String)
 }
 
+/// Slipway's pool in one pass over what there is.
+struct SeenPool: Sendable, Hashable {
+    var isThere = false
+    /// True when a pool of that name is someone else's.
+    var isForeign = false
+    /// Names of its volumes.
+    var volumes: [String] = []
+
+    /// Reason why nothing follows about a disk that is not among the volumes; nil where it is gone. Each disk lies over
+    /// an image in the same pool: one that shows no image shows nothing of what was in it.
+    var obstacle: StorageObstacle? {
+        if isForeign { return .poolAway("storage pool \(Volumes.pool) is not Slipway's") }
+        guard isThere else { return .poolAway("storage pool \(Volumes.pool) is not defined") }
+        guard volumes.contains(where: Volumes.isImage) else {
+            return .poolAway("storage pool \(Volumes.pool) has no image in it, so that its directory may be another's")
+        }
+        return nil
+    }
+}
+
 extension Connection {
     /// Finds Slipway's pool, and starts one that exists and is inactive: its volumes are visible only then.
     func poolState() throws(LibvirtError) -> PoolState {

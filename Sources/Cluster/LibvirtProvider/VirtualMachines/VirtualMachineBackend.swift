@@ -201,6 +201,17 @@ extension VirtualMachineBackend {
         }
     }
 
+    /// Slipway's pool with its volumes.
+    func seenPool() async throws(ProviderError) -> SeenPool {
+        try await driver.run { connection throws(LibvirtError) in
+            let state = try connection.poolState()
+            guard case .ready = state else { return SeenPool(isForeign: state == .foreign) }
+            let pool = try connection.pool(named: Volumes.pool)
+            try pool.refreshIfIdle()
+            return SeenPool(isThere: true, volumes: try pool.names())
+        }
+    }
+
     /// The last lines of a machine's console.
     func console(of node: NodeReference, lines: Int) async throws -> [String] {
         let bytes = try await driver.run { connection throws(LibvirtError) -> [UInt8] in

@@ -70,7 +70,10 @@ struct ClusterRecover: JSONCommand {
         }
         // The file may ask for more than that the lost ones are made anew, so that this is asked for itself.
         let present = try await workspace.provider.observe().nodes(of: topology.name).map(\.name)
-        let replaced = Set(salvage.lost).intersection(present)
+        let wanted = topology.roles.flatMap { role in
+            (0..<role.count).map { Identity.nodeName(role: role.name, index: $0 + 1) }
+        }
+        let replaced = Set(salvage.lost).intersection(present + wanted)
         let rest = "slipway up \(cluster)\(replaced.naturallySorted().map { " --replace \($0)" }.joined())"
         var runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: confirm.yes)
         runner.assumedFile = argument.installedFile

@@ -21,6 +21,11 @@ struct ClusterUp: JSONCommand {
             --replace NODE makes a node anew under its name and address, without what was stored on it: a worker that is \
             lost, or a member whose etcd data are broken, which leaves etcd first and joins it again with the data of the \
             others. It asks before, and is refused where no other member has the data.
+
+            A node that is lost for good (its disk or directory has vanished, its record is damaged, a member's etcd data \
+            are gone) is named with the command that makes it anew. With `repair: automatic` in the file `up` makes one \
+            anew by itself, and asks only where something is left of it; the next `up` goes on with the next. What is \
+            only off or silent is never lost.
             """,
     )
 

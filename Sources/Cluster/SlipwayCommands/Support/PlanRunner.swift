@@ -52,7 +52,7 @@ struct PlanRunner: Sendable {
                 try done([plan], since: begin)
                 return plan
             }
-            let left = replaced.subtracting(plan.removedNodes)
+            let left = replaced.subtracting(plan.removedNodes + plan.madeNodes)
             let rest = try await step(topology, sources, renewsCertificates, left, lease, isRest: true)
             try done([plan, rest], since: begin)
             return rest.isEmpty ? plan : rest
@@ -349,7 +349,7 @@ struct PlanRunner: Sendable {
     }
 
     private func confirm(_ plan: Plan) async throws {
-        let destroyed = plan.steps.filter { $0.cost == .destroys }
+        let destroyed = plan.destructiveSteps
         guard !destroyed.isEmpty, !yes else { return }
         let question = "This destroys what is stored on \(Format.count(destroyed.count, "thing")) marked '-'."
         guard try await untouched(nothingWasChanged, { try await Question.isConfirmed(question) }) else {

@@ -11,6 +11,11 @@ struct PlanText {
 
     func text() -> String {
         guard !plan.isEmpty else {
+            guard plan.lost.isEmpty else {
+                let names = plan.lost.map(\.name).joined(separator: ", ")
+                return "Nothing is done by itself: the rest of cluster \(plan.cluster) is as its file says, and "
+                    + "\(names) \(plan.lost.count == 1 ? "is" : "are") lost.\n"
+            }
             return "Nothing to do: cluster \(plan.cluster) is as its file says.\n"
         }
         let table = Table("", "STEP", "WHY", rows: plan.steps.map(row))
@@ -127,10 +132,19 @@ struct PlanPayload: Encodable {
         var cloudConfigDigest: String
     }
 
+    struct LostPayload: Encodable {
+        var node: String
+        var loss: String
+        var reason: String
+        var command: String
+    }
+
     var cluster: String
     var purpose: String
     var generation: Int
     var image: ImageDigests?
+    /// Nodes that are lost for good and left as they are; left out for none.
+    var lost: [LostPayload]?
     var nodes: [NodePayload]
     var notes: [String]
     var steps: [StepPayload]
@@ -153,6 +167,11 @@ struct PlanPayload: Encodable {
                 etcd: $0.etcd.rawValue,
                 cloudConfigDigest: $0.configDigest,
             )
+        }
+        if !plan.lost.isEmpty {
+            lost = plan.lost.map {
+                LostPayload(node: $0.name, loss: $0.loss.rawValue, reason: $0.loss.reason, command: $0.command)
+            }
         }
         notes = plan.notes
         steps = plan.steps.map {
