@@ -54,6 +54,8 @@ extension RealNodes {
                 try await cluster.up(deadline: 60)
                 try await cluster.requireHealthy()
 
+                try await changesOfOthers(cluster)
+
                 // Nothing would start a node again whose definition is gone.
                 try await Program.virsh("undefine", "\(cluster.name).worker-1").expecting(0)
                 try await cluster.plan(expecting: 2)
@@ -79,6 +81,40 @@ extension RealNodes {
                     try await Program.slipway(["exec", cluster.name, "worker-1", "--", script]).expecting(code)
                 }
             }
+        }
+
+        /// What someone changes with virsh is named, and put back while the node runs on.
+        private func changesOfOthers(_ cluster: TestCluster) async throws {
+            let (domain, network) = ("\(cluster.name).worker-1", "slipway.\(cluster.name)")
+            let boot = "cat /proc/1/stat | cut -d' ' -f22"
+            let before = try await cluster.output("worker-1", boot)
+            try await Program.virsh("setmem", domain, "512M", "--live").expecting(0)
+            try await Program.virsh("setmem", domain, "768M", "--config").expecting(0)
+            try await Program.virsh("net-autostart", network, "--disable").expecting(0)
+            let edit = """
+                virsh -q -c lxc:///system net-dumpxml --inactive \(network) >net.xml
+                sed -i -E "s/(ip address='[0-9.]+)\\.1'/\\1.7'/" net.xml
+                virsh -q -c lxc:///system net-define net.xml
+                """
+            try await Program.shell("cd \(cluster.directory) && \(edit)").expecting(0)
+            let plan = try await Program.slipway(["plan", cluster.file]).expecting(2)
+            for words in [
+                "runs with memory 512MiB → 1024MiB", "its definition: memory 768MiB → 1024MiB",
+                "it does not start with the host", ".7/24, nat",
+            ] {
+                #expect(plan.text.contains(words), "no '\(words)' in \(plan)")
+            }
+            try await cluster.up(deadline: 60)
+            try await cluster.plan(expecting: 0)
+            #expect(try await cluster.output("worker-1", boot) == before, "it was restarted")
+            let seen = """
+                virsh -q -c lxc:///system dumpxml \(domain) | grep -c "<currentMemory unit='KiB'>1048576<"
+                virsh -q -c lxc:///system dumpxml --inactive \(domain) | grep -c "<currentMemory unit='KiB'>1048576<"
+                virsh -q -c lxc:///system net-info \(network) | grep -cE "^Autostart: +yes"
+                virsh -q -c lxc:///system net-dumpxml --inactive \(network) | grep -c "<hostname>worker-1<"
+                """
+            #expect(try await Program.shell(seen).expecting(0).output == "1\n1\n1\n1\n")
+            try await cluster.requireHealthy()
         }
 
         @Test("`down` waits for units that stop slowly, and cuts the power when told to", .timeLimit(.minutes(6)))

@@ -96,6 +96,12 @@ package struct Domain: ~Copyable {
         try check(virDomainSetMemoryFlags(handle, kibibytes, VIR_DOMAIN_AFFECT_LIVE.rawValue), "bound the memory of")
     }
 
+    /// Gives the running domain that much memory, of the largest amount that it was started with.
+    package func setMemory(mebibytes: Int) throws(LibvirtError) {
+        let flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
+        try check(virDomainSetMemoryFlags(handle, UInt(mebibytes) << 10, flags), "set the memory of")
+    }
+
     /// Bounds what the running virtual machine reads from and writes to a disk, both together.
     ///
     /// - Parameters:

@@ -57,6 +57,18 @@ package struct Network: ~Copyable {
         try check(virNetworkUndefine(handle), "remove the definition of")
     }
 
+    /// Returns whether it is defined, and not only running.
+    package func isPersistent() throws(LibvirtError) -> Bool {
+        try check(virNetworkIsPersistent(handle), "examine") == 1
+    }
+
+    /// Returns true when libvirt starts the network with the host.
+    package func autostart() throws(LibvirtError) -> Bool {
+        var isOn: Int32 = 0
+        try check(virNetworkGetAutostart(handle, &isOn), "read the autostart of")
+        return isOn == 1
+    }
+
     /// Starts the network when libvirtd starts.
     package func setAutostart(_ isOn: Bool) throws(LibvirtError) {
         try check(virNetworkSetAutostart(handle, isOn ? 1 : 0), "set the autostart of")

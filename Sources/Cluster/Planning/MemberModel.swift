@@ -82,7 +82,9 @@ struct MemberModel: Sendable, Hashable {
             node.etcd == .member || nodes[node.name]?.isMember == true
         case .upgradeNode(let upgrade): upgrade.node.etcd == .member || nodes[upgrade.node.name]?.isMember == true
         case .startNode(let node), .removeNode(let node): nodes[node.name]?.isMember == true
-        case .buildImage, .fetchImage, .createNetwork, .setAutostart, .stageNode, .releaseReboot, .awaitNode,
+        case .buildImage, .fetchImage, .createNetwork, .setAutostart, .defineNode, .setMemory, .stageNode,
+            .releaseReboot,
+            .awaitNode,
             .leaveFleet, .deployUnit, .destroyUnit, .awaitUnits, .restore, .snapshot, .removeNetwork, .removeRemains:
             false
         }

@@ -85,7 +85,7 @@ enum NodeChange: Sendable, Hashable {
         switch observed.power {
         case .running: break
         case .off: return .start("it is powered off")
-        case .other: return .start("it is paused, or was about to stop")
+        case .other: return .start(observed.condition?.reason ?? "it is paused, or was about to stop")
         }
         if observed.isTransient == true { return .create("libvirt has lost its definition") }
         if observed.phase != .ready { return .await("an earlier run did not see it ready") }

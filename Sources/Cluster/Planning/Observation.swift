@@ -60,6 +60,12 @@ package struct ObservedNode: CodedNode {
         package var configParts: ConfigParts?
         /// True when libvirt starts it with the host; nil where that is not known, or has no meaning.
         package var autostart: Bool?
+        /// What it does where it is neither running nor off; nil where that is not known.
+        package var condition: DomainCondition?
+        /// Its definition, which its next start follows; nil where libvirt has none.
+        package var defined: DomainShape?
+        /// The same of the domain as it runs; nil while it does not.
+        package var live: DomainShape?
         /// True where it runs and libvirt has no definition of it any more, so that nothing starts it again.
         package var isTransient: Bool?
         /// Size that was asked for its disk; nil for a container, and in records from before there was one.
@@ -170,6 +176,12 @@ package struct ObservedNetwork: Sendable, Hashable, Codable {
     package var bridge: String?
     /// True when the network runs.
     package var active: Bool
+    /// True when libvirt starts it with the host; nil where that is not known.
+    package var autostart: Bool?
+    /// Its definition, which its next start follows; nil where libvirt has none.
+    package var defined: NetworkShape?
+    /// The same of the network as it runs; nil while it does not.
+    package var live: NetworkShape?
     /// Domains that run and are not on the network's bridge: it was made anew under them. Nil where that cannot be
     /// seen.
     package var unplugged: [String]?

@@ -167,6 +167,10 @@ package enum Action: Sendable, Hashable {
     case startNode(NodeReference)
     /// Has libvirt start the node with the host, or not.
     case setAutostart(NodeReference, isOn: Bool)
+    /// Writes the node's definition anew, as it was, whether it runs or not.
+    case defineNode(NodePlan)
+    /// Gives a node that runs the memory that it is to have.
+    case setMemory(NodeReference, mebibytes: Int)
     /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
     case reconfigureNode(NodePlan)
     /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is

@@ -1,3 +1,4 @@
+import Diagnostics
 import TopologyModel
 
 /// Steps that nodes need first: their images, and the cluster's network.
@@ -33,13 +34,25 @@ extension PlanBuilder {
         let present = observed.provider.network(of: topology.name)
         let isAsPlanned = present.map { $0.cidr == network.cidr && $0.mode == network.mode } ?? false
         let unplugged = (present?.unplugged ?? []).sorted()
-        guard present?.active != true || !isAsPlanned || !unplugged.isEmpty else { return }
+        let drift = present?.drift(from: network) ?? []
+        if isAsPlanned, let present, let live = present.liveDrift(from: network) {
+            warnings.append(
+                .warning(
+                    "network \(present.name) \(live)",
+                    notes: ["begin it anew, under the nodes: virsh net-destroy \(present.name), then slipway up"],
+                )
+            )
+        }
+        guard present?.active != true || !isAsPlanned || !unplugged.isEmpty || !drift.isEmpty else { return }
         let reason =
             switch (present, isAsPlanned) {
             case (nil, _): "it is not there yet"
             case (_, false): "its address or mode changed"
             case (let present?, true):
-                present.active ? "not on it: \(unplugged.joined(separator: ", "))" : "it is not active"
+                !present.active
+                    ? "it is not active"
+                    : ((unplugged.isEmpty ? [] : ["not on it: \(unplugged.joined(separator: ", "))"]) + drift)
+                        .joined(separator: "; ")
             }
         add(Step("network/create", .createNetwork(network), reason: reason))
         groundwork.append("network/create")

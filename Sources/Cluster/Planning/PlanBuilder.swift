@@ -70,6 +70,7 @@ struct PlanBuilder {
         planSurplus()
         planUnits()
         planAutostart()
+        planDrift()
         let discovery = isBootstrapping && !steps.isEmpty ? ownDiscovery : nil
         do {
             var plan = try Plan(

@@ -20,6 +20,10 @@ extension Executor {
             try await provider.start(node)
         case .setAutostart(let node, let isOn):
             try await provider.setAutostart(isOn, of: node)
+        case .defineNode(let node):
+            try await provider.redefine(node, image: images.ensure(node.image, progress: say))
+        case .setMemory(let node, let mebibytes):
+            try await provider.setMemory(of: node, to: mebibytes)
         case .reconfigureNode(let node):
             try await reconfigure(node, say: say, warn: warn)
         case .rebootNode(let node, let semaphore):

@@ -45,6 +45,8 @@ package protocol NodeProvider: Sendable {
     func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws
     /// Defines the node's domain with its phase; one that exists and is equal is left, one that differs is redefined.
     func define(_ node: NodePlan, image: NodeImagePaths) async throws
+    /// Writes the definition of a node that is there anew, whatever others made of it; what is recorded on it stays.
+    func redefine(_ node: NodePlan, image: NodeImagePaths) async throws
     /// The domain's XML as ``define(_:image:)`` would give it to libvirt.
     func domainXML(for node: NodePlan, image: NodeImagePaths) async throws -> String
     /// Tells a node, which may run, of its plan's image, for its next boot; without a trial in the plan, takes back what it
@@ -76,6 +78,8 @@ package protocol NodeProvider: Sendable {
     ///
     /// - Parameter percent: of the memory that it was defined with; nil for all of it.
     func limitMemory(of node: NodeReference, to percent: Int?) async throws
+    /// Gives a node that runs that much memory; one that is off or gone is left so.
+    func setMemory(of node: NodeReference, to mebibytes: Int) async throws
     /// Bounds what a node that runs reads and writes; one that is off or gone is left so.
     ///
     /// - Parameter limit: nil for no bound.

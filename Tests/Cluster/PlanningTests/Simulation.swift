@@ -169,6 +169,12 @@ struct Simulation {
             if nodes[plan.name]?.power != .running { faults.append("\(step.id): the node does not run") }
         case .setAutostart(let node, let isOn):
             nodes[node.name]?.autostart = isOn
+        case .defineNode(let plan):
+            let resources = plan.resources
+            let shape = DomainShape(memoryMiB: resources.memoryMiB, cpus: resources.cpus, devices: [])
+            nodes[plan.name]?.defined = shape
+        case .setMemory(let node, let mebibytes):
+            nodes[node.name]?.live?.memoryMiB = mebibytes
         case .releaseReboot, .stageNode:
             break
         case .awaitEtcd(let wanted):

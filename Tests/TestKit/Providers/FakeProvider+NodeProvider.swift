@@ -206,6 +206,14 @@ extension FakeProvider {
         await setPower(.off, of: node.domainName)
     }
 
+    package func redefine(_ node: NodePlan, image: NodeImagePaths) async throws {
+        try begin("redefine", node.domainName)
+    }
+
+    package func setMemory(of node: NodeReference, to mebibytes: Int) async throws {
+        try begin("setMemory", "\(node.domainName) \(mebibytes)")
+    }
+
     package func setAutostart(_ isOn: Bool, of node: NodeReference) async throws {
         try begin("setAutostart", "\(node.domainName) \(isOn)")
         _ = try requireDomain(node)

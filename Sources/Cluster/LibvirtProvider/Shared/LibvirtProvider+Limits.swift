@@ -18,6 +18,11 @@ extension LibvirtProvider {
         try await followLimits(of: node)
     }
 
+    package func setMemory(of node: NodeReference, to mebibytes: Int) async throws {
+        try await withActive(node) { domain throws(LibvirtError) in try domain.setMemory(mebibytes: mebibytes) }
+        try await followLimits(of: node)
+    }
+
     /// Where there is cgroup v2 alone, a container's cgroup lies beside the one whose limits libvirt changes.
     private func followLimits(of node: NodeReference) async throws {
         guard node.runtime == .container, CgroupHierarchy.isMounted() else { return }

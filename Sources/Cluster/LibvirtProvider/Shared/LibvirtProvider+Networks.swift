@@ -150,12 +150,38 @@ extension Connection {
         }
         if present?.matches(plan) != true {
             try defineNetwork(xml, name: plan.name).setAutostart(true)
+        } else {
+            try restoreDefinition(of: plan)
         }
         let network = try network(named: plan.name)
         try network.startIfNeeded()
         return .done
     }
 
+}
+
+extension Connection {
+    /// Writes the definition of a network anew that others have changed, with the names that it serves; one that runs
+    /// runs on.
+    fileprivate func restoreDefinition(of plan: NetworkPlan) throws(LibvirtError) {
+        let wanted = NetworkXML(network: plan)
+        let (live, defined, autostart) = try definitions(of: plan.name)
+        guard defined != NetworkShape(wanted.document) else {
+            if !autostart { try network(named: plan.name).setAutostart(true) }
+            return
+        }
+        let names = PublishedName.known(to: live) ?? []
+        let xml = NetworkXML(network: plan, names: names.sorted { $0.name < $1.name }).text
+        try defineNetwork(xml, name: plan.name).setAutostart(true)
+    }
+
+    /// A network as it is now, and the shape of its definition, where it has one.
+    private func definitions(of name: String) throws(LibvirtError) -> (String, NetworkShape?, Bool) {
+        let network = try network(named: name)
+        let live = try network.xml()
+        guard let definition = try network.definition() else { return (live, nil, false) }
+        return (live, (try? XMLReader.read(definition)).map { NetworkShape($0) }, try network.autostart())
+    }
 }
 
 extension SeenDomain {

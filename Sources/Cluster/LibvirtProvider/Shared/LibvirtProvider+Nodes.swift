@@ -26,6 +26,15 @@ extension LibvirtProvider {
         if isForeign { throw ProviderError.foreign(domain: node.domainName) }
     }
 
+    package func redefine(_ node: NodePlan, image: NodeImagePaths) async throws {
+        let backend = backend(node.runtime)
+        let definition = try await backend.definition(of: node, image: image)
+        let isForeign = try await backend.driver.run { connection throws(LibvirtError) in
+            try connection.redefine(definition, validate: backend.validatesDefinitions)
+        }
+        if isForeign { throw ProviderError.foreign(domain: node.domainName) }
+    }
+
     package func start(_ node: NodeReference) async throws {
         let driver = backend(node.runtime).driver
         try await driver.refuseForeign(node)
@@ -210,6 +219,21 @@ extension Connection {
                 return false
             }
         }
+        let xml = definition.document(metadata: record).rendered()
+        try defineDomain(xml, name: name, validate: validate).setAutostart(definition.node.autostart)
+        return false
+    }
+}
+
+extension Connection {
+    /// Defines the domain as it was meant, with what is recorded on it.
+    ///
+    /// - Returns: whether the domain is someone else's, and was left alone.
+    fileprivate func redefine(_ definition: any DomainDefinition, validate: Bool) throws(LibvirtError) -> Bool {
+        let name = definition.node.domainName
+        guard let known = try domain(named: name).record() else { return true }
+        var record = definition.record(phase: known.phase).keeping(known)
+        record.generation = known.generation
         let xml = definition.document(metadata: record).rendered()
         try defineDomain(xml, name: name, validate: validate).setAutostart(definition.node.autostart)
         return false

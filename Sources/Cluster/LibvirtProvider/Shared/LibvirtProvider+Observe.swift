@@ -25,7 +25,12 @@ extension LibvirtProvider {
         observation.noContainers = try await containers.driver.presence().reason
         observation.noMachines = try await machines.driver.presence().reason
         observation.networks = try networks.filter { try LeaseXML.record($0.xml) == nil }.map {
-            try ObservedNetwork(xml: $0.xml, active: $0.active)
+            var network = try ObservedNetwork(xml: $0.xml, active: $0.active)
+            guard network.cluster != nil else { return network }
+            network.autostart = $0.autostart
+            if $0.active { network.live = NetworkShape(try XMLReader.read($0.xml)) }
+            network.defined = try $0.definedXML.map { NetworkShape(try XMLReader.read($0)) }
+            return network
         }
         observation.networks = unpluggedDomains(observation.networks, domains).sorted { $0.name < $1.name }
         observation.foreignDomains = domains.filter { $0.record == nil }.map(\.name).sorted()
@@ -122,6 +127,7 @@ extension LibvirtProvider {
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
                 node.autostart = domain.autostart
                 if domain.isTransient { node.isTransient = true }
+                (node.condition, node.defined, node.live) = (domain.condition, domain.defined, domain.live)
                 node.take(boots[reference]?.boot, staged: boots[reference]?.staged)
                 if incomplete.contains(reference) { node.configDigest = "" }
                 // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
@@ -184,6 +190,14 @@ struct SeenDomain: Sendable, Hashable {
     var record: NodeRecord?
     /// Its definition, as it runs; nil for one that is not Slipway's.
     var xml: String?
+    /// Its definition, as its next start follows it; nil for one that has none, and for one that is not Slipway's.
+    var definedXML: String?
+    /// What it does where it is neither running nor off.
+    var condition: DomainCondition?
+    /// What of its definition people change.
+    var defined: DomainShape?
+    /// The same of the domain as it runs; nil while it does not.
+    var live: DomainShape?
     /// True when it starts with the host; nil for a domain whose definition was removed, and for one that is not
     /// Slipway's.
     var autostart: Bool?
@@ -211,6 +225,11 @@ struct SeenDomain: Sendable, Hashable {
             guard let network = interface.first("source")?["network"], let device = interface.first("target")?["dev"]
             else { return nil }
             return Interface(network: network, device: device)
+        }
+        // Without a definition there is nothing to compare with.
+        if let definedXML {
+            read.defined = DomainShape(try XMLReader.read(definedXML))
+            if power != .off { read.live = DomainShape(document) }
         }
         return read
     }
@@ -246,6 +265,9 @@ extension FilePath {
 struct SeenNetwork: Sendable, Hashable {
     var xml: String
     var active: Bool
+    /// Its definition, as its next start follows it; nil where there is none.
+    var definedXML: String?
+    var autostart: Bool?
 }
 
 extension ObservedNode.Power {
@@ -266,7 +288,10 @@ extension Domain {
         // libvirt starts only what it has a definition of.
         let isDefined = record == nil ? false : try isPersistent()
         let autostart = isDefined ? try autostart() : nil
-        var seen = SeenDomain(name: name, power: .init(try state()), record: record, xml: xml, autostart: autostart)
+        let state = try state()
+        var seen = SeenDomain(name: name, power: .init(state), record: record, xml: xml, autostart: autostart)
+        seen.condition = DomainCondition(state)
+        seen.definedXML = isDefined ? try self.xml(inactive: true) : nil
         seen.isTransient = record != nil && !isDefined
         seen.id = id
         return seen
@@ -288,7 +313,10 @@ extension Connection {
         var seen: [SeenNetwork] = []
         try forEachNetwork { network throws(LibvirtError) in
             try Self.unlessGone { () throws(LibvirtError) in
-                seen.append(SeenNetwork(xml: try network.xml(), active: try network.isActive()))
+                var one = SeenNetwork(xml: try network.xml(), active: try network.isActive())
+                one.definedXML = try network.definition()
+                if one.definedXML != nil { one.autostart = try network.autostart() }
+                seen.append(one)
             }
         }
         return seen

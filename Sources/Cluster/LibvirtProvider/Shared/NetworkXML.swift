@@ -7,8 +7,12 @@ struct NetworkXML {
     static let nameSpace = "urn:slipway:network:1"
 
     let network: NetworkPlan
+    /// Names that its DNS server knows.
+    var names: [PublishedName] = []
 
-    var text: String {
+    var text: String { document.rendered() }
+
+    var document: XMLElement {
         XMLElement(
             "network",
             children: [
@@ -20,13 +24,17 @@ struct NetworkXML {
                 XMLElement("bridge", ["name": network.bridge, "stp": "off", "delay": "0"]),
                 XMLElement("mac", ["address": network.macAddress]),
                 // Addresses are static, so there is no DHCP; names are forwarded to what the host asks, if it may.
-                network.mode == .isolated ? XMLElement("dns", ["enable": "no"]) : nil,
+                network.mode == .isolated ? XMLElement("dns", ["enable": "no"]) : dns,
                 XMLElement(
                     "ip",
                     ["address": network.cidr.gateway.description, "netmask": network.cidr.netmask.description],
                 ),
             ],
-        ).rendered()
+        )
+    }
+
+    private var dns: XMLElement? {
+        names.isEmpty ? nil : XMLElement("dns", children: names.map(\.element))
     }
 
     private var metadata: XMLElement {

@@ -19,9 +19,11 @@ struct PublishedName: Sendable, Hashable {
     }
 
     /// https://libvirt.org/formatnetwork.html#addressing
-    var xml: String {
-        XMLElement("host", ["ip": address], children: [XMLElement("hostname", text: name)]).rendered()
+    var element: XMLElement {
+        XMLElement("host", ["ip": address], children: [XMLElement("hostname", text: name)])
     }
+
+    var xml: String { element.rendered() }
 
     /// The names that a network knows; nil for an isolated one, which has no DNS server.
     static func known(to networkXML: String) -> Set<PublishedName>? {

@@ -84,6 +84,8 @@ struct StepTitle {
             case .createNode(let node): "boot \(node.name) (\(Self.kind(node)), \(node.address))"
             case .startNode(let node): "start \(node.name)"
             case .setAutostart(let node, let isOn): "\(node.name) \(isOn ? "starts" : "does not start") with the host"
+            case .defineNode(let node): "define \(node.name) anew"
+            case .setMemory(let node, let mebibytes): "give \(node.name) \(mebibytes)MiB of memory"
             case .reconfigureNode(let node): "restart \(node.name)"
             case .rebootNode(let node, _): "reboot \(node.name)"
             case .upgradeNode(let upgrade): "\(upgrade.node.name) gets another image"

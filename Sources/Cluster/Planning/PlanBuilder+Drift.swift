@@ -1,0 +1,44 @@
+import Diagnostics
+import TopologyModel
+
+/// What others changed in libvirt: what can be put back as it runs is, and the rest is said.
+extension PlanBuilder {
+    /// Nodes that are made or restarted get their definition with that.
+    mutating func planDrift() {
+        let defined = Set(
+            steps.compactMap { step -> String? in
+                switch step.action {
+                case .createNode(let node), .reconfigureNode(let node): node.name
+                case .upgradeNode(let upgrade): upgrade.node.name
+                case .removeNode(let node): node.name
+                default: nil
+                }
+            }
+        )
+        for node in nodes where !defined.contains(node.name) && !isLeftLost(node.name) {
+            guard let present = node.observed, present.configDigest == configDigest(of: node) else { continue }
+            let resources = node.role.resources
+            let drift = NodeDrift(present, memoryMiB: resources.memoryMiB, cpus: resources.cpus)
+            if !drift.ofDefinition.isEmpty {
+                let plan = nodePlan(node, peers: wantedPeers, state: .existing)
+                let reason = "its definition: " + drift.ofDefinition.joined(separator: ", ")
+                add(Step("node/\(node.name)/definition", .defineNode(plan), reason: reason))
+            }
+            if let reason = drift.ofMemory {
+                let action = Action.setMemory(NodeReference(present), mebibytes: resources.memoryMiB)
+                add(Step("node/\(node.name)/memory", action, reason: "it \(reason)"))
+            }
+            guard !drift.untilRestart.isEmpty else { continue }
+            warnings.append(
+                .warning(
+                    "'\(node.name)' runs with \(drift.untilRestart.joined(separator: ", "))",
+                    notes: ["until it is restarted: slipway restart \(topology.name) \(node.name)"],
+                )
+            )
+        }
+    }
+
+    private func configDigest(of node: PlacedNode) -> String {
+        nodePlan(node, peers: wantedPeers, state: .new).configDigest
+    }
+}
