@@ -115,6 +115,17 @@ extension RealNodes {
                 """
             #expect(try await Program.shell(seen).expecting(0).output == "1\n1\n1\n1\n")
             try await cluster.requireHealthy()
+
+            // What the file can say is written there; the node runs on with it.
+            for scope in ["--live", "--config"] {
+                try await Program.virsh("setmem", domain, "768M", scope).expecting(0)
+            }
+            let asked = try await Program.slipway(["adopt", cluster.file]).expecting(1)
+            #expect(asked.text.contains("+     memory: 768MiB") && asked.text.contains("pass --yes"), "\(asked)")
+            try await Program.slipway(["adopt", cluster.file, "--yes"]).expecting(0)
+            #expect(try cluster.topologyText().contains("memory: 768MiB"))
+            try await cluster.plan(expecting: 0)
+            #expect(try await cluster.output("worker-1", boot) == before, "it was restarted")
         }
 
         @Test("`down` waits for units that stop slowly, and cuts the power when told to", .timeLimit(.minutes(6)))

@@ -39,10 +39,15 @@ package struct ConfigParts: Sendable, Hashable, Codable, CustomStringConvertible
         return translated
     }
 
+    /// Names of the parts that differ from the planned ones.
+    func changed(in planned: ConfigParts) -> Set<String> {
+        Set(digests.keys).union(planned.digests.keys).filter { digests[$0] != planned.digests[$0] }
+    }
+
     /// Returns the names of the parts that differ from the planned ones, for the reason of a step: `memory and
     /// cloud_config.users`.
     func difference(to planned: ConfigParts) -> String {
-        let names = Set(digests.keys).union(planned.digests.keys).filter { digests[$0] != planned.digests[$0] }
+        let names = changed(in: planned)
         // All the others depend on them.
         if names.contains("keys") { return "keys" }
         let words = names.sorted().map { $0 == "programs" ? "node programs" : $0 }

@@ -16,7 +16,14 @@ extension PlanBuilder {
             }
         )
         for node in nodes where !defined.contains(node.name) && !isLeftLost(node.name) {
-            guard let present = node.observed, present.configDigest == configDigest(of: node) else { continue }
+            guard let present = node.observed else { continue }
+            if takesUp(node) {
+                let plan = nodePlan(node, peers: wantedPeers, state: .existing)
+                let reason = "its definition has the memory and cpus of the file already"
+                add(Step("node/\(node.name)/definition", .defineNode(plan), reason: reason))
+                continue
+            }
+            guard present.configDigest == configDigest(of: node) else { continue }
             let resources = node.role.resources
             let drift = NodeDrift(present, memoryMiB: resources.memoryMiB, cpus: resources.cpus)
             if !drift.ofDefinition.isEmpty {
@@ -36,6 +43,21 @@ extension PlanBuilder {
                 )
             )
         }
+    }
+
+    /// Returns whether all that the file has new of a node is what its definition has, and it runs with: then it need
+    /// not be restarted for it.
+    func takesUp(_ node: PlacedNode) -> Bool {
+        let plan = nodePlan(node, peers: wantedPeers, state: .new)
+        guard let present = node.observed, present.hasStorage, present.phase == .ready,
+            present.configDigest != plan.configDigest, present.baseDigest == plan.baseDigest,
+            present.image == plan.image, let parts = present.configParts, let planned = plan.configParts,
+            parts.changed(in: planned).isSubset(of: ["memory", "cpus"]), parts != planned, let defined = present.defined
+        else { return false }
+        let (memory, cpus) = (plan.resources.memoryMiB, plan.resources.cpus)
+        guard defined.memoryMiB == memory, defined.cpus == cpus else { return false }
+        guard let live = present.live else { return present.power == .off }
+        return live.memoryMiB == memory && (live.cpus == cpus || present.runtime == .container)
     }
 
     private func configDigest(of node: PlacedNode) -> String {

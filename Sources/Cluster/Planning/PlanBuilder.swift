@@ -135,7 +135,9 @@ struct PlanBuilder {
                 fleet: observed.fleet,
             )
             changes[node.name] = change
-            guard case .reconfigure = change, let root = node.observed?.image?.root, root != plan.image.root else {
+            if case .reconfigure = change, isRunning(node.name), takesUp(node) { changes[node.name] = NodeChange.none }
+            guard case .reconfigure = changes[node.name], let root = node.observed?.image?.root, root != plan.image.root
+            else {
                 continue
             }
             changes[node.name] = .reconfigure("root \(inputs.rootName(root)) → \(inputs.rootName(plan.image.root))")

@@ -24,7 +24,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Cluster",
                 subcommands: [
-                    ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterStatus.self,
+                    ClusterValidate.self, ClusterPlan.self, ClusterUp.self, ClusterScale.self, ClusterAdopt.self,
+                    ClusterStatus.self,
                     ClusterList.self, DashboardCommand.self, ClusterGraph.self, ClusterMetrics.self, ClusterEvents.self,
                     ClusterHistoryList.self, ClusterRoll.self, ClusterUpgrade.self, ClusterRollback.self,
                     ClusterSmoke.self, ClusterChaos.self, SnapshotCommand.self, BackupCommand.self,

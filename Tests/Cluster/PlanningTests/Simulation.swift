@@ -173,6 +173,8 @@ struct Simulation {
             let resources = plan.resources
             let shape = DomainShape(memoryMiB: resources.memoryMiB, cpus: resources.cpus, devices: [])
             nodes[plan.name]?.defined = shape
+            nodes[plan.name]?.configDigest = plan.configDigest
+            nodes[plan.name]?.configParts = plan.configParts
         case .setMemory(let node, let mebibytes):
             nodes[node.name]?.live?.memoryMiB = mebibytes
         case .releaseReboot, .stageNode:

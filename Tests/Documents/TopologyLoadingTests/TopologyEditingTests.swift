@@ -45,6 +45,26 @@ import TopologyLoading
         #expect(try edit(before) == after)
     }
 
+    @Test(arguments: [
+        (
+            "memory", "worker", "2GiB", "roles:\n  worker: # ours\n    memory: 1GiB   # little\n",
+            "roles:\n  worker: # ours\n    memory: 2GiB   # little\n"
+        ),
+        (
+            "memory", "worker", "2GiB",
+            "defaults: {memory: 1GiB}\nroles:\n  a: {memory: 1GiB}\n  worker:\n    count: 2\n",
+            "defaults: {memory: 1GiB}\nroles:\n  a: {memory: 1GiB}\n  worker:\n    memory: 2GiB\n    count: 2\n"
+        ),
+        (
+            "autostart", nil, "false", "# ours\nname: demo   # a name\nroles: {a: {}}\n",
+            "# ours\nautostart: false\nname: demo   # a name\nroles: {a: {}}\n"
+        ),
+        ("autostart", nil, "false", "name: demo\nautostart: true # yes\n", "name: demo\nautostart: false # yes\n"),
+    ])
+    func setsOtherKeys(key: String, role: String?, value: String, before: String, after: String) throws {
+        #expect(try TopologyEditing.set(key, ofRole: role, to: value, in: before, file: "a.yaml") == after)
+    }
+
     @Test func theSameCountChangesNothing() throws {
         let text = "roles:\n  worker:\n    count: 2 # two\n"
         #expect(try edit(text, to: 2) == text)

@@ -236,6 +236,9 @@ extension Connection {
         record.generation = known.generation
         let xml = definition.document(metadata: record).rendered()
         try defineDomain(xml, name: name, validate: validate).setAutostart(definition.node.autostart)
+        // What runs has a record of its own.
+        let domain = try domain(named: name)
+        if try domain.state().isActive { _ = try domain.change { $0 = record } }
         return false
     }
 }
