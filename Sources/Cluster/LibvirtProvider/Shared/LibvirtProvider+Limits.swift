@@ -24,7 +24,7 @@ extension LibvirtProvider {
     }
 
     /// Where there is cgroup v2 alone, a container's cgroup lies beside the one whose limits libvirt changes.
-    private func followLimits(of node: NodeReference) async throws {
+    func followLimits(of node: NodeReference) async throws {
         guard node.runtime == .container, CgroupHierarchy.isMounted() else { return }
         let name = NodeContract.cgroupName(uuid: Identity.uuid(cluster: node.cluster, node: node.name))
         _ = try await changingCgroup(of: node, to: "change its limits") {

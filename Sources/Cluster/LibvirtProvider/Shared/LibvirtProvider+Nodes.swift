@@ -33,6 +33,8 @@ extension LibvirtProvider {
             try connection.redefine(definition, validate: backend.validatesDefinitions)
         }
         if isForeign { throw ProviderError.foreign(domain: node.domainName) }
+        // What others have given a node that runs, and the file now asks for, is what it is to have in truth.
+        try await followLimits(of: NodeReference(node))
     }
 
     package func start(_ node: NodeReference) async throws {
