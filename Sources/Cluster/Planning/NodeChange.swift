@@ -27,7 +27,7 @@ enum NodeChange: Sendable, Hashable {
     ) {
         guard let observed else {
             let wiped = plan.etcd == .member && member?.started == true
-            self = wiped ? .rebuild("etcd lists it, and it is gone") : .create("it is not there yet")
+            self = wiped ? .rebuild(NodeLoss.node.reason) : .create("it is not there yet")
             return
         }
         self =
@@ -45,7 +45,7 @@ enum NodeChange: Sendable, Hashable {
     ) -> NodeChange? {
         if observed.phase == .leaving { return .rebuild("an earlier run was removing it") }
         if !observed.hasStorage {
-            return .rebuild(observed.hasDomain ? "its storage is gone" : "an earlier run left it half made")
+            return .rebuild(observed.hasDomain ? NodeLoss.storage.reason : "an earlier run left it half made")
         }
         // Of a virtual machine without its domain the base is not known; its disk says whether it fits.
         let mayFit = !observed.hasDomain && observed.baseDigest.isEmpty

@@ -21,10 +21,9 @@ package enum NodeLoss: String, Sendable, Hashable, Codable, CaseIterable {
     ///   - member: the node as etcd lists it; nil where etcd does not, or does not answer.
     ///   - keepsDataElsewhere: true where its etcd is told to keep data in a directory other than its usual one.
     package init?(_ observed: ObservedNode?, member: ObservedEtcd.Member?, keepsDataElsewhere: Bool = false) {
-        // One that has no vote yet, or has never run, had nothing that others lack.
-        if let member, member.learner || !member.started { return nil }
+        let hasRun = member?.started == true
         guard let observed else {
-            guard member != nil else { return nil }
+            guard hasRun else { return nil }
             self = .node
             return
         }
@@ -37,7 +36,7 @@ package enum NodeLoss: String, Sendable, Hashable, Codable, CaseIterable {
         case nil where !observed.hasStorage:
             // Without a domain these are remains, of which only etcd may know that there was more.
             if !observed.hasDomain {
-                guard member != nil else { return nil }
+                guard hasRun else { return nil }
                 self = .node
             } else {
                 guard observed.phase > .defined else { return nil }
@@ -45,7 +44,7 @@ package enum NodeLoss: String, Sendable, Hashable, Codable, CaseIterable {
             }
         case nil:
             // That etcd lists it as one that has run shows that there were data.
-            guard observed.etcd == .member, let member, !member.healthy, observed.lacksEtcdLog == true,
+            guard observed.etcd == .member, hasRun, member?.healthy == false, observed.lacksEtcdLog == true,
                 !keepsDataElsewhere
             else { return nil }
             self = .etcdData

@@ -6,19 +6,30 @@ import TopologyModel
 extension PlanBuilder {
     /// For each node that is lost, and that nobody asked to have replaced, what is done about it.
     func changesOfLost() -> [String: NodeChange] {
-        // A cluster that never was whole has nothing to lose.
-        guard !isBootstrapping else { return [:] }
-        var losses: [(node: PlacedNode, loss: NodeLoss)] = []
-        for node in nodes where !inputs.replaced.contains(node.name) {
-            if let loss = loss(of: node) { losses.append((node, loss)) }
-        }
-        let chosen = repaired(losses.map(\.node))
+        let chosen = repaired
         return Dictionary(
             losses.map { node, loss in
-                (node.name, node.name == chosen ? .rebuild(loss.reason) : .lost(loss))
+                (node.name, node.name == chosen || isJoining(node) ? .rebuild(loss.reason) : .lost(loss))
             },
             uniquingKeysWith: { first, _ in first },
         )
+    }
+
+    /// Nodes that are lost, and that nobody asked to have replaced.
+    private var losses: [(node: PlacedNode, loss: NodeLoss)] {
+        // A cluster that never was whole has nothing to lose.
+        guard !isBootstrapping else { return [] }
+        return nodes.compactMap { node in
+            guard !inputs.replaced.contains(node.name), let loss = loss(of: node) else { return nil }
+            return (node, loss)
+        }
+    }
+
+    /// True for a member that has no vote yet, so that the others lack nothing without it: what an earlier run began is
+    /// begun anew, which is no repair.
+    private func isJoining(_ node: PlacedNode) -> Bool {
+        guard node.isMember, let member = observed.etcd?.member(peerURL: node.peerURL) else { return false }
+        return member.learner || !member.started
     }
 
     private func loss(of node: PlacedNode) -> NodeLoss? {
@@ -34,10 +45,11 @@ extension PlanBuilder {
 
     /// Name of the one node that the plan replaces by itself: a member first, for etcd tolerates one failure fewer
     /// without it, and a member only where the others have a healthy majority among themselves. Nil for none.
-    private func repaired(_ lost: [PlacedNode]) -> String? {
+    private var repaired: String? {
         // Whoever has nodes replaced by name has chosen which ones go first.
         guard topology.repair == .automatic, inputs.replaced.isEmpty else { return nil }
-        let able = lost.filter { node in
+        let able = losses.map(\.node).filter { node in
+            guard !isJoining(node) else { return false }
             let isVoter = node.isMember || node.observed?.etcd == .member
             return !isVoter || canDoWithout(node)
         }
@@ -51,12 +63,9 @@ extension PlanBuilder {
     }
 
     /// Name of the node that is replaced though nobody named it, and on which nothing is left to destroy.
-    func emptyRepair(_ changes: [String: NodeChange]) -> String? {
-        nodes.first { node in
-            guard !inputs.replaced.contains(node.name), case .rebuild(NodeLoss.storage.reason)? = changes[node.name]
-            else { return false }
-            return loss(of: node) == .storage
-        }?.name
+    var emptyRepair: String? {
+        let chosen = repaired
+        return losses.first { $0.node.name == chosen && $0.loss == .storage }?.node.name
     }
 
     /// The lost nodes that the plan leaves as they are.

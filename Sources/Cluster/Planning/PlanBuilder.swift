@@ -87,7 +87,7 @@ struct PlanBuilder {
                     + postponedNotes + retreatNotes + rootNotes,
             )
             plan.lost = lost
-            plan.emptyRepair = emptyRepair(changes)
+            plan.emptyRepair = emptyRepair
             plan.continues = !steps.isEmpty && !postponed.isEmpty
             try plan.check(from: observed)
             return plan

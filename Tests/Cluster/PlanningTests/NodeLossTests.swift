@@ -39,8 +39,6 @@ import TopologyModel
         let gone = try node { ($0.hasStorage, $0.power) = (false, .off) }
         #expect(NodeLoss(gone, member: member()) == .storage)
         #expect(NodeLoss(gone, member: nil) == .storage, "etcd need not answer to see that")
-        #expect(NodeLoss(gone, member: member(learner: true)) == nil, "a learner held nothing")
-        #expect(NodeLoss(gone, member: member(started: false)) == nil, "it never ran")
         for phase in [NodePhase.allocated, .defined, .leaving] {
             #expect(NodeLoss(try node { ($0.hasStorage, $0.phase) = (false, phase) }, member: nil) == nil, "\(phase)")
         }

@@ -128,16 +128,19 @@ import UnitFiles
         /// Nodes that are lost are replaced one in a plan where the file says so, and otherwise by name only; and never a
         /// member of which the others have no majority.
         private func repairs(_ plan: Plan, _ replaced: Set<String>) -> [String] {
-            guard cluster.hasBeenWhole, plan.purpose == .converge else { return [] }
+            guard isKnownToHaveBeenWhole, plan.purpose == .converge else { return [] }
             let etcd = cluster.observed.etcd
             let wanted = Set(
                 topology.roles.flatMap { role in (1...role.count).map { "\(role.name)-\($0)" } }
             )
             let there = cluster.observed.provider.nodes.filter { node in
-                NodeLoss(node, member: node.peerURL.flatMap { etcd?.member(peerURL: $0) }) != nil
+                let member = node.peerURL.flatMap { etcd?.member(peerURL: $0) }
+                return !isJoining(member) && NodeLoss(node, member: member) != nil
             }.map(\.name)
             let gone = plan.steps.compactMap { step -> String? in
-                guard case .createNode(let node) = step.action, step.reason == NodeLoss.node.reason else { return nil }
+                guard case .createNode(let node) = step.action, let member = etcd?.member(peerURL: node.peerURL),
+                    !isJoining(member), !cluster.observed.provider.nodes.contains(where: { $0.name == node.name })
+                else { return nil }
                 return node.name
             }
             let made = Set(plan.madeNodes + plan.removedNodes).intersection(wanted)
@@ -146,10 +149,27 @@ import UnitFiles
             if repaired.count > (topology.repair == .automatic ? 1 : 0) {
                 found.append("\(repaired.sorted()) are replaced, and the file says \(topology.repair)")
             }
-            if !repaired.isDisjoint(with: plan.lost.map(\.name)) { found.append("what is replaced is called lost") }
+            if !made.isDisjoint(with: plan.lost.map(\.name)) { found.append("what is replaced is called lost") }
             let members = repaired.filter { name in plan.nodes.contains { $0.name == name && $0.etcd == .member } }
             if !members.isEmpty, etcd?.hasQuorum != true { found.append("\(members) replaced without a majority") }
             return found
+        }
+
+        /// Whether etcd or the record of any node tells that there was a majority once. Until then the first command is
+        /// at work, or one that goes on with it: it has nothing to repair, whatever has become of the nodes meanwhile.
+        private var isKnownToHaveBeenWhole: Bool {
+            cluster.observed.etcd != nil
+                || cluster.observed.provider.nodes.contains { node in
+                    guard node.etcd == .member, node.phase > .defined || !node.hasDomain else { return false }
+                    if case .forming = node.etcdHistory { return false }
+                    return true
+                }
+        }
+
+        /// Whether a member is announced and has never voted, so that an earlier command did not end with it: going on
+        /// with that is no repair.
+        private func isJoining(_ member: ObservedEtcd.Member?) -> Bool {
+            member.map { $0.learner || !$0.started } ?? false
         }
 
         /// Where nothing is left to do, what is lost still is so because the file says so, or etcd needs it.
@@ -192,21 +212,28 @@ import UnitFiles
                 topology.repair == .propose
                 && (text + error.diagnostics.flatMap(\.notes).joined()).contains("lost for good")
             guard isOnlyMember || cannotVote || isUnfinished || isToReplace else {
+                describe()
                 faults.append("refused (\(wanted.map { "\($0.name): \($0.count)" })): \(text)")
                 return
             }
         }
 
         private mutating func tell(_ plan: Plan) {
+            describe()
+            story.append(plan.outline)
+        }
+
+        private mutating func describe() {
             let roles = topology.roles.map { "\($0.name) \($0.count) \($0.etcd)" }
             let nodes = cluster.observed.provider.nodes.map {
-                "\($0.name): \($0.etcd), \($0.power), \($0.phase), \($0.etcdHistory), domain \($0.hasDomain)"
+                "\($0.name): \($0.etcd), \($0.power), \($0.phase), \($0.etcdHistory), domain \($0.hasDomain), "
+                    + "storage \($0.hasStorage)"
             }
             let members = cluster.observed.etcd?.members.map {
                 "etcd: \($0.peerURLs) \($0.name) started \($0.started) healthy \($0.healthy) learner \($0.learner)"
             }
             let machines = cluster.observed.fleet?.machines.sorted().joined(separator: " ") ?? "none"
-            story += [roles.joined(separator: ", ")] + nodes + (members ?? []) + ["machines \(machines)", plan.outline]
+            story += [roles.joined(separator: ", ")] + nodes + (members ?? []) + ["machines \(machines)"]
         }
 
         private mutating func someTopology() -> Topology {

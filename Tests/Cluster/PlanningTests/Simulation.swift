@@ -57,6 +57,8 @@ struct Simulation {
         case .awaitQuorum(let members): members.contains { etcd.isHealthy($0.name, nodes) }
         case .awaitNode(let node) where node.etcd == .member: etcd.isHealthy(node.name, nodes)
         case .awaitNode(let node): node.etcd == .none || etcd.hasMajority(nodes)
+        // A learner without its data never catches up; where that shows on its disk, no plan may rely on it.
+        case .promoteMember(let node, _): !hasForgotten(node.name) || shows(node.name)
         default: true
         }
     }
@@ -260,9 +262,14 @@ struct Simulation {
     /// The node with what its disk shows of etcd.
     private func seen(_ node: ObservedNode) -> ObservedNode {
         var node = node
-        guard showsEtcdLogs, node.etcd == .member, node.runtime == .container else { return node }
-        if node.hasStorage, hasForgotten(node.name) { node.lacksEtcdLog = true }
+        if node.hasStorage, hasForgotten(node.name), shows(node.name) { node.lacksEtcdLog = true }
         return node
+    }
+
+    /// Whether a node's disk shows if etcd has a log on it.
+    private func shows(_ name: String) -> Bool {
+        guard showsEtcdLogs, let node = nodes[name] else { return false }
+        return node.etcd == .member && node.runtime == .container
     }
 
     private mutating func refresh() {

@@ -1,0 +1,80 @@
+import Basics
+import Diagnostics
+import TestKit
+import Testing
+import TopologyModel
+
+@testable import Planning
+
+/// Lost nodes beside what an earlier run began and what the file asks for anew.
+@Suite struct LossPlanTests {
+    /// A cluster of one member, of which `up` with three was cut short when the second had started.
+    private func joining(showsEtcdLogs: Bool = true) throws -> Simulation {
+        var cluster = Simulation()
+        cluster.showsEtcdLogs = showsEtcdLogs
+        cluster.apply(try Fixture.plan(Fixture.topology(members: 1, workers: 0)))
+        let plan = try Fixture.plan(Fixture.topology(members: 3, workers: 0), cluster.observed)
+        let made = try #require(plan.ids.firstIndex(of: "node/central-2/create"))
+        cluster.apply(plan, first: made + 1)
+        return cluster
+    }
+
+    private func ends(_ cluster: inout Simulation, _ topology: Topology) throws -> Plan {
+        let plan = try Fixture.plan(topology, cluster.observed)
+        #expect(plan.lost == [])
+        cluster.apply(plan)
+        #expect(cluster.faults == [])
+        #expect(try Fixture.plan(topology, cluster.observed).isEmpty)
+        return plan
+    }
+
+    /// A member without a vote is none that the others lack: going on with it needs no `repair: automatic`.
+    @Test(arguments: RepairPolicy.allCases)
+    func aJoiningThatWasCutShortIsBegunAnew(repair: RepairPolicy) throws {
+        var topology = Fixture.topology(members: 3, workers: 0)
+        topology.repair = repair
+        let accidents: [(inout Simulation) -> Void] = [
+            { $0.lose("central-2") },
+            { $0.spoil("central-2") },
+            { $0.disturb("central-2") { ($0.hasStorage, $0.power) = (false, .off) } },
+            {
+                $0.disturb("central-2") {
+                    ($0.hasStorage, $0.power, $0.obstacle) = (false, .off, .damaged(path: "/node.json", reason: ""))
+                }
+            },
+        ]
+        for accident in accidents {
+            var cluster = try joining()
+            accident(&cluster)
+            let plan = try ends(&cluster, topology)
+            #expect(plan.ids.first == "etcd/remove/central-2")
+            #expect(plan.emptyRepair == nil)
+        }
+    }
+
+    /// It is promoted when etcd says that it has caught up, and not before.
+    @Test func aDiskThatShowsNothingIsTakenAtItsWord() throws {
+        var cluster = try joining(showsEtcdLogs: false)
+        cluster.spoil("central-2")
+        let plan = try Fixture.plan(Fixture.topology(members: 3, workers: 0), cluster.observed)
+        #expect(plan.ids.first == "etcd/promote/central-2")
+        #expect(plan.lost == [])
+        var random = SeededGenerator(seed: 1)
+        cluster.apply(plan, steps: plan.steps.count, using: &random)
+        #expect(cluster.faults == [], "the command waits in vain, and says so")
+    }
+
+    /// One that goes on with the joining replaces what is lost besides.
+    @Test func aJoiningIsNoRepair() throws {
+        var topology = Fixture.topology(members: 3, workers: 1)
+        topology.repair = .automatic
+        var cluster = Simulation()
+        cluster.apply(try Fixture.plan(Fixture.topology(members: 1, workers: 1)))
+        let begun = try Fixture.plan(topology, cluster.observed)
+        cluster.apply(begun, first: try #require(begun.ids.firstIndex(of: "node/central-2/create")) + 1)
+        for name in ["central-2", "worker-1"] { cluster.disturb(name) { ($0.hasStorage, $0.power) = (false, .off) } }
+        let plan = try ends(&cluster, topology)
+        #expect(plan.removedNodes == ["central-2", "worker-1"])
+        #expect(plan.emptyRepair == "worker-1")
+    }
+}
