@@ -160,19 +160,28 @@ extension PlanBuilder {
         }
     }
 
-    /// Healthy voters that the file does not ask for. Their nodes go, or get their new part, after that.
+    /// Healthy voters that the file does not ask for. Their nodes go, or get their new part, after that; and while a
+    /// member is lost that the file asks for, so that none has taken their place, they stay.
     private mutating func planDepartures(voters: inout Voters) throws(DiagnosticsError) {
         let wanted = Set(wantedMembers.map(\.peerURL))
+        let missing = wantedMembers.map(\.name).filter(isLeftLost)
         for entry in voters.entries where !wanted.contains(entry.peerURL) {
-            guard ownNodes.contains(where: { $0.peerURL == entry.peerURL }) else {
+            guard let node = ownNodes.first(where: { $0.peerURL == entry.peerURL }) else {
                 let what = "etcd lists member '\(entry.name)' at \(entry.peerURL), which is no node of this cluster"
                 warnings.append(.warning(what, notes: [Self.removal(of: entry)]))
+                continue
+            }
+            guard missing.isEmpty else {
+                staying.append(node.name)
                 continue
             }
             let reason = "the topology does not ask for it"
             try check(voters.keepsMajority(without: entry.peerURL), entry.name, reason, voters)
             removeVoter(entry, reason: reason, voters: &voters)
         }
+        guard !staying.isEmpty else { return }
+        let (names, lost) = (staying.naturallySorted().joined(separator: ", "), missing.joined(separator: ", "))
+        warnings.append(.warning("etcd keeps \(names), which the file does not ask for, while \(lost) is lost"))
     }
 
     static func removal(of entry: Voters.Entry) -> String {

@@ -31,6 +31,8 @@ struct PlanBuilder {
     var postponed: [String] = []
     /// Nodes that are lost for good, and that are left as they are.
     var lost: [LostNode] = []
+    /// Names of members that the file does not ask for, and that stay in etcd while others are lost.
+    var staying: [String] = []
 
     /// The topology's etcd members.
     let wantedMembers: [PlacedNode]
@@ -178,7 +180,7 @@ struct PlanBuilder {
         for node in nodes where !node.isMember {
             // A member that is to get another part is brought back as it is first.
             if isRecovering, plans.contains(where: { $0.name == node.name }) { continue }
-            if isLeftLost(node.name) { continue }
+            if isLeftLost(node.name) || staying.contains(node.name) { continue }
             let plan = nodePlan(node, peers: wantedPeers, state: .new)
             plans.append(plan)
             planWorker(plan, change: changes[node.name] ?? .none)
@@ -236,7 +238,7 @@ struct PlanBuilder {
         let made = steps.compactMap { step -> StepID? in
             if case .awaitNode(let node) = step.action, !isReady(node.name) { step.id } else { nil }
         }
-        for node in ownNodes where !wanted.contains(node.name) {
+        for node in ownNodes where !wanted.contains(node.name) && !staying.contains(node.name) {
             guard !isRecovering else {
                 postponed.append(node.name)
                 continue

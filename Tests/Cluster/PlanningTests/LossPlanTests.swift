@@ -77,4 +77,30 @@ import TopologyModel
         #expect(plan.removedNodes == ["central-2", "worker-1"])
         #expect(plan.emptyRepair == "worker-1")
     }
+
+    /// Members stay in etcd as long as one that is to take their place is lost, be it in etcd already or not.
+    @Test(arguments: [1, 3])
+    func noneLeavesEtcdWhileOneIsLost(members: Int) throws {
+        var cluster = Simulation()
+        cluster.apply(try Fixture.plan(Fixture.topology(members: 3, workers: 3)))
+        var topology = Fixture.topology(members: 3, workers: members)
+        (topology.roles[0].etcd, topology.roles[1].etcd) = (.proxy, .member)
+        cluster.disturb("worker-1") { ($0.hasStorage, $0.power) = (false, .off) }
+        let plan = try Fixture.plan(topology, cluster.observed)
+        #expect(plan.lost.map(\.name) == ["worker-1"])
+        #expect(plan.steps.allSatisfy { step in if case .removeMember = step.action { false } else { true } })
+        #expect(Set(plan.removedNodes).isDisjoint(with: ["central-1", "central-2", "central-3"]))
+        let warning =
+            "etcd keeps central-1, central-2, central-3, which the file does not ask for, while worker-1 is lost"
+        #expect(plan.warnings.map(\.message).contains(warning))
+        cluster.apply(plan)
+        #expect(try Fixture.plan(topology, cluster.observed).isEmpty)
+        // Whoever has it made anew has all the rest done with it.
+        var inputs = Fixture.inputs
+        inputs.replaced = ["worker-1"]
+        cluster.apply(try Planner(topology: topology, inputs: inputs).plan(from: cluster.observed))
+        #expect(cluster.faults == [])
+        #expect(cluster.observed.etcd?.voters.count == members)
+        #expect(try Fixture.plan(topology, cluster.observed).isEmpty)
+    }
 }

@@ -13,8 +13,8 @@ struct PlanText {
         guard !plan.isEmpty else {
             guard plan.lost.isEmpty else {
                 let names = plan.lost.map(\.name).joined(separator: ", ")
-                return "Nothing is done by itself: the rest of cluster \(plan.cluster) is as its file says, and "
-                    + "\(names) \(plan.lost.count == 1 ? "is" : "are") lost.\n"
+                return "Nothing is done by itself: \(names) of cluster \(plan.cluster) "
+                    + "\(plan.lost.count == 1 ? "is" : "are") lost, and what does not wait for that is as its file says.\n"
             }
             return "Nothing to do: cluster \(plan.cluster) is as its file says.\n"
         }
