@@ -89,7 +89,7 @@ import UnitFiles
             if !replaced.isEmpty { story.append("replacing \(replaced.sorted())") }
             let whole = next.steps.count
             tell(next)
-            faults += unitsAwaitedNowhere(next) + repairs(next, replaced)
+            faults += unitsAwaitedNowhere(next) + repairs(next, replaced) + votersMissing(after: next)
             cluster.apply(
                 next,
                 steps: Bool.random(using: &random) ? whole : .random(in: 0...whole, using: &random),
@@ -111,7 +111,7 @@ import UnitFiles
                 if next.isEmpty { return faults += unrepaired(next) }
                 tell(next)
                 last = next
-                faults += unitsAwaitedNowhere(next) + repairs(next, [])
+                faults += unitsAwaitedNowhere(next) + repairs(next, []) + votersMissing(after: next)
                 cluster.apply(next, steps: next.steps.count, using: &random)
                 faults += cluster.faults
                 guard faults.isEmpty else { return }
@@ -153,6 +153,20 @@ import UnitFiles
             let members = repaired.filter { name in plan.nodes.contains { $0.name == name && $0.etcd == .member } }
             if !members.isEmpty, etcd?.hasQuorum != true { found.append("\(members) replaced without a majority") }
             return found
+        }
+
+        /// A plan that is carried out wholly leaves etcd as many voters as were well before, or as the file asks for where
+        /// those are fewer.
+        private func votersMissing(after plan: Plan) -> [String] {
+            guard let etcd = cluster.observed.etcd, etcd.hasQuorum else { return [] }
+            var after = cluster
+            after.apply(plan)
+            // One that waits for a member in vain goes no further.
+            guard after.faults == cluster.faults else { return [] }
+            let wanted = topology.roles.filter { $0.etcd == .member }.reduce(0) { $0 + $1.count }
+            let left = after.observed.etcd?.voters.count ?? 0
+            guard left < min(wanted, etcd.healthyCount) else { return [] }
+            return ["of \(etcd.healthyCount) voters that are well \(left) are left, and the file asks for \(wanted)"]
         }
 
         /// Whether etcd or the record of any node tells that there was a majority once. Until then the first command is
