@@ -181,7 +181,8 @@ extension PlanBuilder {
         }
         guard !staying.isEmpty else { return }
         let (names, lost) = (staying.naturallySorted().joined(separator: ", "), missing.joined(separator: ", "))
-        warnings.append(.warning("etcd keeps \(names), which the file does not ask for, while \(lost) is lost"))
+        let verb = missing.count == 1 ? "is" : "are"
+        warnings.append(.warning("etcd keeps \(names), which the file does not ask for, while \(lost) \(verb) lost"))
     }
 
     static func removal(of entry: Voters.Entry) -> String {
