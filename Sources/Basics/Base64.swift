@@ -44,8 +44,26 @@ package enum Base64 {
 
     /// The bytes of a text in the standard alphabet. Line breaks in it are skipped, nothing else is.
     package static func decode(_ text: some Sequence<UInt8>) throws(Corrupt) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.underestimatedCount / 4 * 3)
+        let result =
+            text.withContiguousStorageIfAvailable(decoded) ?? ContiguousArray(text).withUnsafeBufferPointer(decoded)
+        return try result.get()
+    }
+
+    /// Every key and value that etcd's gateway sends comes through here.
+    private static func decoded(_ text: UnsafeBufferPointer<UInt8>) -> Result<[UInt8], Corrupt> {
+        var failure: Corrupt?
+        let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 3) { bytes, count in
+            do throws(Corrupt) { count = try decode(text, into: bytes) } catch { failure = error }
+        }
+        return failure.map(Result.failure) ?? .success(bytes)
+    }
+
+    /// - Returns: the number of bytes.
+    private static func decode(
+        _ text: UnsafeBufferPointer<UInt8>,
+        into bytes: UnsafeMutableBufferPointer<UInt8>,
+    ) throws(Corrupt) -> Int {
+        var count = 0
         var (buffer, bits): (UInt32, Int) = (0, 0)
         var (characters, pads) = (0, 0)
         for byte in text where byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r") {
@@ -62,12 +80,13 @@ package enum Base64 {
             bits += 6
             if bits >= 8 {
                 bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+                bytes[count] = UInt8(truncatingIfNeeded: buffer >> UInt32(bits))
+                count += 1
             }
         }
         guard characters % 4 == 0 else { throw Corrupt("its length is not a multiple of four") }
         guard pads <= 2 else { throw Corrupt("the padding is wrong") }
-        return bytes
+        return count
     }
 
     private static func value(of byte: UInt8) -> UInt32? {

@@ -83,9 +83,8 @@ struct MemberModel: Sendable, Hashable {
         case .upgradeNode(let upgrade): upgrade.node.etcd == .member || nodes[upgrade.node.name]?.isMember == true
         case .startNode(let node), .removeNode(let node): nodes[node.name]?.isMember == true
         case .buildImage, .fetchImage, .createNetwork, .setAutostart, .defineNode, .setMemory, .stageNode,
-            .releaseReboot,
-            .awaitNode,
-            .leaveFleet, .deployUnit, .destroyUnit, .awaitUnits, .restore, .snapshot, .removeNetwork, .removeRemains:
+            .releaseReboot, .awaitNode, .drainMachines, .leaveFleet, .deployUnit, .destroyUnit, .awaitUnits, .restore,
+            .snapshot, .removeNetwork, .removeRemains:
             false
         }
     }

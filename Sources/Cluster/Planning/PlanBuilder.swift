@@ -238,16 +238,31 @@ struct PlanBuilder {
         let made = steps.compactMap { step -> StepID? in
             if case .awaitNode(let node) = step.action, !isReady(node.name) { step.id } else { nil }
         }
-        for node in ownNodes where !wanted.contains(node.name) && !staying.contains(node.name) {
-            guard !isRecovering else {
-                postponed.append(node.name)
-                continue
-            }
-            let departure = departures[node.name].map { [$0] } ?? []
-            settled.append(
-                removeNode(node.name, reason: "the topology does not ask for it", needs: departure + made)
-            )
+        let surplus = ownNodes.map(\.name).filter { !wanted.contains($0) && !staying.contains($0) }
+        guard !isRecovering else {
+            postponed += surplus
+            return
         }
+        let gates = made + drain(surplus, needs: made)
+        for name in surplus {
+            let departure = departures[name].map { [$0] } ?? []
+            settled.append(removeNode(name, reason: "the topology does not ask for it", needs: departure + gates))
+        }
+    }
+
+    /// Has the units leave nodes that go, if there are several in fleet.
+    private mutating func drain(_ names: [String], needs: [StepID]) -> [StepID] {
+        let machines = Set(names.map { Identity.machineID(cluster: topology.name, node: $0) })
+            .intersection(observed.fleet?.machines ?? [])
+        guard machines.count > 1 else { return [] }
+        let step = Step(
+            "fleet/drain",
+            .drainMachines(machines),
+            reason: "\(machines.count) machines leave, and each unit moves once",
+            needs: needs,
+        )
+        add(step)
+        return [step.id]
     }
 
     /// Has the node leave fleet, where it is listed, and removes it; once.

@@ -31,6 +31,10 @@ package protocol FleetAccess: Sendable {
     /// Records that Slipway deployed these units, so that they are taken away when the file does not name them any
     /// more.
     func record(deployed units: [String]) async throws
+    /// Has the units of machines that are about to leave move to others, for as long as leaving may take them.
+    func drain(_ machineIDs: Set<String>) async throws
+    /// Forgets that a machine was drained.
+    func endDrain(machineID: String) async throws
     /// Asks a machine to stop its units and leave.
     ///
     /// - Returns: false where its fleetd cannot be asked so.

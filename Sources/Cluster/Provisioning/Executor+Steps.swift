@@ -49,8 +49,17 @@ extension Executor {
             var ladder = Ladder(executor: self, node: node, members: members(of: plan), say: say, warn: warn)
             ladder.reach = { [emit] in emit(.reached(step: step.id, node: node.name, rung: $0, took: .now - begin)) }
             try await ladder.climb()
+        case .drainMachines(let machines):
+            let fleet = fleet(of: plan)
+            try await retryingKeys("fleet does not drain the machines", say: say) { try await fleet.drain(machines) }
         case .leaveFleet(let node, let machineID, let address):
             try await leaveFleet(node, machineID: machineID, address: address, plan: plan, say: say, warn: warn)
+            if !plan.nodes.contains(where: { $0.machineID == machineID }) {
+                // A node of the same name, should there be one again, is the same machine to fleet.
+                try await retryingKeys("fleet does not forget that \(node) was drained", say: say) {
+                    try await fleet(of: plan).endDrain(machineID: machineID)
+                }
+            }
         case .removeNode(let node):
             try await remove(node, of: plan, say: say, warn: warn)
         case .deployUnit(let unit):

@@ -95,6 +95,15 @@ package struct RegistryFleet: FleetAccess {
         try await registry.etcd.delete(.key(Self.deployedPrefix + unit))
     }
 
+    package func drain(_ machineIDs: Set<String>) async throws {
+        // Where the run is cut short, those that stay take units again soon.
+        try await registry.drain(machineIDs, forSeconds: 120)
+    }
+
+    package func endDrain(machineID: String) async throws {
+        try await registry.setDraining(false, machineID)
+    }
+
     package func askToLeave(machineID: String) async throws -> Bool {
         try await registry.askToLeave(machineID: machineID)
     }

@@ -11,7 +11,7 @@ package final class ClusterWatch: Sendable {
         var snapshot: FleetSnapshot?
         var failure: RegistryError?
         var restart: AsyncStream<Void>.Continuation?
-        var listeners = Listeners<FleetSnapshot>()
+        var listeners: [FleetInterest: Listeners<FleetSnapshot>] = [:]
     }
 
     private let registry: FleetRegistry
@@ -37,9 +37,10 @@ package final class ClusterWatch: Sendable {
     /// Reason why fleet's state cannot be read now; nil while it can.
     package var failure: RegistryError? { state.withLock { $0.failure } }
 
-    /// The present state and every later one. One who is slow gets the newest and misses those between.
-    package func snapshots() -> AsyncStream<FleetSnapshot> {
-        state.withLock { $0.listeners.listen($0.snapshot) }
+    /// The present state and every later one that differs in what is of interest. One who is slow gets the newest and
+    /// misses those between.
+    package func snapshots(of interest: FleetInterest = .everything) -> AsyncStream<FleetSnapshot> {
+        state.withLock { $0.listeners[interest, default: Listeners()].listen($0.snapshot) }
     }
 
     /// Waits until the copy has everything up to a revision.
@@ -60,8 +61,7 @@ package final class ClusterWatch: Sendable {
     package func take(written batch: WatchBatch) {
         state.withLock { state in
             guard let revision = state.snapshot?.revision, batch.revision == revision + 1 else { return }
-            state.snapshot?.apply(batch, keyspace: registry.keyspace)
-            Self.tell(&state)
+            take(batch, &state)
         }
     }
 
@@ -126,9 +126,8 @@ package final class ClusterWatch: Sendable {
         let known = state.withLock { state -> [String: String] in
             let before = state.snapshot?.malformed ?? [:]
             guard state.snapshot != nil, batch.revision > state.snapshot?.revision ?? 0 else { return before }
-            state.snapshot?.apply(batch, keyspace: registry.keyspace)
+            take(batch, &state)
             state.failure = nil
-            if !batch.events.isEmpty { Self.tell(&state) }
             return before
         }
         report(since: known)
@@ -141,15 +140,22 @@ package final class ClusterWatch: Sendable {
             var snapshot = snapshot
             if let earlier = state.snapshot { snapshot.keepUnderstood(of: earlier, keyspace: registry.keyspace) }
             state.snapshot = snapshot
-            Self.tell(&state)
+            Self.tell(&state, .unknown)
             return before
         }
         report(since: known)
     }
 
-    private static func tell(_ state: inout State) {
+    private func take(_ batch: WatchBatch, _ state: inout State) {
+        guard let change = state.snapshot?.change(by: batch, registry.keyspace), !batch.events.isEmpty else { return }
+        Self.tell(&state, change)
+    }
+
+    private static func tell(_ state: inout State, _ change: FleetChange) {
         guard let snapshot = state.snapshot else { return }
-        state.listeners.tell(snapshot)
+        for interest in state.listeners.keys where interest.isMet(by: change, snapshot) {
+            state.listeners[interest]?.tell(snapshot)
+        }
     }
 
     private func fail(_ error: RegistryError) {
@@ -168,6 +174,6 @@ package final class ClusterWatch: Sendable {
     }
 
     private func finish() {
-        state.withLock { $0.listeners.finish() }
+        state.withLock { state in for interest in state.listeners.keys { state.listeners[interest]?.finish() } }
     }
 }

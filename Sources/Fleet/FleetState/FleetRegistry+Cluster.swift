@@ -10,6 +10,33 @@ extension FleetRegistry {
         return try await write(what, Transaction(then: [operation])).revision
     }
 
+    /// Lets machines take no new units, and their own leave them, for a time. Those that are drained already stay so
+    /// after it.
+    ///
+    /// - Throws: `changedMeanwhile` when somebody else drains one of them just now.
+    package func drain(_ machines: Set<String>, forSeconds seconds: Int64) async throws(RegistryError) {
+        let drained = try await etcdCall("read which machines are drained") { () async throws(EtcdError) in
+            try await etcd.range(RangeRequest(.prefix(keyspace.drain("")))).keyValues.map(\.key)
+        }
+        let keys = Set(machines.map(keyspace.drain)).subtracting(drained).sorted()
+        guard !keys.isEmpty else { return }
+        let lease = try await etcdCall("get a lease for draining machines") { () async throws(EtcdError) in
+            try await etcd.grantLease(ttl: seconds)
+        }
+        var rest = keys[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(Transaction.maximumOperations)
+            rest = rest.dropFirst(some.count)
+            let transaction = Transaction(
+                if: some.map { .missing($0) },
+                then: some.map { .put($0, "", lease: lease.id) }
+            )
+            guard try await write("drain \(some.count) machines", transaction).succeeded else {
+                throw RegistryError(.changedMeanwhile, "somebody else drains one of the machines")
+            }
+        }
+    }
+
     /// Sets whether and when the engine spreads units again.
     @discardableResult
     package func setRebalance(_ mode: RebalanceMode) async throws(RegistryError) -> Int64 {

@@ -4,22 +4,34 @@ import UnitFiles
 extension FleetSnapshot {
     init(_ response: RangeResponse, keyspace: Keyspace) {
         self.init(revision: response.revision)
-        for keyValue in response.keyValues { put(keyValue, keyspace) }
+        for keyValue in response.keyValues {
+            if let entry = keyspace.entry(of: keyValue.key) { putUnderstood(keyValue, entry) }
+        }
     }
 
     /// Takes in the changes of a watch.
     package mutating func apply(_ batch: WatchBatch, keyspace: Keyspace) {
+        _ = change(by: batch, keyspace)
+    }
+
+    /// Takes in the changes of a watch.
+    ///
+    /// - Returns: whom they concern.
+    mutating func change(by batch: WatchBatch, _ keyspace: Keyspace) -> FleetChange {
+        var change = FleetChange()
         for event in batch.events {
+            guard let entry = keyspace.entry(of: event.key) else { continue }
+            change.note(entry)
             switch event {
-            case .put(let keyValue): put(keyValue, keyspace)
-            case .delete(let key, _): remove(key, keyspace)
+            case .put(let keyValue): putUnderstood(keyValue, entry)
+            case .delete(let key, _): remove(key, entry)
             }
         }
         revision = max(revision, batch.revision)
+        return change
     }
 
-    private mutating func put(_ keyValue: KeyValue, _ keyspace: Keyspace) {
-        guard let entry = keyspace.entry(of: keyValue.key) else { return }
+    private mutating func putUnderstood(_ keyValue: KeyValue, _ entry: Keyspace.Entry) {
         do {
             try put(keyValue, entry)
             malformed[keyValue.key] = nil
@@ -91,9 +103,9 @@ extension FleetSnapshot {
         }
     }
 
-    private mutating func remove(_ key: String, _ keyspace: Keyspace) {
+    private mutating func remove(_ key: String, _ entry: Keyspace.Entry) {
         malformed[key] = nil
-        switch keyspace.entry(of: key) {
+        switch entry {
         case .unit(let name): units[name] = nil
         case .desired(let name): desired[name] = nil
         case .schedule(let name): schedule[name] = nil
@@ -111,7 +123,6 @@ extension FleetSnapshot {
             states[unit]?[machine] = nil
             if states[unit]?.isEmpty == true { states[unit] = nil }
         case .engine: leader = nil
-        case nil: return
         }
     }
 }
@@ -125,7 +136,10 @@ extension StoredMachine {
 
 extension StoredState {
     init(_ keyValue: KeyValue) throws {
-        self.init(state: try JSONText.decode(UnitState.self, keyValue.value), lease: keyValue.lease)
+        // A decoder that knows types takes ten times as long, and every machine reads what every other one says. Where
+        // the short way does not understand it, the decoder says why.
+        let state = try UnitState(plain: keyValue.value) ?? JSONText.decode(UnitState.self, keyValue.value)
+        self.init(state: state, lease: keyValue.lease)
     }
 }
 

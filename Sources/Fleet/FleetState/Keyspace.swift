@@ -71,8 +71,10 @@ extension Keyspace {
 
     /// `nil` for a key that is not fleet's.
     func entry(of key: String) -> Entry? {
-        guard key.hasPrefix(prefix) else { return nil }
-        let parts = key.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard key.utf8.starts(with: prefix.utf8) else { return nil }
+        let rest = key.utf8.dropFirst(prefix.utf8.count)
+        let parts = rest.split(separator: UInt8(ascii: "/"), maxSplits: 3, omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
         switch (parts.first, parts.count) {
         case ("unit", 2): return .unit(parts[1])
         case ("desired", 2): return .desired(parts[1])

@@ -1,3 +1,5 @@
+import Basics
+
 /// State of one unit on one machine, as that machine reports it.
 package struct UnitState: Sendable, Equatable, Codable {
     /// systemd's `LoadState`.
@@ -55,5 +57,35 @@ package struct UnitState: Sendable, Equatable, Codable {
     package func endedWell(isOneshot: Bool) -> Bool {
         guard launched, activeState == "inactive" else { return false }
         return outcome.map { $0 == .done } ?? isOneshot
+    }
+}
+
+extension UnitState {
+    /// Nil where something is not as a machine writes it.
+    init?(plain bytes: [UInt8]) {
+        guard let json = bytes.withUnsafeBytes({ JSONValue(utf8: $0) }),
+            let loadState = json["loadState"]?.text, let activeState = json["activeState"]?.text,
+            let subState = json["subState"]?.text, let hash = json["hash"]?.text,
+            case .bool(let launched)? = json["launched"]
+        else { return nil }
+        self.init(loadState: loadState, activeState: activeState, subState: subState, hash: hash, launched: launched)
+        switch json["outcome"] {
+        case nil, .null: break
+        case let word?:
+            guard let known = word.text.flatMap(Outcome.init) else { return nil }
+            outcome = known
+        }
+        switch json["reason"] {
+        case nil, .null: break
+        case .string(let text): reason = text
+        default: return nil
+        }
+        switch json["answered"] {
+        case nil, .null: break
+        case .number(let digits):
+            guard let number = Int64(digits) else { return nil }
+            answered = number
+        default: return nil
+        }
     }
 }

@@ -204,6 +204,8 @@ struct Simulation {
             // A fleetd that was asked to leave is started again.
             if plan.etcd != .none { machines.insert(plan.machineID) }
             if plan.etcd == .member { nodes[plan.name]?.etcdHistory = .joined(etcd.clusterID) }
+        case .drainMachines(let ids):
+            if !ids.isSubset(of: machines) { faults.append("\(step.id): some of its machines are not in fleet") }
         case .leaveFleet(_, let id, _):
             machines.remove(id)
         case .removeNode(let node):

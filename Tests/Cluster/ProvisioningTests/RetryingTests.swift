@@ -90,6 +90,22 @@ struct RetryingTests {
         #expect(log.all == ["taking it off fleet's list", "cannot read fleet's state: etcdserver: leader changed"])
     }
 
+    @Test func aMachineThatLeavesForGoodIsDrainedNoMore() async throws {
+        let clients = await clients()
+        let registry = FleetRegistry(etcd: clients.keys)
+        try await registry.setDraining(true, "m")
+        try await registry.setDraining(true, "other")
+        try await carryOut(.leaveFleet(node: "worker-1", machineID: "m", address: nil), clients)
+        #expect(try await registry.snapshot().draining == ["other"])
+    }
+
+    @Test func machinesAreDrainedOnceEtcdCan() async throws {
+        let clients = await clients()
+        clients.keys.failNext(Self.leaderChanged)
+        try await carryOut(.drainMachines(["m1", "m2"]), clients)
+        #expect(try await FleetRegistry(etcd: clients.keys).snapshot().draining == ["m1", "m2"])
+    }
+
     @Test func whatEtcdRefusesIsNotAskedAgain() async throws {
         let clients = await clients()
         clients.keys.failNext(EtcdError(.refused, "etcdserver: permission denied"))

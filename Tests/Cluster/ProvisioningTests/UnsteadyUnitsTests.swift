@@ -29,6 +29,8 @@ struct UnsteadyUnitsTests {
         func deploy(_ unit: UnitPlan) {}
         func destroy(_ unit: String) {}
         func record(deployed units: [String]) { Issue.record("units that do not stay were recorded") }
+        func drain(_ machineIDs: Set<String>) {}
+        func endDrain(machineID: String) {}
         func askToLeave(machineID: String) -> Bool { false }
 
         func forget(machineID: String) {}

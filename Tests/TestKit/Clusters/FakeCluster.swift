@@ -31,6 +31,8 @@ package final class FakeCluster: Sendable {
         var deployed: Set<String> = []
         /// Machines that were asked to leave fleet, and have.
         var left: Set<String> = []
+        /// Machines whose units are on their way to others.
+        var drained: Set<String> = []
         /// Nodes whose fleetd does not say that their cloud-config is applied.
         var silentSetups: Set<String> = []
         var brokenUnits: Set<String> = []

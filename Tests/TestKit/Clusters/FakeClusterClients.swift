@@ -168,6 +168,10 @@ struct FakeFleet: FleetAccess {
         cluster.change { $0.deployed.formUnion(units) }
     }
 
+    func drain(_ machineIDs: Set<String>) async throws { cluster.change { $0.drained.formUnion(machineIDs) } }
+
+    func endDrain(machineID: String) async throws { cluster.change { $0.drained.remove(machineID) } }
+
     func askToLeave(machineID: String) async throws -> Bool {
         guard cluster.read({ $0.fleet.machines.contains(machineID) }) else { return false }
         cluster.change { $0.left.insert(machineID) }

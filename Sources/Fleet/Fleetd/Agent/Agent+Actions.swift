@@ -124,19 +124,20 @@ extension Agent {
         unloading.insert(unit)
         jobs.yield { [weak self, systemd, directory] in
             do {
-                try await Self.unload(unit, systemd, directory)
-                await self?.unloaded(unit, nil)
+                let isKnown = try await Self.unload(unit, systemd, directory)
+                await self?.unloaded(unit, isStillKnown: isKnown)
             } catch {
                 await self?.unloaded(unit, error)
             }
         }
     }
 
+    /// - Returns: whether systemd knows the unit still, as it does where another one names it.
     private static func unload(
         _ unit: String,
         _ systemd: any SystemdManager,
         _ directory: UnitDirectory,
-    ) async throws {
+    ) async throws -> Bool {
         try await unlessUnloaded { () async throws(SystemdError) in _ = try await systemd.run(.stop, unit) }
         // The job may have ended in favour of another one: only a unit that is down may lose its file.
         let status = try await systemd.unitStatus(unit)
@@ -148,6 +149,7 @@ extension Agent {
         }
         try directory.remove(unit)
         try await systemd.resetFailedIfLoaded(unit)
+        return try await systemd.unitStatus(unit) != nil
     }
 
     /// Does something with a unit; with one that systemd has not loaded there is nothing left to do.
@@ -161,15 +163,18 @@ extension Agent {
         }
     }
 
-    private func unloaded(_ unit: String, _ error: (any Error)?) {
+    private func unloaded(_ unit: String, isStillKnown: Bool) {
         unloading.remove(unit)
-        if let error {
-            failed(unit, "unload", error)
-        } else {
-            forgetFailures(unit)
-            forget(unit)
-            mustReload = true
-        }
+        forgetFailures(unit)
+        forget(unit)
+        // systemd drops what is down and not named by others; reading all files anew takes it a tenth of a second.
+        if isStillKnown { mustReload = true }
+        wakeups.wake()
+    }
+
+    private func unloaded(_ unit: String, _ error: any Error) {
+        unloading.remove(unit)
+        failed(unit, "unload", error)
         wakeups.wake()
     }
 

@@ -50,7 +50,7 @@ package struct AgentService: Service {
             let agent = Agent(service: self, wakeups: wakeups, jobs: continuation)
             leaving.set(agent)
             await withDiscardingTaskGroup { group in
-                group.addTask { for await _ in watch.snapshots() { wakeups.wake() } }
+                group.addTask { for await _ in watch.snapshots(of: .agent(of: machineID)) { wakeups.wake() } }
                 group.addTask { for await _ in presence.sessions() { wakeups.wake() } }
                 group.addTask { for await change in systemd.unitStateChanges() { await agent.take(change) } }
                 group.addTask { await look(agent, wakeups) }
@@ -82,7 +82,7 @@ package struct AgentService: Service {
     ///
     /// - Returns: false where the task is cancelled before.
     package func isAskedToLeave() async -> Bool {
-        for await snapshot in watch.snapshots() {
+        for await snapshot in watch.snapshots(of: .machine(machineID)) {
             // What was written before the machine registered says nothing: it has left since, and come back.
             guard let session = presence.session, snapshot.revision >= session.revision,
                 let machine = snapshot.machines[session.machineID], machine.lease == session.lease

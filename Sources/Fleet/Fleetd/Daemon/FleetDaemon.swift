@@ -96,7 +96,14 @@ package struct FleetDaemon: Sendable {
         ]
         if !configuration.disableEngine {
             services.append(
-                EngineService(registry: registry, watch: watch, presence: presence, counters: engine, logger: logger)
+                EngineService(
+                    machineID: identity.id,
+                    registry: registry,
+                    watch: watch,
+                    presence: presence,
+                    counters: engine,
+                    logger: logger,
+                )
             )
         }
         services += listeners.map {

@@ -6,6 +6,7 @@ import ServiceLifecycle
 ///
 /// A pass runs when something has changed and never otherwise. At its end the service gives the leadership up.
 package struct EngineService: Service {
+    let machineID: String
     let registry: FleetRegistry
     let watch: ClusterWatch
     let presence: Presence
@@ -19,6 +20,7 @@ package struct EngineService: Service {
     let patience: Duration?
 
     package init(
+        machineID: String,
         registry: FleetRegistry,
         watch: ClusterWatch,
         presence: Presence,
@@ -27,6 +29,7 @@ package struct EngineService: Service {
         coalescing: Duration = .milliseconds(10),
         patience: Duration? = nil,
     ) {
+        self.machineID = machineID
         self.registry = registry
         self.watch = watch
         self.presence = presence
@@ -41,7 +44,7 @@ package struct EngineService: Service {
         let wakeups = Wakeups()
         let engine = Engine(service: self)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in watch.snapshots() { wakeups.wake() } }
+            group.addTask { for await _ in watch.snapshots(of: .engine(of: machineID)) { wakeups.wake() } }
             group.addTask { for await _ in presence.sessions() { wakeups.wake() } }
             group.addTask {
                 await cancelWhenGracefulShutdown {

@@ -120,7 +120,7 @@ package struct PresenceService: Service {
     /// - Parameter revision: of the last look at the cluster that was heeded.
     private func pauseUnlessLost(_ session: MachineSession, _ pause: Duration, after revision: Int64) async throws {
         let sessions = presence.sessions()
-        let snapshots = watch.snapshots()
+        let snapshots = watch.snapshots(of: .machine(session.machineID))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await Task.sleep(for: pause) }
             group.addTask { for await present in sessions where present != session { return } }

@@ -56,7 +56,22 @@ struct AgentTellsTests {
                 let state = try await state("a.service")
                 return state?.activeState == "active" && state?.hash == file.hash.hex
             }
-            #expect(reloads() >= 2)
+            #expect(reloads() == 1, "it was dropped in between")
+        }
+    }
+
+    /// What nobody else names systemd drops by itself once it is down.
+    @Test func whatIsGoneMakesSystemdReadNothing() async throws {
+        try await running { machine in
+            for unit in ["a.service", "b.service"] { try await create(unit) }
+            try await eventually("both run") {
+                let states = try await (state("a.service"), state("b.service"))
+                return states.0?.activeState == "active" && states.1?.activeState == "active"
+            }
+            try await registry.destroy(unit: "a.service")
+            try await eventually("it is gone") { machine.files == ["b.service"] }
+            try await eventually("that is told") { try await state("a.service") == nil }
+            #expect(!machine.systemd.calls.contains(.daemonReload))
         }
     }
 

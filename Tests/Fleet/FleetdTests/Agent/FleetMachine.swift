@@ -60,6 +60,7 @@ final class FleetMachine: Sendable {
             .named(id, metadata)
         }
         let engineService = EngineService(
+            machineID: id,
             registry: registry,
             watch: watch,
             presence: presence,

@@ -31,6 +31,18 @@ struct FleetRegistryTests {
         }
     }
 
+    /// More than one transaction takes; a drain that somebody asked for is not the lease's to end.
+    @Test func machinesAreDrainedForATime() async throws {
+        try await registry.setDraining(true, "m7")
+        let machines = Set((1...300).map { "m\($0)" })
+        try await registry.drain(machines, forSeconds: 60)
+        #expect(try await registry.snapshot().draining == machines)
+        try await registry.drain(machines, forSeconds: 60)
+        try await registry.setDraining(false, "m8")
+        etcd.advance(by: .seconds(61))
+        #expect(try await registry.snapshot().draining == ["m7"])
+    }
+
     @Test func listsAreOneRequestEach() async throws {
         for number in 0..<20 { try await registry.create(unit: "u\(number).service", .service("\(number)")) }
         let before = etcd.requests
