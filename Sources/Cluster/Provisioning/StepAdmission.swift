@@ -8,10 +8,10 @@ import TopologyModel
 struct StepAdmission {
     /// Number of units destroyed at a time: more are no faster with one etcd leader, and the connections to it are few.
     static let units = 6
-    /// Nodes that leave fleet at a time. Each takes a login, and its machine stops its units and says so: of sixty at
-    /// once on two processors most lost their leases before they had said that they leave, and fleet, which took that
-    /// for a host with too much to do, let their units wait.
-    static let leaves = 8
+    /// Nodes that leave fleet at a time. Each stops its units and says so: of sixty at once on two processors most lost
+    /// their leases before they had said that they leave, and fleet, which took that for a host with too much to do, let
+    /// their units wait.
+    static let leaves = 16
 
     private let bound: BootBound?
     /// Nodes whose ladder the plan climbs.

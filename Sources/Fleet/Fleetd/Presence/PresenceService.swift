@@ -85,7 +85,8 @@ package struct PresenceService: Service {
 
     /// Renews the lease until it is lost.
     private func keep(_ session: MachineSession) async throws {
-        let interval = Duration.milliseconds(session.ttl * 1000 * 2 / 5)
+        // As often as the original: each renewal is one of a cluster's few idle requests.
+        let interval = Duration.milliseconds(session.ttl * 500)
         var behind: Int64?
         var pause = interval
         var backoff = Backoff(from: .milliseconds(100), to: max(.seconds(session.ttl) / 10, .milliseconds(100)))
