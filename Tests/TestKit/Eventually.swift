@@ -21,7 +21,8 @@ package struct NeverHappened: Error, CustomStringConvertible {
 /// Waits until the condition holds, asking again every 20 ms; for things that announce themselves by no event.
 ///
 /// The limit counts what asking takes and the pauses, and not for how much longer than its pause this test had to wait
-/// for a processor: on a machine that is busy with other tests, what is waited for does not get its turn either.
+/// for a processor: on a machine that is busy with other tests, what is waited for does not get its turn either. Ten
+/// times the limit is enough for that.
 package func eventually(
     within limit: Duration = .seconds(30),
     _ what: String,
@@ -29,12 +30,13 @@ package func eventually(
     _ condition: () async throws -> Bool,
 ) async throws {
     let pause = Duration.milliseconds(20)
+    let end = ContinuousClock.now + limit * 10
     var left = limit
     while true {
         let start = ContinuousClock.now
         if try await condition() { return }
         left -= ContinuousClock.now - start + pause
-        guard left > .zero else { throw NeverHappened(what: what, limit: limit) }
+        guard left > .zero, ContinuousClock.now < end else { throw NeverHappened(what: what, limit: limit) }
         try await Task.sleep(for: pause)
     }
 }

@@ -5,7 +5,7 @@ import TopologyModel
 /// The rule is narrow, since what it finds may be made anew with nobody asked. That a node is off, paused, still booting
 /// or does not answer is no loss, and neither is what cannot be seen or was left half made by an earlier run.
 package enum NodeLoss: String, Sendable, Hashable, Codable, CaseIterable {
-    /// etcd lists it as a member that has run, and nothing of it is there.
+    /// etcd lists it as a member that has run and does not answer, and nothing of it is there.
     case node
     /// It has run, and what it wrote is gone, or the disk that it wrote to.
     case storage
@@ -22,8 +22,10 @@ package enum NodeLoss: String, Sendable, Hashable, Codable, CaseIterable {
     ///   - keepsDataElsewhere: true where its etcd is told to keep data in a directory other than its usual one.
     package init?(_ observed: ObservedNode?, member: ObservedEtcd.Member?, keepsDataElsewhere: Bool = false) {
         let hasRun = member?.started == true
+        // What answers is somewhere, though it is not seen here.
+        let isGone = hasRun && member?.healthy == false
         guard let observed else {
-            guard hasRun else { return nil }
+            guard isGone else { return nil }
             self = .node
             return
         }
@@ -36,7 +38,7 @@ package enum NodeLoss: String, Sendable, Hashable, Codable, CaseIterable {
         case nil where !observed.hasStorage:
             // Without a domain these are remains, of which only etcd may know that there was more.
             if !observed.hasDomain {
-                guard hasRun else { return nil }
+                guard isGone else { return nil }
                 self = .node
             } else {
                 guard observed.phase > .defined else { return nil }
@@ -44,9 +46,9 @@ package enum NodeLoss: String, Sendable, Hashable, Codable, CaseIterable {
             }
         case nil:
             // That etcd lists it as one that has run shows that there were data.
-            guard observed.etcd == .member, hasRun, member?.healthy == false, observed.lacksEtcdLog == true,
-                !keepsDataElsewhere
-            else { return nil }
+            guard observed.etcd == .member, isGone, observed.lacksEtcdLog == true, !keepsDataElsewhere else {
+                return nil
+            }
             self = .etcdData
         }
     }

@@ -45,6 +45,8 @@ package struct ObservedNode: CodedNode {
         package var hasDomain = true
         /// False when someone took the node's directory away.
         package var hasStorage = true
+        /// True where its storage is not whole, and something of it is there; nil where that is not so, or not known.
+        package var hasRemains: Bool?
         /// Way to reach its fleet.
         package var fleet = FleetReach.tcp
         /// True when its etcd speaks TLS only.

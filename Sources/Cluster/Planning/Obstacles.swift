@@ -29,10 +29,13 @@ struct Obstacles {
                 (0..<role.count).map { Identity.nodeName(role: role.name, index: $0 + 1) }
             }
         )
-        return observed.provider.nodes(of: topology.name).filter { node in
+        let nodes = observed.provider.nodes(of: topology.name)
+        // Where nothing shows that etcd was ever whole, what cannot be read may be all that is left of it.
+        let wasWhole = observed.etcd != nil || nodes.contains(where: \.mayHoldEtcdData)
+        return nodes.filter { node in
             guard wanted.contains(node.name), node.obstacle?.allowsReplacing == true else { return true }
             // Given up by name, or lost, in which case the plan says what is done about it.
-            return !replaced.contains(node.name) && NodeLoss(node, member: nil) != .record
+            return !replaced.contains(node.name) && !(wasWhole && NodeLoss(node, member: nil) == .record)
         }
         .compactMap { node in
             node.obstacle.map { .error("node '\(node.name)': \($0)", notes: [$0.advice]) }

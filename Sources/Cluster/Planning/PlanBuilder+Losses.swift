@@ -28,7 +28,9 @@ extension PlanBuilder {
     /// True for a member that has no vote yet, so that the others lack nothing without it: what an earlier run began is
     /// begun anew, which is no repair.
     private func isJoining(_ node: PlacedNode) -> Bool {
-        guard node.isMember, let member = observed.etcd?.member(peerURL: node.peerURL) else { return false }
+        // Without a majority what one member has of the list may be old.
+        guard node.isMember, let etcd = observed.etcd, etcd.hasQuorum, let member = etcd.member(peerURL: node.peerURL)
+        else { return false }
         return member.learner || !member.started
     }
 
@@ -65,7 +67,9 @@ extension PlanBuilder {
     /// Name of the node that is replaced though nobody named it, and on which nothing is left to destroy.
     var emptyRepair: String? {
         let chosen = repaired
-        return losses.first { $0.node.name == chosen && $0.loss == .storage }?.node.name
+        let lost = losses.first { $0.node.name == chosen && $0.loss == .storage }?.node
+        guard let lost, lost.observed?.power == .off, lost.observed?.hasRemains != true else { return nil }
+        return lost.name
     }
 
     /// The lost nodes that the plan leaves as they are.

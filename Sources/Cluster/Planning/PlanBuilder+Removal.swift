@@ -14,7 +14,8 @@ extension PlanBuilder {
             postponed += surplus
             return
         }
-        let gates = made + drain(surplus, needs: made)
+        // No sooner than they go: a drain ends by itself.
+        let gates = made + drain(surplus, needs: unique(made + surplus.compactMap { departures[$0] }))
         for name in surplus {
             let departure = departures[name].map { [$0] } ?? []
             settled.append(removeNode(name, reason: "the topology does not ask for it", needs: departure + gates))

@@ -15,10 +15,11 @@ extension FleetRegistry {
     ///
     /// - Throws: `changedMeanwhile` when somebody else drains one of them just now.
     package func drain(_ machines: Set<String>, forSeconds seconds: Int64) async throws(RegistryError) {
-        let drained = try await etcdCall("read which machines are drained") { () async throws(EtcdError) in
-            try await etcd.range(RangeRequest(.prefix(keyspace.drain("")))).keyValues.map(\.key)
+        let held = try await etcdCall("read which machines are drained") { () async throws(EtcdError) in
+            try await etcd.range(RangeRequest(.prefix(keyspace.drain("")))).keyValues
         }
-        let keys = Set(machines.map(keyspace.drain)).subtracting(drained).sorted()
+        let marks = Dictionary(held.map { ($0.key, $0) }) { $1 }
+        let keys = Set(machines.map(keyspace.drain)).filter { marks[$0].map { $0.lease != nil } ?? true }.sorted()
         guard !keys.isEmpty else { return }
         let lease = try await etcdCall("get a lease for draining machines") { () async throws(EtcdError) in
             try await etcd.grantLease(ttl: seconds)
@@ -28,7 +29,7 @@ extension FleetRegistry {
             let some = rest.prefix(Transaction.maximumOperations)
             rest = rest.dropFirst(some.count)
             let transaction = Transaction(
-                if: some.map { .missing($0) },
+                if: some.map { key in marks[key].map(Comparison.unchanged) ?? .missing(key) },
                 then: some.map { .put($0, "", lease: lease.id) }
             )
             guard try await write("drain \(some.count) machines", transaction).succeeded else {

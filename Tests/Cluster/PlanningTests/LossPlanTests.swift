@@ -52,6 +52,44 @@ import TopologyModel
         }
     }
 
+    /// Of an etcd that never was seen whole, and whose only witness cannot be read, nothing is thrown away.
+    @Test(arguments: RepairPolicy.allCases)
+    func whatCannotBeReadMayBeAllThatThereIs(repair: RepairPolicy) throws {
+        var topology = Fixture.topology(members: 1, workers: 0)
+        topology.repair = repair
+        var cluster = Simulation()
+        cluster.apply(try Fixture.plan(topology))
+        cluster.disturb("central-1") {
+            ($0.hasStorage, $0.hasDomain, $0.power) = (false, false, .off)
+            ($0.etcd, $0.etcdHistory) = (.none, .unknown)
+            $0.obstacle = .damaged(path: "/node.json", reason: "it is empty")
+        }
+        var observed = cluster.observed
+        observed.etcd = nil
+        let error = #expect(throws: DiagnosticsError.self) { try Fixture.plan(topology, observed) }
+        #expect("\(error as Any)".contains("/node.json"))
+    }
+
+    /// A repair asks unless there is nothing left to lose.
+    @Test func whatIsLeftOfANodeIsAskedFor() throws {
+        var topology = Fixture.topology(members: 3, workers: 1)
+        topology.repair = .automatic
+        var whole = Simulation()
+        whole.apply(try Fixture.plan(topology))
+        let cases: [(asks: Bool, change: (inout ObservedNode) -> Void)] = [
+            (false, { ($0.hasStorage, $0.power) = (false, .off) }),
+            (true, { ($0.hasStorage, $0.power, $0.hasRemains) = (false, .off, true) }),
+            (true, { ($0.hasStorage, $0.power) = (false, .running) }),
+        ]
+        for (asks, change) in cases {
+            var cluster = whole
+            cluster.disturb("worker-1", change)
+            let plan = try Fixture.plan(topology, cluster.observed)
+            #expect(plan.removedNodes == ["worker-1"])
+            #expect((plan.emptyRepair == nil) == asks)
+        }
+    }
+
     /// It is promoted when etcd says that it has caught up, and not before.
     @Test func aDiskThatShowsNothingIsTakenAtItsWord() throws {
         var cluster = try joining(showsEtcdLogs: false)

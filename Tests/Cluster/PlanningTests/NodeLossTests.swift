@@ -33,6 +33,7 @@ import TopologyModel
         // Its domain alone is gone: the data are there.
         #expect(NodeLoss(try node { ($0.hasDomain, $0.phase) = (false, .allocated) }, member: member()) == nil)
         #expect(NodeLoss(nil, member: nil) == nil, "it may never have been there")
+        #expect(NodeLoss(nil, member: member(healthy: true)) == nil, "it answers, wherever it is")
     }
 
     @Test func storageThatIsGone() throws {

@@ -125,6 +125,9 @@ extension LibvirtProvider {
                 let volumes = record.runtime == .vm ? kinds[reference] ?? [] : []
                 let hasStorage = record.runtime == .vm ? volumes.contains(.disk) : whole[reference.domainName] ?? false
                 var node = record.observed(power: domain.power, hasDomain: true, hasStorage: hasStorage)
+                if !hasStorage, record.runtime == .container, whole[reference.domainName] != nil {
+                    node.hasRemains = true
+                }
                 node.autostart = domain.autostart
                 if domain.isTransient { node.isTransient = true }
                 (node.condition, node.defined, node.live) = (domain.condition, domain.defined, domain.live)

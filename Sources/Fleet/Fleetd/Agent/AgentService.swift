@@ -82,14 +82,32 @@ package struct AgentService: Service {
     ///
     /// - Returns: false where the task is cancelled before.
     package func isAskedToLeave() async -> Bool {
-        for await snapshot in watch.snapshots(of: .machine(machineID)) {
-            // What was written before the machine registered says nothing: it has left since, and come back.
-            guard let session = presence.session, snapshot.revision >= session.revision,
-                let machine = snapshot.machines[session.machineID], machine.lease == session.lease
-            else { continue }
-            if machine.record.isLeaving == true { return true }
+        let wakeups = Wakeups()
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                for await _ in watch.snapshots(of: .machine(machineID)) { wakeups.wake() }
+                return false
+            }
+            // The record may be seen before this machine has heard that it is registered.
+            group.addTask {
+                for await _ in presence.sessions() { wakeups.wake() }
+                return false
+            }
+            group.addTask {
+                for await _ in wakeups.stream where isLeaving { return true }
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.contains { $0 }
         }
-        return false
+    }
+
+    /// What was written before the machine registered says nothing: it has left since, and come back.
+    private var isLeaving: Bool {
+        guard let session = presence.session, let snapshot = watch.snapshot, snapshot.revision >= session.revision,
+            let machine = snapshot.machines[session.machineID], machine.lease == session.lease
+        else { return false }
+        return machine.record.isLeaving == true
     }
 
     /// Stops and unloads every unit, and leaves the cluster at once. The agent must be running.

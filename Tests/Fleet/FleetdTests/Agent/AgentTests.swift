@@ -290,6 +290,24 @@ struct AgentTests {
         }
     }
 
+    /// Whoever asks may be faster than etcd's answer to the machine that has just registered.
+    @Test func aMachineIsAskedToLeaveBeforeItKnowsThatItIsThere() async throws {
+        try await TemporaryDirectory.with { directory in
+            let machine = FleetMachine("m1", etcd: etcd, directory: directory)
+            let watching = Task { try await machine.watch.run() }
+            let session = try await registry.register(.named("m1"), ttl: 600)
+            #expect(try await registry.askToLeave(machineID: "m1"))
+            let revision = try await registry.snapshot().revision
+            let asked = Task { await machine.agent.isAskedToLeave() }
+            #expect(await machine.watch.wait(until: revision, within: .seconds(30)))
+            // What is told of the record comes before the session.
+            for _ in 0..<1000 { await Task.yield() }
+            machine.presence.began(session)
+            #expect(await asked.value)
+            watching.cancel()
+        }
+    }
+
     /// Its units are stopped first and placed then, so that none runs twice, and it gets no others meanwhile.
     @Test func aMachineThatLeavesGetsNothingAndKeepsWhatItHas() async throws {
         let leaving = try await registry.register(.named("m1"), ttl: 600)
