@@ -23,7 +23,9 @@ extension RealNodes {
                 inOrder(first)
 
                 let second = try await cluster.exec(Self.node, Self.apply).expecting(0)
-                let said = second.output.split(separator: "\n").filter { !$0.contains(".service") }
+                let said = second.output.split(separator: "\n").filter {
+                    !$0.contains(".service") && !$0.contains(".socket")
+                }
                 #expect(said.isEmpty, "a second run did more than to start units: \(second)")
 
                 try await refusesWhatIsWrong(cluster)
@@ -114,6 +116,7 @@ extension RealNodes {
             ("cat /run/cfg-slow", "hello"),
             ("systemctl is-active cfg-slow cfg-after cfg-fail cfg-runtime || true", "active\nactive\nfailed\nactive"),
             ("systemctl is-enabled cfg-slow cfg-masked || true", "enabled\nmasked"),
+            ("bash -c 'exec 3<>/dev/tcp/127.0.0.1/2222; head -c 7 <&3'", "SSH-2.0"),
             ("ls /run/systemd/system/cfg-runtime.service", "/run/systemd/system/cfg-runtime.service"),
             (
                 "cat /etc/systemd/network/60-cfg.network; systemctl is-active systemd-networkd",
@@ -201,6 +204,15 @@ extension RealNodes {
                     ExecStart=/bin/sleep infinity
                 - {name: cfg-masked.service, mask: true}
                 - {name: update-engine.service, command: stop}
+                - {name: sshd.service, enable: true, command: start}
+                - name: sshd.socket
+                  command: restart
+                  runtime: true
+                  content: |
+                    [Socket]
+                    ListenStream=2222
+                    FreeBind=true
+                    Accept=yes
                 - name: ssh.service
                   command: restart
                   drop-ins: [{name: 10-cfg.conf, content: "[Service]\\nEnvironment=CFG=yes\\n"}]

@@ -53,6 +53,7 @@ package struct NodeLayer: Sendable {
             "\(units)/locksmithd.service": .text(NodeUnits.locksmithd, mode: 0o644),
             "\(units)/flanneld.service": .text(NodeUnits.flanneld, mode: 0o644),
             "\(units)/docker.service.d/10-flannel.conf": .text(NodeUnits.dockerWithFlannel, mode: 0o644),
+            "\(units)/sshd@.service": .text(NodeUnits.sshdOfSocket, mode: 0o644),
             "\(units)/boot-check.service": .text(NodeUnits.bootCheck, mode: 0o644),
             "\(units)/multi-user.target.wants/boot-check.service": .link(to: "../boot-check.service"),
             "usr/lib/slipway/boot-check": .link(to: "slipway-node"),

@@ -151,6 +151,21 @@ enum NodeUnits {
 
         """
 
+    /// A connection that `sshd.socket` took. CoreOS's users moved sshd to another port by writing that socket, with
+    /// `Accept=yes`; Debian has the service beside it under another name. sshd itself goes on where it listens.
+    static let sshdOfSocket = """
+        [Unit]
+        Description=sshd for one connection of sshd.socket
+
+        [Service]
+        ExecStart=-/usr/sbin/sshd -i
+        StandardInput=socket
+        StandardError=journal
+        RuntimeDirectory=sshd
+        RuntimeDirectoryPreserve=yes
+
+        """
+
     /// Units of CoreOS that nodes do without. Those of users start, stop, require and are ordered after them, so they
     /// are there and do nothing. etcd of version 1 is among them: Debian's unit of that name would take etcd2's ports.
     static let standIns: [String: String] = {

@@ -239,7 +239,7 @@ package struct SetupExecutor {
     private mutating func enable(_ unit: String, runtime: Bool) async throws(NodeSetupError) {
         do {
             let changes = try await persisting { (manager, _) throws(SystemdError) in
-                try await manager.enableUnitFiles([unit], runtime: runtime, force: true)
+                try await manager.enable(unit, runtime: runtime)
             }
             if !changes.isEmpty { system.say("\(unit) enabled") }
         } catch  where error.isUnitNotLoaded && CoreOSUnits.names.contains(unit) {

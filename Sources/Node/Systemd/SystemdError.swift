@@ -55,6 +55,8 @@ package struct SystemdError: Error, Sendable, Hashable {
 
     /// D-Bus name of the error for a unit that does not exist.
     package static let noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
+    /// D-Bus name of the error for a unit by one of its other names, or that is linked from elsewhere.
+    package static let unitLinked = "org.freedesktop.systemd1.UnitLinked"
     /// D-Bus name of the error for a masked unit.
     package static let unitMasked = "org.freedesktop.systemd1.UnitMasked"
 }

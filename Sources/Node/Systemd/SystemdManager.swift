@@ -112,6 +112,18 @@ extension SystemdManager {
         }
     }
 
+    /// Makes the links that a unit's `[Install]` section asks for; those of the unit itself where it is named by one of
+    /// its other names, which systemd refuses (Debian calls CoreOS's `sshd.service` `ssh.service`).
+    package func enable(_ unit: String, runtime: Bool) async throws(SystemdError) -> [UnitFileChange] {
+        do {
+            return try await enableUnitFiles([unit], runtime: runtime, force: true)
+        } catch  where error.dbusName == SystemdError.unitLinked {
+            let name = try await unitProperty("Id", interface: "Unit", of: unit)
+            guard case .string(let id) = name, id != unit else { throw error }
+            return try await enableUnitFiles([id], runtime: runtime, force: true)
+        }
+    }
+
     /// One unit's status, nil when systemd has not loaded it.
     package func unitStatus(_ unit: String) async throws(SystemdError) -> UnitStatus? {
         try await listUnits(matching: [unit]).first { $0.name == unit }
