@@ -198,8 +198,8 @@ package enum Action: Sendable, Hashable {
     case removeMember(name: String, peerURL: String, endpoints: [String])
     /// Climbs the node's ladder to its end.
     case awaitNode(NodePlan)
-    /// Has the units of machines that are going to leave move to those that stay, all at once: where one machine leaves
-    /// after the other, units move to some that leave next.
+    /// Lets machines that are going to leave take no more units: where one leaves after the other, units would move to
+    /// some that leave next.
     case drainMachines(Set<String>)
     /// Has the machine leave fleet, so that its units are placed elsewhere.
     case leaveFleet(node: String, machineID: String, address: IPv4Address?)

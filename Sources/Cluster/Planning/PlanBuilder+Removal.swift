@@ -22,7 +22,7 @@ extension PlanBuilder {
         }
     }
 
-    /// Has the units leave nodes that go, if there are several in fleet.
+    /// Has nodes that go take no more units, if several of them are in fleet.
     private mutating func drain(_ names: [String], needs: [StepID]) -> [StepID] {
         let machines = Set(names.map { Identity.machineID(cluster: topology.name, node: $0) })
             .intersection(observed.fleet?.machines ?? [])

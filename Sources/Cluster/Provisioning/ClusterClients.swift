@@ -31,7 +31,7 @@ package protocol FleetAccess: Sendable {
     /// Records that Slipway deployed these units, so that they are taken away when the file does not name them any
     /// more.
     func record(deployed units: [String]) async throws
-    /// Has the units of machines that are about to leave move to others, for as long as leaving may take them.
+    /// Lets machines that are about to leave take no more units, for as long as leaving may take them.
     func drain(_ machineIDs: Set<String>) async throws
     /// Forgets that a machine was drained.
     func endDrain(machineID: String) async throws
