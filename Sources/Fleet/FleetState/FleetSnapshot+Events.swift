@@ -10,11 +10,6 @@ extension FleetSnapshot {
     }
 
     /// Takes in the changes of a watch.
-    package mutating func apply(_ batch: WatchBatch, keyspace: Keyspace) {
-        _ = change(by: batch, keyspace)
-    }
-
-    /// Takes in the changes of a watch.
     ///
     /// - Returns: whom they concern.
     mutating func change(by batch: WatchBatch, _ keyspace: Keyspace) -> FleetChange {

@@ -1,11 +1,12 @@
 import Dashboard
 import Etcd
-import FleetState
 import Planning
 import Provisioning
 import TestKit
 import Testing
 import UnitFiles
+
+@testable import FleetState
 
 /// A cluster as the page gets it, and what the page has to change.
 @Suite struct ClusterDocumentTests {
@@ -79,7 +80,7 @@ import UnitFiles
             .put(KeyValue(key: key, value: Array(value.utf8), createRevision: 1, modRevision: 1, version: 1))
         }
         var fleet = FleetSnapshot()
-        fleet.apply(WatchBatch(revision: 1, events: events), keyspace: registry)
+        _ = fleet.change(by: WatchBatch(revision: 1, events: events), registry)
         let unit = try #require(UnitDocument("web.service", in: fleet, names: ["a": "central-1", "b": "worker-1"]))
         #expect(unit.text.contains("ExecStart=/bin/true"))
         #expect(unit.places.map(\.node) == ["central-1", "worker-1"])

@@ -21,6 +21,10 @@ import TopologyModel
         adoption.changes.map { "\($0.role ?? "-") \($0.key) \($0.old) → \($0.new)" } + adoption.rest
     }
 
+    private func changeWorkers(_ cluster: inout Simulation, _ change: (inout ObservedNode) -> Void) {
+        for name in ["worker-1", "worker-2"] { cluster.disturb(name, change) }
+    }
+
     @Test func nothingChanged() throws {
         let topology = Fixture.topology()
         #expect(lines(Adoption(topology, observed: try cluster(topology).observed.provider)) == [])
@@ -29,11 +33,9 @@ import TopologyModel
     @Test func whatAllNodesOfARoleHaveIsTheRoles() throws {
         let topology = Fixture.topology()
         var cluster = try cluster(topology)
-        for name in ["worker-1", "worker-2"] {
-            cluster.disturb(name) { node in
-                node.defined?.memoryMiB = 1536
-                node.defined?.cpus = 2
-            }
+        changeWorkers(&cluster) { node in
+            node.defined?.memoryMiB = 1536
+            node.defined?.cpus = 2
         }
         for node in cluster.observed.provider.nodes { cluster.disturb(node.name) { $0.autostart = false } }
         #expect(
@@ -66,11 +68,9 @@ import TopologyModel
     @Test func adoptedNodesAreNotRestarted() throws {
         var topology = Fixture.topology()
         var cluster = try cluster(topology)
-        for name in ["worker-1", "worker-2"] {
-            cluster.disturb(name) { node in
-                node.defined?.memoryMiB = 2048
-                node.live?.memoryMiB = 2048
-            }
+        changeWorkers(&cluster) { node in
+            node.defined?.memoryMiB = 2048
+            node.live?.memoryMiB = 2048
         }
         topology.roles[1].resources.memoryMiB = 2048
         let plan = try Fixture.plan(topology, cluster.observed)

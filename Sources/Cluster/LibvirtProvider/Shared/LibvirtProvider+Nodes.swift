@@ -18,21 +18,23 @@ extension LibvirtProvider {
     }
 
     package func define(_ node: NodePlan, image: NodeImagePaths) async throws {
+        try await define(node, image: image, isNew: true)
+    }
+
+    private func define(_ node: NodePlan, image: NodeImagePaths, isNew: Bool) async throws {
         let backend = backend(node.runtime)
         let definition = try await backend.definition(of: node, image: image)
+        let validates = backend.validatesDefinitions
         let isForeign = try await backend.driver.run { connection throws(LibvirtError) in
-            try connection.define(definition, validate: backend.validatesDefinitions)
+            isNew
+                ? try connection.define(definition, validate: validates)
+                : try connection.redefine(definition, validate: validates)
         }
         if isForeign { throw ProviderError.foreign(domain: node.domainName) }
     }
 
     package func redefine(_ node: NodePlan, image: NodeImagePaths) async throws {
-        let backend = backend(node.runtime)
-        let definition = try await backend.definition(of: node, image: image)
-        let isForeign = try await backend.driver.run { connection throws(LibvirtError) in
-            try connection.redefine(definition, validate: backend.validatesDefinitions)
-        }
-        if isForeign { throw ProviderError.foreign(domain: node.domainName) }
+        try await define(node, image: image, isNew: false)
         // What others have given a node that runs, and the file now asks for, is what it is to have in truth.
         try await followLimits(of: NodeReference(node))
     }

@@ -98,7 +98,7 @@ struct StepTitle {
             case .promoteMember(let node, _): "\(node.name) gets its vote in etcd"
             case .removeMember(let name, _, _): "take \(name) out of etcd"
             case .awaitNode(let node): "\(node.name) ready"
-            case .drainMachines(let machines): "units leave \(Format.count(machines.count, "machine"))"
+            case .drainMachines(let machines): "\(Format.count(machines.count, "machine")) take no more units"
             case .leaveFleet(let node, _, _): "\(node) leaves fleet"
             case .removeNode(let node): "remove \(node.name)"
             case .deployUnit(let unit): "deploy \(unit.name) (\(unit.desiredState.rawValue))"
