@@ -23,7 +23,7 @@ wait_until() {
 need_root_or_sudo() {
     [ "$(id -u)" -ne 0 ] || return 0
     if command -v sudo >/dev/null; then
-        exec sudo --preserve-env=PATH,HOME,SLIPWAY,SLIPWAY_HOME,SLIPWAY_SANDBOX,SLIPWAY_LANES,SLIPWAY_FUZZ_SECONDS,SLIPWAY_FUZZ_SEED,SLIPWAY_TEST_SEED,http_proxy,https_proxy,no_proxy -- "$@"
+        exec sudo --preserve-env=PATH,HOME,SLIPWAY,SLIPWAY_HOME,SLIPWAY_SANDBOX,SLIPWAY_LANES,SLIPWAY_SOAK,SLIPWAY_FUZZ_SECONDS,SLIPWAY_FUZZ_SEED,SLIPWAY_TEST_SEED,http_proxy,https_proxy,no_proxy -- "$@"
     fi
     die "namespaces, libvirt and package installation need root, and there is no sudo; run as root: $*"
 }

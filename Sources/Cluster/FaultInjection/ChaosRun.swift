@@ -138,7 +138,7 @@ package struct ChaosRun: Sendable {
                 say(.violated(violation))
             }
         }
-        await cause(state)
+        await cause(state, units)
         let took = state.now - units.first
         checking.cancel()
         await checking.value
@@ -167,7 +167,7 @@ package struct ChaosRun: Sendable {
 
     // MARK: Faults
 
-    private func cause(_ state: RunState) async {
+    private func cause(_ state: RunState, _ units: UnitCheck) async {
         await withTaskGroup(of: Void.self) { group in
             let end = ContinuousClock.now + settings.limit
             while ContinuousClock.now < end, !Task.isCancelled, !state.isEnding {
@@ -179,7 +179,7 @@ package struct ChaosRun: Sendable {
                     try await check()
                     let view = try await look.now().view
                     guard let fault = state.choose(view) else { continue }
-                    group.addTask { await bring(fault, state) }
+                    group.addTask { await bring(fault, state, units) }
                 } catch {
                     // What a cancelled task throws need not say so.
                     if Task.isCancelled { break }
@@ -193,8 +193,10 @@ package struct ChaosRun: Sendable {
         }
     }
 
-    private func bring(_ fault: Fault, _ state: RunState) async {
+    private func bring(_ fault: Fault, _ state: RunState, _ units: UnitCheck) async {
         defer { state.forget(fault) }
+        // What the power takes away is never read again.
+        if fault.kind == .powerOff { await units.read(fault.nodes) }
         do {
             try state.record(fault)
         } catch {

@@ -34,6 +34,9 @@ struct UnitCheck: Sendable {
         }
     }
 
+    /// Reads the journals of nodes that are about to lose their power.
+    func read(_ nodes: [String]) async { await watch.read(nodes, of: single) }
+
     /// - Throws: where a node does not answer.
     func judgeAll(_ state: RunState, until last: Duration) async throws -> [Violation] {
         judge(try await watch.events(of: single), state.timeline, until: last)

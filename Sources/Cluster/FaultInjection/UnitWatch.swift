@@ -14,6 +14,7 @@ struct UnitWatch: Sendable {
     private let nodes: [ObservedNode]
     /// Seconds since 1970 at which the run began.
     private let epoch: Double
+    private let journals = NodeJournals()
 
     init(run: String, faults: NodeFaults, nodes: [ObservedNode], epoch: Double) {
         (self.run, self.faults, self.epoch) = (run, faults, epoch)
@@ -95,6 +96,16 @@ struct UnitWatch: Sendable {
 
     // MARK: Afterwards
 
+    /// Reads the journals of nodes that are about to lose their power. One that does not answer is passed over.
+    func read(_ names: [String], of units: Set<String>) async {
+        await withTaskGroup(of: Void.self) { group in
+            for node in nodes where names.contains(node.name) {
+                // Its journal is read again afterwards, as far as it can be.
+                group.addTask { do { _ = try await events(of: units, on: node) } catch {} }
+            }
+        }
+    }
+
     /// What the nodes' journals say of the units since the beginning of the run. All nodes have to answer.
     func events(of units: Set<String>) async throws -> [UnitEvent] {
         try await onEach { node in try await events(of: units, on: node) }.flatMap(\.answer)
@@ -129,8 +140,15 @@ struct UnitWatch: Sendable {
         let before = Date().timeIntervalSince1970
         let text = try await faults.run(FaultScripts.asRoot(journal), on: node, nil)
         let after = Date().timeIntervalSince1970
-        let lines = text.split(whereSeparator: \.isNewline)
-        return try Self.parse(lines, node: node.name, epoch: epoch, asked: before...max(before, after))
+        let answer = text.split(whereSeparator: \.isNewline)
+        let lines = journals.add(try answer.dropFirst().map(JournalLine.init), of: node.name)
+        return Self.events(
+            lines,
+            clock: answer.first ?? "",
+            node: node.name,
+            epoch: epoch,
+            asked: before...max(before, after)
+        )
     }
 
     /// systemd's messages about units, by their IDs.
@@ -142,36 +160,12 @@ struct UnitWatch: Sendable {
         case failed = "d9b373ed55a64feb8242e02dbe79a49c"
     }
 
-    /// Fields of a line of a journal.
-    private struct Line: Decodable {
-        enum CodingKeys: String, CodingKey {
-            case unit = "UNIT"
-            case message = "MESSAGE_ID"
-            case time = "__REALTIME_TIMESTAMP"
-            case uptime = "__MONOTONIC_TIMESTAMP"
-            case boot = "_BOOT_ID"
-            case name = "SYSLOG_IDENTIFIER"
-        }
-
-        var unit: String?
-        var message: String?
-        var time: String
-        var uptime: String?
-        var boot: String
-        var name: String?
-
-        /// Seconds since 1970 by the node's clock, and seconds since its start.
-        var clocks: (wall: Double, uptime: Double?)? {
-            Double(time).map { ($0 / 1_000_000, uptime.flatMap(Double.init).map { $0 / 1_000_000 }) }
-        }
-    }
-
     /// The clocks of a node before they jumped: by boot, the time of its start in seconds since 1970.
     private struct Starts {
         private var times: [String: Double] = [:]
 
         /// Each jump has a line before it, by the clock as it should be.
-        init(_ lines: [Line]) {
+        init(_ lines: [JournalLine]) {
             for line in lines where line.name == FaultScripts.journalName {
                 guard times[line.boot] == nil, let clocks = line.clocks, let uptime = clocks.uptime else { continue }
                 times[line.boot] = clocks.wall - uptime
@@ -185,21 +179,22 @@ struct UnitWatch: Sendable {
         }
     }
 
-    /// Events of a journal in JSON. A new boot ends what ran before it.
+    /// Events of a journal. A new boot ends what ran before it.
     ///
     /// - Parameters:
-    ///   - text: a line with the node's clock, its time since its start and its boot's ID; the journal's lines.
+    ///   - lines: the journal's lines.
+    ///   - clock: the node's clock, its time since its start and its boot's ID.
     ///   - epoch: seconds since 1970, by this host's clock, at which the run began.
     ///   - asked: the time of this host in which the node answered.
-    static func parse(
-        _ text: [Substring],
+    static func events(
+        _ lines: [JournalLine],
+        clock answered: Substring,
         node: String,
         epoch: Double,
         asked: ClosedRange<Double>,
-    ) throws -> [UnitEvent] {
-        let lines = try text.dropFirst().map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+    ) -> [UnitEvent] {
         let starts = Starts(lines)
-        let words = text.first?.split(separator: " ") ?? []
+        let words = answered.split(separator: " ")
         var clock = words.first.flatMap { Double($0) } ?? asked.upperBound
         if words.count == 3 { clock = starts.unjumped(clock, uptime: Double(words[1]), boot: String(words[2])) }
         // A virtual machine has a clock of its own; a difference within the time that the answer took is none.

@@ -11,7 +11,11 @@ struct UnitWatchTests {
     }
 
     private func parse(_ lines: [String], clock: String = "1100.0 500.0 1") throws -> [UnitEvent] {
-        try UnitWatch.parse(([clock] + lines).map { Substring($0) }, node: "n", epoch: 1000, asked: 1099.9...1100.1)
+        try events(lines.map { try JournalLine(Substring($0)) }, clock: clock)
+    }
+
+    private func events(_ lines: [JournalLine], clock: String = "1100.0 500.0 1") -> [UnitEvent] {
+        UnitWatch.events(lines, clock: Substring(clock), node: "n", epoch: 1000, asked: 1099.9...1100.1)
     }
 
     @Test("a journal's messages become events, at times from the beginning of the run")
@@ -58,5 +62,17 @@ struct UnitWatchTests {
     func others() throws {
         #expect(try parse([#"{"MESSAGE_ID":"x","__REALTIME_TIMESTAMP":"1","_BOOT_ID":"1"}"#]).isEmpty)
         #expect(throws: (any Error).self) { try parse(["-- No entries --"]) }
+    }
+
+    @Test("what a node's journal has lost since it was read is still known, once, and in its order")
+    func lostFiles() throws {
+        let journals = NodeJournals()
+        let first = try [line(.started, 1001), line(.exited, 1002)].map { try JournalLine(Substring($0)) }
+        let second = try [line(.started, 1010, boot: "2")].map { try JournalLine(Substring($0)) }
+        #expect(journals.add(first, of: "n").count == 2)
+        #expect(journals.add(first, of: "n").count == 2)
+        #expect(journals.add(second, of: "other").count == 1)
+        let all = journals.add(second, of: "n")
+        #expect(events(all).map(\.kind) == [.started, .ended, .lost, .started])
     }
 }
