@@ -55,6 +55,8 @@ package struct Schedule: Sendable {
     private let scenario: Scenario
     private var random: SeededGenerator
     private var number = 0
+    /// Entries of the scenario that have been chosen, by their places.
+    private var begun: Set<Int> = []
     /// Faults that a node turned out not to be able to have.
     private var impossible: Set<Impossible> = []
 
@@ -77,13 +79,25 @@ package struct Schedule: Sendable {
         impossible.insert(Impossible(kind: kind, node: node))
     }
 
-    /// Chooses the next fault.
+    /// Returns whether each fault that is asked for has been, but for those that no node can have.
+    package func hasShownAll(of view: ClusterView) -> Bool {
+        scenario.entries.enumerated().allSatisfy { index, entry in
+            begun.contains(index) || entry.weight == 0
+                || view.nodes.allSatisfy { impossible.contains(Impossible(kind: entry.kind, node: $0.name)) }
+        }
+    }
+
+    /// Chooses the next fault: one that the scenario asks for and that has not been yet, before any comes again.
     ///
     /// - Parameter active: faults that last, or whose nodes are not well again yet.
     /// - Returns: nil where the limits leave nothing to choose now.
     package mutating func next(_ view: ClusterView, active: [Fault]) -> Fault? {
         guard active.count < scenario.limits.faults, !active.contains(where: \.kind.isOfHost) else { return nil }
-        let choices = scenario.entries.compactMap { entry in Choice(entry, self, view, active) }
+        let possible = scenario.entries.enumerated().compactMap { index, entry in
+            Choice(entry, at: index, self, view, active)
+        }
+        let fresh = possible.filter { !begun.contains($0.index) }
+        let choices = fresh.isEmpty ? possible : fresh
         let total = choices.reduce(0) { $0 + $1.entry.weight }
         guard total > 0 else { return nil }
         var draw = Int.random(in: 0..<total, using: &random)
@@ -96,6 +110,7 @@ package struct Schedule: Sendable {
         let size = Int.random(in: choice.least...choice.most, using: &random)
         let direction = choice.entry.directions.randomElement(using: &random) ?? .both
         number += 1
+        begun.insert(choice.index)
         let nodes = choice.pick(size, &random)
         return Fault(
             number: number,
@@ -116,6 +131,8 @@ package struct Schedule: Sendable {
     /// An entry of the scenario that is possible now.
     private struct Choice {
         let entry: Scenario.Entry
+        /// Its place in the scenario.
+        let index: Int
         private let members: [String]
         private let others: [String]
         private let memberBudget: Int
@@ -124,9 +141,15 @@ package struct Schedule: Sendable {
         /// Largest group that the limits allow.
         let most: Int
 
-        init?(_ entry: Scenario.Entry, _ schedule: Schedule, _ view: ClusterView, _ active: [Fault]) {
+        init?(
+            _ entry: Scenario.Entry,
+            at index: Int,
+            _ schedule: Schedule,
+            _ view: ClusterView,
+            _ active: [Fault],
+        ) {
             guard entry.weight > 0 else { return nil }
-            self.entry = entry
+            (self.entry, self.index) = (entry, index)
             guard !entry.kind.isOfHost else {
                 // Other faults are begun and undone by what it restarts.
                 guard active.isEmpty else { return nil }

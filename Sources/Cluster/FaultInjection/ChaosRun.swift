@@ -16,11 +16,14 @@ package struct ChaosRun: Sendable {
         package var seed: UInt64
         /// Time in which faults begin.
         package var limit: Duration
+        /// True where the run ends earlier, once each fault of the scenario has been.
+        package var isOnce: Bool
         /// Command and process, for whoever finds the record.
         package var holder: String
 
-        package init(scenario: Scenario, seed: UInt64, limit: Duration, holder: String) {
-            (self.scenario, self.seed, self.limit, self.holder) = (scenario, seed, limit, holder)
+        package init(scenario: Scenario, seed: UInt64, limit: Duration, isOnce: Bool = false, holder: String) {
+            (self.scenario, self.seed, self.limit) = (scenario, seed, limit)
+            (self.isOnce, self.holder) = (isOnce, holder)
         }
     }
 
@@ -178,6 +181,7 @@ package struct ChaosRun: Sendable {
                     guard !state.isHostBusy else { continue }
                     try await check()
                     let view = try await look.now().view
+                    if settings.isOnce, state.isThrough(view) { break }
                     guard let fault = state.choose(view) else { continue }
                     group.addTask { await bring(fault, state, units) }
                 } catch {
@@ -291,7 +295,7 @@ package struct ChaosRun: Sendable {
         } catch {
             state.add(Violation(.remains, "not everything was removed: \(error)", at: state.now))
         }
-        let wasStopped = took < settings.limit && !state.isEnding
+        let wasStopped = took < settings.limit && !state.isEnding && !state.isThrough
         return state.verdict(cluster: cluster, took: took, wasStopped: wasStopped, counts: load.counts)
     }
 

@@ -126,13 +126,16 @@ package struct NodeFaults: Sendable {
         }
     }
 
-    /// What of faults is on the nodes, a line each.
+    /// What of faults is on the nodes and what bounds them, a line each.
     package func remains() async throws -> [String] {
         let found = try await withThrowingTaskGroup(of: [String].self) { group in
             for node in nodes.values {
                 group.addTask {
                     let said = try await run(FaultScripts.remains, on: node, nil)
-                    return said.split(whereSeparator: \.isNewline).map { "\(node.name): \($0)" }
+                    let bounds = try await provider.bounds(of: NodeReference(node))
+                    return (said.split(whereSeparator: \.isNewline).map(String.init) + bounds).map {
+                        "\(node.name): \($0)"
+                    }
                 }
             }
             return try await group.reduce(into: [String]()) { $0 += $1 }

@@ -11,6 +11,7 @@ final class RunState: Sendable {
         var active: [Fault] = []
         var violations: [Violation] = []
         var isStopped = false
+        var isThrough = false
         var notes: [String] = []
         /// Nodes that cannot have a fault, by the reason.
         var impossible: [FaultKind: [String: Set<String>]] = [:]
@@ -49,6 +50,17 @@ final class RunState: Sendable {
     func stop() { content.withLock { $0.isStopped = true } }
 
     func pause() -> Duration { content.withLock { $0.schedule.pause() } }
+
+    /// True once each fault of the scenario has been that can be, where the run ends with that.
+    var isThrough: Bool { content.withLock { $0.isThrough } }
+
+    /// Returns whether each fault of the scenario has been that can be.
+    func isThrough(_ view: ClusterView) -> Bool {
+        content.withLock { content in
+            content.isThrough = content.schedule.hasShownAll(of: view)
+            return content.isThrough
+        }
+    }
 
     /// Chooses the next fault, which counts as active from now on.
     func choose(_ view: ClusterView) -> Fault? {

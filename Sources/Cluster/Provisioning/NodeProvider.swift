@@ -85,6 +85,8 @@ package protocol NodeProvider: Sendable {
     /// - Parameter limit: nil for no bound.
     /// - Throws: also where its files are on no disk that can be bounded.
     func limitDisk(of node: NodeReference, to limit: DiskLimit?) async throws
+    /// Descriptions of the bounds of a node's processor time and disk, for people; none where it is off or gone.
+    func bounds(of node: NodeReference) async throws -> [String]
     /// Has the node start with the host, or not.
     func setAutostart(_ isOn: Bool, of node: NodeReference) async throws
     /// Writes the node's phase onto its domain; a node without a domain counts as `leaving`, and cannot be in another

@@ -20,4 +20,12 @@ extension CgroupTree {
         for directory in directories { try KernelFile.write(setting, to: directory + "/io.max") }
         return !directories.isEmpty
     }
+
+    /// Returns whether a disk of anything in the cgroups of a name is bounded.
+    package static func isDiskBounded(named name: String, below root: String) -> Bool {
+        directories(named: [name], below: root).contains { directory in
+            // A device without a bound has no line.
+            KernelFile.contents(of: directory + "/io.max").contains("=")
+        }
+    }
 }

@@ -83,6 +83,22 @@ struct ScheduleTests {
         #expect(chosen.count > FaultKind.allCases.count / 2, "seed \(seed) chose hardly any kind")
     }
 
+    @Test("each fault that is asked for comes once before any comes again", arguments: 0..<12)
+    func everyFault(_ seed: UInt64) {
+        let kinds: [FaultKind] = [.powerOff, .freeze, .cut, .fleetdKill, .slowProcessor, .reboot]
+        let entries = kinds.map { Scenario.Entry($0, weight: $0 == .cut ? 1000 : 1, lasts: 1...5) }
+        var schedule = Schedule(Scenario(name: "all", entries: entries), seed: seed)
+        let view = ClusterView((1...3).map { ClusterView.Node("worker-\($0)", role: "worker") })
+        for node in view.nodes { schedule.exclude(.freeze, of: node.name) }
+        var chosen: [FaultKind] = []
+        while chosen.count < 12, let fault = schedule.next(view, active: []) {
+            chosen.append(fault.kind)
+            #expect(schedule.hasShownAll(of: view) == (chosen.count >= kinds.count - 1))
+        }
+        #expect(Set(chosen.prefix(kinds.count - 1)) == Set(kinds).subtracting([.freeze]))
+        #expect(chosen.count == 12)
+    }
+
     @Test("the same seed chooses the same faults, and another one others")
     func seeds() {
         func choices(_ seed: UInt64) -> [Fault] {

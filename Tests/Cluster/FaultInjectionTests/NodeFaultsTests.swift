@@ -99,6 +99,20 @@ struct NodeFaultsTests {
         )
     }
 
+    @Test(
+        "a bound that was not lifted, and what a node says of itself, are found",
+        arguments: [FaultKind.slowDisk, .slowProcessor]
+    )
+    func remains(_ kind: FaultKind) async throws {
+        let (faults, _) = try await cluster(Shell())
+        let fault = Fault(number: 1, kind: kind, nodes: ["core-2"], seconds: 5)
+        try await faults.inject(fault)
+        let found = try await faults.remains()
+        #expect(found.count == 1 && found[0].hasPrefix("core-2: its "), "\(found)")
+        try await faults.undo(fault)
+        #expect(try await faults.remains().isEmpty)
+    }
+
     @Test("a restart of libvirt is done once, on the host, and over when libvirt answers")
     func libvirt() async throws {
         let (shell, host) = (Shell(), Host())

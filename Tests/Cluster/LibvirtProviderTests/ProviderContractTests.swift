@@ -90,6 +90,27 @@ import TopologyModel
         }
     }
 
+    @Test(arguments: ProviderUnderTest.bounding)
+    func boundsAreSeenUntilTheyAreLifted(_ provider: ProviderUnderTest) async throws {
+        try await provider.with { world in
+            let node = NodeReference(world.node())
+            try await world.bringUp(world.node())
+            #expect(try await world.provider.bounds(of: node) == [])
+            try await world.provider.limitProcessor(of: node, to: 10)
+            #expect(try await world.provider.bounds(of: node).count == 1)
+            try await world.provider.limitDisk(
+                of: node,
+                to: DiskLimit(bytesPerSecond: 1 << 20, operationsPerSecond: 50)
+            )
+            #expect(try await world.provider.bounds(of: node).count == 2)
+            try await world.provider.limitProcessor(of: node, to: nil)
+            try await world.provider.limitDisk(of: node, to: nil)
+            #expect(try await world.provider.bounds(of: node) == [])
+            try await world.provider.powerOff(node)
+            #expect(try await world.provider.bounds(of: node) == [])
+        }
+    }
+
     @Test(arguments: ProviderUnderTest.all)
     func aChangedConfigurationIsDefinedAnew(_ provider: ProviderUnderTest) async throws {
         try await provider.with { world in

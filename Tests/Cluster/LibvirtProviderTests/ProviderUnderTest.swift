@@ -29,6 +29,9 @@ enum ProviderUnderTest: Sendable, CustomTestStringConvertible {
         return [.fake, .testDriver, .real(uri: "lxc:///system", home: home, image: image)]
     }()
 
+    /// Those that bound what a node uses: libvirt's driver for tests has no bounds.
+    static let bounding = all.filter { if case .testDriver = $0 { false } else { true } }
+
     /// The newest directory in a directory, or what is not there, so that the tests fail.
     private static func newest(in directory: String) -> String {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []

@@ -184,7 +184,7 @@ extension FakeProvider {
     package func limitProcessor(of node: NodeReference, to percent: Int?) async throws {
         try begin("limitProcessor", "\(node.domainName) \(percent.map { "\($0)" } ?? "none")")
         try requireOurs(node.domainName)
-        try step {}
+        try step { nodes[node.domainName]?.domain?.bounds["processor"] = percent.map { "\($0) %" } }
     }
 
     package func limitMemory(of node: NodeReference, to percent: Int?) async throws {
@@ -196,7 +196,13 @@ extension FakeProvider {
     package func limitDisk(of node: NodeReference, to limit: DiskLimit?) async throws {
         try begin("limitDisk", "\(node.domainName) \(limit.map { "\($0.bytesPerSecond)" } ?? "none")")
         try requireOurs(node.domainName)
-        try step {}
+        try step { nodes[node.domainName]?.domain?.bounds["disk"] = limit.map { "\($0.bytesPerSecond) bytes/s" } }
+    }
+
+    package func bounds(of node: NodeReference) async throws -> [String] {
+        try begin("bounds", node.domainName)
+        let bounds = nodes[node.domainName]?.domain?.bounds ?? [:]
+        return bounds.sorted { $0.key < $1.key }.map { "its \($0.key) is bounded to \($0.value)" }
     }
 
     private func switchOff(_ node: NodeReference) async throws {

@@ -47,6 +47,8 @@ package actor FakeProvider: ClusterProvider {
         var power: ObservedNode.Power
         var etcd: EtcdHistory
         var autostart: Bool
+        /// Bounds by what they bound.
+        var bounds: [String: String] = [:]
     }
 
     /// A node's files in a snapshot.

@@ -67,6 +67,28 @@ extension LibvirtProvider {
         }
     }
 
+    package func bounds(of node: NodeReference) async throws -> [String] {
+        let driver = backend(node.runtime).driver
+        var found = try await driver.run { connection throws(LibvirtError) -> [String] in
+            try connection.ifPresent(domain: node.domainName) { domain throws(LibvirtError) -> [String] in
+                guard try domain.state().isActive else { return [] }
+                let isSlow = try domain.isProcessorBounded()
+                let hasSlowDisk =
+                    try node.runtime == .vm
+                    ? domain.isDiskBounded(VirtualMachineXML.rootDisk) : domain.areDevicesBounded()
+                return (isSlow ? [Self.boundProcessor] : []) + (hasSlowDisk ? [Self.boundDisk] : [])
+            } ?? []
+        }
+        guard node.runtime == .container, CgroupHierarchy.isMounted() else { return found }
+        let name = NodeContract.cgroupName(uuid: Identity.uuid(cluster: node.cluster, node: node.name))
+        let isBound = try await offPool { CgroupTree.isDiskBounded(named: name, below: CgroupHierarchy.mountPoint) }
+        if isBound { found.append(Self.boundDisk) }
+        return found
+    }
+
+    private static let boundProcessor = "its processor time is bounded"
+    private static let boundDisk = "its disk is bounded"
+
     /// Does something to a node's domain, unless that is off or gone.
     private func withActive(
         _ node: NodeReference,

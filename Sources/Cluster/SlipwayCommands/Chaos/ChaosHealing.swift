@@ -74,6 +74,27 @@ enum ChaosHealing {
         return healed.text
     }
 
+    // MARK: Guard
+
+    /// Waits until the process that started this one has ended, and undoes its run where it was killed.
+    static func watch(_ name: ClusterName, _ workspace: HostWorkspace) async throws {
+        guard await GuardProcess.isNeeded() else { return }
+        let ledger = ledger(of: name.description, home: workspace.home.string)
+        // Its lock ends with it, a moment after its output. Whoever has taken the lock since may undo the run before.
+        let end = ContinuousClock.now + .seconds(30)
+        while try ledger.read() != nil {
+            do {
+                _ = try await workspace.changing(name, purpose: "slipway chaos \(name) --heal", note: Output.note) {
+                    _ in
+                    try await healAll(name, nodes: try await nodes(of: name, workspace), workspace)
+                }
+            } catch {
+                guard ContinuousClock.now < end else { throw error }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
     // MARK: doctor
 
     /// Records of runs that are not under way.

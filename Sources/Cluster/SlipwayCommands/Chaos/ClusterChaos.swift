@@ -30,11 +30,12 @@ struct ClusterChaos: JSONCommand {
             minority of members is taken.
 
             The first violation ends the run, with the faults around it; exit code 1. Ctrl-C undoes what is being done \
-            and judges what was seen. A run that was killed is undone by --heal, and by the next `up`; a node undoes \
-            what it can by itself. A restart of the host's libvirt happens only where a scenario asks for it.
+            and judges what was seen. A run that is killed is undone by a second process that watches it; where that is \
+            killed as well, by --heal and by the next `up`. A restart of the host's libvirt happens only where a scenario asks for it.
 
               slipway chaos dev-test                                   10 minutes of everything
               slipway chaos dev-test --scenario split-brain --for 2m   cut off nodes and groups
+              slipway chaos dev-test --once                            each kind of fault, once
               slipway chaos dev-test --seed 7                          the choice of an earlier run
               slipway chaos dev-test --heal                            undo what a killed run left
             """,
@@ -48,20 +49,24 @@ struct ClusterChaos: JSONCommand {
     var scenario: String?
     @Option(name: .customLong("for"), help: ArgumentHelp("Time in which faults begin.", valueName: "time"))
     var limit: DurationArgument = DurationArgument(.seconds(600))
+    @Flag(help: "End before that time, once each fault of the scenario has been that is possible here.")
+    var once = false
     @Option(help: ArgumentHelp("Number that decides the choice of faults (default: a new one).", valueName: "number"))
     var seed: UInt64?
     @Option(help: ArgumentHelp("Also write the verdict as JUnit XML.", valueName: "file"))
     var junit: String?
     @Flag(help: "Undo what a run left that was killed, and do nothing else.")
     var heal = false
+    @Flag(name: .customLong("guard"), help: .hidden)
+    var isGuard = false
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
 
     func validate() throws {
         guard limit.duration > .zero else { throw ValidationError("--for must be more than nothing") }
-        if heal, scenario != nil || seed != nil || junit != nil {
-            throw ValidationError("--heal takes no --scenario, --seed or --junit")
+        if heal, scenario != nil || seed != nil || junit != nil || once {
+            throw ValidationError("--heal takes no --scenario, --once, --seed or --junit")
         }
     }
 
@@ -70,6 +75,7 @@ struct ClusterChaos: JSONCommand {
         let scenario = try loadScenario()
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         if heal { return try await undo(name, workspace) }
+        if isGuard { return try await ChaosHealing.watch(name, workspace) }
         let command = "slipway chaos \(cluster)"
         let verdict = try await workspace.changing(name, purpose: command, note: Output.note) { lease in
             try await perform(name, scenario, workspace) { try await lease.check() }
@@ -129,6 +135,7 @@ struct ClusterChaos: JSONCommand {
             scenario: scenario,
             seed: seed,
             limit: limit.duration,
+            isOnce: once,
             holder: "slipway chaos \(cluster), process \(getpid())"
         )
         if !output.json {
@@ -137,7 +144,12 @@ struct ClusterChaos: JSONCommand {
         let printer = ChaosPrinter(isLive: Output.errorIsTerminal && !output.json, isSilent: output.json)
         let run = try ChaosHealing.run(settings, name, nodes: nodes, workspace, check: check, say: printer.take)
         return try await Interrupt.guarding(advice: "Stopped; nothing is broken.") {
-            try await printer.during { try await run.run() }
+            let words = ["chaos", name.description, "--guard", "--connect", workspace.uri]
+            let watched = try await GuardProcess.watching(words, refusal: "nothing is broken") {
+                try await printer.during { try await run.run() }
+            }
+            if let trouble = watched.trouble { Output.note("The process that would have undone the run \(trouble).") }
+            return watched.result
         }
     }
 

@@ -48,7 +48,7 @@ struct SnapshotSaveCommand: JSONCommand {
                         of: cluster,
                         as: name,
                         limit: .seconds(limit),
-                        watch: { nodes, body in try await FreezeGuard.watching(nodes, uri: uri, body) },
+                        watch: { nodes, body in try await SnapshotThaw.guarding(nodes, uri: uri, body) },
                         say: say,
                     )
                 }
