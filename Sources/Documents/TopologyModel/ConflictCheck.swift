@@ -5,14 +5,14 @@ import UnitFiles
 ///
 /// The groups are grown greedily, so one can be missed; one that is found is really impossible.
 struct ConflictCheck {
-    private let units: [Placement.Candidate]
+    private let units: [PlacementCheck.Candidate]
     private let roles: [Role]
     /// For each list of patterns, which units it matches.
     private let matches: [[Bool]]
     /// For each unit, the index of its list of patterns: instances of a template mostly share one.
     private let patterns: [Int]
 
-    init(candidates: [Placement.Candidate], roles: [Role]) {
+    init(candidates: [PlacementCheck.Candidate], roles: [Role]) {
         let units = candidates.filter { $0.isPlaced && !$0.requirements.isGlobal }
         self.units = units
         self.roles = roles

@@ -11,7 +11,7 @@ extension Topology {
             let note = "remove the units, or `enabled: false` under `fleet`"
             return [.error("units need fleet, which is switched off", at: first.location, notes: [note])]
         }
-        let placement = Placement(topology: self)
+        let placement = PlacementCheck(topology: self)
         var seen: Set<Diagnostic> = []
         // The instances of a template share their file, and so their mistakes.
         return placement.findings().filter { seen.insert($0).inserted }
@@ -19,7 +19,7 @@ extension Topology {
 }
 
 /// Compares what units ask for with what roles offer.
-struct Placement {
+struct PlacementCheck {
     struct Candidate {
         var deployment: UnitDeployment
         var requirements: FleetRequirements

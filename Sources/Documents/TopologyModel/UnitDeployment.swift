@@ -36,9 +36,9 @@ extension UnitDeployment {
     /// Returns the location of `key` in the unit file; nil when the unit was not read from a text.
     ///
     /// - Parameter text: what to point at within the option's value; the whole value when it is not in there.
-    package func location(of key: FleetKey, containing text: String) -> SourceLocation? {
+    package func location(of key: XFleetKey, containing text: String) -> SourceLocation? {
         let unitName = try? UnitName(name)
-        let options = unit.options.filter { $0.section == FleetKey.section && key.spellings.contains($0.name) }
+        let options = unit.options.filter { $0.section == XFleetKey.section && key.spellings.contains($0.name) }
         let written = options.first { !text.isEmpty && $0.value.contains(text) }
         let meant = options.first { (unitName?.expandingSpecifiers(in: $0.value) ?? $0.value).contains(text) }
         guard let option = written ?? meant ?? options.first, let position = option.position else { return nil }

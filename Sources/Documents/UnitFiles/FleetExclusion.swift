@@ -1,9 +1,9 @@
 /// Two requirements of one unit that cannot both be met.
 package struct FleetExclusion: Sendable, Hashable {
     /// Key that excludes ``other``.
-    package let key: FleetKey
+    package let key: XFleetKey
     /// The key to remove or fix.
-    package let other: FleetKey
+    package let other: XFleetKey
     /// Fault, as one clause.
     package let message: String
 }
@@ -24,9 +24,9 @@ extension FleetRequirements {
         } + peersKeptAway
     }
 
-    private var pairs: [(FleetKey, FleetKey, String)] {
+    private var pairs: [(XFleetKey, XFleetKey, String)] {
         let pinned = machineID != nil
-        let rules: [(Bool, FleetKey, FleetKey, String)] = [
+        let rules: [(Bool, XFleetKey, XFleetKey, String)] = [
             (pinned && !machineOf.isEmpty, .machineID, .machineOf, "each of them alone names the machine"),
             (pinned && !conflicts.isEmpty, .machineID, .conflicts, "a pinned unit has no other machine to go to"),
             (pinned && isGlobal, .machineID, .global, "a global unit runs on more than one machine"),
@@ -43,8 +43,8 @@ extension FleetRequirements {
 
     private var peersKeptAway: [FleetExclusion] {
         machineOf.flatMap { peer in
-            let conflicts = conflicts.filter { $0.matches(peer) }.map { (FleetKey.conflicts, $0) }
-            let replaces = replaces.filter { $0.matches(peer) }.map { (FleetKey.replaces, $0) }
+            let conflicts = conflicts.filter { $0.matches(peer) }.map { (XFleetKey.conflicts, $0) }
+            let replaces = replaces.filter { $0.matches(peer) }.map { (XFleetKey.replaces, $0) }
             return (conflicts + replaces).map { key, glob in
                 FleetExclusion(
                     key: .machineOf,

@@ -50,11 +50,11 @@ package struct FleetRequirements: Sendable, Hashable {
     /// - Parameter name: whose specifiers to replace; nil leaves them.
     package init(of unit: UnitFile, name: UnitName?) {
         var values: [String: [String]] = [:]
-        for option in unit.options where option.section == FleetKey.section {
+        for option in unit.options where option.section == XFleetKey.section {
             let parts = FleetRequirements.split(option.value)
             values[option.name, default: []] += parts.map { name?.expandingSpecifiers(in: $0) ?? $0 }
         }
-        func all(_ key: FleetKey) -> [String] { key.spellings.flatMap { values[$0] ?? [] } }
+        func all(_ key: XFleetKey) -> [String] { key.spellings.flatMap { values[$0] ?? [] } }
         self.init(
             machineID: all(.machineID).first,
             metadata: FleetRequirements.metadata(all(.machineMetadata)),

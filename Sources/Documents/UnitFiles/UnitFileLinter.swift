@@ -37,7 +37,7 @@ struct UnitFileLinter {
     // MARK: [X-Fleet]
 
     private mutating func checkSection(of option: UnitOption) {
-        guard option.section != FleetKey.section else { return }
+        guard option.section != XFleetKey.section else { return }
         let folded = option.section.lowercased().filter(\.isLetter)
         let isNear = option.section.hasPrefix("X-") && Spelling.nearest(to: "xfleet", among: [folded]) != nil
         guard folded == "xfleet" || isNear, unit.options.first(where: { $0.section == option.section }) == option else {
@@ -47,9 +47,9 @@ struct UnitFileLinter {
     }
 
     private mutating func checkFleetKey(_ option: UnitOption) {
-        guard option.section == FleetKey.section else { return }
-        guard let key = FleetKey(spelling: option.name) else {
-            let nearest = Spelling.nearest(to: option.name, among: FleetKey.allCases.map(\.rawValue))
+        guard option.section == XFleetKey.section else { return }
+        guard let key = XFleetKey(spelling: option.name) else {
+            let nearest = Spelling.nearest(to: option.name, among: XFleetKey.allCases.map(\.rawValue))
             add(
                 .warning,
                 "unrecognized requirement in [X-Fleet] section: \"\(option.name)\"",
@@ -64,7 +64,7 @@ struct UnitFileLinter {
         checkValue(of: key, option)
     }
 
-    private mutating func checkValue(of key: FleetKey, _ option: UnitOption) {
+    private mutating func checkValue(of key: XFleetKey, _ option: UnitOption) {
         let values = FleetRequirements.split(option.value).map { sample?.expandingSpecifiers(in: $0) ?? $0 }
         for value in values {
             switch key {
@@ -139,9 +139,9 @@ struct UnitFileLinter {
     }
 
     private mutating func checkRepeats() {
-        for key in [FleetKey.machineID, .global, .weight] {
+        for key in [XFleetKey.machineID, .global, .weight] {
             let options = unit.options.filter { option in
-                option.section == FleetKey.section && key.spellings.contains(option.name)
+                option.section == XFleetKey.section && key.spellings.contains(option.name)
             }
             guard let last = options.last, options.count > 1 else { continue }
             let winner = key == .machineID ? "first" : "last"
@@ -152,7 +152,7 @@ struct UnitFileLinter {
     private mutating func checkExclusions() {
         for exclusion in unit.exclusions(name: sample) {
             let place = unit.options.last { option in
-                option.section == FleetKey.section && exclusion.other.spellings.contains(option.name)
+                option.section == XFleetKey.section && exclusion.other.spellings.contains(option.name)
             }
             add(.error, exclusion.message, at: place)
         }
@@ -206,7 +206,7 @@ struct UnitFileLinter {
     // MARK: Output
 
     private static let knownKeys =
-        "the requirements are " + FleetKey.allCases.map(\.rawValue).joined(separator: ", ")
+        "the requirements are " + XFleetKey.allCases.map(\.rawValue).joined(separator: ", ")
 
     mutating func add(
         _ severity: Diagnostic.Severity,

@@ -66,7 +66,7 @@ extension FleetRegistry {
     ) async throws(RegistryError) -> Int64 {
         let key = keyspace.update(name)
         let condition = old.map { Comparison.unchanged(key, since: $0.revision) } ?? .missing(key)
-        let put = Operation.put(key: key, value: try JSONText.encode(record), lease: nil)
+        let put = Operation.put(key: key, value: try RecordJSON.encode(record), lease: nil)
         let transaction = Transaction(if: [condition], then: [put])
         let response = try await write("update \(name)", transaction)
         guard response.succeeded else { throw RegistryError(.unitExists, "\(name) is being updated already") }
@@ -89,7 +89,7 @@ extension FleetRegistry {
         let puts = texts.map { Operation.put(keyspace.unit($0.unit.name), $0.text) }
         let transaction = Transaction(
             if: (leader.map { [fence($0)] } ?? []) + [.unchanged(key, since: old.revision)] + conditions,
-            then: puts + [.put(key: key, value: try JSONText.encode(record), lease: nil)],
+            then: puts + [.put(key: key, value: try RecordJSON.encode(record), lease: nil)],
         )
         let response = try await write("go on with the update of \(name)", transaction)
         return response.succeeded ? response.revision : nil

@@ -10,7 +10,7 @@ extension FleetRegistry {
     /// - Throws: `duplicateMachine` while another machine with this id is present.
     package func register(_ machine: MachineRecord, ttl: Int64) async throws(RegistryError) -> MachineSession {
         let key = keyspace.machine(machine.id)
-        let value = try JSONText.encode(machine)
+        let value = try RecordJSON.encode(machine)
         let lease = try await etcdCall("get a lease for machine \(machine.id)") { () async throws(EtcdError) in
             try await etcd.grantLease(ttl: ttl)
         }
@@ -71,7 +71,7 @@ extension FleetRegistry {
 
     /// Says something new of a machine that is present.
     package func update(_ machine: MachineRecord, _ session: MachineSession) async throws(RegistryError) {
-        let value = try JSONText.encode(machine)
+        let value = try RecordJSON.encode(machine)
         let put = Operation.put(key: keyspace.machine(machine.id), value: value, lease: session.lease)
         let response = try await write("update machine \(machine.id)", Transaction(if: [fence(session)], then: [put]))
         guard response.succeeded else { throw session.lost }
@@ -98,7 +98,7 @@ extension FleetRegistry {
         guard machine.record.isLeaving != true else { return true }
         var record = machine.record
         record.isLeaving = true
-        let put = Operation.put(key: held.key, value: try JSONText.encode(record), lease: machine.lease)
+        let put = Operation.put(key: held.key, value: try RecordJSON.encode(record), lease: machine.lease)
         let response = try await write(
             "ask machine \(machineID) to leave",
             Transaction(if: [.unchanged(held)], then: [put])
@@ -155,7 +155,7 @@ extension FleetRegistry {
     private func operation(_ change: StateChange, _ session: MachineSession) throws(RegistryError) -> Operation {
         let key = keyspace.state(change.unit, on: session.machineID)
         guard let state = change.state else { return .delete(key) }
-        return .put(key: key, value: try JSONText.encode(state), lease: session.lease)
+        return .put(key: key, value: try RecordJSON.encode(state), lease: session.lease)
     }
 
     private func fence(_ session: MachineSession) -> Comparison {

@@ -88,7 +88,7 @@ extension FleetSnapshot {
             }
             rebalance = mode
         case .update(let name):
-            let record = try JSONText.decode(UpdateRecord.self, keyValue.value)
+            let record = try RecordJSON.decode(UpdateRecord.self, keyValue.value)
             updates[name] = Versioned(record, revision: keyValue.modRevision)
         case .machine(let id):
             machines[id] = try StoredMachine(keyValue)
@@ -124,7 +124,7 @@ extension FleetSnapshot {
 
 extension StoredMachine {
     init(_ keyValue: KeyValue) throws {
-        let record = try JSONText.decode(MachineRecord.self, keyValue.value)
+        let record = try RecordJSON.decode(MachineRecord.self, keyValue.value)
         self.init(record: record, createRevision: keyValue.createRevision, lease: keyValue.lease)
     }
 }
@@ -133,7 +133,7 @@ extension StoredState {
     init(_ keyValue: KeyValue) throws {
         // A decoder that knows types takes ten times as long, and every machine reads what every other one says. Where
         // the short way does not understand it, the decoder says why.
-        let state = try UnitState(plain: keyValue.value) ?? JSONText.decode(UnitState.self, keyValue.value)
+        let state = try UnitState(plain: keyValue.value) ?? RecordJSON.decode(UnitState.self, keyValue.value)
         self.init(state: state, lease: keyValue.lease)
     }
 }

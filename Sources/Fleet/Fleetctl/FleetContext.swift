@@ -11,7 +11,7 @@ package struct FleetContext: Sendable {
     /// Runner of other programs.
     package var runner: any ProcessRunner
     /// Settings of the command line and the environment.
-    package var settings: Settings
+    package var settings: FleetctlSettings
     /// The id of the machine this runs on; nil when it has none.
     package var localMachineID: String?
     /// True where a person can be asked: the process has a terminal.
@@ -26,7 +26,7 @@ package struct FleetContext: Sendable {
         console: Console,
         pause: Pause,
         runner: any ProcessRunner,
-        settings: Settings,
+        settings: FleetctlSettings,
         localMachineID: String? = nil,
         isInteractive: Bool = false,
         now: @escaping @Sendable () -> String = { "" },

@@ -36,7 +36,7 @@ package struct Fleetctl: AsyncParsableCommand {
         subcommands: [
             UnitSubmit.self, UnitLoad.self, UnitStart.self, UnitStop.self, UnitUnload.self, UnitDestroy.self,
             UnitRestart.self, UnitUpdate.self, MachineDrain.self, MachineUndrain.self, ClusterRebalance.self,
-            UnitList.self, UnitFileList.self, MachineList.self, UnitWhy.self, EventList.self, UnitStatus.self,
+            UnitList.self, UnitFileList.self, MachineList.self, UnitWhy.self, EventList.self, UnitStatusShow.self,
             UnitCat.self, UnitJournal.self, MachineSSH.self, UnitVerify.self, VersionShow.self,
             CompletionScript.self, SocketForward.self,
         ],

@@ -55,7 +55,7 @@ package struct CloudInit: Sendable {
         for diagnostic in diagnostics {
             let line = diagnostic.location?.line ?? 0
             complain(
-                "\(Timestamp.now) line \(line): \(level(diagnostic.severity)): \(diagnostic.message)"
+                "\(LogTimestamp.now) line \(line): \(level(diagnostic.severity)): \(diagnostic.message)"
             )
         }
         return diagnostics.isEmpty ? 0 : 1

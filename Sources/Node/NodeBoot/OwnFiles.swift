@@ -31,8 +31,8 @@ package struct OwnFiles: Sendable {
     package func conflict(with new: String, on present: String) throws(SystemFailure) -> String? {
         for file in ["passwd", "group"] {
             let isOwn = try self.isOwn("etc/\(file)", in: upper, kind: S_IFREG)
-            let own = Accounts(try text(at: isOwn ? "\(upper)/etc/\(file)" : "\(present)/etc/\(file)") ?? "")
-            let other = Accounts(try text(at: "\(new)/etc/\(file)") ?? "")
+            let own = AccountFile(try text(at: isOwn ? "\(upper)/etc/\(file)" : "\(present)/etc/\(file)") ?? "")
+            let other = AccountFile(try text(at: "\(new)/etc/\(file)") ?? "")
             if let problem = own.conflict(with: other) { return "in its /etc/\(file) \(problem)" }
         }
         return nil
@@ -41,7 +41,7 @@ package struct OwnFiles: Sendable {
     /// Adds the accounts to a node's own file that only its root's has.
     private func complete(_ file: String, from root: String) throws(SystemFailure) {
         guard let own = try text(at: file), let new = try text(at: root) else { return }
-        let added = Accounts(own).missing(of: Accounts(new))
+        let added = AccountFile(own).missing(of: AccountFile(new))
         guard !added.isEmpty else { return }
         let text = own + (own.isEmpty || own.hasSuffix("\n") ? "" : "\n") + added.map { "\($0)\n" }.joined()
         try AtomicFile.rewrite(text, at: file)

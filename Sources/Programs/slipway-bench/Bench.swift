@@ -23,7 +23,7 @@ struct BenchOptions: ParsableArguments {
     var slipway = ".build/release/slipway"
 
     /// Prints figures as JSON or as a table, with the load beside which they were taken.
-    func show(_ report: Report, title: String, rows: [Row]) throws {
+    func show(_ report: BenchReport, title: String, rows: [Row]) throws {
         if json {
             print(try report.json())
         } else {

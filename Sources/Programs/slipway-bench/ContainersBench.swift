@@ -27,7 +27,7 @@ struct ContainersBench: AsyncParsableCommand {
     func run() async throws {
         let slipway = SlipwayProgram(path: options.slipway)
         let scratch = try Scratch()
-        let report = Report(runs: runs.count)
+        let report = BenchReport(runs: runs.count)
         let result: Result<Void, any Error>
         do {
             for backend in ["vxlan", "host-gw"] { try await measure(backend, slipway, scratch, report.figures) }

@@ -23,7 +23,7 @@ struct Day2Bench: AsyncParsableCommand {
     func run() async throws {
         let slipway = SlipwayProgram(path: options.slipway)
         let scratch = try Scratch()
-        let report = Report(runs: runs.count)
+        let report = BenchReport(runs: runs.count)
         try await slipway("image", "build")
         let result: Result<Void, any Error>
         do { result = .success(try await measure(slipway, scratch, report.figures)) } catch { result = .failure(error) }

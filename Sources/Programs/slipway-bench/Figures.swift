@@ -23,7 +23,7 @@ final class Figures: Sendable {
 }
 
 /// Figures, and what else the machine did meanwhile.
-struct Report {
+struct BenchReport {
     var runs: Int
     var cores = ProcessInfo.processInfo.processorCount
     var loadBefore = Host.load()
@@ -87,7 +87,7 @@ struct Row {
     var aim: Aim?
 
     /// The rows whose figures were measured.
-    static func table(_ rows: [Row], _ report: Report, title: String) -> String {
+    static func table(_ rows: [Row], _ report: BenchReport, title: String) -> String {
         let heads = [
             title, "median", "min", "max", "unit", "beside", "ratio", "original", "aim", "held",
         ]

@@ -27,7 +27,7 @@ struct FleetBench: AsyncParsableCommand {
     func run() async throws {
         let slipway = SlipwayProgram(path: options.slipway)
         let scratch = try Scratch()
-        let report = Report(runs: runs.count)
+        let report = BenchReport(runs: runs.count)
         try await slipway("image", "build")
         let result: Result<Void, any Error>
         do {

@@ -41,7 +41,7 @@ struct MachineBench: AsyncParsableCommand {
     func run() async throws {
         let slipway = SlipwayProgram(path: options.slipway)
         let scratch = try Scratch()
-        let report = Report(runs: runs.count)
+        let report = BenchReport(runs: runs.count)
         try await slipway("image", "build", "--vm")
         let result: Result<Void, any Error>
         do { result = .success(try await measure(slipway, scratch, report.figures)) } catch {

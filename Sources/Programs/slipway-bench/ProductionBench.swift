@@ -30,7 +30,7 @@ struct ProductionBench: AsyncParsableCommand {
     func run() async throws {
         let slipway = SlipwayProgram(path: options.slipway)
         let scratch = try Scratch()
-        let report = Report(runs: runs.count)
+        let report = BenchReport(runs: runs.count)
         try await slipway("image", "build")
         // The prober outside asks without a certificate, and the bare domains have none; what TLS costs is a row.
         let text = try String(contentsOfFile: Self.shipped, encoding: .utf8)

@@ -41,7 +41,7 @@ struct ScaleBench: AsyncParsableCommand {
         }
         let slipway = SlipwayProgram(path: options.slipway)
         let scratch = try Scratch()
-        let report = Report(runs: runs.count)
+        let report = BenchReport(runs: runs.count)
         try await slipway("image", "build")
         let result: Result<Void, any Error>
         do {

@@ -36,7 +36,7 @@ struct SoakBench: AsyncParsableCommand {
     func run() async throws {
         let slipway = SlipwayProgram(path: options.slipway)
         let scratch = try Scratch()
-        let report = Report(runs: 1)
+        let report = BenchReport(runs: 1)
         try await slipway("image", "build")
         let result: Result<Void, any Error>
         do {

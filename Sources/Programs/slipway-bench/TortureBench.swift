@@ -30,7 +30,7 @@ struct TortureBench: AsyncParsableCommand {
         let register = TortureRegister()
         let writing = Task { try await register.run() }
         var torture = Torture(slipway: slipway, scratch: scratch, register: register, seed: seed)
-        let report = Report(runs: interruptions.count)
+        let report = BenchReport(runs: interruptions.count)
         let result: Result<Void, any Error>
         do {
             var rounds = 0

@@ -35,7 +35,7 @@ do throws(Failure) {
         try NodeCgroup(name: NodeCgroup.nameFromEnvironment()).enter()
         try MemoryInfo.uncover()
         raiseFileLimit()
-        try NodeConsole.leave()
+        try ContainerConsole.leave()
         try trial?.begin()
         try handOver(to: "/sbin/init", arguments: arguments)
     }

@@ -68,7 +68,7 @@ import UnitFiles
 
     @Test func settingsComeFromOptionsThenEnvironment() throws {
         let options = try GlobalOptions.parse(["--endpoint", "http://a:1"])
-        let settings = try Settings(
+        let settings = try FleetctlSettings(
             options,
             environment: [
                 "FLEETCTL_ENDPOINT": "http://b:1", "FLEETCTL_SSH_CONFIG": "/x", "FLEETCTL_REQUEST_TIMEOUT": "1.5",
@@ -80,7 +80,10 @@ import UnitFiles
         #expect(settings.requestTimeout == 1.5)
         #expect(!settings.ssh.isStrict)
         #expect(settings.tunnel == nil)
-        #expect(try Settings(GlobalOptions.parse([]), environment: [:]).endpoint == .unix(path: "/var/run/fleet.sock"))
+        #expect(
+            try FleetctlSettings(GlobalOptions.parse([]), environment: [:]).endpoint
+                == .unix(path: "/var/run/fleet.sock")
+        )
     }
 
     @Test(arguments: [
@@ -89,17 +92,17 @@ import UnitFiles
     ])
     func badEnvironment(environment: [String: String]) throws {
         let options = try GlobalOptions.parse([])
-        #expect(throws: FleetctlError.self) { try Settings(options, environment: environment) }
+        #expect(throws: FleetctlError.self) { try FleetctlSettings(options, environment: environment) }
     }
 
     /// The original takes the first, and says so.
     @Test func ofSeveralEndpointsTheFirstIsUsed() throws {
         let options = try GlobalOptions.parse(["--endpoint=http://a:1,http://b:1,unix:///x"])
-        let settings = try Settings(options, environment: [:])
+        let settings = try FleetctlSettings(options, environment: [:])
         #expect(settings.endpoint == .tcp(scheme: "http", authority: "a:1"))
         #expect(settings.unusedEndpoints == ["http://b:1", "unix:///x"])
         let etcd = try GlobalOptions.parse(["--driver=etcd", "--endpoint=http://a:1,http://b:1"])
-        #expect(try Settings(etcd, environment: [:]).unusedEndpoints == [])
+        #expect(try FleetctlSettings(etcd, environment: [:]).unusedEndpoints == [])
     }
 
     @Test func aPipeIsReadLikeAFile() throws {
@@ -114,7 +117,7 @@ import UnitFiles
 
     @Test func certificatesComeFromOptionsThenEnvironment() throws {
         let options = try GlobalOptions.parse(["--cert-file", "c", "--etcd-keyfile", "k"])
-        let settings = try Settings(options, environment: ["FLEETCTL_CA_FILE": "a", "FLEETCTL_CERT_FILE": "x"])
+        let settings = try FleetctlSettings(options, environment: ["FLEETCTL_CA_FILE": "a", "FLEETCTL_CERT_FILE": "x"])
         #expect(settings.tls.authorityFile == "a")
         #expect(settings.tls.certificateFile == "c")
         #expect(settings.tls.keyFile == "k")
@@ -143,7 +146,7 @@ import UnitFiles
     /// Every key and every kind of request has its place in the reference.
     @Test func theReferenceIsComplete() throws {
         let units = try #require(HelpTopic.named("units")).text
-        for key in FleetKey.allCases { #expect(units.contains("\(key.rawValue)="), "\(key)") }
+        for key in XFleetKey.allCases { #expect(units.contains("\(key.rawValue)="), "\(key)") }
     }
 
     @Test(arguments: CompletionShell.allCases)
@@ -155,9 +158,9 @@ import UnitFiles
     @Test func urls() throws {
         let request = FleetRequest(.get, .unit("a@1.service"))
         #expect(
-            try Endpoint("unix:///var/run/fleet.sock").url(of: request.target)
+            try FleetEndpoint("unix:///var/run/fleet.sock").url(of: request.target)
                 == "http+unix://%2Fvar%2Frun%2Ffleet.sock/fleet/v1/units/a%401.service?alt=json"
         )
-        #expect(try Endpoint("http://h:80/").url(of: "/x") == "http://h:80/x")
+        #expect(try FleetEndpoint("http://h:80/").url(of: "/x") == "http://h:80/x")
     }
 }

@@ -9,8 +9,8 @@ import UnitFiles
 
 /// `--driver etcd`, on a real etcd and without a fleetd.
 struct DirectTransportTests {
-    private func settings(_ arguments: String..., environment: [String: String] = [:]) throws -> Settings {
-        try Settings(GlobalOptions.parse(arguments), environment: environment)
+    private func settings(_ arguments: String..., environment: [String: String] = [:]) throws -> FleetctlSettings {
+        try FleetctlSettings(GlobalOptions.parse(arguments), environment: environment)
     }
 
     @Test func unitsAreWrittenAndReadWithoutFleetd() async throws {
@@ -74,7 +74,7 @@ struct DirectTransportTests {
     ])
     func whatCannotBeIsRefused(arguments: [String]) throws {
         let options = try GlobalOptions.parse(arguments)
-        let error = #expect(throws: FleetctlError.self) { try Settings(options, environment: [:]) }
+        let error = #expect(throws: FleetctlError.self) { try FleetctlSettings(options, environment: [:]) }
         #expect(error?.code == .usage)
     }
 }

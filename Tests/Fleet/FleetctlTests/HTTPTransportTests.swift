@@ -52,7 +52,7 @@ struct HTTPTransportTests {
         let server = try LoopbackServer(fleet.serve)
         defer { server.stop() }
         let transport = HTTPTransport(
-            endpoint: try Endpoint("http://127.0.0.1:\(server.port)"),
+            endpoint: try FleetEndpoint("http://127.0.0.1:\(server.port)"),
             client: .shared,
             timeout: limit,
         )
@@ -138,7 +138,7 @@ struct HTTPTransportTests {
         ("unix:///nonexistent.sock", "No such file or directory"), ("http://127.0.0.1:1", "Connection refused"),
     ])
     func whoIsNotThereIsToldOfInWords(endpoint: String, words: String) async throws {
-        let transport = HTTPTransport(endpoint: try Endpoint(endpoint), client: .shared, timeout: .seconds(2))
+        let transport = HTTPTransport(endpoint: try FleetEndpoint(endpoint), client: .shared, timeout: .seconds(2))
         let error = await #expect(throws: FleetctlError.self) {
             try await transport.send(FleetRequest(.get, .units))
         }

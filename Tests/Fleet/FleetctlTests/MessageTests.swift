@@ -56,7 +56,7 @@ struct MessageTests {
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         try await withServer(trouble) { url in
-            let transport = HTTPTransport(endpoint: try Endpoint(url), client: http, timeout: .seconds(50))
+            let transport = HTTPTransport(endpoint: try FleetEndpoint(url), client: http, timeout: .seconds(50))
             let start = ContinuousClock.now
             let error = await #expect(throws: FleetctlError.self) { try await FleetClient(transport).units() }
             expectPlain("\(try #require(error))")
@@ -71,7 +71,7 @@ struct MessageTests {
             let etcd = EtcdHTTPClient(endpoints: [url], requestTimeout: .seconds(20))
             let error = await #expect(throws: EtcdError.self) { try await etcd.members() }
             expectPlain("\(try #require(error))")
-            let settings = Settings(endpoint: try Endpoint(Endpoint.standard))
+            let settings = FleetctlSettings(endpoint: try FleetEndpoint(FleetEndpoint.standard))
             var hasty = settings
             hasty.requestTimeout = 0.5
             let access = try EtcdAccess(endpoints: url, prefix: "/x/")

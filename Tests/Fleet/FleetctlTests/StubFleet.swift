@@ -154,7 +154,7 @@ final class StubRun: ProcessRunner {
     /// No pause takes any time.
     func context(localMachineID: String? = nil, ssh: SSHSettings = SSHSettings()) -> FleetContext {
         let files = files
-        var settings = Settings(endpoint: .unix(path: "/x"))
+        var settings = FleetctlSettings(endpoint: .unix(path: "/x"))
         settings.ssh = ssh
         return FleetContext(
             client: FleetClient(fleet),

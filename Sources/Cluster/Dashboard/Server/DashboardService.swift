@@ -142,7 +142,7 @@ struct DashboardService: Sendable {
             try await feed.watching { states in
                 for await state in states {
                     if let before = shown {
-                        guard let change = StateChange(from: before, to: state) else {
+                        guard let change = DashboardChange(from: before, to: state) else {
                             try await writer.write(ServerEvents.beat)
                             continue
                         }

@@ -31,7 +31,7 @@ struct WholeState: Encodable {
 }
 
 /// What has changed since a page was told last.
-struct StateChange: Encodable {
+struct DashboardChange: Encodable {
     /// Clusters that are new.
     var clusters: [ClusterDocument] = []
     /// Clusters that are not as they were.

@@ -8,7 +8,7 @@ extension VirtualMachineBackend {
     func machineHost() async throws -> MachineHost? {
         guard try await driver.presence() == .present, try await driver.dialect().runsDomains else { return nil }
         let seen = try await driver.run { connection throws(LibvirtError) in
-            HostFacts(
+            HypervisorFacts(
                 capabilities: try connection.capabilities(),
                 memory: try connection.memoryStatistics(),
                 storage: try connection.ifPool { pool throws(LibvirtError) in try pool.info().available },
@@ -45,7 +45,7 @@ extension VirtualMachineBackend {
 }
 
 /// Facts that libvirt gives about its host, read at one time.
-private struct HostFacts: Sendable {
+private struct HypervisorFacts: Sendable {
     var capabilities: String
     var memory: [String: UInt64]
     var storage: UInt64?

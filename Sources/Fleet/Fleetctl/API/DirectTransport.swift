@@ -16,7 +16,7 @@ package struct EtcdAccess: Sendable, Hashable {
         self.prefix = prefix
         self.endpoints = try (endpoints ?? Self.standardEndpoints).split(separator: ",").map { text in
             let text = String(text.filter { !$0.isWhitespace })
-            guard case .tcp = try Endpoint(text) else {
+            guard case .tcp = try FleetEndpoint(text) else {
                 throw FleetctlError(
                     .usage,
                     "with --driver etcd the endpoint is etcd's, http://host:2379, not \"\(text)\""
@@ -31,7 +31,7 @@ package struct EtcdAccess: Sendable, Hashable {
     ///
     /// - Throws: `FleetctlError` when etcd does not answer within the request timeout.
     func run<Value: Sendable>(
-        _ settings: Settings,
+        _ settings: FleetctlSettings,
         _ body: @escaping @Sendable (any FleetTransport) async throws -> Value,
     ) async throws -> Value {
         let patience = Duration.seconds(settings.requestTimeout)

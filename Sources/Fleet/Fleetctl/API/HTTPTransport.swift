@@ -19,7 +19,7 @@ struct HTTPTransport: FleetTransport {
     /// meanwhile, and its successor listens on the same socket.
     private static let attempts = 3
 
-    let endpoint: Endpoint
+    let endpoint: FleetEndpoint
     let client: HTTPClient
     let timeout: TimeAmount
     /// Address that the endpoint leads to, where that is on another host.

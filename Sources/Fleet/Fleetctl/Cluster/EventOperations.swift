@@ -16,7 +16,7 @@ package struct EventOperations: Sendable {
 
     /// Tells what is there, as if it had just happened.
     package func tellPresent() async throws {
-        try tell(try await look().events(since: ClusterView()))
+        try tell(try await look().events(since: FleetView()))
     }
 
     /// Prints events until `looks` readings have been made, or for ever. A fleet that does not answer is asked again.
@@ -39,8 +39,8 @@ package struct EventOperations: Sendable {
         }
     }
 
-    private func look() async throws -> ClusterView {
-        ClusterView(
+    private func look() async throws -> FleetView {
+        FleetView(
             units: try await context.client.units(),
             states: try await context.client.states(),
             machines: try await context.client.machines(),

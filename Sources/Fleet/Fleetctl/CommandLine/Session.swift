@@ -18,7 +18,7 @@ enum Session {
         _ options: GlobalOptions,
         _ body: @escaping @Sendable (FleetContext) async throws -> Int32,
     ) async throws {
-        let settings = try Settings(options, environment: ProcessInfo.processInfo.environment)
+        let settings = try FleetctlSettings(options, environment: ProcessInfo.processInfo.environment)
         if !settings.unusedEndpoints.isEmpty {
             Console.standard.err("WARNING: multiple endpoints given, using \(settings.endpoint)")
         }
@@ -45,7 +45,7 @@ enum Session {
 
     /// A client for this run.
     private static func withClient(
-        _ settings: Settings,
+        _ settings: FleetctlSettings,
         _ body: (HTTPClient) async throws -> Int32,
     ) async throws -> Int32 {
         var configuration = HTTPClient.Configuration.singletonConfiguration
@@ -64,8 +64,8 @@ enum Session {
     }
 
     private static func transport(
-        _ settings: Settings,
-        _ endpoint: Endpoint,
+        _ settings: FleetctlSettings,
+        _ endpoint: FleetEndpoint,
         _ client: HTTPClient,
     ) -> any FleetTransport {
         let timeout = TimeAmount.milliseconds(Int64(settings.requestTimeout * 1000))
@@ -74,7 +74,7 @@ enum Session {
     }
 
     private static func context(
-        _ settings: Settings,
+        _ settings: FleetctlSettings,
         _ transport: any FleetTransport,
         _ isInteractive: Bool,
     ) -> FleetContext {

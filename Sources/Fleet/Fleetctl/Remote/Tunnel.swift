@@ -4,14 +4,14 @@ import Subprocess
 
 /// A way to fleet's API through another host: ssh forwards a local socket to it.
 struct Tunnel {
-    let settings: Settings
+    let settings: FleetctlSettings
     let host: String
     let isInteractive: Bool
 
     /// Runs `body` while the tunnel stands; it gets the endpoint to use.
     ///
     /// - Throws: `FleetctlError` when ssh ends, or does not connect in time.
-    func run<Value: Sendable>(_ body: @escaping @Sendable (Endpoint) async throws -> Value) async throws -> Value {
+    func run<Value: Sendable>(_ body: @escaping @Sendable (FleetEndpoint) async throws -> Value) async throws -> Value {
         let directory = try makeDirectory()
         defer { remove(directory) }
         let socket = directory + "/fleet.sock"

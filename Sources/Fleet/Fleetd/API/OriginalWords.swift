@@ -33,5 +33,5 @@ extension FleetExclusion {
         return "unresolvable requirements: \(message)"
     }
 
-    private static func word(_ key: FleetKey) -> String { key == .machineOf ? "Peers" : key.rawValue }
+    private static func word(_ key: XFleetKey) -> String { key == .machineOf ? "Peers" : key.rawValue }
 }

@@ -29,7 +29,7 @@ actor Engine {
     private(set) var lookAgainIn: Duration?
     /// The units that moved last though they could have stayed, until they have settled.
     private var moving: (units: Set<String>, since: ContinuousClock.Instant)?
-    private var updates: [String: UnitUpdate] = [:]
+    private var updates: [String: RollingUpdate] = [:]
     /// Units that are wanted and on no machine, and since when this engine knows of it.
     private var waiting: [String: ContinuousClock.Instant] = [:]
     private var silence = MassSilence()
@@ -147,7 +147,7 @@ actor Engine {
     private func update(_ snapshot: FleetSnapshot, _ leader: EngineLeader) async throws {
         updates = updates.filter { snapshot.updates[$0.key]?.value.phase.isOver == false }
         for (name, stored) in snapshot.updates.sorted(by: { $0.key < $1.key }) where !stored.value.phase.isOver {
-            var update = updates[name] ?? UnitUpdate(name)
+            var update = updates[name] ?? RollingUpdate(name)
             switch update.look(at: stored.value, snapshot, now: .now) {
             case .wait(let pause):
                 lookAgain(in: pause)

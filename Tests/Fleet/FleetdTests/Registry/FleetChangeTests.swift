@@ -55,14 +55,14 @@ struct FleetChangeTests {
             { _ in }, { $0.outcome = .done }, { $0.reason = "a \\ b\n" }, { $0.answered = .max },
         ] {
             change(&state)
-            #expect(UnitState(plain: try JSONText.encode(state)) == state)
+            #expect(UnitState(plain: try RecordJSON.encode(state)) == state)
         }
         for text in [
             "", "[]", "{}", #"{"loadState":1}"#,
             #"{"loadState":"","activeState":"","subState":"","hash":"","launched":1}"#,
         ] {
             #expect(UnitState(plain: Array(text.utf8)) == nil)
-            #expect(throws: (any Error).self) { try JSONText.decode(UnitState.self, Array(text.utf8)) }
+            #expect(throws: (any Error).self) { try RecordJSON.decode(UnitState.self, Array(text.utf8)) }
         }
         let complete = #"{"loadState":"","activeState":"","subState":"","hash":"","launched":false,"#
         for rest in [#""outcome":"lost"}"#, #""reason":1}"#, #""answered":"1"}"#, #""answered":1.5}"#] {

@@ -5,7 +5,7 @@ import UnitFiles
 ///
 /// Everything but the times is in the record, so that another engine goes on where this one ended; it only waits anew
 /// for the unit whose turn it is.
-package struct UnitUpdate: Sendable {
+package struct RollingUpdate: Sendable {
     /// Next step of an update.
     package enum Action: Sendable, Equatable {
         /// Nothing to write before something changes, or this time has passed.

@@ -4,16 +4,16 @@ import Synchronization
 import Testing
 import UnitFiles
 
-@Suite struct ClusterViewTests {
+@Suite struct FleetViewTests {
     private static let option = UnitOption(section: "Unit", name: "Description", value: "Hi")
 
-    private func details(from before: ClusterView, to after: ClusterView) -> [String] {
+    private func details(from before: FleetView, to after: FleetView) -> [String] {
         after.events(since: before).map { "\($0.kind.rawValue): \($0.detail)" }
     }
 
     @Test func machinesComeAndGo() {
-        let before = ClusterView(machines: [APIMachine(id: "aaaaaaaa1"), APIMachine(id: "bbbbbbbb1")])
-        let after = ClusterView(
+        let before = FleetView(machines: [APIMachine(id: "aaaaaaaa1"), APIMachine(id: "bbbbbbbb1")])
+        let after = FleetView(
             machines: [
                 APIMachine(id: "bbbbbbbb1", metadata: ["k": "v"]), APIMachine(id: "cccccccc1", primaryIP: "10.0.0.3"),
             ]
@@ -31,14 +31,14 @@ import UnitFiles
     @Test func aNewUnitIsKnownThenPlaced() {
         let unit = APIUnit(name: "a.service", options: [], desiredState: .launched, machineID: "aaaaaaaa1")
         #expect(
-            details(from: ClusterView(), to: ClusterView(units: [unit])) == [
+            details(from: FleetView(), to: FleetView(units: [unit])) == [
                 "unitCreated: a.service is known, and to be launched", "unitPlaced: a.service goes to aaaaaaaa...",
             ]
         )
     }
 
     @Test func unitsChange() {
-        let before = ClusterView(
+        let before = FleetView(
             units: [
                 APIUnit(name: "a.service", options: [], desiredState: .launched, machineID: "aaaaaaaa1"),
                 APIUnit(name: "b.service", options: [], desiredState: .loaded, machineID: "aaaaaaaa1"),
@@ -46,7 +46,7 @@ import UnitFiles
                 APIUnit(name: "d.service", options: [], desiredState: .launched),
             ]
         )
-        let after = ClusterView(
+        let after = FleetView(
             units: [
                 APIUnit(name: "a.service", options: [Self.option], desiredState: .launched, machineID: "bbbbbbbb1"),
                 APIUnit(name: "b.service", options: [], desiredState: .inactive),
@@ -65,8 +65,8 @@ import UnitFiles
     }
 
     @Test func statesChange() {
-        func view(_ active: String, _ sub: String) -> ClusterView {
-            ClusterView(states: [
+        func view(_ active: String, _ sub: String) -> FleetView {
+            FleetView(states: [
                 APIUnitState(
                     name: "a.service",
                     machineID: "aaaaaaaa1",

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-struct UnitStatus: AsyncParsableCommand {
+struct UnitStatusShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show what systemd says of units, from the machines they are on.",

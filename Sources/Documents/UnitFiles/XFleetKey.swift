@@ -1,5 +1,5 @@
 /// The keys of `[X-Fleet]`, and the spellings they had before.
-package enum FleetKey: String, Sendable, Hashable, CaseIterable {
+package enum XFleetKey: String, Sendable, Hashable, CaseIterable {
     case machineID = "MachineID"
     case machineOf = "MachineOf"
     case machineMetadata = "MachineMetadata"
@@ -26,7 +26,7 @@ package enum FleetKey: String, Sendable, Hashable, CaseIterable {
 
     /// Finds the key that is spelt `name`, exactly.
     package init?(spelling name: String) {
-        guard let key = FleetKey.allCases.first(where: { $0.spellings.contains(name) }) else { return nil }
+        guard let key = XFleetKey.allCases.first(where: { $0.spellings.contains(name) }) else { return nil }
         self = key
     }
 }

@@ -6,7 +6,7 @@ import Testing
 import UnitFiles
 
 @Suite(.timeLimit(.minutes(5)))
-struct UnitUpdateTests {
+struct RollingUpdateTests {
     let etcd = FakeEtcd()
     var registry: FleetRegistry { FleetRegistry(etcd: etcd) }
     let old = UnitFile.service("old")
@@ -41,7 +41,7 @@ struct UnitUpdateTests {
     private func after(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
 
     @Test func oneAfterTheOther() async throws {
-        var update = UnitUpdate("w@.service")
+        var update = RollingUpdate("w@.service")
         var record = record(["w@1.service", "gone.service", "w@2.service"])
         let names = ["w@1.service", "w@2.service"]
         let before = try await snapshot(names.map { ($0, old, "active running") })
@@ -56,7 +56,7 @@ struct UnitUpdateTests {
     }
 
     @Test func aUnitProvesItselfFirst() async throws {
-        var update = UnitUpdate("a.service")
+        var update = RollingUpdate("a.service")
         var record = record([])
         record.current = .init(unit: "a.service", hash: old.hash.hex)
         let well = try await snapshot([("a.service", new, "active running")])
@@ -77,7 +77,7 @@ struct UnitUpdateTests {
         ("inactive dead", 10, "a.service is inactive (dead) after 10 s"),
     ])
     func aUnitThatDoesNotIsTakenBack(state: String, seconds: Int, reason: String) async throws {
-        var update = UnitUpdate("a.service")
+        var update = RollingUpdate("a.service")
         var record = record(["b.service"])
         record.texts = [old.hash.hex: old.canonicalText]
         record.updated = [.init(unit: "c.service", hash: old.hash.hex)]
@@ -102,7 +102,7 @@ struct UnitUpdateTests {
     }
 
     @Test func somebodyElsesTextIsLeft() async throws {
-        var update = UnitUpdate("a.service")
+        var update = RollingUpdate("a.service")
         var record = record([])
         record.current = .init(unit: "a.service", hash: old.hash.hex)
         let other = try await snapshot([("a.service", .service("other"), "active running")])

@@ -3,7 +3,7 @@ import Scheduling
 import UnitFiles
 
 /// Units, states and machines of a cluster at one time.
-package struct ClusterView: Sendable {
+package struct FleetView: Sendable {
     /// Units there are.
     package var units: [APIUnit]
     /// States that machines reported.
@@ -38,13 +38,13 @@ package struct ClusterEvent: Sendable, Hashable, Encodable {
     package var detail: String
 }
 
-extension ClusterView {
+extension FleetView {
     /// Events since `before`, at most one of each kind: what came and went between two observations is not among them.
-    package func events(since before: ClusterView) -> [ClusterEvent] {
+    package func events(since before: FleetView) -> [ClusterEvent] {
         machineEvents(before) + unitEvents(before) + stateEvents(before)
     }
 
-    private func machineEvents(_ before: ClusterView) -> [ClusterEvent] {
+    private func machineEvents(_ before: FleetView) -> [ClusterEvent] {
         let (old, new) = (Self.byID(before.machines), Self.byID(machines))
         return Set(old.keys).union(new.keys).sorted().compactMap { id in
             switch (old[id], new[id]) {
@@ -57,7 +57,7 @@ extension ClusterView {
         }
     }
 
-    private func unitEvents(_ before: ClusterView) -> [ClusterEvent] {
+    private func unitEvents(_ before: FleetView) -> [ClusterEvent] {
         let (old, new) = (Self.byName(before.units), Self.byName(units))
         return Set(old.keys).union(new.keys).sorted().flatMap { name -> [ClusterEvent] in
             guard let unit = new[name] else { return [ClusterEvent(.unitDestroyed, unit: name, "is destroyed")] }
@@ -91,7 +91,7 @@ extension ClusterView {
         return events
     }
 
-    private func stateEvents(_ before: ClusterView) -> [ClusterEvent] {
+    private func stateEvents(_ before: FleetView) -> [ClusterEvent] {
         let old = Dictionary(before.states.map { (Self.key($0), $0) }) { first, _ in first }
         return states.compactMap { state in
             let was = old[Self.key(state)]

@@ -3,7 +3,7 @@ import Glibc
 
 /// A node's console, which mostly has no reader: libvirt holds what is written to it until someone does, and a full one
 /// blocks its writers, process 1 among them, for ever.
-enum NodeConsole {
+enum ContainerConsole {
     /// The names that libvirt gives the container's terminal.
     private static let names = ["/dev/console", "/dev/tty1"]
 

@@ -5,7 +5,7 @@
 #endif
 
 /// The time as Go's log package writes it: `2016/03/01 09:05:00`.
-enum Timestamp {
+enum LogTimestamp {
     static var now: String {
         var seconds = time(nil)
         var parts = tm()

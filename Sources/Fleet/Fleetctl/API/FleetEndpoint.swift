@@ -1,7 +1,7 @@
 import Basics
 
 /// Address of fleet's API: `unix:///var/run/fleet.sock`, `http://10.0.0.5:49153`, `https://…`.
-package enum Endpoint: Sendable, Hashable {
+package enum FleetEndpoint: Sendable, Hashable {
     case unix(path: String)
     /// `http` or `https`, and host with port.
     case tcp(scheme: String, authority: String)
@@ -19,7 +19,10 @@ package enum Endpoint: Sendable, Hashable {
         switch scheme {
         case "unix", "file":
             guard rest.hasPrefix("/"), rest.count > 1 else {
-                throw FleetctlError(.usage, "the endpoint \"\(text)\" needs an absolute path: \(Endpoint.standard)")
+                throw FleetctlError(
+                    .usage,
+                    "the endpoint \"\(text)\" needs an absolute path: \(FleetEndpoint.standard)"
+                )
             }
             self = .unix(path: rest)
         case "http", "https":
@@ -42,7 +45,7 @@ package enum Endpoint: Sendable, Hashable {
     }
 }
 
-extension Endpoint: CustomStringConvertible {
+extension FleetEndpoint: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unix(let path): "unix://\(path)"

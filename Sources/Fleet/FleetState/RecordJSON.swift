@@ -5,7 +5,7 @@
 #endif
 
 /// JSON with keys in order, so that equal values are equal bytes.
-enum JSONText {
+enum RecordJSON {
     static func encode(_ value: some Encodable) throws(RegistryError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -1,7 +1,7 @@
 /// Settings of a run: each option from the command line, else from `FLEETCTL_…` in the environment, else a default.
-package struct Settings: Sendable, Hashable {
+package struct FleetctlSettings: Sendable, Hashable {
     /// Server to speak to.
-    package var endpoint: Endpoint
+    package var endpoint: FleetEndpoint
     /// Set to go to etcd in place of the API.
     package var etcd: EtcdAccess?
     /// Host to reach it through; nil for none.
@@ -17,24 +17,24 @@ package struct Settings: Sendable, Hashable {
     /// PEM files for https.
     package var tls = ClientTLS()
 
-    package init(endpoint: Endpoint) {
+    package init(endpoint: FleetEndpoint) {
         self.endpoint = endpoint
     }
 }
 
-extension Settings {
+extension FleetctlSettings {
     init(_ options: GlobalOptions, environment: [String: String]) throws {
         let variables = Environment(values: environment)
         let given = options.endpoint ?? variables["ENDPOINT"]
-        if try Settings.isEtcd(options.driver ?? variables["DRIVER"]) {
-            try self.init(endpoint: Endpoint(Endpoint.standard))
+        if try FleetctlSettings.isEtcd(options.driver ?? variables["DRIVER"]) {
+            try self.init(endpoint: FleetEndpoint(FleetEndpoint.standard))
             etcd = try EtcdAccess(
                 endpoints: given,
                 prefix: options.etcdKeyPrefix ?? variables["ETCD_KEY_PREFIX"] ?? EtcdAccess.standardPrefix,
             )
         } else {
-            let all = (given ?? Endpoint.standard).split(separator: ",").map(String.init)
-            try self.init(endpoint: Endpoint(all.first ?? ""))
+            let all = (given ?? FleetEndpoint.standard).split(separator: ",").map(String.init)
+            try self.init(endpoint: FleetEndpoint(all.first ?? ""))
             unusedEndpoints = Array(all.dropFirst())
         }
         tunnel = options.tunnel ?? variables["TUNNEL"]

@@ -1,5 +1,5 @@
 /// Lines of `/etc/passwd` and its like, each of which begins with a name.
-package struct Accounts: Sendable {
+package struct AccountFile: Sendable {
     private struct Account {
         var name: Substring
         /// Number of the user or group; nil in files that have none.
@@ -19,14 +19,14 @@ package struct Accounts: Sendable {
     }
 
     /// Lines of another file about names that this one lacks.
-    package func missing(of other: Accounts) -> [String] {
+    package func missing(of other: AccountFile) -> [String] {
         let known = Set(accounts.map(\.name))
         return other.accounts.filter { !known.contains($0.name) }.map { String($0.line) }
     }
 
     /// Returns what is wrong with taking another file's accounts beside these: a name with two numbers, or a number with
     /// two names.
-    package func conflict(with other: Accounts) -> String? {
+    package func conflict(with other: AccountFile) -> String? {
         let numbers = Dictionary(accounts.map { ($0.name, $0.number) }) { first, _ in first }
         let names = Dictionary(accounts.compactMap { account in account.number.map { ($0, account.name) } }) {
             first,
