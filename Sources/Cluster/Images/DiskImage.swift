@@ -33,7 +33,7 @@ package struct ImageFile: Sendable, Hashable, Codable {
 }
 
 /// The project's image as a virtual machine takes it.
-package struct MachineFiles: Sendable, Hashable, Codable {
+package struct VMFiles: Sendable, Hashable, Codable {
     /// The root file system.
     package var disk: ImageFile
     /// Kernel to boot.
@@ -62,13 +62,13 @@ extension ImageStore {
             try Self.makeDirectory(part)
             try await bootstrap(recipe, into: root, onEvent: onEvent)
             for name in ["kernel", "initrd"] {
-                try Self.rename("\(root)/\(MachineCustomization.bootDirectory)/\(name)", "\(part)/\(name)")
+                try Self.rename("\(root)/\(VMCustomization.bootDirectory)/\(name)", "\(part)/\(name)")
             }
             onEvent(.step("making a disk of it"))
             // Room for what a node writes before its file system has grown to its disk.
             try await makeFileSystem(of: root, at: "\(part)/root.img", spare: 256, options: [])
             try await discard(root)
-            let files = MachineFiles(
+            let files = VMFiles(
                 disk: try Self.describe("\(part)/root.img"),
                 kernel: try Self.describe("\(part)/kernel"),
                 initrd: try Self.describe("\(part)/initrd"),
@@ -95,10 +95,10 @@ extension ImageStore {
     }
 
     /// The files of a machine's image; nil when it is not there.
-    package func machine(_ digest: String) -> MachineFiles? {
+    package func machine(_ digest: String) -> VMFiles? {
         let directory = path(of: .machine, digest: digest)
-        guard var files: MachineFiles = read("\(directory)/\(Self.listing)") else { return nil }
-        for file in [\MachineFiles.disk, \.kernel, \.initrd] {
+        guard var files: VMFiles = read("\(directory)/\(Self.listing)") else { return nil }
+        for file in [\VMFiles.disk, \.kernel, \.initrd] {
             files[keyPath: file].path = "\(directory)/\(files[keyPath: file].path)"
         }
         return files

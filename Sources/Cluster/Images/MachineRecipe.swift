@@ -13,7 +13,7 @@ extension RootRecipe {
 }
 
 /// Results of the script that makes a virtual machine's root.
-enum MachineCustomization {
+enum VMCustomization {
     /// Directory of the kernel and the initrd, below the root.
     static let bootDirectory = ".slipway/boot"
 }

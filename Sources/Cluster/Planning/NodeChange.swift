@@ -9,7 +9,7 @@ enum NodeChange: Sendable, Hashable {
     case create(String)
     /// Everything of the old node goes first.
     case rebuild(String)
-    /// New seed and domain, then a restart; the data stay.
+    /// New config drive and domain, then a restart; the data stay.
     case reconfigure(String)
     case start(String)
     /// Nothing but to see it ready.

@@ -9,7 +9,7 @@ struct NodeConfiguration {
     var inputs: PlannerInputs
     let node: PlacedNode
     /// The host of virtual machines, where there is one.
-    var machineHost: MachineHost?
+    var machineHost: VMHost?
     /// Digests of roots that are images from elsewhere.
     var foreignRoots: Set<String> = []
     /// The URL under which the first members find each other; nil where their URLs are configured.
@@ -53,7 +53,7 @@ struct NodeConfiguration {
         plan.autostart = topology.autostart
         plan.etcdTLS = topology.etcd.tls
         plan.reboot = config.coreos.rebootPolicy
-        plan.seed = seed(config)
+        plan.configMedium = configMedium(config)
         plan.etcdPeers = node.isMember ? peers.map(\.peerURL).sorted() : []
         plan.etcdHistory = history(peers: peers, state: state)
         return plan
@@ -148,7 +148,7 @@ struct NodeConfiguration {
         if !isIgnited { parts.append(image.layer) }
         if let accelerator { parts += [accelerator.rawValue, "\(resources.diskGiB)"] }
         if let image = node.role.image { parts.append(image.kind.rawValue) }
-        if node.role.image?.kind == .cloudInit { parts.append(NoCloudSeed.version) }
+        if node.role.image?.kind == .cloudInit { parts.append(NoCloudVolume.version) }
         return sha256Hex(parts.joined(separator: "\n"))
     }
 
@@ -198,7 +198,7 @@ struct NodeConfiguration {
 
     var runsFleet: Bool { fleetReach != .none }
 
-    // MARK: Seeds for images from elsewhere
+    // MARK: Images from elsewhere
 
     /// The node's whole description in the format of its image, and findings about what that cannot express.
     func rendered(_ config: CloudConfig, as format: NodeFormat) -> RenderedNode {
@@ -217,18 +217,18 @@ struct NodeConfiguration {
         return rendered(config, as: kind == .flatcar ? .ignitionFlatcar : .ignitionFedora).findings
     }
 
-    private func seed(_ config: CloudConfig) -> NodeSeed {
+    private func configMedium(_ config: CloudConfig) -> ConfigMedium {
         switch node.role.image?.kind {
         case nil: return .configDrive
         case .cloudInit:
-            let seed = NoCloudSeed(
+            let volume = NoCloudVolume(
                 node: node,
                 cluster: topology.name,
                 config: config,
                 network: networkUnit,
                 layer: image.layer,
             )
-            let files = rendered(seed.cloudConfig, as: .cloudInit).files
+            let files = rendered(volume.cloudConfig, as: .cloudInit).files
             return .noCloud(files: Dictionary(files.map { ($0.name, $0.text) }) { $1 })
         case .flatcar:
             let text = rendered(config, as: .ignitionFlatcar).files.first?.text ?? ""

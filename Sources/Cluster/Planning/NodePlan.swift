@@ -37,7 +37,7 @@ package struct NodePlan: SpecifiedNode {
     /// Policy for reboots of the node.
     package var reboot = RebootPolicy()
     /// Source from which the node reads its configuration.
-    package var seed = NodeSeed.configDrive
+    package var configMedium = ConfigMedium.configDrive
     /// Peer URLs of etcd's members, itself among them, that are configured on a member; sorted.
     package var etcdPeers: [String] = []
     /// Record for a member that is created anew.
@@ -137,7 +137,7 @@ package struct ImageTrial: Sendable, Hashable {
 }
 
 /// Source from which a node reads its configuration.
-package enum NodeSeed: Sendable, Hashable {
+package enum ConfigMedium: Sendable, Hashable {
     /// CoreOS's way: a file system labelled `config-2` with the cloud-config as `openstack/latest/user_data`.
     case configDrive
     /// Canonical's cloud-init: a file system labelled `cidata` with these files beside the config drive's own, for the
@@ -147,7 +147,7 @@ package enum NodeSeed: Sendable, Hashable {
     case ignition(name: String, text: String)
 }
 
-extension NodeSeed {
+extension ConfigMedium {
     /// File on a node with a foreign image that names the node programs installed on it; other nodes have no such file.
     package static let installedLayer = "/usr/lib/slipway/.layer"
 

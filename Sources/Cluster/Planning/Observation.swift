@@ -228,7 +228,7 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
     /// Snapshots that clusters were being put back to when that was cut short; nil for none.
     package var cutRestores: [SnapshotReference]?
     /// The host of virtual machines; nil where there can be none, or it was not asked for.
-    package var machineHost: MachineHost?
+    package var machineHost: VMHost?
 
     package init(
         nodes: [ObservedNode] = [],
@@ -238,7 +238,7 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
         emptyClusterDirectories: [String] = [],
         noContainers: String? = nil,
         noMachines: String? = nil,
-        machineHost: MachineHost? = nil,
+        machineHost: VMHost? = nil,
     ) {
         self.nodes = nodes
         self.networks = networks

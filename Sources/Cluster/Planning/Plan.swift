@@ -161,7 +161,7 @@ package enum Action: Sendable, Hashable {
     /// Fetches an image from elsewhere, and makes the disk of node programs for it.
     case fetchImage(ImageDigests, source: String)
     case createNetwork(NetworkPlan)
-    /// Storage, seed, domain and start, from wherever an earlier run left off.
+    /// Storage, config drive, domain and start, from wherever an earlier run left off.
     case createNode(NodePlan)
     /// Starts a node that is powered off.
     case startNode(NodeReference)
@@ -171,7 +171,7 @@ package enum Action: Sendable, Hashable {
     case defineNode(NodePlan)
     /// Gives a node that runs the memory that it is to have.
     case setMemory(NodeReference, mebibytes: Int)
-    /// Stops the node, gives it its new seed and domain, and starts it again; its data stay.
+    /// Stops the node, gives it its new config drive and domain, and starts it again; its data stay.
     case reconfigureNode(NodePlan)
     /// Shuts the node down and starts it again as it is, with a place in the group's reboot semaphore where one is
     /// named.

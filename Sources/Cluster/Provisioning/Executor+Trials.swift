@@ -98,7 +98,7 @@ extension Executor {
     ) async -> (words: String, isSetUp: Bool)? {
         let (unit, node) = (trial.unit, trial.node)
         // How to start what others' images bring is not known.
-        let mends = node.seed.bringsNodePrograms
+        let mends = node.configMedium.bringsNodePrograms
         let question = UnitTrials.question(about: unit.rawValue)
         // A node that takes no login yet has nothing to say of its units either; the wait itself has a deadline.
         guard let answer = try? await shell.run(question, on: node.name, at: node.address, deadline: deadline),

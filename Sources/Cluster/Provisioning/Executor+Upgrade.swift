@@ -196,7 +196,7 @@ extension Executor {
     ///
     /// - Throws: where units have failed, or end again and again, that ran before.
     private func awaitUnits(_ before: UnitSnapshot, on node: NodePlan) async throws {
-        guard !before.active.isEmpty, node.seed.bringsNodePrograms else { return }
+        guard !before.active.isEmpty, node.configMedium.bringsNodePrograms else { return }
         let limit = limits.slowed(for: [node]).cloudConfig
         let script =
             "timeout \(limit.components.seconds) systemctl is-system-running --wait >/dev/null 2>&1; "

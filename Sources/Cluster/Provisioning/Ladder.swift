@@ -166,7 +166,7 @@ struct Ladder {
         if try await isSetUpByItsWord() { return reach(.cloudConfig) }
         let begin = ContinuousClock.now
         // One login that waits for the result instead of a login a question.
-        let script = node.seed.bringsNodePrograms ? Self.awaitCloudConfig(limit) : "true"
+        let script = node.configMedium.bringsNodePrograms ? Self.awaitCloudConfig(limit) : "true"
         do {
             let output = try await executor.shell.run(
                 script,
@@ -176,7 +176,7 @@ struct Ladder {
             )
             if output.exitCode == 0, output.standardOutput.contains("\"ok\":true") { return reach(.cloudConfig) }
             // Ignition does its work before the system starts: who can log in was let in by it.
-            if output.exitCode == 0, !node.seed.bringsNodePrograms { return reach(.cloudConfig) }
+            if output.exitCode == 0, !node.configMedium.bringsNodePrograms { return reach(.cloudConfig) }
             let said = output.standardOutput.isEmpty ? "it has not said anything" : output.standardOutput
             throw await failure(
                 "its cloud-config is not applied: \(said)",
@@ -193,7 +193,7 @@ struct Ladder {
     ///
     /// - Returns: false where it has not said so in time: the node is asked, and what keeps it is found.
     private func isSetUpByItsWord() async throws -> Bool {
-        guard node.runsFleet, node.seed.bringsNodePrograms, limits.word > .zero else { return false }
+        guard node.runsFleet, node.configMedium.bringsNodePrograms, limits.word > .zero else { return false }
         let id = node.machineID
         let fleet = executor.clusters.fleet(members.map(\.clientURL))
         do {

@@ -12,7 +12,7 @@ package protocol Inventory: Sendable {
     /// Nodes and networks of all clusters, in one pass, and what is in their way.
     func observe() async throws -> ProviderObservation
     /// Facts about the host that matter to virtual machines before any is made; nil where none can run.
-    func machineHost() async throws -> MachineHost?
+    func machineHost() async throws -> VMHost?
     /// Nodes whose directories are on this host, and that need images of this host, whatever host libvirt is on.
     func nodesOfThisHost() async throws -> [ObservedNode]
     /// Last lines that the node or the hypervisor logged about it, for an error that is being reported.
@@ -155,9 +155,9 @@ package struct NodeImagePaths: Sendable, Hashable {
     /// The directory with the project's node programs; shared, too.
     package var layer: String
     /// Files of a virtual machine's image, instead of the two directories; nil for a container's image.
-    package var machine: MachineImage?
+    package var machine: VMImage?
 
-    package init(root: String, layer: String, machine: MachineImage? = nil) {
+    package init(root: String, layer: String, machine: VMImage? = nil) {
         self.root = root
         self.layer = layer
         self.machine = machine

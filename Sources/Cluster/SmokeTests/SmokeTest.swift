@@ -120,7 +120,7 @@ package struct SmokeTest: Sendable {
     /// A shell's condition: this is a foreign image, recognised by the mark that the node programs' installer leaves,
     /// without this program. In Slipway's own image its absence would be a fault.
     static func imageLacks(_ program: String) -> String {
-        "[ -e \(NodeSeed.installedLayer) ] && ! command -v \(program) >/dev/null"
+        "[ -e \(ConfigMedium.installedLayer) ] && ! command -v \(program) >/dev/null"
     }
 
     /// Deploys units, waits for what is expected of them, and takes them away again whatever happened.

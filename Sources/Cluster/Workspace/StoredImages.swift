@@ -78,10 +78,10 @@ package struct StoredImages: ImageSource {
         switch kind(of: digests) {
         case .builtIn: return NodeImagePaths(root: store.path(of: .root, digest: digests.root), layer: layer)
         case .virtualMachine:
-            let image = MachineImage(machine: machineFiles(digests), layer: layerDisk)
+            let image = VMImage(machine: machineFiles(digests), layer: layerDisk)
             return NodeImagePaths(root: store.path(of: .machine, digest: digests.root), layer: layer, machine: image)
         case .foreign:
-            let image = MachineImage(disk: foreignDisk(digests), layer: layerDisk)
+            let image = VMImage(disk: foreignDisk(digests), layer: layerDisk)
             return NodeImagePaths(root: foreign.path(of: image.disk.digest), layer: layer, machine: image)
         }
     }
@@ -121,13 +121,13 @@ package struct StoredImages: ImageSource {
     }
 
     /// The files of a virtual machine's image; those of one that is not built yet are derived from its recipe.
-    private func machineFiles(_ digests: ImageDigests) -> MachineFiles {
+    private func machineFiles(_ digests: ImageDigests) -> VMFiles {
         func unmade(_ name: String) -> ImageFile {
             let path = "\(store.path(of: .machine, digest: digests.root))/\(name)"
             return ImageFile(path: path, digest: digests.root, size: 0)
         }
         return store.machine(digests.root)
-            ?? MachineFiles(disk: unmade("root.img"), kernel: unmade("kernel"), initrd: unmade("initrd"))
+            ?? VMFiles(disk: unmade("root.img"), kernel: unmade("kernel"), initrd: unmade("initrd"))
     }
 }
 

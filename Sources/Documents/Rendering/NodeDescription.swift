@@ -74,7 +74,7 @@ package struct RenderedNode: Sendable, Hashable {
 
 /// File for a node, beside the main document.
 package struct RenderedFile: Sendable, Hashable {
-    /// The name under which a seed has it: `user-data`.
+    /// The name under which the NoCloud volume has it: `user-data`.
     package var name: String
     /// Contents of the file.
     package var text: String

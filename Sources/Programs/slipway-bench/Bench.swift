@@ -7,7 +7,7 @@ struct Bench: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure how long Slipway, fleet and the scheduler take.",
         subcommands: [
-            ProductionBench.self, FleetBench.self, ScaleBench.self, MachineBench.self, ScheduleBench.self,
+            ProductionBench.self, FleetBench.self, ScaleBench.self, VMBench.self, ScheduleBench.self,
             TortureBench.self, SoakBench.self, ContainersBench.self, Day2Bench.self,
         ],
         defaultSubcommand: ProductionBench.self,

@@ -29,18 +29,18 @@ import TopologyModel
         ImageFile(path: "/srv/\(name)", digest: "digest-of-\(name)", size: 4096, format: format)
     }
 
-    private static func machine(_ image: MachineImage, _ change: (inout NodePlan) -> Void) -> VirtualMachineXML {
+    private static func machine(_ image: VMImage, _ change: (inout NodePlan) -> Void) -> VirtualMachineXML {
         var node = Samples.node(runtime: .vm)
         change(&node)
         return VirtualMachineXML(node: node, image: image, poolPath: "/pool", dialect: .qemu)
     }
 
-    private static let own = MachineImage(
-        machine: MachineFiles(disk: file("root"), kernel: file("kernel"), initrd: file("initrd")),
+    private static let own = VMImage(
+        machine: VMFiles(disk: file("root"), kernel: file("kernel"), initrd: file("initrd")),
         layer: file("layer"),
     )
-    private static let foreign = MachineImage(disk: file("debian", .qcow2), layer: file("layer"))
-    private static let flatcar = MachineImage(disk: file("flatcar", .qcow2))
+    private static let foreign = VMImage(disk: file("debian", .qcow2), layer: file("layer"))
+    private static let flatcar = VMImage(disk: file("flatcar", .qcow2))
 
     static let domains: [(name: String, domain: any DomainDefinition)] = [
         ("container", container()),
@@ -68,14 +68,14 @@ import TopologyModel
             "vm-cloud-init",
             machine(foreign) { node in
                 node.accelerator = .kvm
-                node.seed = .noCloud(files: ["user-data": "#cloud-config\n"])
+                node.configMedium = .noCloud(files: ["user-data": "#cloud-config\n"])
             }
         ),
         (
             "vm-ignition",
             machine(flatcar) { node in
                 node.accelerator = .kvm
-                node.seed = .ignition(name: "opt/org.flatcar-linux/config", text: "{}")
+                node.configMedium = .ignition(name: "opt/org.flatcar-linux/config", text: "{}")
             }
         ),
         (

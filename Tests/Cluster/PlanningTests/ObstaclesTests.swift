@@ -26,7 +26,7 @@ import TopologyModel
     }
 
     private func host(memoryMiB: Int? = nil, storageMiB: Int? = nil) -> ProviderObservation {
-        let host = MachineHost(
+        let host = VMHost(
             hasVirtualization: false,
             offersKVM: false,
             freeMemoryMiB: memoryMiB,

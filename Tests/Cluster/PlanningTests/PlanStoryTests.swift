@@ -35,7 +35,7 @@ import UnitFiles
         let topology = try Fixture.shipped("laptop")
         var story = PlanStory("laptop: one machine that does everything")
         story.chapter("Nothing exists yet", topology, .nothing)
-        let able = ProviderObservation(machineHost: MachineHost(hasVirtualization: true, offersKVM: true))
+        let able = ProviderObservation(machineHost: VMHost(hasVirtualization: true, offersKVM: true))
         story.chapter("Nothing exists yet, and the host has KVM", topology, Observation(provider: able))
         let bare = ProviderObservation(noMachines: "QEMU is not installed")
         story.chapter("Nothing exists yet, and the host has no QEMU", topology, Observation(provider: bare))

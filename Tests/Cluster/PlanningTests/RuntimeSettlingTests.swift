@@ -4,8 +4,8 @@ import TopologyModel
 
 /// `runtime: auto`.
 @Suite struct RuntimeSettlingTests {
-    private static let able = MachineHost(hasVirtualization: true, offersKVM: true)
-    private static let unable = MachineHost(hasVirtualization: false, offersKVM: true)
+    private static let able = VMHost(hasVirtualization: true, offersKVM: true)
+    private static let unable = VMHost(hasVirtualization: false, offersKVM: true)
 
     private func topology() -> Topology {
         var topology = Fixture.topology()

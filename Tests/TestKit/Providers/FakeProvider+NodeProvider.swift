@@ -263,7 +263,7 @@ extension FakeProvider {
     package func checkAllocation(of node: NodePlan, image: NodeImagePaths) async throws {}
 
     /// No virtual machines can run.
-    package func machineHost() async throws -> MachineHost? { nil }
+    package func machineHost() async throws -> VMHost? { nil }
 
     /// The pool has no images.
     package func pruneVolumes() async throws -> [String] { [] }

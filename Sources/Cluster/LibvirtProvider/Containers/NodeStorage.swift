@@ -126,15 +126,15 @@ struct NodeStorage: Sendable {
     private func fill(_ directory: String, for node: NodePlan) throws {
         try makeDirectories(directory)
         let etc = "\(directory)/upper/etc"
-        let seed = "\(directory)/config/openstack/latest"
+        let configDrive = "\(directory)/config/openstack/latest"
         // These never change, and a node that runs has them open through its overlay.
         for (name, text) in [("machine-id", node.machineID), ("hostname", node.name)]
         where try contents(of: "\(etc)/\(name)") == nil {
             try write(Data("\(text)\n".utf8), to: "\(etc)/\(name)")
         }
         // It holds the node's private keys, and what runs on the node sees the file.
-        try write(Data(node.userData.utf8), to: "\(seed)/user_data", permissions: 0o600)
-        try write(Data(node.openStackMetadata.utf8), to: "\(seed)/meta_data.json")
+        try write(Data(node.userData.utf8), to: "\(configDrive)/user_data", permissions: 0o600)
+        try write(Data(node.openStackMetadata.utf8), to: "\(configDrive)/meta_data.json")
     }
 
     // MARK: Looking

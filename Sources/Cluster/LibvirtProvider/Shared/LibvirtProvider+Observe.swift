@@ -49,7 +49,7 @@ extension LibvirtProvider {
         return observation
     }
 
-    package func machineHost() async throws -> MachineHost? { try await machines.machineHost() }
+    package func machineHost() async throws -> VMHost? { try await machines.machineHost() }
 
     package func pruneVolumes() async throws -> [String] { try await machines.pruneVolumes() }
 
@@ -133,8 +133,8 @@ extension LibvirtProvider {
                 (node.condition, node.defined, node.live) = (domain.condition, domain.defined, domain.live)
                 node.take(boots[reference]?.boot, staged: boots[reference]?.staged)
                 if incomplete.contains(reference) { node.configDigest = "" }
-                // A run that died between the old seed and the new: the disk stays, the configuration is given anew.
-                if hasStorage, record.runtime == .vm, !Self.hasSeed(volumes) { node.configDigest = "" }
+                // A run that died between the old config drive and the new: the disk stays, the config drive is made anew.
+                if hasStorage, record.runtime == .vm, !Self.hasConfig(volumes) { node.configDigest = "" }
                 if record.etcd == .member, boots[reference]?.lacksEtcdLog == true { node.lacksEtcdLog = true }
                 node.obstacle = domain.obstacle(storage) ?? unreadable[reference.domainName]
                 if record.runtime == .vm, !hasStorage, record.phase > .defined, record.phase != .leaving {
@@ -170,8 +170,8 @@ extension LibvirtProvider {
         return (withDomain + withoutDomain + volumesAlone).naturallySorted { "\($0.cluster)\0\($0.name)" }
     }
 
-    private static func hasSeed(_ kinds: Set<Volumes.Kind>) -> Bool {
-        kinds.contains(.seed) || kinds.contains(.ignition)
+    private static func hasConfig(_ kinds: Set<Volumes.Kind>) -> Bool {
+        kinds.contains(.config) || kinds.contains(.ignition)
     }
 
     private func hostRoutes() throws -> [HostRoute] {

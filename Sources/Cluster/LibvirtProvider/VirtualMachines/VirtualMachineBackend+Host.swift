@@ -5,7 +5,7 @@ import TopologyModel
 
 extension VirtualMachineBackend {
     /// Facts about the host that matter to virtual machines; nil where none can run.
-    func machineHost() async throws -> MachineHost? {
+    func machineHost() async throws -> VMHost? {
         guard try await driver.presence() == .present, try await driver.dialect().runsDomains else { return nil }
         let seen = try await driver.run { connection throws(LibvirtError) in
             HypervisorFacts(
@@ -16,7 +16,7 @@ extension VirtualMachineBackend {
         }
         let capabilities = try XMLReader.read(seen.capabilities)
         let memory = ["free", "buffers", "cached"].reduce(UInt64(0)) { $0 + (seen.memory[$1] ?? 0) }
-        return MachineHost(
+        return VMHost(
             hasVirtualization: try await hasVirtualization(capabilities),
             offersKVM: capabilities.all("guest", "arch", "domain").contains { $0["type"] == "kvm" },
             freeMemoryMiB: memory > 0 ? Int(memory >> 10) : nil,

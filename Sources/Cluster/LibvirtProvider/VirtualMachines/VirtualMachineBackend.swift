@@ -85,20 +85,20 @@ extension VirtualMachineBackend {
         return Volumes.poolPath
     }
 
-    func machineImage(_ image: NodeImagePaths, of node: NodePlan) throws -> MachineImage {
+    func machineImage(_ image: NodeImagePaths, of node: NodePlan) throws -> VMImage {
         guard var machine = image.machine else {
             throw ProviderError(.unsupported, "the image of \(node.domainName) cannot run as a virtual machine")
         }
-        if !node.seed.bringsNodePrograms { machine.layer = nil }
+        if !node.configMedium.bringsNodePrograms { machine.layer = nil }
         return machine
     }
 
     /// Size of a node's disk in bytes: as many as are asked for, and no fewer than its image.
-    private static func capacity(of node: NodePlan, _ machine: MachineImage) -> UInt64 {
+    private static func capacity(of node: NodePlan, _ machine: VMImage) -> UInt64 {
         max(UInt64(node.resources.diskGiB) << 30, machine.disk.capacity)
     }
 
-    /// Makes a machine's volumes: the image's where they are missing, its disk, and last its seed.
+    /// Makes a machine's volumes: the image's where they are missing, its disk, and last its config drive.
     ///
     /// A disk that is there stays; the caller has seen to it that it is of the right base.
     func allocate(_ node: NodePlan, image: NodeImagePaths) async throws {
@@ -111,18 +111,18 @@ extension VirtualMachineBackend {
         let base = "\(path)/\(Volumes.name(ofImage: machine.disk))"
         let capacity = Self.capacity(of: node, machine)
         let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
-        let seed = node.seedBytes
+        let config = node.configBytes
         let hasContent = try await driver.dialect().runsDomains
         try await checkAllocation(of: node, image: image)
         try await driver.run { connection throws(LibvirtError) in
             let pool = try connection.pool(named: Volumes.pool)
             try pool.ensureDisk(disk, xml: xml, capacity: capacity)
-            let name = Volumes.name(Volumes.seedKind(of: node), of: reference)
+            let name = Volumes.name(Volumes.configKind(of: node), of: reference)
             try pool.remove(name)
-            let seedXML = Volumes.rawXML(name, capacity: UInt64(seed.count), mode: "0400")
-            let volume = try pool.createVolume(seedXML, name: name)
+            let configXML = Volumes.rawXML(name, capacity: UInt64(config.count), mode: "0400")
+            let volume = try pool.createVolume(configXML, name: name)
             // libvirt's driver for tests has no streams.
-            if hasContent { try connection.upload(seed, to: volume) }
+            if hasContent { try connection.upload(config, to: volume) }
         }
     }
 
@@ -174,8 +174,8 @@ extension VirtualMachineBackend {
             )
         }
         guard running.configDigest == node.configDigest else { return false }
-        let seed = Volumes.name(Volumes.seedKind(of: node), of: NodeReference(node))
-        return try await volumeNames().contains(seed)
+        let config = Volumes.name(Volumes.configKind(of: node), of: NodeReference(node))
+        return try await volumeNames().contains(config)
     }
 
     /// Removes all of a machine's volumes; those that are not there are fine.
@@ -184,7 +184,7 @@ extension VirtualMachineBackend {
             _ = try connection.ifPool { pool throws(LibvirtError) in
                 // The console's log came by another way than libvirt's storage.
                 try pool.refreshIfIdle()
-                for kind in [Volumes.Kind.seed, .ignition] + Volumes.Kind.allCases {
+                for kind in [Volumes.Kind.config, .ignition] + Volumes.Kind.allCases {
                     try pool.remove(Volumes.name(kind, of: node))
                 }
             }

@@ -8,7 +8,7 @@ import TopologyModel
 /// Disks are given by path and not by pool and volume: AppArmor's helper of libvirt's cannot resolve the latter.
 struct VirtualMachineXML: DomainDefinition {
     let node: NodePlan
-    let image: MachineImage
+    let image: VMImage
     /// The pool's directory on libvirt's host.
     let poolPath: String
     let dialect: DriverDialect
@@ -57,7 +57,7 @@ struct VirtualMachineXML: DomainDefinition {
 
     /// Ignition's configuration, by file: the domain's XML is for everyone's eyes.
     private var sysinfo: XMLElement? {
-        guard case .ignition(let name, _) = node.seed else { return nil }
+        guard case .ignition(let name, _) = node.configMedium else { return nil }
         let entry = XMLElement("entry", ["name": name, "file": path(.ignition)])
         return XMLElement("sysinfo", ["type": "fwcfg"], children: [entry])
     }
@@ -81,8 +81,8 @@ struct VirtualMachineXML: DomainDefinition {
                         ],
                     ),
                 ),
-                node.seed.bringsNodePrograms
-                    ? disk(path(.seed), format: "raw", target: "vdb", serial: "config-2", isReadOnly: true) : nil,
+                node.configMedium.bringsNodePrograms
+                    ? disk(path(.config), format: "raw", target: "vdb", serial: "config-2", isReadOnly: true) : nil,
                 image.layer.map { layer in
                     disk(
                         path(layer),

@@ -34,7 +34,7 @@ enum Volumes {
     /// Volumes of a node.
     enum Kind: String, CaseIterable {
         case disk = "disk.qcow2"
-        case seed = "seed.iso"
+        case config = "seed.iso"
         case ignition = "config.ign"
         case console = "console.log"
         /// Older part of the console's log, moved there by libvirt's log daemon.
@@ -46,7 +46,7 @@ enum Volumes {
     static func name(_ kind: Kind, of node: NodeReference) -> String { "\(node.domainName).\(kind.rawValue)" }
 
     /// Returns the kind of volume that has a node's configuration.
-    static func seedKind(of node: NodePlan) -> Kind { node.seed.bringsNodePrograms ? .seed : .ignition }
+    static func configKind(of node: NodePlan) -> Kind { node.configMedium.bringsNodePrograms ? .config : .ignition }
 
     /// The node that a volume is of; nil for a volume that is no node's.
     static func node(ofVolume name: String) -> (node: NodeReference, kind: Kind)? {

@@ -17,7 +17,7 @@ struct BackupRestoring {
     var name: String?
     /// Another network; nil for the topology's, or with another name one derived from that.
     var cidr: CIDRv4?
-    var machines: MachineOptions
+    var runtimes: RuntimeOptions
     var mostBoots: Int?
     let json: Bool
     let yes: Bool
@@ -31,7 +31,7 @@ struct BackupRestoring {
         let loaded = files.load()
         Diagnosing.show(loaded.diagnostics, sources: loaded.sources)
         guard loaded.topology != nil, !loaded.diagnostics.hasErrors else { throw ToldFailure(loaded.diagnostics) }
-        let topology = try Diagnosing.showing(loaded.sources) { try renamed(machines.applied(to: loaded.checked())) }
+        let topology = try Diagnosing.showing(loaded.sources) { try renamed(runtimes.applied(to: loaded.checked())) }
         var workspace = try await HostWorkspace.open(uri, reachesNodes: true)
         var adopted = false
         // Another cluster has keys of its own, and nodes that are there have theirs already.

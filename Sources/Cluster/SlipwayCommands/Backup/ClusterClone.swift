@@ -33,7 +33,7 @@ struct ClusterClone: JSONCommand {
     var new: String
     @Option(help: ArgumentHelp("Its network (default: derived from the name).", valueName: "cidr"))
     var cidr: String?
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var boots: BootOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -64,7 +64,7 @@ struct ClusterClone: JSONCommand {
                 command: "slipway clone \(cluster) \(new)",
                 name: new,
                 cidr: cidr.flatMap { CIDRv4($0) },
-                machines: machines,
+                runtimes: runtimes,
                 mostBoots: boots.most,
                 json: output.json,
                 yes: confirm.yes,

@@ -36,7 +36,7 @@ struct ClusterRecover: JSONCommand {
     var lost: [String] = []
     @Option(help: ArgumentHelp("Where the backup goes (default: CLUSTER-TIME.backup here).", valueName: "file"))
     var backup: String?
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var confirm: ConfirmOption
@@ -45,7 +45,7 @@ struct ClusterRecover: JSONCommand {
         let argument = ClusterArgument(cluster)
         let (name, files) = try BackupCreate.read(try argument.path())
         let loaded = try Diagnosing.topology(argument)
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let time = Int64(Date().timeIntervalSince1970)
         let path = backup ?? BackupRetention.fileName(cluster: name.description, time: time)
@@ -85,7 +85,7 @@ struct ClusterRecover: JSONCommand {
     }
 
     /// The options again, for advice on what to run next.
-    private var words: String { lost.map { " --lost \($0)" }.joined() + machines.words }
+    private var words: String { lost.map { " --lost \($0)" }.joined() + runtimes.words }
 
     /// What is left, for people.
     static func text(_ salvage: Salvage) -> String {

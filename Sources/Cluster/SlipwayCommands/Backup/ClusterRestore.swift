@@ -46,7 +46,7 @@ struct ClusterRestore: JSONCommand {
     @Option(help: ArgumentHelp("Only write the topology and the files that it names there.", valueName: "path"))
     var extract: String?
     @OptionGroup var passphrase: PassphraseOption
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var boots: BootOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -70,7 +70,7 @@ struct ClusterRestore: JSONCommand {
             command: "slipway restore \(file)\(words)",
             name: name,
             cidr: cidr.flatMap { CIDRv4($0) },
-            machines: machines,
+            runtimes: runtimes,
             mostBoots: boots.most,
             json: output.json,
             yes: confirm.yes,
@@ -84,6 +84,6 @@ struct ClusterRestore: JSONCommand {
     /// The options again, for advice on what to run next.
     private var words: String {
         (name.map { " --name \($0)" } ?? "") + (cidr.map { " --cidr \($0)" } ?? "")
-            + (passphrase.file.map { " --passphrase-file \($0)" } ?? "") + machines.words
+            + (passphrase.file.map { " --passphrase-file \($0)" } ?? "") + runtimes.words
     }
 }

@@ -38,7 +38,7 @@ struct ClusterPlan: JSONCommand {
     var draws = false
     @OptionGroup var graph: GraphOptions
     @OptionGroup var replace: ReplaceOption
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
 
@@ -53,7 +53,7 @@ struct ClusterPlan: JSONCommand {
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
         let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology) }
         Diagnosing.show(plan.warnings, sources: loaded.sources)
         if draws {

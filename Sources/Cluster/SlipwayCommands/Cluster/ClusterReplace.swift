@@ -23,7 +23,7 @@ struct ClusterReplace: JSONCommand {
     var cluster: String
     @Argument(help: "The nodes.")
     var nodes: [String]
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var boots: BootOptions
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
@@ -34,11 +34,11 @@ struct ClusterReplace: JSONCommand {
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let runner = PlanRunner(
             workspace: workspace,
-            command: "slipway replace \(cluster) \(nodes.joined(separator: " "))\(machines.words)",
+            command: "slipway replace \(cluster) \(nodes.joined(separator: " "))\(runtimes.words)",
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,

@@ -30,7 +30,7 @@ struct ClusterRoll: JSONCommand {
     var atOnce = 1
     @Flag(name: .customLong("ignore-window"), help: "Reboot outside coreos.locksmith's window, too.")
     var ignoresWindows = false
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -41,11 +41,11 @@ struct ClusterRoll: JSONCommand {
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let runner = PlanRunner(
             workspace: workspace,
-            command: "slipway roll \(cluster)\(machines.words)",
+            command: "slipway roll \(cluster)\(runtimes.words)",
             json: output.json,
             yes: true,
             patience: stop.patience,

@@ -25,7 +25,7 @@ struct ClusterScale: JSONCommand {
     var counts: [String]
     @Flag(help: "Also record the counts in the file; everything else in it stays as it is.")
     var write = false
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var boots: BootOptions
     @OptionGroup var timeline: TimelineOption
     @OptionGroup var stop: StopOptions
@@ -52,13 +52,13 @@ struct ClusterScale: JSONCommand {
         guard let asWritten = loaded.topology, !loaded.diagnostics.hasErrors else {
             throw ToldFailure(loaded.diagnostics)
         }
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: asWritten) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: asWritten) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let words = (["slipway scale", cluster] + counts).joined(separator: " ")
         let recorder = timeline.recorder(title: words)
         let runner = PlanRunner(
             workspace: workspace,
-            command: words + machines.words,
+            command: words + runtimes.words,
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,

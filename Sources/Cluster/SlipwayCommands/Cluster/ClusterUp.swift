@@ -34,7 +34,7 @@ struct ClusterUp: JSONCommand {
     @Flag(name: .customLong("rotate-certs"), help: "Also renew all keys and certificates, one node after the other.")
     var rotatesCertificates = false
     @OptionGroup var replace: ReplaceOption
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var boots: BootOptions
     @OptionGroup var timeline: TimelineOption
     @OptionGroup var stop: StopOptions
@@ -44,12 +44,12 @@ struct ClusterUp: JSONCommand {
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let recorder = timeline.recorder(title: "slipway up \(cluster)")
         let runner = PlanRunner(
             workspace: workspace,
-            command: "slipway up \(cluster)\(machines.words)\(replace.words)",
+            command: "slipway up \(cluster)\(runtimes.words)\(replace.words)",
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,

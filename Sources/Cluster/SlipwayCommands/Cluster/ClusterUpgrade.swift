@@ -165,7 +165,7 @@ struct UpgradeOptions: ParsableArguments {
     var isDry = false
     @Flag(name: .customLong("ignore-window"), help: "Restart outside coreos.locksmith's window, too.")
     var ignoresWindows = false
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var stop: StopOptions
     @OptionGroup var connect: ConnectOptions
     @OptionGroup var output: JSONOption
@@ -186,7 +186,7 @@ struct UpgradeOptions: ParsableArguments {
         _ upgrade: (Topology) throws -> @Sendable (PlannerInputs) throws -> Upgrade,
     ) async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
         let wanted = try upgrade(topology)
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         guard !isDry else {
@@ -197,7 +197,7 @@ struct UpgradeOptions: ParsableArguments {
         }
         var runner = PlanRunner(
             workspace: workspace,
-            command: command + machines.words,
+            command: command + runtimes.words,
             json: output.json,
             yes: true,
             patience: stop.patience,

@@ -70,7 +70,7 @@ enum HostChecks {
         let flags = Set(processors.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? [])
         let firmware = "switch on virtualization in the firmware, or nested virtualization on the host of this machine"
         if exists, flags.isDisjoint(with: ["vmx", "svm"]) {
-            // As MachineHost sees it: a host that is a guest itself may have the device, and no machine ever boots on it.
+            // As VMHost sees it: a host that is a guest itself may have the device, and no machine ever boots on it.
             let detail =
                 "/dev/kvm, but a processor without vmx or svm; virtual machines are emulated, about ten times slower"
             return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: firmware)

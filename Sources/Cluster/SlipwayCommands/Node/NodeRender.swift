@@ -45,7 +45,7 @@ struct NodeRender: AsyncParsableCommand {
     var output: String?
     @Flag(help: "Show the private keys that the node is given.")
     var secrets = false
-    @OptionGroup var machines: MachineOptions
+    @OptionGroup var runtimes: RuntimeOptions
     @OptionGroup var connect: ConnectOptions
 
     func validate() throws {
@@ -55,7 +55,7 @@ struct NodeRender: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try machines.applied(to: loaded.checked()) }
+        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology, workspace) }
         guard let node = plan.nodes.first(where: { $0.name == node }) else {
@@ -94,8 +94,8 @@ struct NodeRender: AsyncParsableCommand {
             default: false
             }
         }
-        let seed = "clusters/\(plan.cluster)/\(node.name)/config/openstack/latest/user_data"
-        let path = workspace.home.appending(seed).string
+        let configDrive = "clusters/\(plan.cluster)/\(node.name)/config/openstack/latest/user_data"
+        let path = workspace.home.appending(configDrive).string
         guard !changes, FileManager.default.fileExists(atPath: path) else { return nil }
         return try String(contentsOfFile: path, encoding: .utf8)
     }

@@ -1,7 +1,7 @@
 import TopologyModel
 
 /// Abilities of the host of virtual machines, as libvirt reports them.
-package struct MachineHost: Sendable, Hashable, Codable {
+package struct VMHost: Sendable, Hashable, Codable {
     /// True when the processor has `vmx` or `svm`. `/dev/kvm` alone says little: a host that is a guest itself may have
     /// one on which no machine ever boots.
     package var hasVirtualization: Bool
@@ -38,14 +38,14 @@ package struct MachineHost: Sendable, Hashable, Codable {
 
 extension Accelerator {
     /// The one taken on a host: never ``auto``.
-    package func resolved(on host: MachineHost?) -> Accelerator {
+    package func resolved(on host: VMHost?) -> Accelerator {
         self == .auto ? host?.best ?? .tcg : self
     }
 }
 
 extension Topology {
     /// Returns notes for people about how virtual machines will run, one line each.
-    func machineNotes(on host: MachineHost?) -> [String] {
+    func machineNotes(on host: VMHost?) -> [String] {
         let machines = roles.filter { $0.runtime == .vm }
         let chosen = Set(machines.map { $0.accelerator.resolved(on: host) })
         return chosen.sorted { $0.rawValue < $1.rawValue }.map { accelerator in

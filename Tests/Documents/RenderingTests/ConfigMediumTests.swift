@@ -8,7 +8,7 @@ import TopologyLoading
 import TopologyModel
 
 /// What nodes with images from elsewhere are told of themselves.
-@Suite struct SeedTests {
+@Suite struct ConfigMediumTests {
     private static let text = """
         name: demo
         network: {cidr: 10.9.0.0/24}
@@ -29,8 +29,8 @@ import TopologyModel
         return try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: ProviderObservation()))
     }
 
-    private func seed(_ node: String, _ plan: Plan) throws -> NodeSeed {
-        try #require(plan.nodes.first { $0.name == node }).seed
+    private func seed(_ node: String, _ plan: Plan) throws -> ConfigMedium {
+        try #require(plan.nodes.first { $0.name == node }).configMedium
     }
 
     @Test func cloudInitAcceptsItsSeed() async throws {

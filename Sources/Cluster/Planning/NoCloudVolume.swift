@@ -4,7 +4,7 @@ import TopologyModel
 /// Configuration for Canonical's cloud-init on a node whose image has none of Slipway's programs: host name, ssh keys,
 /// address, and the installation of the node programs from a disk of their own. Everything else is in the node's
 /// cloud-config, as for every node.
-struct NoCloudSeed {
+struct NoCloudVolume {
     /// Changes with the script, so that nodes which have an older one are given the new.
     static let version = "nocloud 4"
 
@@ -42,7 +42,7 @@ struct NoCloudSeed {
         )
     }
 
-    /// The seed again, where CoreOS's nodes have their config drive.
+    /// The volume again, where CoreOS's nodes have their config drive.
     private static let mount = """
         [Unit]
         Description=Config drive of this node
@@ -96,7 +96,7 @@ struct NoCloudSeed {
         for group in sudo docker fleet systemd-journal; do
             ! getent group $group >/dev/null || usermod --append --groups $group core
         done
-        stamp=\(NodeSeed.installedLayer)
+        stamp=\(ConfigMedium.installedLayer)
         if [ "$(cat $stamp 2>/dev/null)" != \(layer) ]; then
             layer=/run/slipway-layer
             mkdir -p $layer

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The machines of a cluster that Slipway made, made again by bare libvirt calls: same images, seeds, network and
+/// The machines of a cluster that Slipway made, made again by bare libvirt calls: same images, config drives, network and
 /// domains, and nothing to plan or to wait for.
-struct BareMachines {
+struct BareVMs {
     private let cluster: String
     private let nodes: [String]
     private let directory: String
@@ -53,8 +53,8 @@ struct BareMachines {
         try await Self.virsh("net-define", "\(directory)/network.xml")
         try await Self.virsh("net-start", network)
         for node in nodes {
-            let (domain, seed) = ("\(cluster).\(node)", "\(directory)/\(node).seed")
-            let size = try FileManager.default.attributesOfItem(atPath: seed)[.size] as? Int ?? 0
+            let (domain, configDrive) = ("\(cluster).\(node)", "\(directory)/\(node).seed")
+            let size = try FileManager.default.attributesOfItem(atPath: configDrive)[.size] as? Int ?? 0
             try await Self.virsh(
                 "vol-create-as",
                 "slipway",
@@ -75,7 +75,7 @@ struct BareMachines {
                 "--format",
                 "raw"
             )
-            try await Self.virsh("vol-upload", "--pool", "slipway", "\(domain).seed.iso", seed)
+            try await Self.virsh("vol-upload", "--pool", "slipway", "\(domain).seed.iso", configDrive)
             try await Self.virsh("define", "\(directory)/\(node).xml")
             try await Self.virsh("start", domain)
         }

@@ -2,7 +2,7 @@ import ArgumentParser
 import TopologyModel
 
 /// Options of every command that plans from a file.
-struct MachineOptions: ParsableArguments {
+struct RuntimeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Make every node a container or a vm, whatever the file says; auto makes a vm where the host has KVM. "

@@ -3,7 +3,7 @@ import Planning
 import TopologyModel
 
 /// Files of this host that a virtual machine is made of, which a provider uploads to libvirt's host.
-package struct MachineImage: Sendable, Hashable {
+package struct VMImage: Sendable, Hashable {
     /// The disk that the node's own is an overlay of.
     package var disk: ImageFile
     /// A disk with the node programs, which the project's initrd lays over the root.
@@ -45,7 +45,7 @@ package struct MachineImage: Sendable, Hashable {
     package var files: [ImageFile] { [disk, layer, boot?.kernel, boot?.initrd].compactMap(\.self) }
 
     /// The project's own image.
-    package init(machine: MachineFiles, layer: ImageFile) {
+    package init(machine: VMFiles, layer: ImageFile) {
         // Docker insists on AppArmor's parser where the kernel has AppArmor on; containers' nodes have neither.
         let arguments = ["console=ttyS0", "loglevel=5", "net.ifnames=0", "apparmor=0"]
         self.init(
@@ -65,12 +65,12 @@ extension NodePlan {
     }
 
     /// Configuration of the node, as the bytes of a disk or of a file.
-    package var seedBytes: [UInt8] {
+    package var configBytes: [UInt8] {
         let configDrive = [
             "openstack/latest/user_data": Array(userData.utf8),
             "openstack/latest/meta_data.json": Array(openStackMetadata.utf8),
         ]
-        switch seed {
+        switch configMedium {
         case .configDrive:
             return ISO9660(label: "config-2", files: configDrive).bytes()
         case .noCloud(let files):

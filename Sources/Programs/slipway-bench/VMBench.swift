@@ -2,13 +2,13 @@ import ArgumentParser
 import Foundation
 
 /// Virtual machines from nothing to ssh and to quorum, beside the same made by bare libvirt calls in the same run.
-struct MachineBench: AsyncParsableCommand {
+struct VMBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vm",
         abstract: "Bring virtual machines up, beside the same ones made by bare libvirt calls.",
         discussion: """
             Both sides count from before the first volume is made, slipway's from the start of the command. Further: \
-            disks, seeds and domains of ten nodes, the upload of an image, and production as machines, once.
+            disks, config drives and domains of ten nodes, the upload of an image, and production as machines, once.
             """,
     )
 
@@ -67,7 +67,7 @@ struct MachineBench: AsyncParsableCommand {
         )
         Host.note("the upload of the image")
         try await upload(three, slipway, figures)
-        let bare = try await BareMachines(
+        let bare = try await BareVMs(
             of: Self.cluster,
             topology: three,
             nodes: Self.nodes,
@@ -106,7 +106,7 @@ struct MachineBench: AsyncParsableCommand {
         figures.add("\(prefix)quorum", voted.timeIntervalSince(begin) * 1000)
     }
 
-    private func bare(_ machines: BareMachines, _ figures: Figures) async throws {
+    private func bare(_ machines: BareVMs, _ figures: Figures) async throws {
         let begin = Date.now
         try await machines.up()
         try await probe("bare_", since: begin, figures)
@@ -124,7 +124,7 @@ struct MachineBench: AsyncParsableCommand {
     }
 
     private static func pool() async throws -> String? {
-        let xml = try? await BareMachines.virsh("pool-dumpxml", "slipway")
+        let xml = try? await BareVMs.virsh("pool-dumpxml", "slipway")
         return xml?.firstMatch(of: /<path>(.*?)<\/path>/).map { String($0.1) }
     }
 
@@ -147,7 +147,7 @@ struct MachineBench: AsyncParsableCommand {
             Self.files(pool).contains { $0.contains("/\(Self.ten).") }
         }
         let last = try await Host.wait(for: "ten domains", within: .seconds(60)) {
-            let names = try await BareMachines.virsh("list", "--all", "--name").split(separator: "\n")
+            let names = try await BareVMs.virsh("list", "--all", "--name").split(separator: "\n")
             return names.count { $0.hasPrefix("\(Self.ten).") } == 10
         }
         figures.add("ten_defined", last.timeIntervalSince(first) * 1000)
@@ -193,7 +193,7 @@ struct MachineBench: AsyncParsableCommand {
             aim: .ratio(1.1)
         ),
         Row(title: "up, the whole command", figure: "up"),
-        Row(title: "ten nodes: disks, seeds, domains", figure: "ten_defined", aim: .atMost(2)),
+        Row(title: "ten nodes: disks, config drives, domains", figure: "ten_defined", aim: .atMost(2)),
         Row(title: "production as five machines, up", figure: "production_up"),
         Row(title: "its smoke test", figure: "production_smoke"),
         Row(
