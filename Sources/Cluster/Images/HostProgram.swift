@@ -35,7 +35,7 @@ enum HostProgram {
             tail = result.closureResult
             status = result.terminationStatus
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            throw ImagesError(.tool, "\(name) is not installed; run: sudo apt-get install \(package)")
+            throw ImagesError(.toolMissing, "\(name) is not installed; run: sudo apt-get install \(package)")
         } catch {
             throw ImagesError(.tool, "\(name) could not be run", cause: error)
         }

@@ -4,11 +4,13 @@ import FileErrors
 package struct ImagesError: Error, Sendable, CustomStringConvertible {
     /// Kind of failure.
     package struct Code: Sendable, Hashable {
-        private enum Kind { case tool, programs, store, busy, missing, refused, transfer, interrupted }
+        private enum Kind { case tool, toolMissing, programs, store, busy, missing, refused, transfer, interrupted }
         private var kind: Kind
 
-        /// A program of the host that makes images is missing or failed.
+        /// A program of the host that makes images has failed.
         package static let tool = Code(kind: .tool)
+        /// A program of the host that makes images is not installed.
+        package static let toolMissing = Code(kind: .toolMissing)
         /// A node program is missing, or cannot run in a node.
         package static let programs = Code(kind: .programs)
         /// The store's directories could not be read or written.

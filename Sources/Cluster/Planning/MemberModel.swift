@@ -129,7 +129,7 @@ struct MemberModel: Sendable, Hashable {
 
     private func refusal(_ endpoints: [String]) -> String? {
         guard knowledge == .whole else { return "etcd is changed without a majority" }
-        guard live.contains(where: { endpoints.contains(EtcdPeer(name: "", peerURL: $0).clientURL) }) else {
+        guard live.contains(where: { endpoints.contains(EtcdURL.client(ofPeer: $0)) }) else {
             return "no voter that lives is asked"
         }
         return nil

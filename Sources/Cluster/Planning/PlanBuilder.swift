@@ -326,8 +326,7 @@ struct EtcdPeer: Sendable, Hashable {
     var name: String
     var peerURL: String
 
-    /// Both of a member's URLs differ in their ports only.
-    var clientURL: String { peerURL.replacing(":2380", with: ":2379") }
+    var clientURL: String { EtcdURL.client(ofPeer: peerURL) }
 
     /// Names the members that are started together, whatever their order.
     static func formation(_ peers: [EtcdPeer]) -> String {

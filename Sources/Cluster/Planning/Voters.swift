@@ -37,7 +37,7 @@ struct Voters {
     /// All members, in the form that a joining one is given.
     var peers: [EtcdPeer] { entries.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL) } }
     /// Client URLs of the members that can be asked for a change.
-    var endpoints: [String] { healthy.map { EtcdPeer(name: $0.name, peerURL: $0.peerURL).clientURL } }
+    var endpoints: [String] { healthy.map { EtcdURL.client(ofPeer: $0.peerURL) } }
 
     func entry(_ peerURL: String) -> Entry? { entries.first { $0.peerURL == peerURL } }
     func lists(_ peerURL: String) -> Bool { entry(peerURL) != nil }

@@ -201,7 +201,7 @@ struct Download {
             status = result.terminationStatus
             said = result.standardError.split(whereSeparator: \.isNewline).last.map(String.init) ?? "\(status)"
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            throw ImagesError(.tool, "\(name) is not installed; run: sudo apt-get install \(name)")
+            throw ImagesError(.toolMissing, "\(name) is not installed; run: sudo apt-get install \(name)")
         } catch let error as ImagesError {
             throw error
         } catch let error as Errno {

@@ -55,7 +55,7 @@ enum Packing: String, Sendable, CaseIterable {
         } catch let error as ImagesError {
             throw error
         } catch let error as SubprocessError where error.code == .executableNotFound {
-            throw ImagesError(.tool, "\(rawValue) is not installed; run: sudo apt-get install \(package)")
+            throw ImagesError(.toolMissing, "\(rawValue) is not installed; run: sudo apt-get install \(package)")
         } catch {
             throw ImagesError(.tool, "\(rawValue) could not be run on \(source)", cause: error)
         }
