@@ -7,6 +7,10 @@ import X509
 ///
 /// The usual ECDSA takes a random number for each signature, so that a certificate made twice would be two. This one
 /// derives the number from key and message (RFC 6979, section 3.2): every plan of a cluster has the same certificates.
+///
+/// By hand, with ``OrderScalar``, because swift-crypto's P-256 signs with random numbers only, and because it has to stay:
+/// certificates of clusters that exist are not stored but derived anew for each plan, and other bytes (of Ed25519, say)
+/// would be a change of configuration that restarts every node with TLS.
 struct DerivedKey: CustomPrivateKey {
     private let scalar: [UInt8]
 

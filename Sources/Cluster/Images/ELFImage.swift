@@ -7,7 +7,8 @@ struct ELFError: Error {
 
 /// Dynamic section of a 64-bit little-endian ELF file, with the libraries that the file needs.
 ///
-/// Format: System V ABI, chapters 4 and 5 (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html).
+/// Format: System V ABI, chapters 4 and 5 (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html). By hand, because
+/// readelf is a package of compilers, and ldd runs the file that it is asked about.
 struct ELFImage: Sendable {
     /// The `DT_NEEDED` entries.
     private(set) var neededLibraries: [String] = []

@@ -1,5 +1,7 @@
 /// A small read-only file system with a label, for a machine's configuration: ISO 9660 (ECMA-119), with names as
 /// they are. Linux shows plain names in lower case, so names must be lower case to be found again as they were.
+///
+/// By hand, because xorriso and genisoimage are large packages that hosts lack, for a file system of a few files.
 package struct ISO9660: Sendable {
     private static let sector = 2048
     /// A directory holds its records in one sector here: enough for some forty files.

@@ -5,7 +5,8 @@ import Planning
 
 /// Ed25519 keys in OpenSSH's text forms.
 ///
-/// The format is OpenSSH's PROTOCOL.key, version `openssh-key-v1`, without a passphrase.
+/// The format is OpenSSH's PROTOCOL.key, version `openssh-key-v1`, without a passphrase. By hand, because ssh-keygen makes
+/// random keys only, and these follow from the host secret.
 package enum OpenSSHKey {
     /// The key pair that follows from a 32-byte seed; the same seed gives the same text.
     package static func ed25519(seed: [UInt8], comment: String) throws -> SSHKeyPair {

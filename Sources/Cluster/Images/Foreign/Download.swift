@@ -7,6 +7,9 @@ import TopologyModel
 
 /// A file on its way from a URL or a path, hashed as it comes. What came of a URL stays when the way breaks, and the
 /// next try goes on from there.
+///
+/// curl speaks HTTP; what is by hand is what it does not do: to hash while it comes, to go on only where the file is still
+/// the same, and to try again for as long as something comes.
 struct Download {
     let origin: ImageOrigin
     /// Path that the bytes are written to.
