@@ -12,7 +12,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// The system's own message for an error of a file, unwrapped from Foundation's.
         "FileErrors": "Basics",
         /// Tables, colours and JSON: text for people and programs, as strings.
-        "Terminal": "",
+        "Terminal": "Basics",
     ],
     "Sources/Documents": [
         /// Errors and warnings with file, line, column and caret, as values.

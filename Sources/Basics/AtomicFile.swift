@@ -25,6 +25,36 @@ package enum AtomicFile {
         if isDurable { try synchronize(directory(of: path)) }
     }
 
+    /// Writes a draft beside the file piece by piece, and puts it into place once it is checked.
+    ///
+    /// - Parameters:
+    ///   - replaces: whether a file of that name may be there; else this throws `EEXIST` for one, and leaves it.
+    ///   - check: is given the draft's path, whose content is on the disk; throws where it must not be kept.
+    package static func write(
+        pieces: some Sequence<some Collection<UInt8>>,
+        to path: String,
+        mode: UInt32 = 0o644,
+        replaces: Bool,
+        check: (_ draft: String) throws -> Void,
+    ) throws {
+        let draft = draftPath(path)
+        // Where it was renamed there is none.
+        defer { unlink(draft) }
+        try create(draft, mode: mode, isDurable: true) { descriptor in
+            pieces.allSatisfy { piece in
+                piece.withContiguousStorageIfAvailable { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
+                    ?? Array(piece).withUnsafeBytes { writeAll($0, to: descriptor) }
+            }
+        }
+        try check(draft)
+        if replaces {
+            guard rename(draft, path) == 0 else { throw SystemFailure("rename \(draft) to \(path)") }
+        } else {
+            guard link(draft, path) == 0 else { throw SystemFailure("link \(draft) to \(path)") }
+        }
+        try synchronize(directory(of: path))
+    }
+
     /// Writes a file that a person keeps: a link is followed, and the file keeps its owner and its mode.
     ///
     /// - Throws: also for what is no regular file.
@@ -66,11 +96,23 @@ package enum AtomicFile {
         isDurable: Bool,
         owning: (Int32) -> Bool = { _ in true },
     ) throws(SystemFailure) {
+        try create(path, mode: mode, isDurable: isDurable, owning: owning) { descriptor in
+            bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
+        }
+    }
+
+    private static func create(
+        _ path: String,
+        mode: UInt32,
+        isDurable: Bool,
+        owning: (Int32) -> Bool = { _ in true },
+        writing: (Int32) -> Bool,
+    ) throws(SystemFailure) {
         // Not readable by others before it has its mode.
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode_t(mode & 0o600))
         guard descriptor >= 0 else { throw SystemFailure("create \(path)") }
         defer { close(descriptor) }
-        guard bytes.withUnsafeBytes({ writeAll($0, to: descriptor) }) else { throw SystemFailure("write \(path)") }
+        guard writing(descriptor) else { throw SystemFailure("write \(path)") }
         guard owning(descriptor) else { throw SystemFailure("set the owner of \(path)") }
         guard fchmod(descriptor, mode_t(mode)) == 0 else { throw SystemFailure("set the mode of \(path)") }
         if isDurable, fsync(descriptor) != 0 { throw SystemFailure("write through \(path)") }

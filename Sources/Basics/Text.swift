@@ -45,13 +45,23 @@ extension String {
     }
 }
 
+extension BidirectionalCollection {
+    /// The elements without those at either end for which `isLoose` holds.
+    package func trimmed(while isLoose: (Element) -> Bool) -> SubSequence {
+        guard let first = firstIndex(where: { !isLoose($0) }), let last = lastIndex(where: { !isLoose($0) }) else {
+            return self[endIndex...]
+        }
+        return self[first...last]
+    }
+}
+
 extension StringProtocol {
     /// The text without white space at either end.
     package var trimmed: String { trimmed(\.isWhitespace) }
 
     /// The text without the characters at either end for which `isLoose` holds.
     package func trimmed(_ isLoose: (Character) -> Bool) -> String {
-        String(drop(while: isLoose)).trimmingSuffix(while: isLoose)
+        String(trimmed(while: isLoose))
     }
 
     /// The text without the last characters for which `isLoose` holds.

@@ -1,3 +1,5 @@
+import Basics
+
 /// Results of checks in the XML that CI systems read, in the form of the Ant task that everyone follows
 /// (https://llg.cubic.org/docs/junit/).
 package struct JUnitReport: Sendable, Hashable {
@@ -55,7 +57,7 @@ package struct JUnitReport: Sendable, Hashable {
         let body = suites.map(xml(of:)).joined()
         return """
             <?xml version="1.0" encoding="UTF-8"?>
-            <testsuites name="\(Self.escaped(name))" \(Self.totals(suites.flatMap(\.cases)))>
+            <testsuites name="\(XMLText.escaped(name))" \(Self.totals(suites.flatMap(\.cases)))>
             \(body)</testsuites>
 
             """
@@ -63,21 +65,21 @@ package struct JUnitReport: Sendable, Hashable {
 
     private func xml(of suite: Suite) -> String {
         let cases = suite.cases.map { xml(of: $0, in: suite) }.joined()
-        let head = "  <testsuite name=\"\(Self.escaped(suite.name))\" \(Self.totals(suite.cases))>\n"
+        let head = "  <testsuite name=\"\(XMLText.escaped(suite.name))\" \(Self.totals(suite.cases))>\n"
         return "\(head)\(cases)  </testsuite>\n"
     }
 
     private func xml(of test: Case, in suite: Suite) -> String {
-        let names = "name=\"\(Self.escaped(test.name))\" classname=\"\(Self.escaped(suite.name))\""
+        let names = "name=\"\(XMLText.escaped(test.name))\" classname=\"\(XMLText.escaped(suite.name))\""
         let head = "    <testcase \(names) time=\"\(Self.seconds(test.took))\""
         switch test.outcome {
         case .passed:
             return "\(head)/>\n"
         case .failed(let message, let evidence):
-            let failure = "<failure message=\"\(Self.escaped(message))\">\(Self.escaped(evidence))</failure>"
+            let failure = "<failure message=\"\(XMLText.escaped(message))\">\(XMLText.escaped(evidence))</failure>"
             return "\(head)>\n      \(failure)\n    </testcase>\n"
         case .skipped(let reason):
-            return "\(head)>\n      <skipped message=\"\(Self.escaped(reason))\"/>\n    </testcase>\n"
+            return "\(head)>\n      <skipped message=\"\(XMLText.escaped(reason))\"/>\n    </testcase>\n"
         }
     }
 
@@ -100,22 +102,5 @@ package struct JUnitReport: Sendable, Hashable {
         let (seconds, attoseconds) = max(duration, .zero).components
         let milliseconds = String(attoseconds / 1_000_000_000_000_000)
         return "\(seconds).\(String(repeating: "0", count: 3 - milliseconds.count))\(milliseconds)"
-    }
-
-    /// `text` for an attribute or an element; characters XML 1.0 has no way to write become U+FFFD.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\n", "\t": result.unicodeScalars.append(scalar)
-            case "\u{0}"..<" ", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

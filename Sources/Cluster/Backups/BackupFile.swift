@@ -132,46 +132,15 @@ package struct BackupFile: Sendable {
         if let passphrase {
             pieces = [try SealedData.seal(pieces.reduce(into: Data()) { $0.append($1) }, passphrase: passphrase)]
         }
-        try store(pieces, at: path, replaces: replaces) { draft in
-            guard try BackupFile(at: draft, passphrase: passphrase).manifest == manifest else {
-                throw BackupError("\(path) does not hold what was written to it")
+        do {
+            try AtomicFile.write(pieces: pieces, to: path, mode: 0o600, replaces: replaces) { draft in
+                guard try BackupFile(at: draft, passphrase: passphrase).manifest == manifest else {
+                    throw BackupError("\(path) does not hold what was written to it")
+                }
             }
-        }
-    }
-
-    private static func store(
-        _ pieces: [Data],
-        at path: String,
-        replaces: Bool,
-        check: (_ draft: String) throws -> Void,
-    ) throws {
-        let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-        let draft = "\(path[..<slash]).\(path[slash...]).\(String(UInt64.random(in: 0 ... .max), radix: 16))"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw SystemFailure("create \(draft)") }
-        defer {
-            close(descriptor)
-            // Where it was renamed there is none.
-            unlink(draft)
-        }
-        for piece in pieces {
-            guard piece.withUnsafeBytes({ AtomicFile.writeAll($0, to: descriptor) }) else {
-                throw SystemFailure("write \(draft)")
-            }
-        }
-        guard fsync(descriptor) == 0 else { throw SystemFailure("write through \(draft)") }
-        try check(draft)
-        if replaces {
-            guard rename(draft, path) == 0 else { throw SystemFailure("rename \(draft) to \(path)") }
-        } else if link(draft, path) != 0 {
-            guard errno == EEXIST else { throw SystemFailure("link \(draft) to \(path)") }
+        } catch let failure as SystemFailure where !replaces && failure.number == EEXIST {
             throw exists(path)
         }
-        let directory = slash == path.startIndex ? "." : String(path[..<slash])
-        let parent = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-        guard parent >= 0 else { throw SystemFailure("open \(directory)") }
-        defer { close(parent) }
-        guard fsync(parent) == 0 else { throw SystemFailure("write through \(directory)") }
     }
 
     /// The refusal to replace a file.

@@ -23,7 +23,7 @@ extension Graph {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// A quoted text, in which HTML's characters stand as entities.
+    /// A quoted text, in which HTML's characters stand as entities, and a line's end as an element.
     private static func quoted(_ text: String) -> String {
         let escaped = text.replacing("&", with: "&amp;").replacing("\"", with: "&quot;").replacing("<", with: "&lt;")
             .replacing(">", with: "&gt;").replacing("\n", with: "<br/>")

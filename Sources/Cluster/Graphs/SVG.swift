@@ -1,3 +1,5 @@
+import Basics
+
 /// A drawing in SVG that needs nothing from elsewhere, and follows the reader's choice of dark or light.
 ///
 /// https://www.w3.org/TR/SVG2/
@@ -28,7 +30,7 @@ struct SVG {
         """
         <svg xmlns="http://www.w3.org/2000/svg" role="img" width="\(size.width)" height="\(size.height)" \
         viewBox="0 0 \(size.width) \(size.height)">
-        <title>\(Self.escaped(title))</title>
+        <title>\(XMLText.escaped(title, unwritable: .omitted))</title>
         <style>\(Self.style)</style>
         <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">\
         <path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>
@@ -39,13 +41,18 @@ struct SVG {
 
     /// A text that begins at the left end, on the line `y`.
     mutating func text(_ text: String, x: Int, y: Int, _ classes: String = "") {
-        body.append(#"<text\#(Self.named(classes)) x="\#(x)" y="\#(y)">\#(Self.escaped(text))</text>"#)
+        body.append(
+            #"<text\#(Self.named(classes)) x="\#(x)" y="\#(y)">\#(XMLText.escaped(text, unwritable: .omitted))</text>"#
+        )
     }
 
     /// A rectangle, with a text that a pointer over it shows.
     mutating func rectangle(x: Int, y: Int, width: Int, height: Int, _ classes: String, hint: String = "") {
         let shape = #"<rect\#(Self.named(classes)) x="\#(x)" y="\#(y)" width="\#(width)" height="\#(height)" rx="4""#
-        body.append(hint.isEmpty ? shape + "/>" : "\(shape)><title>\(Self.escaped(hint))</title></rect>")
+        body.append(
+            hint.isEmpty
+                ? shape + "/>" : "\(shape)><title>\(XMLText.escaped(hint, unwritable: .omitted))</title></rect>"
+        )
     }
 
     /// A straight line from the top downwards.
@@ -64,22 +71,14 @@ struct SVG {
         let path =
             "M\(from.x) \(from.y)C\(from.x + bends.from) \(from.y) \(to.x + bends.to) \(to.y) \(to.x) \(to.y)"
         let shape = #"<path\#(Self.named(classes)) d="\#(path)" marker-end="url(#tip)""#
-        body.append(hint.isEmpty ? shape + "/>" : "\(shape)><title>\(Self.escaped(hint))</title></path>")
+        body.append(
+            hint.isEmpty
+                ? shape + "/>" : "\(shape)><title>\(XMLText.escaped(hint, unwritable: .omitted))</title></path>"
+        )
     }
 
     /// Estimate of a text's width in pixels: what is not known here is the reader's font.
     static func width(of text: String) -> Int { text.count * 7 }
 
     private static func named(_ classes: String) -> String { classes.isEmpty ? "" : " class=\"\(classes)\"" }
-
-    /// The text as XML's character data. Characters that XML does not have, such as the escape character, are left out.
-    static func escaped(_ text: String) -> String {
-        String(
-            text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0xFFFE && $0.value != 0xFFFF }.map(
-                Character.init
-            )
-        )
-        .replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-        .replacing("\"", with: "&quot;")
-    }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Diagnostics
 
 /// Reads unit files by the rules of fleet's own reader, so that the same text gives the same options and hash.
@@ -181,12 +182,7 @@ extension Unicode.Scalar {
 }
 
 extension ArraySlice<Unicode.Scalar> {
-    fileprivate var trimmed: ArraySlice<Unicode.Scalar> {
-        guard let first = firstIndex(where: { !$0.isSpace }), let last = lastIndex(where: { !$0.isSpace }) else {
-            return []
-        }
-        return self[first...last]
-    }
+    fileprivate var trimmed: ArraySlice<Unicode.Scalar> { trimmed(while: \.isSpace) }
 }
 
 extension String {

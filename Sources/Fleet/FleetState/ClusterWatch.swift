@@ -104,12 +104,7 @@ package final class ClusterWatch: Sendable {
     private func untilRestart(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let (restarts, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         state.withLock { $0.restart = continuation }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(operation: body)
-            group.addTask { for await _ in restarts { break } }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+        try await race([body, { @Sendable in for await _ in restarts { break } }])
     }
 
     private func watch(from revision: Int64) async throws {

@@ -46,11 +46,7 @@ package struct SystemMachine: RebootingMachine {
     /// A newer image that is staged asks for a reboot as a package does.
     package func awaitRequest() async throws {
         let requests = [requestPath] + (access(boot.path, F_OK) == 0 ? [boot.file(BootDirectory.stagedName)] : [])
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for request in requests { group.addTask { try await FileWatch(request).appearance() } }
-            try await group.next()
-            group.cancelAll()
-        }
+        try await race(requests.map { request in { @Sendable in try await FileWatch(request).appearance() } })
     }
 
     package func runsEtcd() async throws -> Bool {

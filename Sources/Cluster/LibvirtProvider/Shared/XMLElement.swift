@@ -1,3 +1,5 @@
+import Basics
+
 /// An XML element, as far as libvirt's documents need: names, attributes, children, text. No mixed content, no schema.
 struct XMLElement: Sendable, Hashable {
     /// The name as written, prefix included.
@@ -64,25 +66,10 @@ struct XMLElement: Sendable, Hashable {
 extension XMLElement {
     /// The element as text, two spaces an inner level, a line end after it.
     func rendered(indent: String = "") -> String {
-        let head = indent + "<" + name + attributes.map { " \($0.name)='\(Self.escaped($0.value))'" }.joined()
+        let head = indent + "<" + name + attributes.map { " \($0.name)='\(XMLText.escaped($0.value))'" }.joined()
         guard !children.isEmpty else {
-            return text.isEmpty ? head + "/>\n" : "\(head)>\(Self.escaped(text))</\(name)>\n"
+            return text.isEmpty ? head + "/>\n" : "\(head)>\(XMLText.escaped(text))</\(name)>\n"
         }
         return head + ">\n" + children.map { $0.rendered(indent: indent + "  ") }.joined() + "\(indent)</\(name)>\n"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "'": result += "&apos;"
-            case "\"": result += "&quot;"
-            default: result.append(character)
-            }
-        }
-        return result
     }
 }

@@ -24,6 +24,7 @@ package struct APIResponse: Sendable, Equatable {
 
     /// Redirects a client to another target, with the body of Go's server, which has one for GET only.
     static func moved(to target: String, _ method: String) -> APIResponse {
+        // By Go's entities, not XML's.
         let escaped = target.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
             .replacing("\"", with: "&#34;").replacing("'", with: "&#39;")
         let isRead = method == "GET" || method == "HEAD"

@@ -1,3 +1,4 @@
+import Basics
 import FleetState
 import Logging
 import ServiceLifecycle
@@ -122,19 +123,17 @@ package struct PresenceService: Service {
     private func pauseUnlessLost(_ session: MachineSession, _ pause: Duration, after revision: Int64) async throws {
         let sessions = presence.sessions()
         let snapshots = watch.snapshots(of: .machine(session.machineID))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await Task.sleep(for: pause) }
-            group.addTask { for await present in sessions where present != session { return } }
-            group.addTask {
+        try await race([
+            { @Sendable in try await Task.sleep(for: pause) },
+            { @Sendable in for await present in sessions where present != session { return } },
+            { @Sendable in
                 for await snapshot in snapshots where snapshot.revision > revision && Self.isGone(session, in: snapshot)
                 {
                     return
                 }
                 try await Task.sleep(for: pause)
-            }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+            },
+        ])
     }
 
     private static func isGone(_ session: MachineSession, in snapshot: FleetSnapshot) -> Bool {
