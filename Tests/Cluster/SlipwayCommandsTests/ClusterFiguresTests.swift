@@ -69,4 +69,15 @@ import UnitFiles
         let figures = ClusterFigures(report: report, seen: seen, members: ["central-1": status], upkeep: upkeep)
         try Golden.expect(figures.text, "metrics.txt")
     }
+
+    /// Alerts on backups take a cluster that says nothing of its upkeep for one that has none.
+    @Test func upkeepIsSaidWhereEtcdSaysIt() {
+        let seen = Observation(provider: .init())
+        let report = StatusReport(seen, cluster: "demo")
+        let silent = ClusterFigures(report: report, seen: seen, members: [:], upkeep: nil).text
+        let fresh = ClusterFigures(report: report, seen: seen, members: [:], upkeep: UpkeepFacts()).text
+        #expect(!silent.contains("slipway_reboot_lock_max"))
+        #expect(fresh.contains("slipway_reboot_lock_max{cluster=\"demo\"} 1\n"))
+        #expect(!fresh.contains("slipway_backup_timestamp_seconds"))
+    }
 }

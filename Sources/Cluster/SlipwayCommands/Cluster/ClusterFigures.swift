@@ -3,6 +3,7 @@ import Etcd
 import Planning
 import Provisioning
 import TopologyModel
+import Workspace
 
 /// Figures of a cluster as Prometheus takes them.
 struct ClusterFigures {
@@ -10,11 +11,28 @@ struct ClusterFigures {
     let seen: Observation
     /// Status of the etcd members that answer, by the name of their node.
     let members: [String: MemberStatus]
-    /// What etcd says of backups, reboots and commands; nil where it does not answer.
-    var upkeep: UpkeepFacts?
+    /// What etcd says of backups, reboots and commands; nil where it does not answer. It has no default: figures without
+    /// it look like a cluster that has no backup.
+    let upkeep: UpkeepFacts?
 
     /// The figures in OpenMetrics' text format. https://prometheus.io/docs/specs/om/open_metrics_spec/
     var text: String { Self.text(of: [self]) }
+
+    /// The figures of a cluster as it is seen now.
+    ///
+    /// - Parameters:
+    ///   - report: what is seen of it.
+    ///   - seen: the observation that the report is of.
+    static func reading(
+        _ report: StatusReport,
+        _ seen: Observation,
+        _ workspace: HostWorkspace,
+    ) async throws -> ClusterFigures {
+        let nodes = seen.provider.nodes(of: report.cluster)
+        let members = try await workspace.memberStatuses(of: report.cluster, nodes: nodes)
+        let upkeep = report.quorum ? await workspace.upkeepFacts(of: report.cluster, nodes: nodes) : nil
+        return ClusterFigures(report: report, seen: seen, members: members, upkeep: upkeep)
+    }
 
     /// The figures of several clusters.
     static func text(of clusters: [ClusterFigures]) -> String {

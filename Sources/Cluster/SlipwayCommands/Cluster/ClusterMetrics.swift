@@ -28,9 +28,6 @@ struct ClusterMetrics: AsyncParsableCommand {
         let name = try ClusterArgument(cluster).clusterName().description
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let (report, seen) = try await StatusReport.observing(name, workspace)
-        let nodes = seen.provider.nodes(of: name)
-        let members = try await workspace.memberStatuses(of: name, nodes: nodes)
-        let upkeep = report.quorum ? await workspace.upkeepFacts(of: name, nodes: nodes) : nil
-        try target.write(ClusterFigures(report: report, seen: seen, members: members, upkeep: upkeep).text)
+        try target.write(try await ClusterFigures.reading(report, seen, workspace).text)
     }
 }

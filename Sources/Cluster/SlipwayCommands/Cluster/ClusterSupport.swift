@@ -75,8 +75,7 @@ struct ClusterSupport: AsyncParsableCommand {
         let nodes = seen.provider.nodes(of: name.description)
         bundle.add("status.txt", report.text(style: .plain, all: true))
         bundle.add("status.json", try JSONText.pretty(report))
-        let members = try await workspace.memberStatuses(of: name.description, nodes: nodes)
-        bundle.add("metrics.txt", ClusterFigures(report: report, seen: seen, members: members).text)
+        bundle.add("metrics.txt", try await ClusterFigures.reading(report, seen, workspace).text)
         do {
             let history = try await workspace.history(of: name.description, last: ClusterHistory.most)
             bundle.add("history.txt", ClusterHistoryList.table(history).format(style: .plain))

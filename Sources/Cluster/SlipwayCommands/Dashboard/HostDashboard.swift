@@ -93,8 +93,7 @@ struct HostDashboard: DashboardSource {
         var figures: [ClusterFigures] = []
         for name in names.naturallySorted() {
             let (report, seen) = try await StatusReport.observing(name, workspace)
-            let members = try await workspace.memberStatuses(of: name, nodes: seen.provider.nodes(of: name))
-            figures.append(ClusterFigures(report: report, seen: seen, members: members))
+            figures.append(try await ClusterFigures.reading(report, seen, workspace))
         }
         return ClusterFigures.text(of: figures)
     }
