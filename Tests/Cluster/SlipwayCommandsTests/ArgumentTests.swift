@@ -30,6 +30,13 @@ struct ArgumentTests {
         #expect(SlipwayCommand.exitCode(for: try #require(error)) != .success)
     }
 
+    /// `logs` and `fleetctl events` follow by that option; `events` does in any case, and takes it.
+    @Test(arguments: [["events", "demo"], ["events", "demo", "--follow"], ["events", "-f", "demo", "--for", "5"]])
+    func eventsAreFollowed(arguments: [String]) throws {
+        let command = try #require(try SlipwayCommand.parseAsRoot(arguments) as? ClusterEvents)
+        #expect(command.cluster == "demo")
+    }
+
     @Test func execTakesWordsAsTheyAre() throws {
         let command = try #require(
             try SlipwayCommand.parseAsRoot(["exec", "demo", "worker-1", "--", "ls", "-l", "--", "a b"]) as? NodeExec

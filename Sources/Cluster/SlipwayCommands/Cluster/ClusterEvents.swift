@@ -17,6 +17,9 @@ struct ClusterEvents: JSONCommand {
             until --for is over, or until the cluster is gone. What fleet decides and why is told in more detail on a node: \
             fleetctl events -f.
 
+              slipway events production --follow
+              slipway events production --for 60 --json
+
             --json prints an object a line: time (RFC 3339), subject (network, node, etcd, machine, unit), name, node of a \
             unit, text, is_trouble.
             """,
@@ -24,6 +27,8 @@ struct ClusterEvents: JSONCommand {
 
     @Argument(help: "A topology file, or the name of a cluster.")
     var cluster: String
+    @Flag(name: [.long, .customShort("f")], help: "Follow what happens, as it does without this option too.")
+    var follow = false
     @Option(name: .customLong("for"), help: ArgumentHelp("End after so many seconds.", valueName: "seconds"))
     var seconds: Int?
     @OptionGroup var connect: ConnectOptions
