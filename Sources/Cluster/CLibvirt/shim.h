@@ -23,3 +23,13 @@ static inline int slipway_register_metadata_change(
     return virConnectDomainEventRegisterAny(
         connection, NULL, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(callback), opaque, release);
 }
+
+static inline int slipway_register_network_lifecycle(
+    virConnectPtr connection,
+    virConnectNetworkEventLifecycleCallback callback,
+    void *opaque,
+    virFreeCallback release)
+{
+    return virConnectNetworkEventRegisterAny(
+        connection, NULL, VIR_NETWORK_EVENT_ID_LIFECYCLE, VIR_NETWORK_EVENT_CALLBACK(callback), opaque, release);
+}

@@ -22,7 +22,36 @@ private let metadataCallback:
         watch.domainChanged(DomainEvent(domain: String(cString: name), kind: .metadata))
     }
 
+private let networkCallback:
+    @convention(c) (virConnectPtr?, virNetworkPtr?, Int32, Int32, UnsafeMutableRawPointer?) -> Void = {
+        _,
+        network,
+        _,
+        _,
+        opaque in
+        guard let opaque, let network, let name = virNetworkGetName(network) else { return }
+        Unmanaged<ConnectionWatch>.fromOpaque(opaque).takeUnretainedValue().networkChanged(String(cString: name))
+    }
+
 extension Connection {
+    /// Names of networks as they are defined, changed, started, stopped or undefined, from now on; the stream ends when
+    /// the connection closes or breaks.
+    package func networkEvents() throws(LibvirtError) -> AsyncStream<String> {
+        if networkCallbackID == nil {
+            let action = "listen to libvirt's network events"
+            let open = try open(for: action)
+            let opaque = Unmanaged.passRetained(watch).toOpaque()
+            let id = slipway_register_network_lifecycle(open, networkCallback, opaque, releaseWatch)
+            guard id >= 0 else {
+                let error = LibvirtError.last(action)
+                releaseWatch(opaque)
+                throw error
+            }
+            networkCallbackID = id
+        }
+        return watch.listenToNetworks()
+    }
+
     /// Every change of any domain's state or metadata from now on; the stream ends when the connection closes or breaks.
     package func domainEvents() throws(LibvirtError) -> AsyncStream<DomainEvent> {
         try registerLifecycle()

@@ -58,6 +58,8 @@ package actor Connection {
     private var closeCallbackIsRegistered = false
     /// Of the callbacks for domain events; empty until somebody listens.
     var eventCallbackIDs: [Int32] = []
+    /// Of the callback for network events; nil until somebody listens.
+    var networkCallbackID: Int32?
 
     /// A libvirtd that answers nothing for 5 s × 6 is taken for dead.
     private static let keepAliveSeconds: Int32 = 5
@@ -69,6 +71,7 @@ package actor Connection {
         handle = nil
         watch.connectionClosed()
         for id in eventCallbackIDs { virConnectDomainEventDeregisterAny(open, id) }
+        if let networkCallbackID { virConnectNetworkEventDeregisterAny(open, networkCallbackID) }
         if closeCallbackIsRegistered { virConnectUnregisterCloseCallback(open, closeCallback) }
         virConnectClose(open)
     }

@@ -4,7 +4,8 @@ import Synchronization
 final class ConnectionWatch: Sendable {
     private struct State {
         var isClosed = false
-        var listeners: [Int: AsyncStream<DomainEvent>.Continuation] = [:]
+        var domains: [Int: AsyncStream<DomainEvent>.Continuation] = [:]
+        var networks: [Int: AsyncStream<String>.Continuation] = [:]
         var count = 0
     }
 
@@ -12,16 +13,23 @@ final class ConnectionWatch: Sendable {
 
     var isClosed: Bool { state.withLock(\.isClosed) }
 
-    /// A stream of the connection's events from now on, until the connection closes.
-    func listen() -> AsyncStream<DomainEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(of: DomainEvent.self)
+    /// A stream of the events of domains from now on, until the connection closes.
+    func listen() -> AsyncStream<DomainEvent> { listen(\.domains) }
+
+    /// A stream of the names of networks that change from now on, until the connection closes.
+    func listenToNetworks() -> AsyncStream<String> { listen(\.networks) }
+
+    private func listen<Event>(
+        _ listeners: any WritableKeyPath<State, [Int: AsyncStream<Event>.Continuation]> & Sendable
+    ) -> AsyncStream<Event> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
         let (id, isClosed) = state.withLock { state in
             state.count += 1
-            state.listeners[state.count] = continuation
+            state[keyPath: listeners][state.count] = continuation
             return (state.count, state.isClosed)
         }
         continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { $0.listeners[id] = nil }
+            self?.state.withLock { $0[keyPath: listeners][id] = nil }
         }
         if isClosed { continuation.finish() }
         return stream
@@ -29,17 +37,24 @@ final class ConnectionWatch: Sendable {
 
     /// Tells every listener.
     func domainChanged(_ event: DomainEvent) {
-        let listeners = state.withLock { Array($0.listeners.values) }
+        let listeners = state.withLock { Array($0.domains.values) }
         for listener in listeners { listener.yield(event) }
+    }
+
+    /// Tells every listener.
+    func networkChanged(_ name: String) {
+        let listeners = state.withLock { Array($0.networks.values) }
+        for listener in listeners { listener.yield(name) }
     }
 
     /// Ends every listener's stream.
     func connectionClosed() {
-        let listeners = state.withLock { state in
+        let (domains, networks) = state.withLock { state in
             state.isClosed = true
-            defer { state.listeners = [:] }
-            return Array(state.listeners.values)
+            defer { (state.domains, state.networks) = ([:], [:]) }
+            return (Array(state.domains.values), Array(state.networks.values))
         }
-        for listener in listeners { listener.finish() }
+        for listener in domains { listener.finish() }
+        for listener in networks { listener.finish() }
     }
 }

@@ -43,6 +43,11 @@ package actor Hypervisor {
         try await run { connection throws(LibvirtError) in try connection.domainEvents() }
     }
 
+    /// Names of networks as they change, from now on; ends when the connection breaks.
+    package func networkEvents() async throws(LibvirtError) -> AsyncStream<String> {
+        try await run { connection throws(LibvirtError) in try connection.networkEvents() }
+    }
+
     /// Closes the connections; those that are lent are closed when their calls end.
     package func close() async {
         isClosed = true

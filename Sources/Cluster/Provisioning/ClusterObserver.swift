@@ -41,7 +41,9 @@ package struct ClusterObserver: Sendable {
         let endpoints = members.compactMap(\.clientURL)
         guard !endpoints.isEmpty else { return observation }
         let clusters = try clusters(seen.nodes(of: cluster))
-        observation.etcd = await EtcdObserver(clusters.etcd(endpoints), running: endpoints).observe()?.etcd
+        let silent = EtcdObserver.silentURLs(of: seen.nodes(of: cluster))
+        let etcd = EtcdObserver(clusters.etcd(endpoints), running: endpoints, silent: silent)
+        observation.etcd = await etcd.observe()?.etcd
         if observation.etcd?.hasQuorum == true {
             observation.fleet = await Self.observeFleet(clusters.fleet(endpoints))
         }

@@ -55,8 +55,8 @@ package struct HostLook: Sendable, Equatable {
     }
 }
 
-/// Follows clusters as they change: nodes by libvirt's events, fleet by its watch on etcd, etcd's members by a connection
-/// to each that ends with it, and by asking them every other second.
+/// Follows clusters as they change: nodes and the commands that change them by libvirt's events, fleet by its watch on
+/// etcd, etcd's members as ``EtcdFollower`` does.
 package actor HostFollower {
     /// Ways to the etcd of a cluster.
     package struct Client: Sendable {
@@ -81,8 +81,13 @@ package actor HostFollower {
 
     /// Intervals of what no event tells.
     package struct Intervals: Sendable {
-        /// Time between two questions to etcd's members.
+        /// Time between two questions to each of etcd's members while all is well.
         package var etcd = Duration.seconds(2)
+        /// The same while a node is on its way up or etcd is not well; and the time between two questions to one member,
+        /// who leads, while all is well.
+        package var unrest = Duration.milliseconds(250)
+        /// Time after which trouble of etcd's that stays as it is is no unrest any more.
+        package var calming = Duration.seconds(30)
         /// Time after which libvirt is looked at without an event: of networks and directories there are none.
         package var host = Duration.seconds(5)
         /// Time that libvirt is left alone after a look.
@@ -107,6 +112,8 @@ package actor HostFollower {
 
     private struct Reach: Equatable {
         var endpoints: [String]
+        /// Members that cannot answer.
+        var silent: [String]
         var certificates: Int?
     }
 
@@ -119,6 +126,8 @@ package actor HostFollower {
     private var followed: [String: Followed] = [:]
     private var hasSeen = false
     private var trouble: String?
+    /// Number of leases that were looked at because they changed.
+    private var changedLeases = 0
     private var show: @Sendable (HostLook) -> Void = { _ in }
 
     /// - Parameter wanted: names of the clusters to follow; nil for all that there are and will be.
@@ -155,6 +164,14 @@ package actor HostFollower {
                     wake.yield()
                 }
             }
+            group.addTask { [weak self, leases, intervals] in
+                while !Task.isCancelled {
+                    let changes = await leases.changedLeases()
+                    wake.yield()
+                    for await name in changes { await self?.lookAtRun(of: name) }
+                    do { try await Task.sleep(for: intervals.host) } catch { return }
+                }
+            }
             group.addTask { [weak self, intervals] in
                 while true {
                     do { try await Task.sleep(for: intervals.run) } catch { return }
@@ -178,15 +195,18 @@ package actor HostFollower {
             let seen = try await provider.observe()
             let names = Set(seen.nodes.map(\.cluster) + seen.networks.compactMap(\.cluster))
                 .filter { wanted?.contains($0) ?? true }
+            let before = changedLeases
             var held: [String: LeaseRecord] = [:]
             for name in names { held[name] = try await leases.lease(of: name) }
             (self.seen, trouble) = (seen, nil)
+            // What was found meanwhile, by an event, is newer.
+            let isOld = changedLeases != before
             for (name, gone) in followed where !names.contains(name) {
                 gone.task?.cancel()
                 followed[name] = nil
             }
             for name in names {
-                followed[name, default: Followed()].lease = held[name]
+                if !isOld || followed[name] == nil { followed[name, default: Followed()].lease = held[name] }
                 follow(name, seen.nodes(of: name))
             }
         } catch is CancellationError {
@@ -198,16 +218,20 @@ package actor HostFollower {
         publish()
     }
 
-    /// Looks again at the leases that are held: they change without an event.
+    /// Looks again at the leases that are held: not every libvirt tells of them.
     private func lookAtRuns() async {
-        for (name, lease) in followed.compactMapValues(\.lease) {
-            let now: LeaseRecord?
-            // Where libvirt does not answer, the next look at the host says so.
-            do { now = try await leases.lease(of: name) } catch { return }
-            guard followed[name]?.lease == lease, now != lease else { continue }
-            followed[name]?.lease = now
-            publish()
-        }
+        for name in followed.compactMapValues(\.lease).keys { await lookAtRun(of: name) }
+    }
+
+    private func lookAtRun(of name: String) async {
+        guard let before = followed[name] else { return }
+        let now: LeaseRecord?
+        // Where libvirt does not answer, the next look at the host says so.
+        do { now = try await leases.lease(of: name) } catch { return }
+        changedLeases += 1
+        guard followed[name]?.lease == before.lease, now != before.lease else { return }
+        followed[name]?.lease = now
+        publish()
     }
 
     private func publish() {
@@ -238,6 +262,7 @@ package actor HostFollower {
         let members = nodes.filter { $0.etcd == .member && $0.power == .running }
         let reach = Reach(
             endpoints: members.compactMap(\.clientURL).sorted(),
+            silent: EtcdObserver.silentURLs(of: nodes).sorted(),
             certificates: nodes.compactMap(\.certificates?.number).max(),
         )
         guard followed[name]?.reach != reach else { return }
@@ -251,6 +276,13 @@ package actor HostFollower {
         }
         do {
             let client = try clients(name, nodes)
+            let etcd = EtcdFollower(
+                client,
+                EtcdObserver(client.members, running: reach.endpoints, silent: reach.silent),
+                endpoints: reach.endpoints,
+                last: followed[name]?.etcd,
+                intervals: intervals,
+            )
             followed[name]?.task = Task { [weak self, intervals] in
                 await withTaskGroup(of: Void.self) { group in
                     let registry = FleetRegistry(etcd: client.keys)
@@ -264,17 +296,18 @@ package actor HostFollower {
                     group.addTask {
                         for await snapshot in snapshots { await self?.take(snapshot, of: name, by: reach) }
                     }
-                    let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-                    group.addTask { await Self.tick(wake, every: intervals.etcd) }
-                    for url in reach.endpoints {
-                        group.addTask { await Self.guardMember(url, client, wake, intervals) }
+                    group.addTask {
+                        await etcd.run { [weak self] in
+                            await self?.hasNodesOnTheirWay(name) ?? false
+                        } show: { [weak self] look in
+                            await self?.take(look, of: name, by: reach)
+                        }
                     }
                     group.addTask {
                         var revision: Int64?
-                        for await _ in wakes {
-                            let look = await EtcdObserver(client.members, running: reach.endpoints).observe()
-                            guard await self?.take(look, of: name, by: reach) == true else { return }
-                            revision = Self.refresh(watch, behind: look, last: revision)
+                        while true {
+                            do { try await Task.sleep(for: intervals.etcd) } catch { return }
+                            revision = Self.refresh(watch, behind: await self?.followed[name]?.etcd, last: revision)
                         }
                     }
                 }
@@ -286,32 +319,8 @@ package actor HostFollower {
         }
     }
 
-    private static func tick(_ wake: AsyncStream<Void>.Continuation, every interval: Duration) async {
-        while true {
-            wake.yield()
-            do { try await Task.sleep(for: interval) } catch { return }
-        }
-    }
-
-    /// Has etcd asked as soon as a member is gone, and then more often for as long as an election may take.
-    private static func guardMember(
-        _ url: String,
-        _ client: Client,
-        _ wake: AsyncStream<Void>.Continuation,
-        _ intervals: Intervals,
-    ) async {
-        while true {
-            let wasThere = await client.hold(url)
-            do {
-                for _ in 0..<(wasThere ? 20 : 0) {
-                    wake.yield()
-                    try await Task.sleep(for: intervals.etcd / 10)
-                }
-                try await Task.sleep(for: intervals.etcd)
-            } catch {
-                return
-            }
-        }
+    private func hasNodesOnTheirWay(_ name: String) -> Bool {
+        followed[name]?.nodes.contains { $0.power == .running && $0.phase != .ready } ?? false
     }
 
     /// Reads fleet's state anew where the copy stands still while etcd goes on, over two looks: a broken network can make
@@ -327,14 +336,12 @@ package actor HostFollower {
         return nil
     }
 
-    /// - Returns: whether more is wanted.
-    private func take(_ look: EtcdObserver.Look?, of name: String, by reach: Reach) -> Bool {
-        guard let one = followed[name], one.reach == reach, !Task.isCancelled else { return false }
-        guard one.etcd != look || !one.isAsked else { return true }
+    private func take(_ look: EtcdObserver.Look?, of name: String, by reach: Reach) {
+        guard let one = followed[name], one.reach == reach, !Task.isCancelled else { return }
+        guard one.etcd != look || !one.isAsked else { return }
         followed[name]?.etcd = look
         followed[name]?.isAsked = true
         publish()
-        return true
     }
 
     private func take(_ snapshot: FleetSnapshot, of name: String, by reach: Reach) {

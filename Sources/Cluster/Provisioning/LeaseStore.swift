@@ -39,6 +39,9 @@ package struct LeaseRecord: Sendable, Hashable {
 package protocol LeaseStore: Sendable {
     /// The cluster's lease; nil when there is none.
     func lease(of cluster: String) async throws -> LeaseRecord?
+    /// Names of clusters whose lease changes: one is taken, says something else, or ends. Ends when nothing more can be
+    /// learned in that way.
+    func changedLeases() async -> AsyncStream<String>
     /// Adds a lease.
     ///
     /// - Returns: false where the cluster has one, which stays.

@@ -36,6 +36,28 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(5))) func tellsEachChange() async throws {
+        try await TestNode.with { hypervisor in
+            let events = try await hypervisor.networkEvents()
+            let domains = try await hypervisor.domainEvents()
+            let xmls = ["a", "b"].map { ($0, TestNode.networkXML($0)) }
+            try await hypervisor.run { connection throws(LibvirtError) in
+                for (name, xml) in xmls {
+                    let network = try connection.defineNetwork(xml, name: name)
+                    try network.undefine()
+                }
+            }
+            var seen: [String] = []
+            for await name in events {
+                seen.append(name)
+                if seen.count == 4 { break }
+            }
+            #expect(seen == ["a", "a", "b", "b"])
+            await hypervisor.close()
+            for await event in domains { Issue.record("\(event) is a network's") }
+        }
+    }
+
     @Test func refusesANameWithAnotherUUID() async throws {
         try await TestNode.with { hypervisor in
             let xmls = [TestNode.networkXML("prod"), TestNode.networkXML("prod")]

@@ -4,6 +4,7 @@ import Provisioning
 package actor FakeLeases: LeaseStore {
     private var leases: [String: LeaseRecord] = [:]
     private var isAway = false
+    private var listeners: [AsyncStream<String>.Continuation] = []
     private var onLook: (@Sendable (FakeLeases) async -> Void)?
 
     package init() {}
@@ -23,10 +24,21 @@ package actor FakeLeases: LeaseStore {
         return leases[cluster]
     }
 
+    package func changedLeases() async -> AsyncStream<String> {
+        let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+        listeners.append(continuation)
+        return stream
+    }
+
+    private func tell(_ cluster: String) {
+        for listener in listeners { listener.yield(cluster) }
+    }
+
     package func create(_ lease: LeaseRecord) async throws -> Bool {
         try requirePresence()
         guard leases[lease.cluster] == nil else { return false }
         leases[lease.cluster] = lease
+        tell(lease.cluster)
         return true
     }
 
@@ -34,12 +46,15 @@ package actor FakeLeases: LeaseStore {
         try requirePresence()
         guard leases[lease.cluster]?.id == lease.id else { return false }
         leases[lease.cluster] = lease
+        tell(lease.cluster)
         return true
     }
 
     package func remove(_ lease: LeaseRecord) async throws {
         try requirePresence()
-        if leases[lease.cluster]?.id == lease.id { leases[lease.cluster] = nil }
+        guard leases[lease.cluster]?.id == lease.id else { return }
+        leases[lease.cluster] = nil
+        tell(lease.cluster)
     }
 
     private func requirePresence() throws {

@@ -1,4 +1,5 @@
 import Libvirt
+import Logging
 import Planning
 import Provisioning
 
@@ -19,6 +20,25 @@ extension LibvirtProvider: LeaseStore {
             )
         }
         return record
+    }
+
+    package func changedLeases() async -> AsyncStream<String> {
+        let networks: AsyncStream<String>
+        do {
+            networks = try await hypervisor.networkEvents()
+        } catch {
+            logger.warning("cannot learn what happens to leases", metadata: ["error": "\(error)"])
+            return AsyncStream { $0.finish() }
+        }
+        let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+        let relay = Task {
+            for await name in networks {
+                if let cluster = LeaseXML.cluster(ofNetwork: name) { continuation.yield(cluster) }
+            }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in relay.cancel() }
+        return stream
     }
 
     package func create(_ lease: LeaseRecord) async throws -> Bool {
@@ -72,7 +92,14 @@ enum LeaseXML {
     static let nameSpace = "urn:slipway:lease:1"
 
     /// No cluster's own network is called like that.
-    static func networkName(cluster: String) -> String { "slipway-lease.\(cluster)" }
+    static func networkName(cluster: String) -> String { "\(prefix)\(cluster)" }
+
+    /// The cluster whose lease a network is; nil for any other network.
+    static func cluster(ofNetwork name: String) -> String? {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+    }
+
+    private static let prefix = "slipway-lease."
 
     static func text(_ lease: LeaseRecord) -> String {
         let mark = XMLElement(
