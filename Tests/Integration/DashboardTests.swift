@@ -17,6 +17,8 @@ extension RealNodes {
                             "[Service]\nExecStart=/bin/sleep infinity\n[X-Fleet]\nMachineMetadata=role=worker\n"
                     ],
                 )
+                // Prometheus reads fleetd's figures there.
+                try cluster.edit { $0.replace("fleet:\n", with: "fleet:\n  tcp: true\n  insecure: true\n") }
                 let token = String(repeating: "5e", count: 32)
                 try cluster.write(token, to: "token")
                 let port = try Loopback.freePorts(1)[0]
@@ -51,7 +53,12 @@ extension RealNodes {
                 }
                 let prometheus = try await Prometheus(cluster, dashboard: (port, "\(cluster.directory)/token"))
                 try await prometheus.finds(1, of: "up{job=\"seen-etcd\"} == 1")
+                try await prometheus.finds(3, of: "up{job=\"seen-fleet\"} == 1")
+                try await prometheus.finds(1, of: "fleet_engine_leader == 1")
                 try await prometheus.finds(3, of: "slipway_node_well == 1")
+                // What etcd says of backups and reboots is there, too: an alert tells of a cluster without backups.
+                try await prometheus.finds(1, of: "slipway_reboot_lock_max == 1")
+                try await prometheus.finds(1, of: "slipway_last_command_timestamp_seconds{command=\"up\"}")
                 try await prometheus.finds(0, of: "ALERTS{alertname=\"SlipwayNodeUnwell\"}")
                 let home = try #require(try await cluster.status().active("web.service").first)
                 try await cluster.cutPower(home)

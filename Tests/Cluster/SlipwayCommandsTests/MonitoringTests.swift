@@ -23,13 +23,12 @@ import Workspace
 
     /// `promtool` as Scripts/test unpacks it: its package, installed, would start a server.
     private func promtool(_ arguments: [String], file text: String? = nil) async throws {
-        let program = "\(Checkout.path)/.build/checkers/usr/bin/promtool"
-        try #require(FileManager.default.fileExists(atPath: program), "run: Scripts/test unit")
+        try #require(FileManager.default.fileExists(atPath: Promtool.path), "run: Scripts/test unit")
         try await TemporaryDirectory.with { directory in
             let file = "\(directory)/input.yml"
             if let text { try text.write(toFile: file, atomically: false, encoding: .utf8) }
             let result = try await run(
-                .path(FilePath(program)),
+                .path(FilePath(Promtool.path)),
                 arguments: Arguments(arguments + (text == nil ? [] : [file])),
                 output: .string(limit: 1 << 20),
                 error: .string(limit: 1 << 20),
@@ -55,12 +54,14 @@ import Workspace
         }
     }
 
+    /// With certificates, and beside a dashboard that runs; and without either.
     @Test(arguments: [false, true])
     func theScrapeConfigurationIsValid(tls: Bool) async throws {
         let files = tls ? ClientFiles(directory: "/home/o'hara/certificates/demo") : nil
-        let text = ScrapeConfiguration(cluster: "demo", nodes: try nodes(tls: tls), files: files).text
-        try Golden.expect(text, tls ? "prometheus-tls.yml" : "prometheus.yml")
-        try await promtool(["check", "config", "--syntax-only"], file: text)
+        var scrape = ScrapeConfiguration(cluster: "demo", nodes: try nodes(tls: tls), files: files)
+        scrape.hasDashboard = tls
+        try Golden.expect(scrape.text, tls ? "prometheus-tls.yml" : "prometheus.yml")
+        try await promtool(["check", "config", "--syntax-only"], file: scrape.text)
     }
 
     @Test func theAlertsAreValid() async throws {
@@ -116,14 +117,6 @@ import Workspace
     }
 
     @Test func theFiguresAreWhatPrometheusTakes() async throws {
-        let program = "\(Checkout.path)/.build/checkers/usr/bin/promtool"
-        let result = try await run(
-            .path(FilePath(program)),
-            arguments: ["check", "metrics"],
-            input: .string(try Self.metrics()),
-            output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20),
-        )
-        #expect(result.terminationStatus.isSuccess, "\(result.standardOutput)\(result.standardError)")
+        try await Promtool.check(metrics: try Self.metrics())
     }
 }

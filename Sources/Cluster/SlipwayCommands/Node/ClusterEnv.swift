@@ -18,8 +18,9 @@ struct ClusterEnv: JSONCommand {
             Of a cluster on a host that libvirt is reached at by ssh, only fleetctl is told, which tunnels through ssh;
             docker and etcdctl are on the nodes: slipway exec dev-test NODE -- docker ps
 
-            --prometheus prints instead how Prometheus finds the figures of etcd's members and, where `fleet.tcp`
-            opens its API, of fleetd: slipway env dev-test --prometheus > prometheus.yml
+            --prometheus prints instead how Prometheus finds the figures of etcd's members, of fleetd where `fleet.tcp`
+            opens its API, and of the dashboard (a comment where none listens on 127.0.0.1:8090):
+            slipway env dev-test --prometheus > prometheus.yml
             """#,
     )
 
@@ -40,8 +41,13 @@ struct ClusterEnv: JSONCommand {
         let nodes = try await workspace.provider.observe().nodes(of: name.description)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(name)'; see: slipway list") }
         if prometheus {
-            let files = try clientFiles(name, nodes: nodes, workspace: workspace)
-            return Output.print(ScrapeConfiguration(cluster: name.description, nodes: nodes, files: files).text)
+            var scrape = ScrapeConfiguration(cluster: name.description, nodes: nodes)
+            scrape.files = try clientFiles(name, nodes: nodes, workspace: workspace)
+            scrape.hasDashboard = await Reachability.answers(
+                "127.0.0.1",
+                port: UInt16(ScrapeConfiguration.dashboardPort)
+            )
+            return Output.print(scrape.text)
         }
         // Nothing said would leave a shell speaking to the cluster before.
         guard nodes.contains(where: { $0.power == .running }) else {

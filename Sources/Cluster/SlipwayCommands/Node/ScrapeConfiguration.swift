@@ -10,7 +10,11 @@ struct ScrapeConfiguration {
     var nodes: [ObservedNode]
     /// Certificate, key and authority for a cluster that asks for them; nil for others.
     var files: ClientFiles?
+    /// Whether a dashboard of this host listens where it does unless told otherwise.
+    var hasDashboard = false
 
+    /// Port on which the dashboard listens, unless told otherwise.
+    static let dashboardPort = 8090
     /// Port on which members serve clients, and their figures.
     private static let etcdPort = 2379
     /// Port of fleet's API, where the topology opens it.
@@ -25,7 +29,23 @@ struct ScrapeConfiguration {
             scrape_configs:
 
             """ + job("etcd", etcd, tls: nodes.contains { $0.etcd == .member && $0.etcdTLS })
-                + job("fleet", fleet, tls: nodes.contains { $0.fleet == .tcp && $0.etcdTLS })
+                + job("fleet", fleet, tls: nodes.contains { $0.fleet == .tcp && $0.etcdTLS }) + dashboard
+    }
+
+    /// The job of the dashboard, which has the figures of `slipway metrics` of all clusters; a comment where there is none.
+    private var dashboard: String {
+        let job = """
+              - job_name: slipway
+                authorization: {credentials_file: /etc/prometheus/slipway-token}
+                static_configs: [{targets: ["127.0.0.1:\(Self.dashboardPort)"]}]
+
+            """
+        let head = """
+              # All clusters of this host in figures, once: slipway dashboard --token-file /etc/prometheus/slipway-token
+
+            """
+        guard !hasDashboard else { return head + job }
+        return head + job.split(separator: "\n").map { "  # \($0.dropFirst(2))\n" }.joined()
     }
 
     private struct Target {

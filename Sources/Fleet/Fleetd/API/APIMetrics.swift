@@ -55,6 +55,9 @@ final class APIMetrics: Sendable {
         text.sample(["type": "run"], engine.failedRounds)
         text.family("fleet_engine_task_count_total", "counter", "Units that the engine placed or took away.")
         for (task, count) in engine.tasks.sorted(by: { $0.key < $1.key }) { text.sample(["type": task], count) }
+        let help = "Units that the engine was about to place or take away when they changed or etcd failed."
+        text.family("fleet_engine_task_failure_count_total", "counter", help)
+        for (task, count) in engine.failedTasks.sorted(by: { $0.key < $1.key }) { text.sample(["type": task], count) }
     }
 
     private func add(_ snapshot: FleetSnapshot, _ machine: String?, to text: inout MetricsText) {

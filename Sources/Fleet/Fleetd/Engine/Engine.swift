@@ -115,10 +115,10 @@ actor Engine {
             logger.info("engine", metadata: ["unit": "\(placement.unit)", "action": "\(placement.action)"])
         }
         if !pass.placements.isEmpty {
-            let (skipped, revision) = try await registry.apply(pass.placements, snapshot, leader)
-            written = revision
+            let skipped = try await apply(pass.placements, snapshot, leader)
             let done = pass.placements.filter { !skipped.contains($0.unit) }
             counters.did(done)
+            counters.failed(pass.placements.filter { skipped.contains($0.unit) })
             let placed = done.filter(\.action.isPlacing).compactMap { waiting.removeValue(forKey: $0.unit) }
             counters.placed(after: placed.map { $0.duration(to: .now) })
             if !pass.moving.isEmpty { moving = (pass.moving, .now) }
@@ -130,6 +130,22 @@ actor Engine {
         }
         try await update(snapshot, leader)
         counters.roundEnded(after: began.duration(to: .now))
+    }
+
+    /// - Returns: units that changed while they were placed, of which nothing was done.
+    private func apply(
+        _ placements: [Placement],
+        _ snapshot: FleetSnapshot,
+        _ leader: EngineLeader,
+    ) async throws -> Set<String> {
+        do {
+            let (skipped, revision) = try await registry.apply(placements, snapshot, leader)
+            written = revision
+            return Set(skipped)
+        } catch {
+            counters.failed(placements)
+            throw error
+        }
     }
 
     private func mayMove(_ snapshot: FleetSnapshot) -> Bool {

@@ -16,6 +16,8 @@ package final class EngineCounters: Sendable {
         var waited = Duration.zero
         /// Units given a machine, or taken from one, by the original's word for it.
         var tasks: [String: Int] = [:]
+        /// Units of which that was wanted and did not come about, likewise.
+        var failedTasks: [String: Int] = [:]
     }
 
     private let values = Mutex(Values())
@@ -46,6 +48,12 @@ package final class EngineCounters: Sendable {
     func did(_ placements: [Placement]) {
         values.withLock { values in
             for task in placements.flatMap(\.action.originalTasks) { values.tasks[task, default: 0] += 1 }
+        }
+    }
+
+    func failed(_ placements: [Placement]) {
+        values.withLock { values in
+            for task in placements.flatMap(\.action.originalTasks) { values.failedTasks[task, default: 0] += 1 }
         }
     }
 }

@@ -79,6 +79,7 @@ struct APIBoundsTests {
             #expect(lines.contains("fleet_engine_reconcile_count_total 0"))
             #expect(lines.contains(#"fleet_engine_reconcile_failure_count_total{type="run"} 0"#))
             #expect(lines.contains("# TYPE fleet_engine_task_count_total counter"))
+            try await Promtool.check(metrics: response.body)
             let names = Set(lines.filter { !$0.hasPrefix("#") }.map { $0.prefix { $0 != " " && $0 != "{" } })
             for name in names {
                 // A summary's samples have its name and what they are.
