@@ -10,6 +10,8 @@
     --open URL            opens the page
     --wait EXPRESSION     waits until the JavaScript expression is true, 60 seconds at most
     --run EXPRESSION      evaluates it (and waits for a promise) and prints its value as JSON
+    --key NAME            presses a key: Tab, Enter, Escape, or a character
+    --names ROLE          prints as JSON the names that a screen reader says of all elements of a role: button, say
     --shot FILE           takes a picture of the screen
     --touch FILE          makes an empty file: a sign for whoever waits for it
 
@@ -117,6 +119,11 @@ def main(words):
                 wait(browser, value)
             elif step == "--run":
                 print(json.dumps(browser.value(value)), flush=True)
+            elif step == "--key":
+                press(browser, value)
+            elif step == "--names":
+                nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+                print(json.dumps([node.get("name", {}).get("value", "") for node in nodes if is_of(node, value)]), flush=True)
             elif step == "--shot":
                 data = browser.call("Page.captureScreenshot", format="png")["data"]
                 pathlib.Path(value).write_bytes(base64.b64decode(data))
@@ -127,6 +134,20 @@ def main(words):
     finally:
         browser.end()
     return 0
+
+
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27}
+
+
+def press(browser, name):
+    key = {"key": name, "code": name, "windowsVirtualKeyCode": KEYS.get(name) or ord(name.upper())}
+    text = "\r" if name == "Enter" else name if name not in KEYS else ""
+    browser.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **key, **({"text": text} if text else {}))
+    browser.call("Input.dispatchKeyEvent", type="keyUp", **key)
+
+
+def is_of(node, role):
+    return not node.get("ignored") and node.get("role", {}).get("value") == role
 
 
 def wait(browser, expression):

@@ -23,7 +23,12 @@ import TopologyModel
 
     /// Sizes of the cluster, where there is a browser for itself: among the tests with nodes, which Scripts/test runs. (A
     /// process whose memory is bounded has none.)
-    private static let workers = ProcessInfo.processInfo.environment["SLIPWAY_TEST_NODES"] == nil ? [] : [4, 100]
+    private static let workers = hasBrowser ? [4, 100] : []
+
+    private static let hasBrowser = ProcessInfo.processInfo.environment["SLIPWAY_TEST_NODES"] != nil
+
+    /// Milliseconds from one frame to the next that half of them take at most.
+    private static let mostBetweenFrames = 100.0
 
     private static let chip = ".chip[data-unit=\"web@1.service\"]"
 
@@ -156,5 +161,78 @@ import TopologyModel
         let frames = try JSONDecoder().decode(Frames.self, from: Data(try #require(seen.last).utf8))
         print("\(workers + 1) nodes: \(frames)")
         #expect(frames.count > 0)
+        // Sixty a second are wanted; a page that draws all anew for each change has a few, however idle the host is.
+        #expect(frames.median < Self.mostBetweenFrames, "\(frames)")
+    }
+
+    // MARK: For everybody
+
+    private static let views = ["map", "units", "etcd", "plan", "history"]
+
+    /// What a screen reader says of whatever can be pressed; and of what happens, a list.
+    @Test(.enabled(if: hasBrowser)) func everythingThatIsPressedHasAName() async throws {
+        let seen = try await browse(try Self.crowd(30)) { url in
+            let steps = Self.views.flatMap { view in
+                ["--run", "location.hash = '#demo/\(view)'", "--wait", Self.isShown(view), "--names", "button"]
+            }
+            return ["--size", "1440x900", "--open", url, "--wait", "document.querySelectorAll('.node').length === 31"]
+                + steps + ["--names", "tab", "--names", "log", "--names", "list"]
+        }
+        let lists = seen.filter { $0.hasPrefix("[") }.compactMap {
+            try? JSONDecoder().decode([String].self, from: Data($0.utf8))
+        }
+        try #require(lists.count == Self.views.count + 3, "\(seen)")
+        for (view, names) in zip(Self.views, lists) {
+            #expect(!names.contains(""), "\(view): \(names)")
+        }
+        // Nodes, units, and the member in its ring: what is in a picture is not heard.
+        #expect(lists[0].contains { $0.hasPrefix("central-1: leader") }, "\(lists[0])")
+        #expect(lists[0].contains { $0.hasPrefix("worker-30, ready") } && lists[0].contains("web@30.service: active"))
+        #expect(lists[Self.views.count] == ["Cluster", "Units", "etcd", "Plan", "History"])
+        #expect(lists[Self.views.count + 1] == ["Events"])
+        #expect(lists[Self.views.count + 2].count >= 1)
+    }
+
+    @Test(.enabled(if: hasBrowser)) func theKeyboardIsEnough() async throws {
+        let focused = "document.activeElement.className || document.activeElement.id"
+        let seen = try await browse(try Self.crowd(4)) { url in
+            [
+                "--open", url, "--wait", "document.querySelectorAll('.node').length === 5",
+                "--key", "Tab", "--run", focused, "--key", "Enter", "--key", "Tab", "--run", focused,
+                // From the member in the ring on, each is one Tab away from the one before.
+                "--run", "document.querySelector('.member').focus()", "--key", "Tab",
+                "--run", "document.activeElement.dataset.name", "--key", "Enter",
+                "--wait", "!document.querySelector('#panel').hidden", "--run", "document.activeElement.id",
+                "--key", "Tab", "--run", focused,
+                "--key", "Escape", "--wait", "document.querySelector('#panel').hidden",
+                "--run", "document.activeElement.dataset.name",
+                "--key", "/", "--run", "document.activeElement.id", "--key", "z",
+                "--run", "document.querySelectorAll('.node:not([hidden])').length",
+                "--key", "Escape", "--run", "document.querySelectorAll('.node:not([hidden])').length",
+            ]
+        }
+        let said = [
+            "\"skip\"", "\"tab-map\"", "null", "\"central-1\"", "\"panel\"", "\"close\"", "\"central-1\"", "\"find\"",
+        ]
+        #expect(seen.filter { !$0.isEmpty } == said + ["0", "5"], "\(seen)")
+    }
+
+    /// Tables and pictures may scroll by themselves; the page does not.
+    @Test(.enabled(if: hasBrowser)) func aPhoneIsWideEnough() async throws {
+        let width = "document.documentElement.scrollWidth"
+        let seen = try await browse(try Self.crowd(30)) { url in
+            ["--mobile", "390x844", "--open", url, "--wait", "document.querySelectorAll('.node').length === 31"]
+                + Self.views.flatMap { view in
+                    ["--run", "location.hash = '#demo/\(view)', 0", "--wait", Self.isShown(view), "--run", width]
+                }
+                + ["--run", "location.hash = '#demo/map/node/worker-1', 0"]
+                + ["--wait", "!document.querySelector('#panel').hidden", "--run", width]
+        }
+        #expect(seen.compactMap(Int.init).filter { $0 != 0 } == Array(repeating: 390, count: Self.views.count + 1))
+    }
+
+    /// Expression that is true once a view is there.
+    private static func isShown(_ view: String) -> String {
+        "document.querySelector('#tab-\(view)').getAttribute('aria-selected') === 'true'"
     }
 }

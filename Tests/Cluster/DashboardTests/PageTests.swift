@@ -90,6 +90,21 @@ import Testing
         }
     }
 
+    /// What shines through text takes its contrast away, which the colours above do not tell. Controls that are switched
+    /// off are exempt, and what moves in is whole when it has arrived.
+    @Test func noTextIsTransparent() throws {
+        let style = try Self.text("style.css").replacing(/\/\*.*?\*\//, with: "")
+        let rules = style.matches(of: /([^{};]+)\{([^{}]*)\}/).map { (String($0.1), String($0.2)) }
+        #expect(rules.count > 100)
+        for (selector, declarations) in rules {
+            guard let opacity = declarations.firstMatch(of: /opacity: *([0-9.]+)/), Double(opacity.1) != 1 else {
+                continue
+            }
+            let isStep = selector.contains(/^\s*(from|to|[0-9]+%)\s*$/)
+            #expect(isStep || selector.contains(":disabled"), "\(selector)has \(opacity.output)")
+        }
+    }
+
     /// Part of the lowest byte in the light that the eye sees.
     private static func linear(_ number: Int) -> Double {
         let part = Double(number & 0xFF) / 255

@@ -228,6 +228,11 @@ document.addEventListener("visibilitychange", () => {
 
 // Keys
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  // Followed as a link, it would lead to another place: these are kept in the URL's hash.
+  event.preventDefault();
+  $("main").focus();
+});
 $("find").addEventListener("input", (event) => {
   for (const view of Object.values(views)) view.find?.(event.target.value);
 });

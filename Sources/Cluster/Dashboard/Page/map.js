@@ -73,7 +73,8 @@ export function map(open) {
       if (container.children[index] === one) return;
       const from = one.isConnected && one.parentElement !== container ? one.getBoundingClientRect() : null;
       container.insertBefore(one, container.children[index] ?? null);
-      if (from) moves.push([one, from]);
+      // What was in a tile that is not shown came from nowhere.
+      if (from?.width) moves.push([one, from]);
     });
   }
 
@@ -121,7 +122,7 @@ export function map(open) {
     set(ladder, "aria-label", `Reached: ${node.rungs.filter((rung) => rung.done).map((rung) => rung.name).join(", ") || "nothing"}`);
     arrange(article.querySelector(".own"), home.own);
     arrange(article.querySelector(".global"), home.global);
-    set(article, "data-hidden", Boolean(wanted) && !matches(node, home));
+    article.hidden = Boolean(wanted) && !matches(node, home);
   }
 
   const matches = (node, home) =>

@@ -10,7 +10,8 @@ export function ring(open) {
   const edges = s("g", { class: "edges" });
   const pulses = s("g", { class: "pulses" });
   const members = s("g");
-  const svg = s("svg", { class: "ring", role: "img" },
+  // A picture's parts would be hidden from screen readers, and these are buttons.
+  const svg = s("svg", { class: "ring", role: "group" },
     edges, pulses, members);
   let before = null;
 
