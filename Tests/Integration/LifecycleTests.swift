@@ -12,7 +12,7 @@ extension RealNodes {
                 try await Program.slipway(["validate", cluster.file]).expecting(0)
                 try await cluster.plan(expecting: 2)
                 let begin = ContinuousClock.now
-                try await cluster.up()
+                try await upWithTimeline(cluster)
                 print("production came up in \(ContinuousClock.now - begin)")
 
                 try await isDone(cluster)
@@ -21,6 +21,7 @@ extension RealNodes {
                 try await nodesHaveWhatWasRendered(cluster)
                 try await etcdAnswersEverywhere(cluster)
                 try await conveniences(cluster)
+                try await looksGood(cluster)
                 try await smokeReports(cluster)
                 try await etcdIsMaintained(cluster)
                 try await cluster.requireHealthy()
