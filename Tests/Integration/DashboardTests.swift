@@ -38,6 +38,9 @@ extension RealNodes {
                         "--wait", "document.querySelector('#link').dataset.state === 'good'",
                         "--wait", "document.querySelectorAll('.node[data-tone=good]').length === 3",
                         "--wait", "document.querySelector('.member[data-part=leader]')",
+                        // Proxies name the member that they use.
+                        "--wait",
+                        "[...document.querySelectorAll('.part')].filter((one) => one.textContent === 'via central-1').length === 2",
                         // What it shows of a run stays in the page, hidden.
                         "--wait", "document.querySelector('#work progress')?.value > 0",
                         "--wait", Self.place, "--run", Self.place, "--touch", sign,

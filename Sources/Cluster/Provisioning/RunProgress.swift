@@ -10,9 +10,13 @@ package struct RunProgress: Sendable, Hashable {
         package var title: String
         /// How far it is: the rung that a node is on, say; empty until something is said.
         package var detail: String
+        /// Name of the node that is waited for; nil until it is on a rung.
+        package var node: String?
+        /// Rungs of its way to readiness that it has climbed, in the order in which it did.
+        package var rungs: [Rung] = []
 
-        package init(id: String, title: String, detail: String = "") {
-            (self.id, self.title, self.detail) = (id, title, detail)
+        package init(id: String, title: String, detail: String = "", node: String? = nil, rungs: [Rung] = []) {
+            (self.id, self.title, self.detail, self.node, self.rungs) = (id, title, detail, node, rungs)
         }
     }
 
@@ -46,8 +50,11 @@ package struct RunProgress: Sendable, Hashable {
         case .failed(let step, _):
             end(step)
             failed += 1
-        case .reached(_, let node, let rung, let took):
+        case .reached(let id, let node, let rung, let took):
             rungs[node, default: [:]][rung.rawValue] = took / .seconds(1)
+            guard let index = running.firstIndex(where: { $0.id == id.description }) else { return }
+            running[index].node = node
+            running[index].rungs.append(rung)
         case .warning, .notStarted:
             return
         }

@@ -36,6 +36,17 @@ package struct HostWorkspace: Sendable {
     /// True when libvirt runs on another host: its URI then names that host.
     package var isRemote: Bool { !uri.contains(":///") }
 
+    /// Name of the host on which libvirt runs.
+    package var hostName: String {
+        if let jump { return jump.host }
+        guard isRemote, let begin = uri.firstRange(of: "://")?.upperBound else {
+            return ProcessInfo.processInfo.hostName
+        }
+        let authority = uri[begin...].prefix { $0 != "/" && $0 != "?" }
+        let host = authority.split(separator: "@").last ?? authority
+        return String(host.prefix { $0 != ":" })
+    }
+
     /// Silent, unless SLIPWAY_DEBUG asks to hear of every call on standard error.
     package static var logger: Logger {
         guard ProcessInfo.processInfo.environment["SLIPWAY_DEBUG"] != nil else {

@@ -108,6 +108,7 @@ import Testing
             #expect(await body("/state")?.contains("\"part\":\"leader\"") == true)
             #expect(await body("/plan?cluster=demo") == #"{"notes":["no file"],"steps":[]}"#)
             #expect(await body("/history?cluster=demo") == "[]")
+            #expect(await body("/uses?cluster=demo") == #"{"worker-1":["central-2"]}"#)
             #expect(await body("/metrics") == "# EOF\n")
             let unknown = await Loopback.http(port: port, path: "/unit?cluster=x&name=y", headers: Self.bearer)
             #expect(unknown?.status == 502)

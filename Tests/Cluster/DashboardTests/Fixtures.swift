@@ -97,6 +97,8 @@ final class FakeDashboard: DashboardSource {
     /// Whether somebody follows now.
     var isFollowing: Bool { state.withLock { $0.isFollowing } }
 
+    let host = "here"
+
     func show(_ look: HostLook) {
         let show = state.withLock { state in
             state.look = look
@@ -131,6 +133,7 @@ final class FakeDashboard: DashboardSource {
         AsyncThrowingStream { $0.finish() }
     }
 
+    func uses(of cluster: String) async throws -> [String: [String]] { ["worker-1": ["central-2"]] }
     func plan(of cluster: String) async throws -> PlanDocument { PlanDocument(file: nil, notes: ["no file"]) }
     func history(of cluster: String) async throws -> [HistoryEntry] { [] }
     func metrics() async throws -> String { "# EOF\n" }

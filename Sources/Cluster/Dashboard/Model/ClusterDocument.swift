@@ -8,9 +8,9 @@ import UnitFiles
 
 /// A cluster as the page gets it.
 package struct ClusterDocument: Sendable, Hashable, Encodable {
-    /// A rung of a node's way to readiness, as far as it can be seen from outside.
+    /// A rung of a node's way to readiness.
     package struct Rung: Sendable, Hashable, Encodable {
-        /// `defined`, `on`, `etcd`, `fleet` or `ready`.
+        /// `storage`, `defined`, `on`, `address`, `etcd`, `cloud_config`, `fleet` or `ready`.
         package var name: String
         /// Whether the node is that far.
         package var done: Bool
@@ -140,6 +140,8 @@ package struct ClusterDocument: Sendable, Hashable, Encodable {
 
     /// What is of all of the cluster.
     package struct Head: Sendable, Hashable, Encodable {
+        /// Name of the host on which the nodes are.
+        package var host: String
         /// Addresses; nil without a network.
         package var network: String?
         /// True when all is well.
@@ -168,7 +170,9 @@ package struct ClusterDocument: Sendable, Hashable, Encodable {
 
 extension ClusterDocument {
     /// The document of what is seen.
-    package init(_ look: ClusterLook, cluster: String) {
+    ///
+    /// - Parameter host: name of the host on which the nodes are.
+    package init(_ look: ClusterLook, cluster: String, host: String) {
         let seen = look.observation
         let report = StatusReport(seen, cluster: cluster)
         let etcd = seen.etcd.map { Etcd($0, look, report) }
@@ -177,7 +181,12 @@ extension ClusterDocument {
         let names = Dictionary(report.nodes.map { ($0.machineID, $0.name) }) { first, _ in first }
         self.cluster = cluster
         self.etcd = etcd
+        let running = look.lease?.progress?.running ?? []
+        let climbed = Dictionary(running.compactMap { step in step.node.map { ($0, Set(step.rungs)) } }) {
+            $0.union($1)
+        }
         head = Head(
+            host: host,
             network: report.network,
             isWell: report.isWell,
             isAsked: look.isAsked,
@@ -186,7 +195,15 @@ extension ClusterDocument {
             run: look.lease?.progress.map(Run.init),
         )
         nodes = report.nodes.compactMap { node in
-            observed[node.name].map { Node(node, $0, part: parts[node.name], fleet: look.fleet) }
+            observed[node.name].map { seen in
+                var document = Node(node, seen, part: parts[node.name], fleet: look.fleet)
+                var told = climbed[node.name] ?? []
+                if seen.runsFleet, look.observation.fleet?.setUp?.contains(node.machineID) == true {
+                    told.insert(.cloudConfig)
+                }
+                document.rungs = Node.ladder(of: node, seen, climbed: told)
+                return document
+            }
         }
         units = report.units.map { unit in
             Unit(
@@ -222,11 +239,35 @@ extension ClusterDocument.Node {
         image = seen.image.map { String($0.root.prefix(12)) }
         certificatesEnd = seen.certificates?.notAfter
         autostart = seen.autostart
+        rungs = []
+    }
+
+    /// The way of a node to readiness.
+    ///
+    /// - Parameter climbed: rungs that the command which waits for it has told of; of a node that nobody waits for, what
+    ///   it is says which it must have climbed.
+    fileprivate static func ladder(
+        of node: StatusReport.Node,
+        _ seen: ObservedNode,
+        climbed: Set<Provisioning.Rung>,
+    ) -> [ClusterDocument.Rung] {
         let isOn = seen.power == .running
-        rungs = [.init(name: "defined", done: seen.hasDomain), .init(name: "on", done: isOn)]
-        if seen.etcd == .member { rungs.append(.init(name: "etcd", done: isOn && node.etcd == "healthy")) }
-        if seen.runsFleet { rungs.append(.init(name: "fleet", done: node.fleet == true)) }
-        rungs.append(.init(name: "ready", done: node.state == "ready"))
+        let isReady = node.state == "ready"
+        let isHealthy = isOn && node.etcd == "healthy"
+        let isListed = isOn && node.fleet == true
+        func hasClimbed(_ rung: Provisioning.Rung) -> Bool { isOn && (isReady || climbed.contains(rung)) }
+        var rungs = [("storage", seen.hasStorage), ("defined", seen.hasDomain), ("on", isOn)]
+        rungs.append(("address", isOn && (isReady || !climbed.isEmpty) || isListed || isHealthy))
+        switch seen.etcd {
+        case .none: break
+        case .member: rungs.append(("etcd", isHealthy))
+        // It registers with fleet through its own proxy.
+        case .proxy, .readonly: rungs.append(("etcd", isListed || hasClimbed(.etcd)))
+        }
+        rungs.append(("cloud_config", hasClimbed(.cloudConfig)))
+        if seen.runsFleet { rungs.append(("fleet", node.fleet == true)) }
+        rungs.append(("ready", isReady))
+        return rungs.map { ClusterDocument.Rung(name: $0.0, done: $0.1) }
     }
 }
 

@@ -167,7 +167,7 @@ package final class DashboardFeed: Sendable {
             }
             state.state.events.removeFirst(max(0, state.state.events.count - Self.mostEvents))
             for (name, cluster) in look.clusters where isFirst || state.looks[name] != cluster {
-                state.state.clusters[name] = ClusterDocument(cluster, cluster: name)
+                state.state.clusters[name] = ClusterDocument(cluster, cluster: name, host: source.host)
             }
             for name in state.state.clusters.keys where look.clusters[name] == nil { state.state.clusters[name] = nil }
             state.looks = look.clusters

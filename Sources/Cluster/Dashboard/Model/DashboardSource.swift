@@ -7,12 +7,16 @@ import UnitFiles
 
 /// Where the dashboard has clusters from.
 package protocol DashboardSource: Sendable {
+    /// Name of the host on which the clusters are.
+    var host: String { get }
     /// Follows clusters until the task is cancelled, and calls `show` with what is seen first and after each change.
     func follow(_ show: @escaping @Sendable (HostLook) -> Void) async
     /// Lines of a node's journal, the last ones first and then each as it is written; ends with the node.
     func journal(of node: String, in cluster: String) async throws -> AsyncThrowingStream<String, any Error>
     /// What a node is busy with, every few seconds; ends with the node.
     func load(of node: String, in cluster: String) async throws -> AsyncThrowingStream<NodeLoad, any Error>
+    /// Members of etcd that nodes without one have connections to now, by the name of such a node.
+    func uses(of cluster: String) async throws -> [String: [String]]
     /// Steps that `slipway up` would take.
     func plan(of cluster: String) async throws -> PlanDocument
     /// What was done to a cluster, the newest first.

@@ -1,6 +1,6 @@
 // The cluster as a picture: roles, their nodes, and units where they run.
 
-import { byName, calm, count, h, patch, say, set } from "./dom.js";
+import { ask, byName, calm, count, h, patch, say, set } from "./dom.js";
 import { ring } from "./ring.js";
 
 const crowded = 24;
@@ -109,7 +109,9 @@ export function map(open) {
     set(article, "data-state", node.state);
     set(name, "aria-label", `${node.name}, ${node.state}${node.part ? `, etcd ${node.part}` : ""}, ${count(home.own.length + home.global.length, "unit")}`);
     const part = article.querySelector(".part");
-    say(part, node.is_draining ? "draining" : node.part ?? "");
+    const uses = sample.uses[node.name] ?? [];
+    say(part, node.is_draining ? "draining" : uses.length && node.part ? `via ${uses.length > 1 ? count(uses.length, "member") : uses[0]}` : node.part ?? "");
+    set(part, "title", uses.length ? `${node.part}: has connections to ${uses.join(", ")}` : null);
     set(part, "data-part", node.part);
     const state = node.is_well ? "" : node.state !== "ready" ? node.state : node.etcd === "unhealthy" ? "etcd unhealthy" : "not in fleet";
     const address = node.address ?? "no address";
@@ -135,19 +137,40 @@ export function map(open) {
     const line = section.querySelector(".words");
     const proxies = role.nodes.some((node) => node.part === "proxy" || node.part === "readonly");
     const members = (cluster.etcd?.members ?? []).filter((one) => one.part !== "silent").map((one) => one.name).sort();
-    const through = proxies ? ` · etcd through ${members.length ? `${members.join(", ")}${members.length > 1 ? " in turn" : ""}` : "no member"}` : "";
+    const used = (name) => role.nodes.filter((node) => sample.uses[node.name]?.includes(name)).length;
+    const through = proxies ? ` · etcd through ${members.map((name) => (used(name) ? `${name} (${used(name)})` : name)).join(", ") || "no member"}` : "";
     say(line, `${ready} of ${role.nodes.length} well${through}`);
     set(section, "data-crowded", role.nodes.length > crowded);
     patch(section.querySelector(".nodes"), role.nodes, (node) => node.name, tile, (article, node) =>
       drawTile(article, node, homes.get(node.name)));
   }
 
+  // Which members the proxies use: no event tells, so that it is looked at once, and when either are others.
+  const sample = { of: "", uses: {} };
+  async function takeSample(cluster) {
+    const members = (cluster.etcd?.members ?? []).filter((one) => one.part !== "silent").map((one) => one.name);
+    const proxies = [...cluster.nodes.values()].filter((node) => node.is_well && ["proxy", "readonly"].includes(node.part));
+    const key = `${cluster.cluster} ${members.join(" ")} / ${proxies.map((node) => node.name).join(" ")}`;
+    if (key === sample.of || !members.length || !proxies.length) return;
+    const isFirst = !sample.of.startsWith(`${cluster.cluster} `);
+    sample.of = key;
+    if (isFirst) sample.uses = {};
+    // Those whose member has gone find another first.
+    else await new Promise((done) => setTimeout(done, 3000));
+    if (sample.of !== key) return;
+    const uses = await ask("uses", { cluster: cluster.cluster }).catch(() => ({}));
+    if (sample.of !== key) return;
+    sample.uses = uses;
+    if (shown) draw(shown);
+  }
+
   let shown = null;
   function draw(cluster) {
     shown = cluster;
+    takeSample(cluster);
     const nodes = [...cluster.nodes.values()].sort(byName);
-    say(host.querySelector(".network"), cluster.head.network ? `network ${cluster.head.network}` : "no network");
-    const hasEtcd = nodes.some((node) => node.rungs.some((rung) => rung.name === "etcd")) || cluster.etcd;
+    say(host.querySelector(".network"), `${cluster.head.host} · ${cluster.head.network ? `network ${cluster.head.network}` : "no network"}`);
+    const hasEtcd = nodes.some(isMember) || cluster.etcd;
     etcdCard.hidden = !hasEtcd;
     etcd.draw(cluster.etcd);
     const health = cluster.etcd;
@@ -156,7 +179,7 @@ export function map(open) {
     set(etcdCard, "data-tone", (health?.quorum && !health.alarms.length) || !cluster.head.is_asked ? "good" : "bad");
     const byRole = Map.groupBy(nodes, (node) => node.role);
     const list = [...byRole].map(([name, nodes]) => ({ name, nodes })).sort((one, other) =>
-      isMember(other) - isMember(one) || byName(one, other));
+      hasMember(other) - hasMember(one) || byName(one, other));
     const homes = placed(cluster);
     set(host, "data-crowded", list.some((role) => role.nodes.length > crowded));
     patch(roles, list, (role) => role.name, () => h("section", { class: "card role" },
@@ -171,7 +194,8 @@ export function map(open) {
     playMoves();
   }
 
-  const isMember = (role) => (role.nodes.some((node) => node.rungs.some((rung) => rung.name === "etcd")) ? 1 : 0);
+  const isMember = (node) => Boolean(node.part) && !["proxy", "readonly"].includes(node.part);
+  const hasMember = (role) => (role.nodes.some(isMember) ? 1 : 0);
 
   return {
     element: host,

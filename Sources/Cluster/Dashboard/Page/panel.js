@@ -5,8 +5,9 @@ import { toneOf, toneOfState } from "./map.js";
 import { doing } from "./run.js";
 
 const rungWords = {
-  defined: "libvirt has its definition", on: "it is switched on", etcd: "its etcd is healthy",
-  fleet: "fleet lists it", ready: "it climbed its whole ladder",
+  storage: "its files are there", defined: "libvirt has its definition", on: "it is switched on",
+  address: "its address answers", etcd: "its etcd is healthy, or its proxy answers",
+  cloud_config: "its cloud-config is applied", fleet: "fleet lists it", ready: "it climbed its whole ladder",
 };
 const mostLines = 600;
 

@@ -45,6 +45,7 @@ struct DashboardService: Sendable {
         case "/state": return .text(try JSONText.line(WholeState(try await state(), mayWrite: runs != nil)))
         case "/unit": return .text(try JSONText.line(try unit(name, in: cluster)))
         case "/load": return Answer(type: ServerEvents.type, body: load(of: name, in: cluster), isStream: true)
+        case "/uses": return .text(try JSONText.line(try await source.uses(of: cluster)))
         case "/plan": return .text(try JSONText.line(try await source.plan(of: cluster)))
         case "/history": return .text(try JSONText.line(try await source.history(of: cluster)))
         case "/metrics":

@@ -146,7 +146,14 @@ enum LeaseXML {
 
     private static func element(_ progress: RunProgress) -> XMLElement {
         let running = progress.running.prefix(mostRunning).map { step in
-            XMLElement("step", ["id": step.id, "title": step.title, "detail": step.detail])
+            let rungs = step.rungs.map(\.rawValue).joined(separator: " ")
+            return XMLElement(
+                "step",
+                [
+                    "id": step.id, "title": step.title, "detail": step.detail, "node": step.node,
+                    "rungs": rungs.isEmpty ? nil : rungs,
+                ],
+            )
         }
         return XMLElement(
             "run",
@@ -161,7 +168,13 @@ enum LeaseXML {
             return nil
         }
         let running = run.all("step").map { step in
-            RunProgress.Running(id: step["id"] ?? "", title: step["title"] ?? "", detail: step["detail"] ?? "")
+            RunProgress.Running(
+                id: step["id"] ?? "",
+                title: step["title"] ?? "",
+                detail: step["detail"] ?? "",
+                node: step["node"],
+                rungs: (step["rungs"] ?? "").split(separator: " ").compactMap { Rung(rawValue: String($0)) },
+            )
         }
         return RunProgress(steps: steps, ended: ended, failed: failed, running: running)
     }

@@ -55,7 +55,7 @@ struct DashboardCommand: AsyncParsableCommand {
         }
         let token = try tokenFile.map(Self.token) ?? DashboardAccess.randomToken()
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let source = HostDashboard(workspace: workspace, clusters: files, uri: connect.uri)
+        let source = HostDashboard(workspace: workspace, clusters: files, uri: connect.uri, host: workspace.hostName)
         let server = DashboardServer(
             source,
             feed: DashboardFeed(source) { Date().timeIntervalSince1970 },

@@ -16,6 +16,7 @@ struct HostDashboard: DashboardSource {
     let clusters: [String: ClusterArgument]
     /// libvirt's URI, for commands.
     let uri: String
+    let host: String
 
     /// Last lines of a journal that a page gets.
     private static let lines = 200
@@ -55,6 +56,38 @@ struct HostDashboard: DashboardSource {
         }
         continuation.onTermination = { _ in task.cancel() }
         return loads
+    }
+
+    /// Time that a member's node has to say who uses it.
+    private static let patience = Duration.seconds(5)
+
+    /// One look at each member, rather than one at each of its users: of these there are many.
+    func uses(of cluster: String) async throws -> [String: [String]] {
+        let nodes = try await workspace.provider.observe().nodes(of: try known(cluster))
+        let users = nodes.filter { $0.etcd != .member }
+        guard !users.isEmpty else { return [:] }
+        return await withTaskGroup(of: (String, Set<IPv4Address>).self) { group in
+            for member in nodes where member.etcd == .member && member.power == .running {
+                group.addTask { (member.name, await addressesUsing(member.name, cluster)) }
+            }
+            var uses: [String: [String]] = [:]
+            for await (member, addresses) in group {
+                for user in users where user.address.map(addresses.contains) ?? false {
+                    uses[user.name, default: []].append(member)
+                }
+            }
+            return uses.mapValues { $0.naturallySorted() }
+        }
+    }
+
+    /// None where the member's node does not say.
+    private func addressesUsing(_ member: String, _ cluster: String) async -> Set<IPv4Address> {
+        let said = try? await withDeadline(Self.patience) {
+            try await lines(of: MemberConnections.script, on: member, cluster).reduce(into: [String]()) {
+                $0.append($1)
+            }
+        }
+        return MemberConnections.addresses(said ?? [])
     }
 
     func plan(of cluster: String) async throws -> PlanDocument {
