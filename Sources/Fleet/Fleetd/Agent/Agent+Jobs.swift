@@ -14,6 +14,7 @@ extension Agent {
             let job = try await systemd.enqueue(.start, unit)
             current[unit]?.launched = true
             fates[unit, default: UnitFate()].startQueued(job)
+            noteStart(unit)
             forgetFailures(unit)
         } catch {
             // Its link may be gone, or a unit that it needs: only the first is mended by loading it again.
@@ -23,6 +24,20 @@ extension Agent {
         answered[unit] = desired[unit]?.revision
         stoppedWithOthers.remove(unit)
         recallDependents(of: unit)
+    }
+
+    private func noteStart(_ unit: String) {
+        guard fates[unit]?.isStarting == true, startedJustNow.insert(unit).inserted else { return }
+        jobs.yield { [weak self, patience] in
+            do { try await Task.sleep(for: patience) } catch { return }
+            await self?.startTakesLong(unit)
+        }
+    }
+
+    /// The unit's start, unless it has ended, is told from now on.
+    private func startTakesLong(_ unit: String) {
+        startedJustNow.remove(unit)
+        if fates[unit]?.isStarting == true { wakeups.wake() }
     }
 
     func stop(_ unit: String) async {

@@ -25,6 +25,8 @@ actor Agent {
     var desired: [String: DesiredUnit] = [:]
     /// Histories of units since they were started.
     var fates: [String: UnitFate] = [:]
+    /// Units that were started less than ``patience`` ago, as far as their starts have not ended.
+    var startedJustNow: Set<String> = []
     /// etcd's revision of each unit's wish that was acted on last.
     var answered: [String: Int64] = [:]
     /// Units that were stopped together with one they are bound to, to be started again with it.
@@ -48,6 +50,7 @@ actor Agent {
     var notBefore: [String: ContinuousClock.Instant] = [:]
     var backoffs: [String: Backoff] = [:]
     let pauses: Backoff
+    let patience: Duration
     /// Wish at the time when the last action on a unit failed: any other is a reason to try at once.
     var failedWishes: [String: DesiredUnit] = [:]
     private var adopted = false
@@ -64,6 +67,7 @@ actor Agent {
         systemd = service.systemd
         directory = service.directory
         pauses = service.pauses
+        patience = service.patience
         logger = service.logger
         self.wakeups = wakeups
         self.jobs = jobs
@@ -190,6 +194,7 @@ actor Agent {
             statuses: shownStatuses,
             details: details(snapshot),
             known: snapshot.states(on: machineID),
+            starting: startedJustNow.filter { fates[$0]?.isStarting == true },
             lease: session.lease,
         )
         guard !changes.isEmpty else { return true }

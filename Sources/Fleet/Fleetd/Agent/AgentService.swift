@@ -17,11 +17,16 @@ package struct AgentService: Service {
     let logger: Logger
     /// Pauses after an action on a unit that failed.
     let pauses: Backoff
+    /// Limit for a unit's start to end before anything of that unit is published.
+    let patience: Duration
     private let leaving = Leaving()
 
     /// Service that runs the units of one machine.
     ///
-    /// - Parameter pauses: between tries of an action on a unit that failed; they double.
+    /// - Parameters:
+    ///   - pauses: between tries of an action on a unit that failed; they double.
+    ///   - patience: how long a unit of which etcd has nothing yet may be starting before that is published. Most starts
+    ///     end sooner, and are told of once instead of twice.
     package init(
         machineID: String,
         registry: FleetRegistry,
@@ -31,6 +36,7 @@ package struct AgentService: Service {
         directory: UnitDirectory,
         logger: Logger,
         pauses: (shortest: Duration, longest: Duration) = (.milliseconds(500), .seconds(30)),
+        patience: Duration = .seconds(1),
     ) {
         self.machineID = machineID
         self.registry = registry
@@ -40,6 +46,7 @@ package struct AgentService: Service {
         self.directory = directory
         self.logger = logger
         self.pauses = Backoff(from: pauses.shortest, to: pauses.longest)
+        self.patience = patience
     }
 
     /// Runs the agent until the daemon shuts down.

@@ -30,6 +30,7 @@ package enum StatePublication {
 
     /// - Parameters:
     ///   - known: what etcd has, by unit.
+    ///   - starting: units that are about to have another state: nothing is told of them for the first time.
     ///   - lease: a state under another lease would end with that one, and is written again.
     /// - Returns: the differences by name.
     package static func changes(
@@ -37,10 +38,12 @@ package enum StatePublication {
         statuses: [String: UnitStatus],
         details: [String: Detail] = [:],
         known: [String: StoredState],
+        starting: Set<String> = [],
         lease: LeaseID,
     ) -> [StateChange] {
         Set(current.keys).union(known.keys).sorted().compactMap { name in
             guard let unit = current[name] else { return StateChange(unit: name, state: nil) }
+            if known[name] == nil, starting.contains(name) { return nil }
             let status = statuses[name] ?? UnitStatus(name: name)
             let detail = details[name]
             let state = UnitState(

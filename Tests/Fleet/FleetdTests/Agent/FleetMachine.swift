@@ -34,6 +34,7 @@ final class FleetMachine: Sendable {
         engine: Bool = true,
         patience: Duration = .zero,
         pauses: (shortest: Duration, longest: Duration) = (.milliseconds(500), .seconds(30)),
+        startPatience: Duration = .seconds(1),
     ) {
         self.id = id
         self.directory = directory
@@ -49,6 +50,7 @@ final class FleetMachine: Sendable {
             directory: UnitDirectory(path: directory),
             logger: Self.quiet,
             pauses: pauses,
+            patience: startPatience,
         )
         let presenceService = PresenceService(
             registry: registry,
