@@ -5,7 +5,7 @@ import TopologyModel
 extension NodeConfiguration {
     /// Digests of what ``NodePlan/configDigest`` is of, part by part; nil where nothing is rendered.
     var configParts: ConfigParts? {
-        guard inputs.rendersNodes else { return nil }
+        guard isRendered else { return nil }
         let resources = node.role.resources
         var texts = cloudConfigParts
         texts["cpus"] = "\(resources.cpus)"

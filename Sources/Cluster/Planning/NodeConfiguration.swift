@@ -23,7 +23,7 @@ struct NodeConfiguration {
     ///   - peers: the etcd members configured on the node, itself among them where it is one.
     ///   - state: whether a member comes up together with the others or joins them.
     func plan(peers: [EtcdPeer], state: EtcdPeer.ClusterState, generation: Int) -> NodePlan {
-        let config = inputs.rendersNodes ? cloudConfig(peers: peers, state: state) : CloudConfig()
+        let config = isRendered ? cloudConfig(peers: peers, state: state) : CloudConfig()
         let spec = NodeSpec(
             cluster: topology.name,
             name: node.name,
@@ -42,7 +42,7 @@ struct NodeConfiguration {
             address: node.address,
             network: topology.network.cidr,
             image: image,
-            userData: inputs.rendersNodes ? text(config) : "",
+            userData: isRendered ? text(config) : "",
         )
         plan.originalRoot = originalRoot == image.root ? nil : originalRoot
         plan.previousRoot = previousRoot
@@ -57,6 +57,15 @@ struct NodeConfiguration {
         plan.etcdPeers = node.isMember ? peers.map(\.peerURL).sorted() : []
         plan.etcdHistory = history(peers: peers, state: state)
         return plan
+    }
+
+    /// True when the node's cloud-config is made.
+    var isRendered: Bool {
+        switch inputs.rendering {
+        case .all: true
+        case .existing: node.observed != nil
+        case .none: false
+        }
     }
 
     private var isMachine: Bool { node.role.runtime == .vm }
@@ -142,7 +151,7 @@ struct NodeConfiguration {
     private var configDigest: String {
         let resources = node.role.resources
         var parts = [
-            inputs.rendersNodes ? declaredText : "", "\(resources.cpus)", "\(resources.memoryMiB)",
+            isRendered ? declaredText : "", "\(resources.cpus)", "\(resources.memoryMiB)",
         ]
         // A node that Ignition sets up has none of the node programs.
         if !isIgnited { parts.append(image.layer) }
@@ -212,7 +221,7 @@ struct NodeConfiguration {
 
     /// Settings that the image of this role ignores or cannot express.
     var imageFindings: [Finding] {
-        guard inputs.rendersNodes, let kind = node.role.image?.kind, isIgnited else { return [] }
+        guard inputs.rendering != .none, let kind = node.role.image?.kind, isIgnited else { return [] }
         let config = cloudConfig(peers: [], state: .new)
         return rendered(config, as: kind == .flatcar ? .ignitionFlatcar : .ignitionFedora).findings
     }

@@ -33,7 +33,7 @@ struct NodeSecrets: Sendable {
     ) throws(DiagnosticsError) -> [String: NodeSecrets] {
         let rendered = nodes.compactMap { node -> (PlacedNode, [NodeCertificate.Purpose])? in
             let configuration = NodeConfiguration(topology: topology, inputs: inputs, node: node)
-            return inputs.rendersNodes || configuration.isIgnited ? (node, configuration.certificatePurposes) : nil
+            return configuration.isRendered || configuration.isIgnited ? (node, configuration.certificatePurposes) : nil
         }
         let made = rendered.mapInParallel { node, purposes in
             Result { try NodeSecrets(of: node, purposes: purposes, inputs: inputs) }

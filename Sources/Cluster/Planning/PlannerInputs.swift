@@ -27,9 +27,8 @@ package struct PlannerInputs: Sendable {
     package var wantedRoot: String?
     /// Images of nodes that exist, by the nodes' names, whatever else would be theirs.
     package var chosenImages: [String: ChosenImage] = [:]
-    /// True when nodes are given their cloud-config. A plan without takes a hundredth of the time, and serves where
-    /// only its steps matter.
-    package var rendersNodes = true
+    /// Nodes that are given their cloud-config.
+    package var rendering = NodeRendering.all
     /// Names of nodes that are made anew though nothing is asked of them that is new.
     package var replaced: Set<String> = []
     /// The backup that a cluster is made from of which there is nothing yet.
@@ -55,6 +54,17 @@ package struct PlannerInputs: Sendable {
         self.registryMirrors = registryMirrors
         self.certificates = certificates
     }
+}
+
+/// Nodes of a plan for which a cloud-config, and the keys in it, are made, which is most of what a plan of many nodes
+/// costs. A plan in which some have none cannot be carried out.
+package enum NodeRendering: Sendable, Hashable {
+    /// All, for a plan that is carried out, or whose nodes are shown with their digests.
+    case all
+    /// Those that exist, as theirs is compared with what they are to have: the steps are those of a plan with all.
+    case existing
+    /// None: that other cloud-config is wanted is not seen.
+    case none
 }
 
 /// The image that a node is given, and the root that it may go back to.

@@ -16,11 +16,10 @@ package final class HostKeys: Sendable {
 
     /// The host keys of a node.
     package func pair(of node: String) throws -> SSHKeyPair {
-        try derived.withLock { derived in
-            if let pair = derived[node] { return pair }
-            let pair = try secret.hostKey(cluster: cluster, node: node)
-            derived[node] = pair
-            return pair
-        }
+        if let pair = derived.withLock({ $0[node] }) { return pair }
+        // Not under the lock: a plan asks for those of many nodes at once, by all processors.
+        let pair = try secret.hostKey(cluster: cluster, node: node)
+        derived.withLock { $0[node] = pair }
+        return pair
     }
 }

@@ -56,8 +56,10 @@ package struct PlanRecord: Sendable, Codable {
         self.observed = observed
         var declared = inputs
         declared.certificates.renews = false
+        var published = publishedInputs(for: topology)
+        (declared.rendering, published.rendering) = (.existing, .existing)
         let own = try Planner(topology: topology, inputs: declared).nodes(from: observed)
-        let other = try Planner(topology: topology, inputs: publishedInputs(for: topology)).nodes(from: observed)
+        let other = try Planner(topology: topology, inputs: published).nodes(from: observed)
         // Both place the same nodes in the same order.
         let digests = Dictionary(zip(own, other).map { ($0.name, (own: $0, other: $1)) }) { first, _ in first }
         for index in self.observed.provider.nodes.indices where observed.provider.nodes[index].cluster == topology.name
@@ -106,14 +108,17 @@ package struct PlanRecord: Sendable, Codable {
 
     /// The plan for a topology.
     ///
+    /// - Parameter rendering: nodes that are to have their digests.
     /// - Throws: `DiagnosticsError` with what stands in the way.
     package func plan(
         _ topology: Topology,
         renewsCertificates: Bool = false,
         replaced: Set<String> = [],
+        rendering: NodeRendering = .all,
     ) throws(DiagnosticsError) -> Plan {
         var inputs = publishedInputs(for: topology, renewsCertificates: renewsCertificates)
         inputs.replaced = replaced
+        inputs.rendering = rendering
         return try Planner(topology: topology, inputs: inputs).plan(from: observed)
     }
 

@@ -26,15 +26,30 @@ struct PlanStory {
         let planner = Planner(topology: topology, inputs: inputs)
         text += "\n## \(title)\n\nwanted:\n\(Self.wanted(topology))\nobserved:\n\(Self.lines(observed))\n"
         do {
-            let plan = try roll.map { try planner.roll($0, from: observed) } ?? planner.plan(from: observed)
-            text += Self.lines(plan)
+            let (plan, lines) = try Self.outcome {
+                try roll.map { try planner.roll($0, from: observed) } ?? planner.plan(from: observed)
+            }
+            text += lines
+            guard roll == nil else { return plan }
+            var inputs = inputs
+            inputs.rendering = .existing
+            let shown = try Self.outcome { try Planner(topology: topology, inputs: inputs).plan(from: observed) }
+            #expect(shown.lines == lines, "what is shown does not depend on which nodes have their cloud-config")
             return plan
-        } catch let error as DiagnosticsError {
-            text += "refused:\n" + Self.lines(error.diagnostics)
         } catch {
             Issue.record(error)
         }
         return nil
+    }
+
+    /// What the planner says, be it a plan or why there is none.
+    private static func outcome(_ plan: () throws -> Plan) throws -> (plan: Plan?, lines: String) {
+        do {
+            let plan = try plan()
+            return (plan, lines(plan))
+        } catch let error as DiagnosticsError {
+            return (nil, "refused:\n" + lines(error.diagnostics))
+        }
     }
 
     /// Adds the plan of a cluster's end.

@@ -13,7 +13,7 @@ import UnitFiles
 @Suite struct QuorumSafetyTests {
     private static let inputs = {
         var inputs = Fixture.inputs
-        inputs.rendersNodes = false
+        inputs.rendering = .none
         return inputs
     }()
 

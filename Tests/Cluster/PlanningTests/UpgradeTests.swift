@@ -18,7 +18,7 @@ import UnitFiles
         renders: Bool = true,
     ) -> PlannerInputs {
         var inputs = Fixture.inputs
-        inputs.rendersNodes = renders
+        inputs.rendering = renders ? .all : .none
         inputs.image = ImageDigests(root: roots.last?.digest ?? "r00t", layer: layer)
         inputs.roots = roots
         return inputs

@@ -69,7 +69,12 @@ struct ClusterPlan: JSONCommand {
     private func planned(_ topology: Topology) async throws -> Plan {
         guard !offline else {
             return try offlineRecord(topology)
-                .plan(topology, renewsCertificates: rotatesCertificates, replaced: Set(replace.names))
+                .plan(
+                    topology,
+                    renewsCertificates: rotatesCertificates,
+                    replaced: Set(replace.names),
+                    rendering: rendering,
+                )
         }
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         var resolved = try await workspace.resolve(
@@ -82,8 +87,12 @@ struct ClusterPlan: JSONCommand {
             try AtomicFile.write(try seen.json(), to: record, mode: 0o644)
         }
         resolved.inputs.replaced = Set(replace.names)
+        resolved.inputs.rendering = rendering
         return try Planner(topology: topology, inputs: resolved.inputs).plan(from: resolved.observed)
     }
+
+    /// As JSON, each node is shown with the digest of its configuration.
+    private var rendering: NodeRendering { output.json ? .all : .existing }
 
     private func offlineRecord(_ topology: Topology) throws -> PlanRecord {
         guard let observed else { return PlanRecord(of: topology, time: Int64(Date().timeIntervalSince1970)) }
