@@ -76,6 +76,11 @@ package struct NodeLayer: Sendable {
         for unit in unitsOfMachines {
             files["\(units)/\(unit).d/slipway.conf"] = .text(NodeUnits.notInContainers, mode: 0o644)
         }
+        files["\(units)/ssh.service.d/slipway.conf"] = .text(NodeUnits.sshdChecksItself, mode: 0o644)
+        // Machines, which have file systems to check and consoles, get /usr of the layer only.
+        let generators = "etc/systemd/system-generators/systemd"
+        files["\(generators)-getty-generator"] = .link(to: "/dev/null")
+        files["\(generators)-fstab-generator"] = .text(NodeUnits.fstabGenerator, mode: 0o755)
         return files
     }()
 }

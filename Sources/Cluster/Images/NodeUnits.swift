@@ -200,4 +200,20 @@ enum NodeUnits {
         ConditionVirtualization=!container
 
         """
+
+    /// sshd reads its configuration once, as it starts, and not once more before that: it ends with the same words and
+    /// the same status where there is a fault in it.
+    static let sshdChecksItself = """
+        [Service]
+        ExecStartPre=
+
+        """
+
+    /// In place of systemd's generator in a container. systemd runs its generators at each boot and whenever it reads its
+    /// units, and this one is worth its start only where somebody wrote a table. The shell is Debian's small one.
+    static let fstabGenerator = """
+        #!/bin/dash
+        [ ! -e /etc/fstab ] || exec /lib/systemd/system-generators/systemd-fstab-generator "$@"
+
+        """
 }

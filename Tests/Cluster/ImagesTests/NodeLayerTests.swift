@@ -43,6 +43,10 @@ import Testing
                         "systemd-networkd-wait-online.service",
                     ]
             )
+            let generators = "images/layer/\(digest)/etc/systemd/system-generators"
+            #expect(
+                scratch.names(in: generators) == ["systemd-fstab-generator", "systemd-getty-generator"]
+            )
             #expect(scratch.names(in: units).filter { $0.hasSuffix(".socket") } == ["fleet.socket"])
             #expect(scratch.text("\(units)/multi-user.target.wants/coreos-cloudinit.service") == NodeUnits.cloudInit)
             let directory = "\(scratch.path)/images/layer/\(digest)"

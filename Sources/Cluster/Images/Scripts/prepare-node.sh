@@ -1,20 +1,21 @@
 #!/bin/sh
 # Before the cloud-config is applied: makes the node, as the image has it, what units of CoreOS's days expect. All of it
-# may be done again at every boot.
+# may be done again at every boot. Many nodes boot at once, so what the shell can do itself starts no program.
 
 set -eu
 
 # An environment file as the image has it asks for etcdctl's version 3.
-if [ "$(cat /etc/environment)" = "LANG=C.UTF-8
-ETCDCTL_API=3" ]; then
+if {
+    read -r first && [ "$first" = LANG=C.UTF-8 ] && read -r second && [ "$second" = ETCDCTL_API=3 ] && ! read -r third
+} </etc/environment && [ -z "$third" ]; then
     echo LANG=C.UTF-8 >/etc/environment
 fi
 
-mkdir -p /run/flannel
+[ -d /run/flannel ] || mkdir -p /run/flannel /run/slipway
 
 # Masked in the image, it would keep units from starting that require it. In containers the node programs bring it.
 unit=/etc/systemd/system/systemd-networkd-wait-online.service
-if [ "$(readlink $unit || true)" = /dev/null ]; then
+if [ -L $unit ] && [ -c $unit ]; then
     ln -sf /usr/lib/slipway/systemd-networkd-wait-online.service $unit
     systemctl daemon-reload
 fi
@@ -23,7 +24,7 @@ fi
 # manager diverted that or it is done already.
 program=/usr/bin/etcdctl
 if [ -x $program ] && [ ! -e /usr/lib/slipway/etcdctl.distrib ] && [ ! -e /run/slipway/etcdctl ]; then
-    mkdir -p /run/slipway
+    [ -d /run/slipway ] || mkdir /run/slipway
     : >/run/slipway/etcdctl
     # Not shared: what is laid over the program would be laid over this one, too, and call itself for ever.
     mount --bind --make-private $program /run/slipway/etcdctl
