@@ -87,6 +87,16 @@ package struct MemberTable: Sendable {
     /// Returns whether anything is known of this member; nil for nothing.
     package func isAlive(_ endpoint: Endpoint) -> Bool? { entries[endpoint]?.isAlive }
 
+    /// Returns whether this is a member, as far as is known.
+    package func knows(_ endpoint: Endpoint) -> Bool { entries[endpoint] != nil }
+
+    /// Returns whether a member is asked whether it is part of a working cluster, rather than for any sign of life: one
+    /// of which nothing is known, and every fifth time one that another could stand in for, or that was not.
+    package func asksHealth(of endpoint: Endpoint, round: Int) -> Bool {
+        guard let entry = entries[endpoint], entry.isAlive != nil else { return true }
+        return isReady && round % 5 == 0 && (entries.count > 1 || !entry.isHealthy)
+    }
+
     /// Members in the order to try them for one new connection: the best first, equals in turn.
     package mutating func candidates() -> [Endpoint] {
         defer { turn &+= 1 }

@@ -48,22 +48,20 @@ extension ProxyCore {
 
     /// - Parameter done: is given the text, or nil when there is none.
     private func read(_ discovery: DiscoveryURL, _ path: String, _ done: @escaping (String?) -> Void) {
-        let (loop, limit) = (loop.nonisolated(), TimeAmount.seconds(5))
-        HTTPGet.get(discovery.endpoint, discovery.path + path, on: loop, within: limit, tls: discoveryTLS)
-            .assumeIsolated()
-            .whenComplete { result in
-                switch result {
-                case .success(let answer) where answer.status == 200:
-                    self.noteDiscovery(nil)
-                    done(answer.body)
-                case .success(let answer):
-                    self.noteDiscovery("\(discovery) answers \(answer.status)")
-                    done(nil)
-                case .failure(let error):
-                    self.noteDiscovery("\(discovery) cannot be read: \(error)")
-                    done(nil)
-                }
+        let limit = TimeAmount.seconds(5)
+        HTTPGet.get(discovery.endpoint, discovery.path + path, on: loop, within: limit, tls: discoveryTLS) { result in
+            switch result {
+            case .success(let answer) where answer.status == 200:
+                self.noteDiscovery(nil)
+                done(answer.body)
+            case .success(let answer):
+                self.noteDiscovery("\(discovery) answers \(answer.status)")
+                done(nil)
+            case .failure(let error):
+                self.noteDiscovery("\(discovery) cannot be read: \(error)")
+                done(nil)
             }
+        }
     }
 
     /// Says each new trouble once.
@@ -116,17 +114,20 @@ extension ProxyCore {
 
     func probeAll() {
         probeRound += 1
+        for (endpoint, connection) in connections where !table.knows(endpoint) {
+            connection.close()
+            connections[endpoint] = nil
+        }
         for endpoint in table.endpoints { probe(endpoint) }
     }
 
-    /// Mostly `/version`, which costs a member nothing: `/health` writes an entry to the cluster's log, so it is asked
-    /// only of members nothing is known of, and every fifth time.
+    /// Mostly `/version`, which costs a member nothing: `/health` writes an entry to the cluster's log.
     private func probe(_ endpoint: Endpoint) {
         guard !probing.contains(endpoint) else { return }
         probing.insert(endpoint)
-        let asksHealth = table.isAlive(endpoint) == nil || (table.isReady && probeRound % 5 == 0)
+        let asksHealth = table.asksHealth(of: endpoint, round: probeRound)
         let limit = TimeAmount(configuration.probeInterval)
-        get(endpoint, asksHealth ? "/health" : "/version", within: asksHealth ? limit * 2 : limit) { result in
+        askMember(endpoint, asksHealth ? "/health" : "/version", within: asksHealth ? limit * 2 : limit) { result in
             self.probing.remove(endpoint)
             self.perform(self.table.probed(endpoint, Self.sign(result, isHealth: asksHealth)))
         }
@@ -138,7 +139,7 @@ extension ProxyCore {
         guard .now() < end else { return perform(table.verified()) }
         var left = table.endpoints.count
         for endpoint in table.endpoints {
-            get(endpoint, "/health", within: .milliseconds(500)) { result in
+            askMember(endpoint, "/health", within: .milliseconds(500)) { result in
                 left -= 1
                 if Self.sign(result, isHealth: true) == .health(true) { return self.perform(self.table.verified()) }
                 guard left == 0 else { return }
@@ -162,12 +163,25 @@ extension ProxyCore {
         within limit: TimeAmount,
         _ done: @escaping (Result<HTTPGet.Answer, any Error>) -> Void,
     ) {
-        HTTPGet.get(endpoint, path, on: loop.nonisolated(), within: limit, tls: tls)
-            .assumeIsolated()
-            .whenComplete { result in
-                self.noteTrust(in: endpoint, result)
-                done(result)
-            }
+        HTTPGet.get(endpoint, path, on: loop, within: limit, tls: tls) { result in
+            self.noteTrust(in: endpoint, result)
+            done(result)
+        }
+    }
+
+    /// Asks over the connection that is kept for that.
+    private func askMember(
+        _ endpoint: Endpoint,
+        _ path: String,
+        within limit: TimeAmount,
+        _ done: @escaping (Result<HTTPGet.Answer, any Error>) -> Void,
+    ) {
+        let connection = connections[endpoint] ?? MemberConnection(endpoint, on: loop, tls: tls)
+        connections[endpoint] = connection
+        connection.get(path, within: limit) { result in
+            self.noteTrust(in: endpoint, result)
+            done(result)
+        }
     }
 
     /// Logs a certificate that is not accepted, which would otherwise appear as a member that is away.

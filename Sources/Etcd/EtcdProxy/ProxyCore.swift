@@ -24,6 +24,8 @@ final class ProxyCore {
     var clients = ClientTable()
     var refreshing = RefreshState()
     var probing: Set<Endpoint> = []
+    /// Those by which members are probed.
+    var connections: [Endpoint: MemberConnection] = [:]
     /// Members with which TLS fails, as was said in the log.
     var distrusted: Set<Endpoint> = []
     var probeRound = 0
@@ -138,6 +140,7 @@ final class ProxyCore {
         let done = loop.nonisolated().makePromise(of: Void.self)
         loop.scheduleTask(in: clients.isEmpty ? .zero : grace) {
             self.clients.closeAll()
+            for connection in self.connections.values { connection.close() }
             done.succeed()
         }
         return done.futureResult

@@ -19,6 +19,23 @@ import Testing
         return table
     }
 
+    /// It costs the cluster an entry of its log, and leads to nothing where no other member could stand in.
+    @Test func healthIsAskedForWhereItMatters() {
+        var table = MemberTable(peers: [])
+        _ = table.learned([member(a)])
+        #expect(table.asksHealth(of: a, round: 1) && table.asksHealth(of: b, round: 1), "nothing is known of them")
+        _ = table.probed(a, .health(true))
+        #expect((1...10).allSatisfy { !table.asksHealth(of: a, round: $0) })
+        _ = table.probed(a, .health(false))
+        #expect((1...10).filter { table.asksHealth(of: a, round: $0) } == [5, 10])
+        _ = table.probed(a, .health(true))
+        _ = table.learned([member(a), member(b)])
+        _ = table.probed(b, .alive)
+        for endpoint in [a, b] { #expect((1...10).filter { table.asksHealth(of: endpoint, round: $0) } == [5, 10]) }
+        _ = table.learned([member(b)])
+        #expect(table.knows(b) && !table.knows(a))
+    }
+
     @Test func guessesTheClientPortUntilItIsTold() {
         var table = MemberTable(peers: [Endpoint(host: "10.0.0.1", port: 2380), Endpoint(host: "10.0.0.2", port: 2380)])
         #expect(table.candidates() == [a, b])
