@@ -38,9 +38,11 @@ run_packages=(debian-archive-keyring dnsmasq-base e2fsprogs iproute2 iptables li
     libvirt-daemon-driver-lxc libvirt-daemon-driver-qemu libvirt-daemon-system mmdebstrap openssh-client
     bzip2 curl gpgv gzip qemu-system-x86 qemu-utils xz-utils zstd)
 # shellcheck disable=SC2034
+package_packages=(dpkg-dev lintian man-db python3)
+# shellcheck disable=SC2034
 sandbox_packages=(busybox-static docker-registry)
 # shellcheck disable=SC2034
-test_packages=(chromium dbus dpkg-dev man-db mandoc pandoc shellcheck dropbear-bin etcd-client etcd-server python3
+test_packages=(chromium dbus mandoc pandoc shellcheck dropbear-bin etcd-client etcd-server
     python3-configobj python3-jinja2 python3-jsonpatch python3-jsonschema python3-requests python3-yaml)
 
 # apt_install PACKAGE…: installs what is missing, once, and says so.
