@@ -94,6 +94,7 @@ debian_tree() {
     local root=$1 file
     mkdir -p "$root/DEBIAN" "$root/usr/lib/systemd/system"
     install -m 0644 Scripts/lib/package/slipway-discovery.service "$root/usr/lib/systemd/system/"
+    install -D -m 0644 Scripts/lib/package/lintian-overrides "$root/usr/share/lintian/overrides/slipway"
     for file in postinst prerm postrm; do install -m 0755 "Scripts/lib/package/$file" "$root/DEBIAN/"; done
     (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
     control "$@" >"$root/DEBIAN/control"
