@@ -156,13 +156,14 @@ extension RealNodes {
             #expect(restarted.output.contains("Started worker-1"), "\(restarted)")
         }
 
-        /// Nothing lies on the images any more.
+        /// Nothing lies on the images any more; with them goes the pool.
         private func prune() async throws {
             let removed = try await Program.slipway(["image", "prune"]).expecting(0)
             #expect(removed.output.contains("Removed volume image-"), "\(removed)")
-            let volumes = try await Program.run(["virsh", "-q", "-c", "qemu:///system", "vol-list", "slipway"])
+            let pools = try await Program.run(["virsh", "-q", "-c", "qemu:///system", "pool-list", "--all", "--name"])
                 .expecting(0)
-            #expect(volumes.output.filter { !$0.isWhitespace }.isEmpty, "\(volumes)")
+            #expect(!pools.output.contains("slipway"), "\(pools)")
+            #expect(!FileManager.default.fileExists(atPath: "/var/lib/libvirt/images/slipway"))
         }
     }
 }

@@ -71,6 +71,11 @@ package struct StoragePool: ~Copyable {
         try check(virStoragePoolDestroy(handle), "stop")
     }
 
+    /// Removes the directory of a pool that is stopped; one with something in it stays, which is a failure.
+    package func delete() throws(LibvirtError) {
+        try check(virStoragePoolDelete(handle, 0), "remove the directory of")
+    }
+
     /// Removes the pool's definition; its directory stays.
     package func undefine() throws(LibvirtError) {
         try check(virStoragePoolUndefine(handle), "remove the definition of")

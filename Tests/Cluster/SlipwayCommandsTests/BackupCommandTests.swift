@@ -108,4 +108,20 @@ import TopologyModel
             }
         }
     }
+
+    @Test func theScheduleOfAClusterThatIsRemovedIsFound() throws {
+        try withDirectory { directory in
+            let units = try units(directory)
+            func existing(_ user: uid_t = 0, isRunning: Bool = true) -> String? {
+                ScheduleUnits.existing(of: units.cluster, directory: directory, isRunning: isRunning, user: user)?.timer
+            }
+            #expect(existing() == nil)
+            try Data(units.timerText(seconds: 60).utf8).write(to: URL(filePath: "\(directory)/\(units.timer)"))
+            #expect(existing() == units.timer)
+            #expect(existing(1000) == nil)
+            #expect(existing(isRunning: false) == nil)
+            try Data("[Timer]\n".utf8).write(to: URL(filePath: "\(directory)/\(units.timer)"))
+            #expect(existing() == nil)
+        }
+    }
 }

@@ -10,15 +10,17 @@ struct HostTraces: Sendable {
         each() { while read -r line; do [ -z "$line" ] || echo "$1 $line"; done; }
         virsh -q -c lxc:///system list --all --name | each domain
         virsh -q -c qemu:///system list --all --name | each machine
-        # Images stay for the next machines, in the pool they are in; `image prune` removes them.
-        ls /var/lib/libvirt/images/slipway 2>/dev/null | grep -v '^image-' | each volume
+        # Images stay for the next machines, in the pool they are in; `image prune` removes both.
+        pool=/var/lib/libvirt/images/slipway
+        ls $pool 2>/dev/null | grep -v '^image-' | each volume
+        if ls $pool 2>/dev/null | grep -q '^image-'; then with_images='/storage/.*slipway.xml$'; else ls -d $pool 2>/dev/null | each pool; fi
         virsh -q -c lxc:///system net-list --all --name | each network
         ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | each link
         ip route | each route
         sed 's/^[0-9]* [0-9]* [0-9:]* //' /proc/self/mountinfo | each mount
         find /sys/fs/cgroup -type d | grep -v '/machine$' | each cgroup # libvirt's own, from its first domain on
         ls -d "$1"/clusters/* 2>/dev/null | each directory
-        find /run/libvirt /etc/libvirt -name '*.xml' | grep -v '/storage/.*slipway.xml$' | each libvirt-file
+        find /run/libvirt /etc/libvirt -name '*.xml' | grep -v "${with_images:-^$}" | each libvirt-file
         find /run/libvirt/{lxc,qemu} /var/log/libvirt/{lxc,qemu} /var/lib/libvirt/qemu/channel -mindepth 1 2>/dev/null | each libvirt-remains
         for name in filter nat; do iptables-save -t $name 2>/dev/null | grep ^-A | grep -v -e '-j LIBVIRT_' | sort | uniq -c | each $name-rule; done
         for process in /proc/[0-9]*; do

@@ -56,6 +56,30 @@ extension Connection {
         return try poolState()
     }
 
+    /// Removes Slipway's pool and its directory, once there are no volumes in it. One that somebody gave another directory
+    /// stays, and so does one whose volumes a domain still names: they may only be away.
+    func removePoolIfEmpty() throws(LibvirtError) {
+        guard case .ready(Volumes.poolPath) = try poolState() else { return }
+        let pool = try pool(named: Volumes.pool)
+        try pool.refreshIfIdle()
+        guard try pool.names().isEmpty else { return }
+        var isNamed = false
+        try forEachDomain { domain throws(LibvirtError) in
+            if try domain.xml(inactive: true).contains("'\(Volumes.poolPath)/") { isNamed = true }
+        }
+        guard !isNamed else { return }
+        do throws(LibvirtError) {
+            try pool.destroy()
+            try pool.delete()
+        } catch {
+            // A volume that came meanwhile, or a directory that something else is mounted on: the next command starts the
+            // pool again.
+            guard error.code != .connectionLost, error.code != .denied else { throw error }
+            return
+        }
+        try pool.undefine()
+    }
+
     /// Calls `body` with Slipway's pool; nil when there is none.
     func ifPool<Value>(
         _ body: (borrowing StoragePool) throws(LibvirtError) -> Value

@@ -36,6 +36,8 @@ extension VirtualMachineBackend {
         while true {
             do {
                 return try await driver.run { [logger] connection throws(LibvirtError) in
+                    // An `image prune` that found nothing in it may just have removed the pool.
+                    _ = try connection.ensurePool()
                     let pool = try connection.pool(named: Volumes.pool)
                     if try pool.has(mark), try pool.has(name) { return }
                     // Without its volume a mark would say of the next that it is whole, however little of it there is.
@@ -64,7 +66,8 @@ extension VirtualMachineBackend {
         }
     }
 
-    /// Removes images that no node's disk or domain refers to, and what uploads that died left.
+    /// Removes images that no node's disk or domain refers to, and what uploads that died left; then the pool, if nothing
+    /// is left in it.
     ///
     /// - Returns: the names of the volumes removed.
     func pruneVolumes() async throws -> [String] {
@@ -72,7 +75,7 @@ extension VirtualMachineBackend {
         return try await driver.run { connection throws(LibvirtError) in
             var references = ""
             try connection.forEachDomain { domain throws(LibvirtError) in references += try domain.xml(inactive: true) }
-            return try connection.ifPool { pool throws(LibvirtError) in
+            let removed = try connection.ifPool { pool throws(LibvirtError) in
                 try pool.refreshIfIdle()
                 let names = try pool.names()
                 for name in names where Volumes.node(ofVolume: name)?.kind == .disk {
@@ -89,7 +92,9 @@ extension VirtualMachineBackend {
                     removed.append(name)
                 }
                 return removed.filter { !$0.hasSuffix(".whole") }.sorted()
-            } ?? []
+            }
+            try connection.removePoolIfEmpty()
+            return removed ?? []
         }
     }
 }

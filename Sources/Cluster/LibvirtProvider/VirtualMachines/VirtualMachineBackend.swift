@@ -44,6 +44,7 @@ struct VirtualMachineBackend: NodeBackend {
         // Volumes first: a new domain never starts with a removed node's data.
         try await removeVolumes(of: node)
         try await driver.undefine(node)
+        try await driver.run { connection throws(LibvirtError) in try connection.removePoolIfEmpty() }
         // Another host's log stays there: libvirt has no call for it.
         guard try await driver.dialect().runsDomains, !driver.uris.isRemote else { return }
         try await offPool { try ContainerRemains().remove(machine: node.domainName) }

@@ -14,6 +14,9 @@ struct ScheduleUnits: Sendable {
     /// First line of both, by which they are known to be Slipway's.
     private static let mark = "# Made by slipway backup schedule, which also removes it."
 
+    /// Directory of units that this host's administrator, or a program for them, made.
+    static let standardDirectory = "/etc/systemd/system"
+
     let cluster: ClusterName
     let directory: String
 
@@ -23,7 +26,7 @@ struct ScheduleUnits: Sendable {
     /// - Throws: ``UserError`` where systemd does not run, or this user cannot give it units.
     init(
         cluster: ClusterName,
-        directory: String = "/etc/systemd/system",
+        directory: String = standardDirectory,
         isRunning: Bool = FileManager.default.fileExists(atPath: "/run/systemd/system"),
         user: uid_t = geteuid(),
     ) throws(UserError) {
@@ -45,7 +48,7 @@ struct ScheduleUnits: Sendable {
         Description=Backup of slipway's cluster \(cluster)
         Documentation=man:slipway-backup(1)
         # After a start of the host, the cluster takes its time.
-        After=libvirtd.service
+        After=libvirtd.service virtlxcd.service virtqemud.service
         StartLimitIntervalSec=0
 
         [Service]
@@ -84,6 +87,25 @@ struct ScheduleUnits: Sendable {
         try await Self.systemctl("enable", timer)
         // One that ran already begins with the new times.
         try await Self.systemctl("restart", timer)
+    }
+
+    /// The schedule of a cluster that is removed, which would only fail from then on.
+    ///
+    /// - Returns: nil where there is none that this user may remove, and for units that somebody else wrote.
+    static func existing(
+        of cluster: ClusterName,
+        directory: String = standardDirectory,
+        isRunning: Bool = FileManager.default.fileExists(atPath: "/run/systemd/system"),
+        user: uid_t = geteuid(),
+    ) -> ScheduleUnits? {
+        do {
+            let units = try ScheduleUnits(cluster: cluster, directory: directory, isRunning: isRunning, user: user)
+            guard FileManager.default.fileExists(atPath: "\(directory)/\(units.timer)") else { return nil }
+            try units.refuseForeign()
+            return units
+        } catch {
+            return nil
+        }
     }
 
     /// - Returns: false where there was none.

@@ -211,7 +211,12 @@ struct PlanRunner: Sendable {
             }
             // A cluster of that name may be on this host, of which the other knows nothing.
             let isKept = keepsSnapshots && !observed.snapshots(of: cluster.description).isEmpty
-            if !isKept, !plan.isEmpty || !workspace.isRemote { try workspace.forget(cluster) }
+            if !isKept, !plan.isEmpty || !workspace.isRemote {
+                try workspace.forget(cluster)
+                if let units = ScheduleUnits.existing(of: cluster), try await units.remove() {
+                    Output.note("Removed \(units.timer); the backups stay.")
+                }
+            }
             try done([plan], since: begin)
             return plan
         }
