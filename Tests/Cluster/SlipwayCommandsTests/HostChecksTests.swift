@@ -74,6 +74,13 @@ struct HostChecksTests {
         #expect(finding.remedy?.contains("sudo") == true)
     }
 
+    @Test func chaosIsToldWhereTheKernelCannotDelayPackets() {
+        #expect(HostChecks.trafficControl(module: .said(""), symbols: "").level == .ok)
+        let symbols = "0000000000000000 t netem_enqueue\n"
+        #expect(HostChecks.trafficControl(module: .failed, symbols: symbols).level == .ok)
+        #expect(HostChecks.trafficControl(module: .failed, symbols: "0 t fq_enqueue\n").level == .warning)
+    }
+
     // MARK: Network
 
     @Test func dockersPolicyIsNamedWithTheRulesThatLetNodesThrough() {

@@ -60,6 +60,11 @@ package final class LibvirtProvider: ClusterProvider {
         }
     }
 
+    /// Version of libvirt at the other end, as `major * 1_000_000 + minor * 1_000 + release`.
+    package func version() async throws(ProviderError) -> UInt {
+        try await run { connection throws(LibvirtError) in try connection.version() }
+    }
+
     /// Runtimes that nodes can have on this connection.
     package func presentRuntimes() async throws(ProviderError) -> [Runtime] {
         var present: [Runtime] = []

@@ -4,20 +4,51 @@ import Planning
 enum HostChecks {
     static func findings(_ facts: HostFacts) -> [HostFinding] {
         [
-            privileges(isRoot: facts.isRoot),
+            privileges(isRoot: facts.isRoot, user: facts.user, groups: facts.groups),
             overlay(facts.fileSystems, module: facts.overlayModule),
             cgroups(facts.mounts, fileSystems: facts.fileSystems),
             appArmor(facts.appArmor),
             kvm(exists: facts.kvm.exists, isUsable: facts.kvm.isUsable, processors: facts.processors),
             forwarding(facts.forwardRules, isRoot: facts.isRoot),
             nameServer(facts.sockets),
-        ]
+            trafficControl(module: facts.netemModule, symbols: facts.symbols),
+        ] + HostServices.findings(facts.units)
     }
 
-    static func privileges(isRoot: Bool) -> HostFinding {
-        guard !isRoot else { return HostFinding(what: "privileges", level: .ok, detail: "root") }
-        let detail = "not root; nodes and keys need it"
-        return HostFinding(what: "privileges", level: .missing, detail: detail, remedy: "run slipway with sudo")
+    /// Containers take root; virtual machines take libvirt's leave, which the group of its name has.
+    static func privileges(isRoot: Bool, user: String = "", groups: Set<String> = []) -> HostFinding {
+        let what = "privileges"
+        guard !isRoot else { return HostFinding(what: what, level: .ok, detail: "root") }
+        guard groups.contains("libvirt") else {
+            return HostFinding(
+                what: what,
+                level: .missing,
+                detail: "neither root nor in group libvirt",
+                remedy:
+                    "run slipway with sudo; for virtual machines without it: sudo adduser \(user) libvirt, and a new login",
+            )
+        }
+        return HostFinding(
+            what: what,
+            level: .warning,
+            detail: "in group libvirt, not root: virtual machines only",
+            remedy: "for containers, run slipway with sudo",
+        )
+    }
+
+    /// - Parameters:
+    ///   - module: `modprobe -n sch_netem`.
+    ///   - symbols: `/proc/kallsyms`, for a kernel that has it built in.
+    static func trafficControl(module: HostFacts.Answer, symbols: String) -> HostFinding {
+        let what = "sch_netem"
+        if case .said = module { return HostFinding(what: what, level: .ok, detail: "a module, loaded on first use") }
+        if symbols.contains(" netem_enqueue") { return HostFinding(what: what, level: .ok, detail: "in the kernel") }
+        return HostFinding(
+            what: what,
+            level: .warning,
+            detail: "neither in the kernel nor a module of it; chaos runs cannot delay or lose packets",
+            remedy: "install the modules of the running kernel, or boot the kernel whose modules are installed",
+        )
     }
 
     /// - Parameters:

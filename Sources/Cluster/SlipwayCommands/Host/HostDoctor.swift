@@ -1,16 +1,11 @@
 import ArgumentParser
 import FoundationEssentials
-import LibvirtProvider
 import Planning
 import Provisioning
 import SystemPackage
 import Terminal
 import TopologyModel
 import Workspace
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 struct HostDoctor: JSONCommand {
     static let configuration = CommandConfiguration(
@@ -56,16 +51,21 @@ struct HostDoctor: JSONCommand {
     }
 
     func check() async -> [HostFinding] {
-        let facts = await HostFacts.read()
-        let (connection, seen) = await libvirt()
-        var findings = HostFinding.ofThisHost(facts) + connection
+        let (findings, _) = await Self.findings(uri: connect.uri, facts: HostFacts.read())
+        return findings + HostFeatures.findings(findings)
+    }
+
+    /// Findings on this host, and what there is in libvirt where it answers.
+    static func findings(uri: String, facts: HostFacts) async -> ([HostFinding], ProviderObservation?) {
+        let libvirt = await HostLibvirt.read(uri: uri, facts: facts)
+        var findings = HostFinding.ofThisHost(facts) + libvirt.findings
         // The bridges that can be seen are this host's, whatever host libvirt is on.
-        if let seen, connect.uri.contains(":///") {
+        if let seen = libvirt.seen, uri.contains(":///") {
             findings.append(HostChecks.bridges(facts.interfaces, networks: seen.networks))
         }
         findings.append(image())
         findings += ChaosHealing.findings()
-        return findings + HostFeatures.findings(findings)
+        return (findings, libvirt.seen)
     }
 
     private func text(_ findings: [HostFinding]) -> String {
@@ -91,51 +91,7 @@ struct HostDoctor: JSONCommand {
 
     // MARK: Checks
 
-    /// - Returns: findings on libvirt and its drivers, and the state of libvirt where it answers.
-    private func libvirt() async -> ([HostFinding], ProviderObservation?) {
-        do {
-            let provider = LibvirtProvider(
-                uri: connect.uri,
-                home: try SlipwayHome.path().string,
-                logger: HostWorkspace.logger,
-            )
-            let seen = try await provider.observe()
-            let detail = "\(connect.uri) answers; \(Format.count(seen.networks.count, "network"))"
-            let drivers = try await provider.presentRuntimes()
-            return (
-                [
-                    HostFinding(what: "libvirt", level: .ok, detail: detail),
-                    driver("containers of libvirt", drivers.contains(.container), package: "libvirt-daemon-driver-lxc"),
-                    driver("machines of libvirt", drivers.contains(.vm), package: "libvirt-daemon-driver-qemu"),
-                ], seen,
-            )
-        } catch {
-            let hasSystemd = access("/run/systemd/system", F_OK) == 0
-            let packages = "libvirt-daemon-system libvirt-daemon-driver-lxc"
-            let finding = HostFinding(
-                what: "libvirt",
-                level: .missing,
-                detail: "\(error)",
-                remedy: hasSystemd ? nil : "there is no systemd here; run slipway through Scripts/sandbox",
-                fix: hasSystemd
-                    ? ["apt-get install -y \(packages)", "systemctl enable --now libvirtd.socket"] : [],
-            )
-            return ([finding], nil)
-        }
-    }
-
-    private func driver(_ what: String, _ isPresent: Bool, package: String) -> HostFinding {
-        isPresent
-            ? HostFinding(what: what, level: .ok, detail: "yes")
-            : HostFinding(
-                what: what,
-                level: .warning,
-                detail: "not found",
-                fix: ["apt-get install -y \(package)"]
-            )
-    }
-
-    private func image() -> HostFinding {
+    private static func image() -> HostFinding {
         do {
             let images = try StoredImages(home: SlipwayHome.path())
             let digests = try images.current()

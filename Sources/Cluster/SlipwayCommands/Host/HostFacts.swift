@@ -41,6 +41,16 @@ struct HostFacts {
     var overlayModule = Answer.missing
     /// `iptables -S FORWARD`.
     var forwardRules = Answer.missing
+    /// `modprobe -n sch_netem`.
+    var netemModule = Answer.missing
+    /// `/proc/kallsyms`, which also names functions of what is built in.
+    var symbols = ""
+    /// `systemctl show` of the units of ``HostServices``.
+    var units = Answer.missing
+    /// Names of the groups that this user is in.
+    var groups: Set<String> = []
+    /// Name of this user.
+    var user = ""
 
     /// Reads this host.
     static func read() async -> HostFacts {
@@ -57,6 +67,11 @@ struct HostFacts {
         facts.sysctls = readSysctls()
         facts.overlayModule = await run("modprobe", ["-n", "overlay"])
         facts.forwardRules = await run("iptables", ["-S", "FORWARD"])
+        facts.netemModule = await run("modprobe", ["-n", "sch_netem"])
+        if case .said = facts.netemModule {} else { facts.symbols = text("/proc/kallsyms") }
+        facts.units = await run("systemctl", ["show", "--property", HostServices.properties] + HostServices.names)
+        facts.groups = Set(await said("id", ["-nG"]).split(whereSeparator: \.isWhitespace).map(String.init))
+        facts.user = await said("id", ["-nu"]).trimmed
         return facts
     }
 
@@ -80,10 +95,14 @@ struct HostFacts {
         (try? WholeFile.text(of: path)) ?? ""
     }
 
+    private static func said(_ program: String, _ arguments: [String]) async -> String {
+        if case .said(let text) = await run(program, arguments) { text } else { "" }
+    }
+
     private static func run(_ program: String, _ arguments: [String]) async -> Answer {
         guard let path = find(program) else { return .missing }
         do {
-            // Both answer at once, unless something is very wrong with the host.
+            // They answer at once, unless something is very wrong with the host.
             return try await withDeadline(.seconds(5)) {
                 let result = try await Subprocess.run(
                     .path(FilePath(path)),

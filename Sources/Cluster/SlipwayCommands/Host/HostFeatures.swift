@@ -13,12 +13,12 @@ enum HostFeatures {
     private static let all = [
         Feature(
             name: "containers",
-            needs: ["privileges", "libvirt", "overlay file system", "cgroups", "mmdebstrap"],
-            parts: ["containers of libvirt"],
+            needs: ["libvirt", "overlay file system", "cgroups", "mmdebstrap"],
+            parts: ["privileges", "containers of libvirt"],
         ),
         Feature(
             name: "virtual machines",
-            needs: ["libvirt", "mmdebstrap"],
+            needs: ["privileges", "libvirt", "mmdebstrap"],
             parts: ["machines of libvirt", "qemu-img", "mkfs.ext4"],
             limits: ["KVM"],
         ),
@@ -28,8 +28,14 @@ enum HostFeatures {
             parts: ["machines of libvirt", "qemu-img", "curl", "gpgv"],
             limits: ["bzip2", "gzip", "xz", "zstd"],
         ),
-        Feature(name: "networks of nodes", needs: ["dnsmasq", "port 53"], limits: ["forwarding", "bridges"]),
-        Feature(name: "logins to nodes", needs: ["ssh", "privileges"]),
+        Feature(
+            name: "networks of nodes",
+            needs: ["dnsmasq", "port 53"],
+            limits: ["forwarding", "bridges", "firewalld"],
+        ),
+        Feature(name: "logins to nodes", needs: ["ssh"]),
+        Feature(name: "nodes that start with the host", needs: ["libvirt"], limits: ["libvirt's service"]),
+        Feature(name: "chaos of networks", limits: ["sch_netem"]),
         Feature(name: "\(HostLimits.comfortable) nodes and more", limits: HostLimits.all.map(\.what)),
     ]
 
