@@ -66,15 +66,15 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 var command = command
                 try command.run()
             }
-        } catch let error as CocoaError {
-            // A file's error that was not described further down.
-            end(command, UserError(error.plainReason))
         } catch {
-            end(command, error)
+            await end(command, error)
         }
     }
 
-    private static func end(_ command: any ParsableCommand, _ error: any Error) -> Never {
+    /// Says what was wrong, and what of this host may be why. Every command that fails ends here.
+    private static func end(_ command: any ParsableCommand, _ failure: any Error) async -> Never {
+        // A file's error that was not described further down.
+        let error = (failure as? CocoaError).map { UserError($0.plainReason, isAboutHost: true) } ?? failure
         if let command = command as? any JSONCommand, command.output.json {
             do {
                 if let text = try FailurePayload(error, of: command)?.text { Output.print(text) }
@@ -82,7 +82,12 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 exit(withError: error)
             }
         }
-        exit(withError: (error as? ToldFailure)?.code ?? error)
+        guard HostSuspects.causes(of: error) != nil else {
+            exit(withError: (error as? ToldFailure)?.code ?? error)
+        }
+        if !(error is ToldFailure) { Output.note(fullMessage(for: error)) }
+        await HostSuspects.tell(of: error, in: command)
+        exit(withError: (error as? ToldFailure)?.code ?? exitCode(for: error))
     }
 }
 

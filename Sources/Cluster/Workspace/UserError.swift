@@ -3,7 +3,10 @@ package struct UserError: Error, CustomStringConvertible {
     /// Text for the person.
     package let description: String
 
-    package init(_ description: String) {
-        self.description = description
+    /// True where this host may be why: what `slipway doctor` finds is then named below it.
+    package let isAboutHost: Bool
+
+    package init(_ description: String, isAboutHost: Bool = false) {
+        (self.description, self.isAboutHost) = (description, isAboutHost)
     }
 }

@@ -35,6 +35,14 @@ import Testing
         #expect(features["logins to nodes"]?.level == .ok)
     }
 
+    @Test func aUserInGroupLibvirtHasVirtualMachines() throws {
+        let checks = [HostChecks.privileges(isRoot: false, user: "dev", groups: ["libvirt"])]
+        let features = Dictionary(uniqueKeysWithValues: HostFeatures.findings(checks).map { ($0.what, $0) })
+        #expect(features["containers"]?.detail == "no, for want of: privileges")
+        #expect(features["virtual machines"]?.level == .warning)
+        #expect(checks.allSatisfy { $0.level != .missing })
+    }
+
     @Test func emulationLimitsVirtualMachines() throws {
         let features = HostFeatures.findings([Self.check("KVM", .warning, "emulated")])
         let machines = try #require(features.first { $0.what == "virtual machines" })
@@ -54,24 +62,10 @@ import Testing
 
     // MARK: After a failure
 
-    @Test func aFailureNamesTheTrapsOfThisHost() throws {
-        var facts = HostFacts()
-        facts.fileSystems = "nodev\toverlay\nnodev\tcgroup2\n"
-        facts.mounts = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0"
-        facts.memory = "MemAvailable: 16000000 kB\n"
-        func names(_ facts: HostFacts) -> Set<String> {
-            Set(HostFinding.suspects(facts, networks: []).map(\.what))
-        }
-        let usual = names(facts)
-        #expect(usual.isDisjoint(with: ["port 53", "forwarding", "bridges", "memory", "KVM"]))
-        facts.sockets = "  0: 00000000:0035 00000000:0000 0A 0 0 0 0 0"
-        facts.forwardRules = .said("-P FORWARD DROP\n")
-        facts.interfaces = ["lo", "slw0123456789"]
-        facts.memory = "MemAvailable: 1000 kB\n"
-        #expect(names(facts).subtracting(usual) == ["port 53", "forwarding", "bridges", "memory"])
-        let bridges = try #require(HostFinding.suspects(facts, networks: []).first { $0.what == "bridges" })
-        #expect(bridges.note.contains("slipway doctor"))
-        #expect(bridges.note.contains("sudo ip link delete slw0123456789"))
+    @Test func aFindingIsALineBelowAFailure() {
+        let finding = Self.check("bridges", .warning, "left", fix: ["ip link delete slw0123456789"])
+        #expect(finding.note.contains("slipway doctor"))
+        #expect(finding.note.contains("sudo ip link delete slw0123456789"))
     }
 
     // MARK: Fixes

@@ -15,17 +15,6 @@ extension HostFinding {
         programs() + HostChecks.findings(facts) + HostLimits.findings(facts) + [disk(), memory(facts.memory)]
     }
 
-    /// Findings that may be why a command failed on this host: what is missing, and traps that `up` only warns of.
-    ///
-    /// - Parameter networks: libvirt's, nil where it does not answer.
-    static func suspects(_ facts: HostFacts, networks: [ObservedNetwork]?) -> [HostFinding] {
-        let traps: Set = ["forwarding", "disk", "memory", "bridges", "port 53"]
-        let bridges = networks.map { [HostChecks.bridges(facts.interfaces, networks: $0)] } ?? []
-        return (ofThisHost(facts) + bridges).filter { finding in
-            finding.level == .missing || finding.level == .warning && traps.contains(finding.what)
-        }
-    }
-
     /// The finding as a line below a failure.
     var note: String {
         "This host (`slipway doctor`): \(what): \(detail)" + (remedy.map { "\n  to fix it: \($0)" } ?? "")

@@ -9,9 +9,11 @@ struct ToldFailure: Error {
     /// Findings in files, the errors among them.
     var diagnostics: [Diagnostic] = []
     var code = ExitCode.failure
+    /// True where this host may be why.
+    var isAboutHost = false
 
-    init(_ text: String, code: ExitCode = .failure) {
-        (self.text, self.code) = (text, code)
+    init(_ text: String, code: ExitCode = .failure, isAboutHost: Bool = false) {
+        (self.text, self.code, self.isAboutHost) = (text, code, isAboutHost)
     }
 
     /// Findings that stop a command; the first error stands for all.

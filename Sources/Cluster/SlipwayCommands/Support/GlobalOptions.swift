@@ -6,7 +6,10 @@ struct ConnectOptions: ParsableArguments {
     @Option(help: ArgumentHelp("libvirt's URI (default: $SLIPWAY_CONNECT, or lxc:///system).", valueName: "uri"))
     var connect: String?
 
-    var uri: String { connect ?? ProcessInfo.processInfo.environment["SLIPWAY_CONNECT"] ?? "lxc:///system" }
+    /// URI where a command line names none.
+    static var standard: String { ProcessInfo.processInfo.environment["SLIPWAY_CONNECT"] ?? "lxc:///system" }
+
+    var uri: String { connect ?? Self.standard }
 }
 
 struct JSONOption: ParsableArguments {

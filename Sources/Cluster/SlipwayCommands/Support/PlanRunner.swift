@@ -288,12 +288,11 @@ struct PlanRunner: Sendable {
             let failed = failure.failures.map { "\($0.step.id)" }
             await record(plan, .failed, failed, progress.withLock { $0 }, since: begin)
             if json { Output.note("\(failure)") }
-            await suspect()
             let count = Format.count(failure.failures.count, "step")
             let way = wayOn ?? "Nothing is lost: run `\(command)` again once the cause is fixed."
             let text = "\(count) failed. \(way)"
             Output.note(text)
-            throw ToldFailure(text)
+            throw ToldFailure(text, isAboutHost: true)
         } catch {
             await record(plan, .stopped, [], progress.withLock { $0 }, since: begin)
             throw error
@@ -327,21 +326,6 @@ struct PlanRunner: Sendable {
         }.value
         // Where steps failed, that etcd does not answer is no news.
         if let complaint, outcome == .done { Output.note("The cluster's history does not have this: \(complaint)") }
-    }
-
-    /// Names what of this host may be why steps failed.
-    private func suspect() async {
-        guard !workspace.isRemote else { return }
-        let facts = await HostFacts.read()
-        var seen: ProviderObservation?
-        do { seen = try await workspace.provider.observe() } catch {
-            // The steps that failed have said that libvirt does not answer.
-        }
-        for finding in HostFinding.suspects(facts, networks: seen?.networks) { Output.note(finding.note) }
-        let running = seen?.nodes.count { $0.power == .running } ?? 0
-        for shortage in HostLimits.shortages(nodes: running, sysctls: facts.sysctls) {
-            Output.note("This host: \(shortage.message)" + shortage.notes.map { "\n  to fix it: \($0)" }.joined())
-        }
     }
 
     /// Text about the number of the plan's nodes that boot at a time; nil where all do.
