@@ -1,6 +1,10 @@
 import FoundationEssentials
 import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 extension ImageStore {
     /// Makes a root by mmdebstrap unless it exists. Returns its digest.
     package func ensureRoot(
@@ -58,6 +62,7 @@ extension ImageStore {
         onEvent: @Sendable (ImageEvent) -> Void,
     ) async throws(ImagesError) -> RootRecord {
         try refuseInSandbox()
+        try refuseWithoutRoot()
         let sources = AptSources.host(suite: recipe.suite)
         var files: [String] = []
         defer { files.forEach { unlinkQuietly($0) } }
@@ -103,6 +108,15 @@ extension ImageStore {
             .tool,
             "the node image is missing, and the sandbox has no network to make it; outside it: slipway image build "
                 + "(--vm for virtual machines)",
+        )
+    }
+
+    /// A root's files have the owners that they have on a node.
+    private func refuseWithoutRoot() throws(ImagesError) {
+        guard geteuid() != 0, bootstrapper == "mmdebstrap" else { return }
+        throw ImagesError(
+            .tool,
+            "the node image is missing, and only root can make it; run: sudo SLIPWAY_HOME=\(home) slipway image build --vm",
         )
     }
 

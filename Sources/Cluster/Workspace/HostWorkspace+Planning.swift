@@ -31,7 +31,9 @@ extension HostWorkspace {
         var resolved = try await resolve(topology, renewsCertificates: renewsCertificates, progress: progress)
         resolved.inputs.replaced = replaced
         let planner = Planner(topology: topology, inputs: resolved.inputs)
-        return PlannedCluster(plan: try planner.plan(from: resolved.observed), observed: resolved.observed)
+        let plan = try planner.plan(from: resolved.observed)
+        try Rights(uri: uri).check(plan)
+        return PlannedCluster(plan: plan, observed: resolved.observed)
     }
 
     /// Plans the reboot of nodes.
@@ -73,6 +75,7 @@ extension HostWorkspace {
         renewsCertificates: Bool,
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> (inputs: PlannerInputs, observed: Observation) {
+        if seen == nil { try Rights(uri: uri).check(topology) }
         var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
         inputs.foreignImages = try await images.foreignLocks(topology.roles.compactMap(\.image), progress: progress)
         let foreign = inputs.foreignImages.values.sorted().map {

@@ -119,7 +119,8 @@ package struct HostWorkspace: Sendable {
     /// Returns the observer of a cluster.
     package func observer(of cluster: String) -> ClusterObserver {
         ClusterObserver(provider: provider, images: images) { nodes in
-            try clients(of: cluster, certificates: nodes.compactMap(\.certificates))
+            try Rights(uri: uri).check(nodes)
+            return try clients(of: cluster, certificates: nodes.compactMap(\.certificates))
         }
     }
 
@@ -170,7 +171,8 @@ package struct HostWorkspace: Sendable {
 
     /// The nodes of a cluster as ssh must know them, with their host keys on file.
     package func sshTargets(cluster: ClusterName, nodes: [ObservedNode]) throws -> [SSHTarget] {
-        try sshTargets(cluster, addresses: nodes.compactMap { node in node.address.map { (node.name, $0) } })
+        try Rights(uri: uri).check(nodes)
+        return try sshTargets(cluster, addresses: nodes.compactMap { node in node.address.map { (node.name, $0) } })
     }
 
     /// The nodes of a plan, and those that are there and leave by it: they are asked to by ssh.

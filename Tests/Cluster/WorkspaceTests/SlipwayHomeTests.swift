@@ -18,6 +18,17 @@ import Testing
         #expect(try SlipwayHome.path(environment: [:]).string == "/var/lib/slipway")
     }
 
+    @Test func whoMayNotWriteThereHasAHomeOfTheirOwn() throws {
+        func home(_ environment: [String: String]) throws -> String {
+            try SlipwayHome.path(environment: environment, mayUseStandard: false).string
+        }
+        #expect(try home(["HOME": "/home/dev"]) == "/home/dev/.local/share/slipway")
+        #expect(try home(["HOME": "/home/dev", "XDG_DATA_HOME": "/data"]) == "/data/slipway")
+        #expect(try home(["HOME": "/home/dev", "XDG_DATA_HOME": "data"]) == "/home/dev/.local/share/slipway")
+        #expect(try home(["HOME": "/home/dev", "SLIPWAY_HOME": "/srv/slipway"]) == "/srv/slipway")
+        #expect(try home([:]) == "/var/lib/slipway")
+    }
+
     @Test func otherUsersAreKeptOut() throws {
         let home = FilePath(NSTemporaryDirectory()).appending("slipway-home-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(atPath: home.string) }
