@@ -47,7 +47,7 @@ boot() {
     booted=$SECONDS
     rm -f "$run/disk.qcow2" "$run/console.log"
     qemu-img create -q -f qcow2 -b "$image/disk" -F raw "$run/disk.qcow2"
-    nice -n 5 qemu-system-x86_64 -accel "$accelerator" -cpu "$cpu" -smp 2 -m 4096 -nodefaults -display none \
+    nice -n 2 qemu-system-x86_64 -accel "$accelerator" -cpu "$cpu" -smp 2 -m 4096 -nodefaults -display none \
         -kernel "$image/kernel" -initrd "$image/initrd" \
         -append 'root=LABEL=host rw console=ttyS0 net.ifnames=0 loglevel=4 fsck.mode=skip systemd.getty_auto=no' \
         -drive "file=$run/disk.qcow2,if=virtio,cache=unsafe" \
