@@ -15,6 +15,9 @@ package struct PlannedCluster: Sendable {
 }
 
 extension HostWorkspace {
+    /// Refuses roles that this user may not have on this host, before anything is looked at or made for them.
+    package func checkRights(to topology: Topology) throws(UserError) { try Rights(uri: uri).check(topology) }
+
     /// Plans what brings the cluster to its topology.
     ///
     /// - Parameters:

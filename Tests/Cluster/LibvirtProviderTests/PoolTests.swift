@@ -29,7 +29,8 @@ struct PoolTests {
 
     @Test func pruningTheLastImageRemovesThePool() async throws {
         try await withPool { provider in
-            #expect(try await provider.pruneVolumes() == [Self.image])
+            let removed = try await provider.pruneVolumes()
+            #expect(removed == [Self.image])
             #expect(try await state(provider) == .missing)
             #expect(try await provider.pruneVolumes().isEmpty)
         }

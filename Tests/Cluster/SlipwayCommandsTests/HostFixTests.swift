@@ -60,14 +60,6 @@ import Testing
         }
     }
 
-    // MARK: After a failure
-
-    @Test func aFindingIsALineBelowAFailure() {
-        let finding = Self.check("bridges", .warning, "left", fix: ["ip link delete slw0123456789"])
-        #expect(finding.note.contains("slipway doctor"))
-        #expect(finding.note.contains("sudo ip link delete slw0123456789"))
-    }
-
     // MARK: Fixes
 
     @Test func remediesAreTheFixesAsRoot() {

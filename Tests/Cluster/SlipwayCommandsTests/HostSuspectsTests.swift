@@ -16,7 +16,8 @@ struct HostSuspectsTests {
         (ProviderError(.unsupported, "no driver"), "machines of libvirt"),
         (ProviderError(.failed, "no network"), "forwarding"),
         (ImagesError(.tool, "mmdebstrap failed"), "disk"), (ImagesError(.transfer, "not whole"), "curl"),
-        (ImagesError(.store, "cannot write"), "privileges"), (BackupError("no etcd here"), "node image"),
+        (ImagesError(.store, "cannot write"), "privileges"), (ImagesError(.programs, "not found"), "node image"),
+        (BackupError("no etcd here"), "node image"),
         (SSHError(.secret, "keys cannot be used"), "privileges"), (CocoaError(.fileWriteOutOfSpace), "disk"),
         (UserError("cannot make", isAboutHost: true), "privileges"),
         (ToldFailure("failed", isAboutHost: true), "memory"),
@@ -46,6 +47,22 @@ struct HostSuspectsTests {
             finding("containers", .missing, kind: .feature),
         ]
         #expect(HostSuspects.among(findings, causes: ["disk"]).map(\.what) == ["port 53", "disk"])
+    }
+
+    @Test func nothingIsSaidTwice() {
+        let remedy = "run slipway with sudo"
+        let findings = [
+            HostFinding(what: "privileges", level: .missing, detail: "not root", remedy: remedy),
+            HostFinding(what: "libvirt", level: .missing, detail: "no socket", remedy: remedy),
+            HostFinding(what: "bridges", level: .warning, detail: "left", fix: ["ip link delete slw0123456789"]),
+        ]
+        #expect(
+            HostSuspects.notes(of: findings, below: "cannot connect: no socket") == [
+                "This host (`slipway doctor`): privileges: not root\n  to fix it: run slipway with sudo",
+                "This host (`slipway doctor`): libvirt",
+                "This host (`slipway doctor`): bridges: left\n  to fix it: sudo ip link delete slw0123456789",
+            ]
+        )
     }
 
     /// One that is not listed would be taken to speak with this host's own libvirt.

@@ -15,11 +15,6 @@ extension HostFinding {
         programs() + HostChecks.findings(facts) + HostLimits.findings(facts) + [disk(), memory(facts.memory)]
     }
 
-    /// The finding as a line below a failure.
-    var note: String {
-        "This host (`slipway doctor`): \(what): \(detail)" + (remedy.map { "\n  to fix it: \($0)" } ?? "")
-    }
-
     private static func programs() -> [HostFinding] {
         let needed = [
             ("ssh", "openssh-client"), ("virsh", "libvirt-clients"), ("mmdebstrap", "mmdebstrap"),

@@ -42,7 +42,8 @@ enum HostSuspects {
         case .tool, .interrupted: transfers.union(["qemu-img", "mkfs.ext4", "memory", "privileges"])
         case .transfer: transfers
         case .store: ["privileges", "disk"]
-        case .programs, .busy, .missing, .refused: nil
+        case .programs: ["node image"]
+        case .busy, .missing, .refused: nil
         default: nil
         }
     }
@@ -55,6 +56,17 @@ enum HostSuspects {
         }
     }
 
+    /// Findings as lines below an error, which do not say again what it has said, nor what one of them has.
+    static func notes(of findings: [HostFinding], below error: String) -> [String] {
+        var remedies: Set<String> = []
+        return findings.map { finding in
+            let detail = error.contains(finding.detail) ? "" : ": \(finding.detail)"
+            let fresh = finding.remedy.flatMap { remedies.insert($0).inserted ? $0 : nil }
+            return "This host (`slipway doctor`): \(finding.what)\(detail)"
+                + (fresh.map { "\n  to fix it: \($0)" } ?? "")
+        }
+    }
+
     /// Names them on standard error; none for a failure on another host.
     static func tell(of error: any Error, in command: any ParsableCommand) async {
         guard let causes = causes(of: error), !(command is HostDoctor) else { return }
@@ -62,7 +74,7 @@ enum HostSuspects {
         guard uri.contains(":///") else { return }
         let facts = await HostFacts.read()
         let (findings, seen) = await HostDoctor.findings(uri: uri, facts: facts)
-        for finding in among(findings, causes: causes) { Output.note(finding.note) }
+        for note in notes(of: among(findings, causes: causes), below: "\(error)") { Output.note(note) }
         let running = seen?.nodes.count { $0.power == .running } ?? 0
         for shortage in HostLimits.shortages(nodes: running, sysctls: facts.sysctls) {
             Output.note("This host: \(shortage.message)" + shortage.notes.map { "\n  to fix it: \($0)" }.joined())

@@ -43,7 +43,8 @@ struct PlanRunner: Sendable {
         renewsCertificates: Bool = false,
         replaced: Set<String> = [],
     ) async throws -> Plan {
-        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
+        try workspace.checkRights(to: topology)
+        return try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             try await healFaults(of: topology.name)
             let plan = try await step(topology, sources, renewsCertificates, replaced, lease)
@@ -104,7 +105,8 @@ struct PlanRunner: Sendable {
 
     /// Reboots nodes of a cluster that is as its topology says.
     func roll(_ topology: Topology, _ roll: Roll, sources: [String: String]) async throws {
-        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
+        try workspace.checkRights(to: topology)
+        return try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
             let plan = try await untouched(nothingWasChanged) {
                 try await workspace.plan(topology, roll, progress: Output.note)
             }
@@ -128,7 +130,8 @@ struct PlanRunner: Sendable {
         _ upgrade: @escaping @Sendable (PlannerInputs) throws -> Upgrade,
         sources: [String: String],
     ) async throws -> Plan {
-        try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
+        try workspace.checkRights(to: topology)
+        return try await workspace.changing(ClusterName(topology.name), purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             try await healFaults(of: topology.name)
             let planned = try await untouched(nothingWasChanged) {
@@ -158,6 +161,7 @@ struct PlanRunner: Sendable {
         keepsAdopted: Bool = false,
     ) async throws {
         let cluster = try ClusterName(topology.name)
+        try workspace.checkRights(to: topology)
         try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             let planned = try await untouched(nothingWasChanged) {
