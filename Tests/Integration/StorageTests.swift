@@ -22,8 +22,23 @@ extension RealNodes {
                         #expect(refused.text.contains(word), "no '\(word)' in \(refused)")
                     }
                     try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "0"]).expecting(0)
+                    try await lostPool(cluster)
                 }
             }
+        }
+
+        /// A disk in the pool's directory, while libvirt knows of no pool and no domain.
+        private func lostPool(_ cluster: TestCluster) async throws {
+            let disk = "\(Self.pool)/\(cluster.name).core-1.disk.qcow2"
+            let forget = "for verb in destroy undefine; do virsh -q -c qemu:///system pool-$verb slipway; done"
+            try await Program.shell("\(forget); qemu-img create -q -f qcow2 \(disk) 1M").expecting(0)
+            let plan = try await Program.slipway(["plan", cluster.file])
+            for words in ["its domain is gone, and its storage is there", "libvirt has lost its storage pool slipway"] {
+                #expect(plan.text.contains(words), "no '\(words)' in \(plan)")
+            }
+            try await Program.shell("virsh -q -c qemu:///system pool-info slipway").expecting(1)
+            try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "0"]).expecting(0)
+            try await Program.shell("test ! -e \(disk)").expecting(0)
         }
 
         private static let pool = "/var/lib/libvirt/images/slipway"

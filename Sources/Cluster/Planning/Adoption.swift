@@ -71,9 +71,19 @@ package struct Adoption: Sendable, Hashable {
 
     /// Differences between a node as it runs and its definition.
     private static func unsaid(_ node: ObservedNode) -> [String] {
-        guard let defined = node.defined else { return [] }
+        let disk: [String] =
+            switch (node.diskGiB, node.diskSize) {
+            case (let made?, let size?) where node.hasStorage:
+                switch size.change(from: made) {
+                case .grew(let size, let made)?, .shrank(let size, let made)?:
+                    ["\(node.name) has a disk of \(size), and was made with \(made)"]
+                case nil: []
+                }
+            default: []
+            }
+        guard let defined = node.defined else { return disk }
         let drift = NodeDrift(node, memoryMiB: defined.memoryMiB, cpus: defined.cpus)
-        return (drift.ofMemory.map { [$0] } ?? []).map { "\(node.name) \($0)" }
+        return disk + (drift.ofMemory.map { [$0] } ?? []).map { "\(node.name) \($0)" }
             + drift.untilRestart.map { "\(node.name) runs with \($0)" }
     }
 

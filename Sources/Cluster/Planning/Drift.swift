@@ -33,6 +33,39 @@ package struct DomainShape: Sendable, Hashable, Codable {
     }
 }
 
+/// Size of a virtual machine's disk.
+package struct DiskSize: Sendable, Hashable, Codable {
+    /// In bytes, as its guest sees it.
+    package var bytes: UInt64
+    /// The same of the image that it lies on; nil where that is not known.
+    package var imageBytes: UInt64?
+
+    package init(bytes: UInt64, imageBytes: UInt64? = nil) {
+        (self.bytes, self.imageBytes) = (bytes, imageBytes)
+    }
+
+    /// A disk that is not of the size that it was made with.
+    enum Change: Sendable, Hashable {
+        /// In words: the size that it has, and the one that it was made with.
+        case grew(to: String, from: String)
+        case shrank(to: String, from: String)
+    }
+
+    /// Difference from what was asked for; nil where it has that, or all that its image needs.
+    func change(from gibibytes: Int) -> Change? {
+        let asked = UInt64(gibibytes) << 30
+        let made = max(asked, imageBytes ?? asked)
+        if bytes < made { return .shrank(to: Self.words(bytes), from: Self.words(made)) }
+        // How large an image that is not seen would have made it is not known.
+        guard bytes > made, imageBytes != nil else { return nil }
+        return .grew(to: Self.words(bytes), from: Self.words(made))
+    }
+
+    private static func words(_ bytes: UInt64) -> String {
+        bytes.isMultiple(of: 1 << 30) ? "\(bytes >> 30)GiB" : "\(bytes >> 20)MiB"
+    }
+}
+
 /// What of a network's definition people change by hand.
 package struct NetworkShape: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The host's own addresses in it, as `10.71.3.1/24`.
@@ -69,13 +102,20 @@ struct NodeDrift: Sendable, Hashable {
     var ofMemory: String?
     /// Of the node as it runs, that only a restart mends.
     var untilRestart: [String] = []
+    /// Of its disk.
+    var ofDisk: DiskSize.Change?
 
     init(_ node: ObservedNode, memoryMiB: Int, cpus: Int) {
+        if node.hasStorage, let made = node.diskGiB { ofDisk = node.diskSize?.change(from: made) }
         guard let defined = node.defined else { return }
         if defined.memoryMiB != memoryMiB {
             ofDefinition.append("memory \(defined.memoryMiB)MiB → \(memoryMiB)MiB")
         }
         if defined.cpus != cpus { ofDefinition.append("cpus \(defined.cpus) → \(cpus)") }
+        if let given = node.devices {
+            let (added, removed) = Self.differences(from: given, to: defined.devices)
+            ofDefinition += added.map { "\($0), which is not slipway's" } + removed.map { "no \($0)" }
+        }
         guard let live = node.live else { return }
         if live.memoryMiB != memoryMiB { ofMemory = "runs with memory \(live.memoryMiB)MiB → \(memoryMiB)MiB" }
         // A container sees the processors of its host.

@@ -68,10 +68,16 @@ package struct ObservedNode: CodedNode {
         package var defined: DomainShape?
         /// The same of the domain as it runs; nil while it does not.
         package var live: DomainShape?
+        /// Devices that Slipway defined it with; nil where that is not recorded.
+        package var devices: [String]?
+        /// When libvirt's definition of it was last written, by whoever, in seconds since 1970; nil where that is not known.
+        package var written: Int64?
         /// True where it runs and libvirt has no definition of it any more, so that nothing starts it again.
         package var isTransient: Bool?
         /// Size that was asked for its disk; nil for a container, and in records from before there was one.
         package var diskGiB: Int?
+        /// Size that its disk has; nil for a container, and where that is not known.
+        package var diskSize: DiskSize?
         /// Root that it was made with, where it runs another one now.
         package var originalRoot: String?
         /// Root that it ran before this one; nil for none.
@@ -184,6 +190,8 @@ package struct ObservedNetwork: Sendable, Hashable, Codable {
     package var defined: NetworkShape?
     /// The same of the network as it runs; nil while it does not.
     package var live: NetworkShape?
+    /// When its definition was last written, in seconds since 1970; nil where that is not known.
+    package var written: Int64?
     /// Domains that run and are not on the network's bridge: it was made anew under them. Nil where that cannot be
     /// seen.
     package var unplugged: [String]?
@@ -223,6 +231,8 @@ package struct ProviderObservation: Sendable, Hashable, Codable {
     package var noContainers: String?
     /// Reason why there can be no virtual machines at this connection; nil where there can.
     package var noMachines: String?
+    /// What is wrong with the storage of machines' disks, for people; nil where it is well, or not needed.
+    package var poolFault: String?
     /// Snapshots on this host, by cluster and name; nil for none.
     package var snapshots: [SnapshotReference]?
     /// Snapshots that clusters were being put back to when that was cut short; nil for none.

@@ -14,6 +14,9 @@ package struct ObservedEtcd: Sendable, Hashable, Codable {
         package var healthy: Bool
         /// True when it follows without a vote.
         package var learner: Bool
+        /// Seconds by which its node's clock is ahead of this host's, at least; negative for one behind, nil for one that
+        /// is not known to differ by more than a second.
+        package var clockAhead: Double?
 
         /// A member.
         package init(

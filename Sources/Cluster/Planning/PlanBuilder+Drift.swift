@@ -1,3 +1,4 @@
+import Basics
 import Diagnostics
 import TopologyModel
 
@@ -5,6 +6,8 @@ import TopologyModel
 extension PlanBuilder {
     /// Nodes that are made or restarted get their definition with that.
     mutating func planDrift() {
+        tellPoolFault()
+        tellClocks()
         let defined = Set(
             steps.compactMap { step -> String? in
                 switch step.action {
@@ -28,19 +31,60 @@ extension PlanBuilder {
             let drift = NodeDrift(present, memoryMiB: resources.memoryMiB, cpus: resources.cpus)
             if !drift.ofDefinition.isEmpty {
                 let plan = nodePlan(node, peers: wantedPeers, state: .existing)
-                let reason = "its definition: " + drift.ofDefinition.joined(separator: ", ")
+                let reason =
+                    "its definition: " + drift.ofDefinition.joined(separator: ", ") + Self.since(present.written)
                 add(Step("node/\(node.name)/definition", .defineNode(plan), reason: reason))
             }
             if let reason = drift.ofMemory {
                 let action = Action.setMemory(NodeReference(present), mebibytes: resources.memoryMiB)
                 add(Step("node/\(node.name)/memory", action, reason: "it \(reason)"))
             }
+            if let change = drift.ofDisk { warnings.append(diskWarning(change, of: node)) }
             guard !drift.untilRestart.isEmpty else { continue }
             warnings.append(
                 .warning(
                     "'\(node.name)' runs with \(drift.untilRestart.joined(separator: ", "))",
                     notes: ["until it is restarted: slipway restart \(topology.name) \(node.name)"],
                 )
+            )
+        }
+    }
+
+    /// When a definition that is not as it should be was changed, at the latest.
+    static func since(_ written: Int64?) -> String { written.map { " (written \(Timestamp.text($0)))" } ?? "" }
+
+    private mutating func tellClocks() {
+        for member in observed.etcd?.members ?? [] {
+            guard let ahead = member.clockAhead else { continue }
+            let way = ahead > 0 ? "ahead of" : "behind"
+            warnings.append(
+                .warning(
+                    "the clock of '\(member.name)' is at least \(Int(ahead.magnitude)) s \(way) this host's",
+                    notes: ["leases and certificates go by it: timedatectl on that node says whether it is kept right"],
+                )
+            )
+        }
+    }
+
+    /// Nodes that run do without the pool; whatever makes or removes a disk has it back first.
+    private mutating func tellPoolFault() {
+        guard let fault = observed.provider.poolFault, nodes.contains(where: { $0.role.runtime == .vm }) else { return }
+        warnings.append(
+            .warning(fault, notes: ["slipway has it back as soon as it makes or removes a disk; nothing in it is lost"])
+        )
+    }
+
+    private func diskWarning(_ change: DiskSize.Change, of node: PlacedNode) -> Diagnostic {
+        switch change {
+        case .grew(let size, let made):
+            .warning(
+                "the disk of '\(node.name)' has \(size), and was made with \(made)",
+                notes: ["to keep it so: `disk: \(size)` of role '\(node.role.name)' in the file"],
+            )
+        case .shrank(let size, let made):
+            .warning(
+                "the disk of '\(node.name)' has \(size), and was made with \(made): what lay beyond its end is lost",
+                notes: ["to make it anew, without what was stored on it: slipway replace \(topology.name) \(node.name)"],
             )
         }
     }

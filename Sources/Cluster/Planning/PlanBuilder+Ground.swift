@@ -53,6 +53,7 @@ extension PlanBuilder {
                     ? "it is not active"
                     : ((unplugged.isEmpty ? [] : ["not on it: \(unplugged.joined(separator: ", "))"]) + drift)
                         .joined(separator: "; ")
+                        + (present.defined == NetworkShape(network) ? "" : Self.since(present.written))
             }
         add(Step("network/create", .createNetwork(network), reason: reason))
         groundwork.append("network/create")

@@ -106,6 +106,7 @@ struct EtcdObserver: Sendable {
         guard let url = judged.url, !silent.contains(url) else { return judged }
         judged.member.healthy = await isHealthy(url)
         if judged.member.healthy { judged.status = await status(of: url) }
+        if let ahead = judged.status?.clockAhead, ahead.magnitude > 1 { judged.member.clockAhead = ahead }
         return judged
     }
 }
@@ -130,6 +131,7 @@ extension EtcdObserver.Judged {
     init(of member: Member, before: ObservedEtcd.Member, status: MemberStatus?) {
         self.init(of: member)
         self.member.healthy = before.healthy
+        self.member.clockAhead = before.clockAhead
         self.status = status
     }
 }

@@ -100,8 +100,9 @@ package protocol NodeProvider: Sendable {
     func removeClusterRemains(_ cluster: String) async throws
     /// Removes images of virtual machines from libvirt's storage that no node refers to.
     ///
-    /// - Returns: names of the volumes removed.
-    func pruneVolumes() async throws -> [String]
+    /// - Parameter isDry: whether nothing is removed.
+    /// - Returns: names of the volumes removed, or of those that would be.
+    func pruneVolumes(isDry: Bool) async throws -> [String]
 }
 
 /// Bound of what a node reads and writes, each by itself.

@@ -84,6 +84,8 @@ package struct MemberStatus: Sendable, Equatable {
     package var raftIndex: UInt64
     /// Bytes.
     package var databaseSize: Int64
+    /// Seconds by which the member's clock is ahead of this host's, at least; negative for one behind.
+    package var clockAhead = 0.0
 
     package init(
         member: MemberID,

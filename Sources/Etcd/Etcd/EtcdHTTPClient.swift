@@ -153,8 +153,15 @@ extension EtcdHTTPClient: EtcdCluster {
     package func status(of endpoint: String) async throws(EtcdError) -> MemberStatus {
         let bytes = try GatewayCoding.encode(Gateway.Empty())
         let url = endpoint + "/v3/maintenance/status"
-        let answer: Gateway.StatusAnswer = try await transport.post(url, bytes, timeout: requestTimeout)
-        return answer.value
+        let begin = HTTPDate.now
+        let answer = try await transport.postKeepingHead(url, bytes, timeout: requestTimeout)
+        let end = HTTPDate.now
+        let read: Gateway.StatusAnswer = try GatewayCoding.decode(answer.body, from: url)
+        var status = read.value
+        if let date = answer.date.flatMap(HTTPDate.seconds) {
+            status.clockAhead = HTTPDate.ahead(date, asked: begin, answered: end)
+        }
+        return status
     }
 
     package func health(of endpoint: String) async throws(EtcdError) -> Bool {

@@ -20,6 +20,8 @@ struct Transport: Sendable {
         var body: ByteBuffer
         /// `X-Etcd-Index` of the v2 API: state of the keyspace that the answer is of.
         var legacyIndex: UInt64?
+        /// `Date`: the time by the server's clock.
+        var date: String?
     }
 
     /// Answers are lists of small values; a larger one is a mistake.
@@ -71,9 +73,14 @@ struct Transport: Sendable {
         _ body: ByteBuffer,
         timeout: Duration,
     ) async throws(EtcdError) -> Result {
+        try GatewayCoding.decode(try await postKeepingHead(url, body, timeout: timeout).body, from: url)
+    }
+
+    /// The same, with what the answer says of itself.
+    func postKeepingHead(_ url: String, _ body: ByteBuffer, timeout: Duration) async throws(EtcdError) -> Answer {
         let answer = try await send(Self.request(url, body), timeout: timeout)
         guard answer.status == 200 else { throw Self.refusal(answer, url) }
-        return try GatewayCoding.decode(answer.body, from: url)
+        return answer
     }
 
     func get(_ url: String, timeout: Duration) async throws(EtcdError) -> Answer {
@@ -114,7 +121,12 @@ struct Transport: Sendable {
                 let response = try await client.execute(request, timeout: TimeAmount(timeout))
                 let body = try await response.body.collect(upTo: Self.maximumAnswer)
                 let index = response.headers.first(name: "X-Etcd-Index").flatMap { UInt64($0) }
-                return Answer(status: Int(response.status.code), body: body, legacyIndex: index)
+                return Answer(
+                    status: Int(response.status.code),
+                    body: body,
+                    legacyIndex: index,
+                    date: response.headers.first(name: "Date"),
+                )
             }
             guard let answer else { throw EtcdError(.timeout, "\(request.url) does not answer within \(timeout)") }
             return answer

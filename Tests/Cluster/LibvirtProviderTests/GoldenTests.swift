@@ -103,7 +103,7 @@ import TopologyModel
     @Test func storage() throws {
         let disk = Volumes.name(.disk, of: NodeReference(Samples.node()))
         let texts = [
-            ("pool", Volumes.poolXML),
+            ("pool", Volumes.poolXML(path: Volumes.poolPath)),
             ("image", Volumes.rawXML(Volumes.name(ofImage: Self.file("root")), capacity: 4096, mode: "0644")),
             ("disk", Volumes.overlayXML(disk, capacity: 10 << 30, over: "/pool/image.raw", format: .raw)),
         ]

@@ -126,7 +126,9 @@ import TopologyModel
     }
 
     /// A pool that does not show its images does not show its disks either.
-    @Test(arguments: [SeenPool(), SeenPool(isForeign: true), SeenPool(isThere: true, volumes: ["other"])])
+    @Test(arguments: [
+        SeenPool(), SeenPool(isForeign: true), SeenPool(isInactive: true), SeenPool(isThere: true, volumes: ["other"]),
+    ])
     func aPoolThatIsAwayIsNoLoss(pool: SeenPool) throws {
         let machine = Samples.node(runtime: .vm)
         func seen(_ phase: NodePhase) -> ObservedNode? {

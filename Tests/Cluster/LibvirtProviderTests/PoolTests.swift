@@ -1,66 +1,94 @@
 import Foundation
 import Libvirt
+import Logging
+import Planning
+import Provisioning
+import TestKit
 import Testing
+import TopologyModel
 
 @testable import LibvirtProvider
 
-/// libvirt's storage pool `slipway` goes with the last volume in it.
-struct PoolTests {
-    private static let image = "image-\(String(repeating: "a", count: 64)).raw"
+/// Disks of machines, while libvirt shows nothing of the pool that they are in.
+@Suite struct PoolTests {
+    private let node = NodeReference(cluster: "prod", name: "central-1", runtime: .vm)
 
-    /// Calls `body` with a provider of libvirt's driver for tests, whose pool holds one image that is whole.
-    private func withPool(_ body: (LibvirtProvider) async throws -> Void) async throws {
-        try await ProviderUnderTest.testDriver.with { world in
-            guard case .libvirt(let provider) = world.hands else { return }
-            try await provider.machines.driver.run { connection throws(LibvirtError) in
-                _ = try connection.ensurePool()
-                let pool = try connection.pool(named: Volumes.pool)
-                for name in [Self.image, Volumes.mark(ofImage: Self.image)] {
-                    _ = try pool.createVolume(Volumes.rawXML(name, capacity: 512, mode: "0444"), name: name)
-                }
+    private func with(_ body: (LibvirtProvider, _ pool: String) async throws -> Void) async throws {
+        try await TemporaryDirectory.with { directory in
+            let host = "\(directory)/host.xml"
+            let pool = "\(directory)/pool"
+            try Data("<node><cpu><mhz>2000</mhz><nodes>1</nodes></cpu></node>".utf8).write(to: URL(filePath: host))
+            try FileManager.default.createDirectory(atPath: pool, withIntermediateDirectories: true)
+            let provider = LibvirtProvider(
+                uri: "test://\(host)",
+                home: "\(directory)/home",
+                connections: 1,
+                pool: pool,
+                logger: Logger(label: "test"),
+            )
+            do {
+                try await body(provider, pool)
+            } catch {
+                await provider.close()
+                throw error
             }
-            try await body(provider)
+            await provider.close()
         }
     }
 
-    private func state(_ provider: LibvirtProvider) async throws -> PoolState {
-        try await provider.machines.driver.run { connection throws(LibvirtError) in try connection.poolState() }
-    }
-
-    @Test func pruningTheLastImageRemovesThePool() async throws {
-        try await withPool { provider in
-            let removed = try await provider.pruneVolumes()
-            #expect(removed == [Self.image])
-            #expect(try await state(provider) == .missing)
-            #expect(try await provider.pruneVolumes().isEmpty)
+    private func write(_ kinds: [Volumes.Kind], in pool: String) throws {
+        for kind in kinds {
+            try Data("old".utf8).write(to: URL(filePath: "\(pool)/\(Volumes.name(kind, of: node))"))
         }
     }
 
-    @Test func aPoolWithSomethingElseInItStays() async throws {
-        try await withPool { provider in
+    /// Without its pool and its domains, libvirt knows nothing of a machine, whose disk lies there all the same.
+    @Test func disksOfALostPoolAreSeen() async throws {
+        try await with { provider, pool in
+            #expect(try await provider.observe().poolFault == nil, "there never was one")
+            try write([.disk, .config], in: pool)
+            let seen = try await provider.observe()
+            let remains = try #require(seen.nodes(of: "prod").first)
+            #expect(!remains.hasDomain && remains.hasStorage && remains.runtime == .vm)
+            #expect(
+                seen.poolFault == "libvirt has lost its storage pool slipway, which has the disks of prod.central-1"
+            )
+            // What was seen is taken up.
+            #expect(try await provider.machines.ensurePool() == pool)
+            #expect(try await provider.observe().poolFault == nil)
+        }
+    }
+
+    @Test func removingAMachineHasItsLostPoolBack() async throws {
+        try await with { provider, pool in
+            try await provider.remove(node)
+            #expect(try await provider.machines.isPool(.missing), "nothing of it is there")
+            try write([.disk], in: pool)
+            try await provider.remove(node)
+            #expect(try await provider.machines.isPool(.ready(path: pool)))
+        }
+    }
+
+    /// To look is not to start.
+    @Test func anInactivePoolIsSaidAndLeftSo() async throws {
+        try await with { provider, pool in
+            try await provider.machines.ensurePool()
             try await provider.machines.driver.run { connection throws(LibvirtError) in
-                let pool = try connection.pool(named: Volumes.pool)
-                _ = try pool.createVolume(Volumes.rawXML("mine.raw", capacity: 512, mode: "0600"), name: "mine.raw")
+                try connection.pool(named: Volumes.pool).destroy()
             }
-            #expect(try await provider.pruneVolumes() == [Self.image])
-            #expect(try await state(provider) == .ready(path: Volumes.poolPath))
+            try write([.disk], in: pool)
+            let seen = try await provider.observe()
+            #expect(seen.poolFault == "storage pool slipway is inactive")
+            #expect(seen.nodes(of: "prod").map(\.hasStorage) == [true])
+            #expect(try await provider.machines.isPool(.inactive(path: pool)))
+            #expect(try await provider.machines.ensurePool() == pool)
+            #expect(try await provider.observe().poolFault == nil)
         }
     }
+}
 
-    /// Its volumes may only be away: their directory is not mounted, say.
-    @Test func aPoolWhoseVolumesADomainNamesStays() async throws {
-        try await withPool { provider in
-            let disk = "\(Volumes.poolPath)/demo.core-1.disk.qcow2"
-            try await provider.machines.driver.run { connection throws(LibvirtError) in
-                let xml = """
-                    <domain type='test'><name>demo.core-1</name><memory>65536</memory><os><type>hvm</type></os>
-                    <devices><disk type='file'><source file='\(disk)'/><target dev='vda'/></disk></devices></domain>
-                    """
-                _ = try connection.defineDomain(xml, name: "demo.core-1")
-                try connection.removePoolIfEmpty()
-            }
-            _ = try await provider.pruneVolumes()
-            #expect(try await state(provider) == .ready(path: Volumes.poolPath))
-        }
+extension VirtualMachineBackend {
+    fileprivate func isPool(_ state: PoolState) async throws -> Bool {
+        try await driver.run { connection throws(LibvirtError) in try connection.poolState() } == state
     }
 }

@@ -42,7 +42,9 @@ import TopologyModel
                   <metadata>
                     <slipway:node xmlns:slipway='urn:slipway:node:1' cluster='prod' node='central-1' role='central' \
                 index='1' runtime='container' address='10.71.3.11' etcd='member' root='\(root)' layer='\(layer)' \
-                base='base' config='config' generation='3' phase='defined' definition='DEFINITION'/>
+                base='base' config='config' generation='3' phase='defined' definition='DEFINITION' \
+                devices='filesystem at /; filesystem at /.slipway/layer; filesystem at /.slipway/node; \
+                filesystem at /.slipway/node/images; interface \(Identity.macAddress(cluster: "prod", node: "central-1"))'/>
                   </metadata>
                   <memory unit='MiB'>1024</memory>
                   <vcpu>2</vcpu>

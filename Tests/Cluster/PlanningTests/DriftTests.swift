@@ -55,6 +55,58 @@ import TopologyModel
         #expect(drift(live: { $0.cpus = 2 }) == NodeDrift.none, "a container has the processors of its host")
     }
 
+    /// Live and persistent alike, so that they do not differ.
+    @Test func devicesThatOthersGaveItAreNamed() {
+        let spec = NodeSpec(cluster: "demo", name: "worker-1", role: "worker", index: 1, runtime: .vm)
+        var node = ObservedNode(spec, power: .running, phase: .ready)
+        let shape = DomainShape(memoryMiB: 1024, cpus: 1, devices: ["disk vda", "disk vdx"])
+        (node.defined, node.live) = (shape, shape)
+        #expect(NodeDrift(node, memoryMiB: 1024, cpus: 1) == NodeDrift.none, "nothing is recorded")
+        node.devices = ["disk vda", "disk vdb"]
+        let drift = NodeDrift(node, memoryMiB: 1024, cpus: 1)
+        #expect(drift.ofDefinition == ["disk vdx, which is not slipway's", "no disk vdb"])
+        #expect(drift.untilRestart == [])
+    }
+
+    @Test func sinceWhenIsSaid() throws {
+        let topology = Fixture.topology()
+        var cluster = try cluster(topology)
+        cluster.disturb("worker-1") { node in
+            (node.defined, node.live, node.written) = (Self.asPlanned, Self.asPlanned, 1_795_968_312)
+            node.defined?.cpus = 3
+        }
+        let plan = try Fixture.plan(topology, cluster.observed)
+        let reason = "its definition: cpus 3 → 1 (written 2026-11-29T16:05:12Z)"
+        #expect(plan.step("node/worker-1/definition")?.reason == reason)
+    }
+
+    @Test(arguments: [(3.4, "at least 3 s ahead of"), (-7.9, "at least 7 s behind")])
+    func aClockThatDiffersIsSaid(ahead: Double, words: String) throws {
+        let topology = Fixture.topology()
+        var cluster = try cluster(topology)
+        cluster.change { $0.etcd?.members[1].clockAhead = ahead }
+        let plan = try Fixture.plan(topology, cluster.observed)
+        #expect(plan.isEmpty && plan.warnings.map(\.message) == ["the clock of 'central-2' is \(words) this host's"])
+    }
+
+    /// Sizes in GiB: asked for, of the disk, of its image.
+    @Test(
+        arguments: [
+            (10, 10, 3, nil), (10, 10, nil, nil), (2, 3, 3, nil), (2, 3, nil, nil),
+            (10, 12, 3, .grew(to: "12GiB", from: "10GiB")), (2, 4, 3, .grew(to: "4GiB", from: "3GiB")),
+            (10, 9, 3, .shrank(to: "9GiB", from: "10GiB")), (10, 9, nil, .shrank(to: "9GiB", from: "10GiB")),
+            (2, 2, 3, .shrank(to: "2GiB", from: "3GiB")),
+        ] as [(Int, UInt64, UInt64?, DiskSize.Change?)]
+    )
+    func aDiskThatGrewOrShrank(asked: Int, bytes: UInt64, image: UInt64?, change: DiskSize.Change?) {
+        let spec = NodeSpec(cluster: "demo", name: "worker-1", role: "worker", index: 1, runtime: .vm)
+        var node = ObservedNode(spec, power: .running, phase: .ready)
+        (node.diskGiB, node.diskSize) = (asked, DiskSize(bytes: bytes << 30, imageBytes: image.map { $0 << 30 }))
+        #expect(NodeDrift(node, memoryMiB: 0, cpus: 0).ofDisk == change)
+        node.hasStorage = false
+        #expect(NodeDrift(node, memoryMiB: 0, cpus: 0).ofDisk == nil)
+    }
+
     @Test func aNodeOfWhichNothingIsKnownHasNone() {
         let spec = NodeSpec(cluster: "demo", name: "worker-1", role: "worker", index: 1)
         let node = ObservedNode(spec, power: .running, phase: .ready)
@@ -95,6 +147,25 @@ import TopologyModel
         cluster.apply(plan)
         #expect(cluster.faults == [])
         #expect(try Fixture.plan(topology, cluster.observed).isEmpty)
+    }
+
+    @Test func aDiskAndAPoolAreSaid() throws {
+        var topology = Fixture.topology()
+        topology.roles[1].runtime = .vm
+        var cluster = try cluster(topology)
+        cluster.disturb("worker-1") { ($0.diskGiB, $0.diskSize) = (10, DiskSize(bytes: 9 << 30, imageBytes: 3 << 30)) }
+        cluster.disturb("worker-2") { ($0.diskGiB, $0.diskSize) = (10, DiskSize(bytes: 12 << 30, imageBytes: 3 << 30)) }
+        cluster.change { $0.provider.poolFault = "storage pool slipway is inactive" }
+        let plan = try Fixture.plan(topology, cluster.observed)
+        #expect(
+            plan.warnings.map(\.message) == [
+                "storage pool slipway is inactive",
+                "the disk of 'worker-1' has 9GiB, and was made with 10GiB: what lay beyond its end is lost",
+                "the disk of 'worker-2' has 12GiB, and was made with 10GiB",
+            ]
+        )
+        #expect(plan.isEmpty)
+        #expect(Adoption(topology, observed: cluster.observed.provider).rest.count == 2)
     }
 
     /// A node that is restarted or made anew gets its definition with that.

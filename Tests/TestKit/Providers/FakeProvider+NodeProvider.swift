@@ -266,7 +266,7 @@ extension FakeProvider {
     package func machineHost() async throws -> VMHost? { nil }
 
     /// The pool has no images.
-    package func pruneVolumes() async throws -> [String] { [] }
+    package func pruneVolumes(isDry: Bool) async throws -> [String] { [] }
 
     /// Every node lies on this host.
     package func nodesOfThisHost() async throws -> [ObservedNode] { [] }

@@ -15,7 +15,12 @@ extension LibvirtProvider {
         var domains: [SeenDomain] = []
         for driver in try await presentDrivers() {
             let seen = try await driver.run { connection throws(LibvirtError) in try connection.seenDomains() }
-            domains += try seen.map { try $0.read() }
+            domains += try seen.map { domain in
+                var domain = try domain.read()
+                guard let runtime = domain.record?.runtime, domain.defined != nil, !uris.isRemote else { return domain }
+                domain.written = DefinitionFile.changed(DefinitionFile.path(ofDomain: domain.name, runtime))
+                return domain
+            }
         }
         domains = try await containers.withoutEnded(domains)
         let hasMachines = try await machines.driver.presence() == .present
@@ -24,12 +29,14 @@ extension LibvirtProvider {
         var observation = ProviderObservation(hostRoutes: try hostRoutes())
         observation.noContainers = try await containers.driver.presence().reason
         observation.noMachines = try await machines.driver.presence().reason
+        observation.poolFault = pool.fault
         observation.networks = try networks.filter { try LeaseXML.record($0.xml) == nil }.map {
             var network = try ObservedNetwork(xml: $0.xml, active: $0.active)
             guard network.cluster != nil else { return network }
             network.autostart = $0.autostart
             if $0.active { network.live = NetworkShape(try XMLReader.read($0.xml)) }
             network.defined = try $0.definedXML.map { NetworkShape(try XMLReader.read($0)) }
+            if !uris.isRemote { network.written = DefinitionFile.changed(DefinitionFile.path(ofNetwork: network.name)) }
             return network
         }
         observation.networks = unpluggedDomains(observation.networks, domains).sorted { $0.name < $1.name }
@@ -51,7 +58,7 @@ extension LibvirtProvider {
 
     package func machineHost() async throws -> VMHost? { try await machines.machineHost() }
 
-    package func pruneVolumes() async throws -> [String] { try await machines.pruneVolumes() }
+    package func pruneVolumes(isDry: Bool) async throws -> [String] { try await machines.pruneVolumes(isDry: isDry) }
 
     package func nodesOfThisHost() async throws -> [ObservedNode] {
         try await offPool { [storage] in try storage.list() }.entries.compactMap { entry in
@@ -67,12 +74,13 @@ extension LibvirtProvider {
     private func listing() async throws -> NodeStorage.Listing {
         let none = NodeStorage.Listing(entries: [], emptyClusters: [])
         if uris.isRemote { return none }
+        let directory = machines.poolDirectory
         if try await machines.driver.presence() != .present, let uri = uris.machines {
             try refuseAbsence(
                 of: uri,
-                names: try await offPool { [storage] in try storage.names(in: Volumes.poolPath) }
+                names: try await offPool { [storage] in try storage.names(in: directory) }
                     .compactMap { Volumes.node(ofVolume: $0)?.node.domainName },
-                in: Volumes.poolPath
+                in: directory
             )
         }
         guard let uri = uris.containers else { return none }
@@ -130,6 +138,7 @@ extension LibvirtProvider {
                 }
                 node.autostart = domain.autostart
                 if domain.isTransient { node.isTransient = true }
+                node.written = domain.written
                 (node.condition, node.defined, node.live) = (domain.condition, domain.defined, domain.live)
                 node.take(boots[reference]?.boot, staged: boots[reference]?.staged)
                 if incomplete.contains(reference) { node.configDigest = "" }
@@ -137,6 +146,7 @@ extension LibvirtProvider {
                 if hasStorage, record.runtime == .vm, !Self.hasConfig(volumes) { node.configDigest = "" }
                 if record.etcd == .member, boots[reference]?.lacksEtcdLog == true { node.lacksEtcdLog = true }
                 node.obstacle = domain.obstacle(storage) ?? unreadable[reference.domainName]
+                node.diskSize = record.runtime == .vm ? pool.disks[Volumes.name(.disk, of: reference)] : nil
                 if record.runtime == .vm, !hasStorage, record.phase > .defined, record.phase != .leaving {
                     node.obstacle = pool.obstacle
                 }
@@ -201,6 +211,8 @@ struct SeenDomain: Sendable, Hashable {
     var defined: DomainShape?
     /// The same of the domain as it runs; nil while it does not.
     var live: DomainShape?
+    /// When its definition was last written, in seconds since 1970; nil where that is not known.
+    var written: Int64?
     /// True when it starts with the host; nil for a domain whose definition was removed, and for one that is not
     /// Slipway's.
     var autostart: Bool?

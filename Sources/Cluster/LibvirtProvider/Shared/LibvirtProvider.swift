@@ -22,7 +22,8 @@ package final class LibvirtProvider: ClusterProvider {
     ///   - uri: libvirt's URI, such as `lxc:///system`.
     ///   - home: Slipway's own directory on this host, which holds the nodes' directories.
     ///   - connections: how many libvirt calls may run at once.
-    package init(uri: String, home: String, connections: Int = 8, logger: Logger) {
+    ///   - pool: directory of the storage pool for machines' disks, on libvirt's host; nil for the usual one.
+    package init(uri: String, home: String, connections: Int = 8, pool: String? = nil, logger: Logger) {
         let uris = ConnectionURIs(uri)
         let hypervisor = Hypervisor(uri: uri, connections: connections)
         let storage = NodeStorage(home: home)
@@ -42,7 +43,12 @@ package final class LibvirtProvider: ClusterProvider {
         self.storage = storage
         self.logger = logger
         containers = ContainerBackend(driver: driver(.container), storage: storage, logger: logger)
-        machines = VirtualMachineBackend(driver: driver(.vm), storage: storage, logger: logger)
+        machines = VirtualMachineBackend(
+            driver: driver(.vm),
+            storage: storage,
+            logger: logger,
+            poolDirectory: pool ?? Volumes.poolPath,
+        )
     }
 
     /// Closes the connections to libvirt.

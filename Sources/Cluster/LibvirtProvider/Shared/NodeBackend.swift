@@ -49,7 +49,10 @@ protocol DomainDefinition: Sendable {
 extension DomainDefinition {
     /// Record that is written onto the domain.
     func record(phase: NodePhase) -> NodeRecord {
-        NodeRecord(node, phase: phase, definition: String(sha256Hex(document(metadata: nil).rendered()).prefix(16)))
+        let document = document(metadata: nil)
+        var record = NodeRecord(node, phase: phase, definition: String(sha256Hex(document.rendered()).prefix(16)))
+        record.devices = DomainShape(document).devices
+        return record
     }
 
     func text(phase: NodePhase) -> String {

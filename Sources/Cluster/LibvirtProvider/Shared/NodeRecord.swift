@@ -28,6 +28,8 @@ struct NodeRecord: CodedNode {
         var originalRoot: String?
         /// Root that it ran before this one; nil for none.
         var previousRoot: String?
+        /// Devices that it was defined with, as ``DomainShape`` has them; nil in records from before they were written.
+        var devices: [String]?
     }
 
     var spec: NodeSpec
@@ -74,7 +76,7 @@ extension NodeRecord {
                 "etcd-tls": details.etcdTLS.map { String($0) }, "certificates": spec.certificates?.description,
                 "etcd-cluster": details.etcdMark, "parts": details.parts?.description,
                 "disk": details.diskGiB.map { String($0) }, "made-with": details.originalRoot,
-                "previous": details.previousRoot,
+                "previous": details.previousRoot, "devices": details.devices?.joined(separator: "; "),
             ],
         )
         if qualified {
@@ -117,6 +119,7 @@ extension NodeRecord {
             diskGiB: element["disk"].flatMap { Int($0) },
             originalRoot: element["made-with"],
             previousRoot: element["previous"],
+            devices: element["devices"].map { $0.split(separator: "; ").map { String($0) } },
         )
     }
 
@@ -146,6 +149,7 @@ extension NodeRecord {
         node.diskGiB = details.diskGiB
         node.originalRoot = details.originalRoot
         node.previousRoot = details.previousRoot
+        node.devices = details.devices
         return node
     }
 

@@ -1,5 +1,7 @@
+import Glibc
 import Libvirt
 import Planning
+import TopologyModel
 
 /// What of libvirt's descriptions people change by hand, read from them.
 extension DomainShape {
@@ -7,7 +9,7 @@ extension DomainShape {
     private static let kinds: [(name: String, words: @Sendable (XMLElement) -> String?)] = [
         ("filesystem", { $0.first("target")?["dir"].map { "at \($0)" } }),
         ("disk", { $0.first("target")?["dev"] }),
-        ("interface", { $0.first("mac")?["address"] }),
+        ("interface", { $0.first("mac")?["address"]?.lowercased() }),
         ("hostdev", { $0["type"] }),
     ]
 
@@ -32,6 +34,24 @@ extension DomainShape {
         case "GiB": amount << 10
         default: (amount + 512) >> 10
         }
+    }
+}
+
+/// Files of libvirt's in which definitions are kept.
+enum DefinitionFile {
+    /// Directory of its daemons' configuration.
+    private static let directory = "/etc/libvirt"
+
+    static func path(ofDomain name: String, _ runtime: Runtime) -> String {
+        "\(directory)/\(runtime == .vm ? "qemu" : "lxc")/\(name).xml"
+    }
+
+    static func path(ofNetwork name: String) -> String { "\(directory)/qemu/networks/\(name).xml" }
+
+    /// Time of the last change, in seconds since 1970; nil where there is no such file, or it may not be looked at.
+    static func changed(_ path: String) -> Int64? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil
     }
 }
 

@@ -8,64 +8,47 @@ enum PoolState: Sendable, Hashable {
     case missing
     /// A pool of that name is someone else's.
     case foreign
+    /// It is defined, and libvirt shows nothing of what is in it.
+    case inactive(path: String)
     case ready(path: String)
 }
 
-/// Slipway's pool in one pass over what there is.
-struct SeenPool: Sendable, Hashable {
-    var isThere = false
-    /// True when a pool of that name is someone else's.
-    var isForeign = false
-    /// Names of its volumes.
-    var volumes: [String] = []
-
-    /// Reason why nothing follows about a disk that is not among the volumes; nil where it is gone. Each disk lies over
-    /// an image in the same pool: one that shows no image shows nothing of what was in it.
-    var obstacle: StorageObstacle? {
-        if isForeign { return .poolAway("storage pool \(Volumes.pool) is not Slipway's") }
-        guard isThere else { return .poolAway("storage pool \(Volumes.pool) is not defined") }
-        guard volumes.contains(where: Volumes.isImage) else {
-            return .poolAway("storage pool \(Volumes.pool) has no image in it, so that its directory may be another's")
-        }
-        return nil
-    }
-}
-
 extension Connection {
-    /// Finds Slipway's pool, and starts one that exists and is inactive: its volumes are visible only then.
+    /// Finds Slipway's pool, and leaves it as it is.
     func poolState() throws(LibvirtError) -> PoolState {
         do {
             let pool = try pool(named: Volumes.pool)
             guard try pool.uuid() == Identity.poolUUID else { return .foreign }
-            try pool.startIfNeeded()
-            let target = (try? XMLReader.read(try pool.xml()))?.first("target", "path")?.text
-            return .ready(path: target ?? Volumes.poolPath)
+            let target = (try? XMLReader.read(try pool.xml()))?.first("target", "path")?.text ?? Volumes.poolPath
+            return try pool.isActive() ? .ready(path: target) : .inactive(path: target)
         } catch {
             guard error.code == .notFound else { throw error }
             return .missing
         }
     }
 
-    /// Slipway's pool, made first if it is not there.
-    func ensurePool() throws(LibvirtError) -> PoolState {
-        let state = try poolState()
-        guard state == .missing else { return state }
-        let pool = try definePool(Volumes.poolXML, name: Volumes.pool)
-        try pool.setAutostart(true)
-        try pool.startIfNeeded()
+    /// Slipway's pool, defined first if it is not there, and started.
+    func ensurePool(path: String) throws(LibvirtError) -> PoolState {
+        switch try poolState() {
+        case .foreign: return .foreign
+        case .ready(let path): return .ready(path: path)
+        case .inactive: break
+        case .missing: try definePool(Volumes.poolXML(path: path), name: Volumes.pool).setAutostart(true)
+        }
+        try pool(named: Volumes.pool).startIfNeeded()
         return try poolState()
     }
 
     /// Removes Slipway's pool and its directory, once there are no volumes in it. One that somebody gave another directory
     /// stays, and so does one whose volumes a domain still names: they may only be away.
-    func removePoolIfEmpty() throws(LibvirtError) {
-        guard case .ready(Volumes.poolPath) = try poolState() else { return }
+    func removePoolIfEmpty(path: String) throws(LibvirtError) {
+        guard case .ready(path) = try poolState() else { return }
         let pool = try pool(named: Volumes.pool)
         try pool.refreshIfIdle()
         guard try pool.names().isEmpty else { return }
         var isNamed = false
         try forEachDomain { domain throws(LibvirtError) in
-            if try domain.xml(inactive: true).contains("'\(Volumes.poolPath)/") { isNamed = true }
+            if try domain.xml(inactive: true).contains("'\(path)/") { isNamed = true }
         }
         guard !isNamed else { return }
         do throws(LibvirtError) {
@@ -80,12 +63,20 @@ extension Connection {
         try pool.undefine()
     }
 
-    /// Calls `body` with Slipway's pool; nil when there is none.
+    /// Calls `body` with Slipway's pool; nil when there is none that runs.
     func ifPool<Value>(
         _ body: (borrowing StoragePool) throws(LibvirtError) -> Value
     ) throws(LibvirtError) -> Value? {
         guard case .ready = try poolState() else { return nil }
         return try body(try pool(named: Volumes.pool))
+    }
+
+    /// Calls `body` with Slipway's pool, started first where it is inactive; nil when there is none.
+    func ifStartedPool<Value>(
+        _ body: (borrowing StoragePool) throws(LibvirtError) -> Value
+    ) throws(LibvirtError) -> Value? {
+        if case .inactive = try poolState() { try pool(named: Volumes.pool).startIfNeeded() }
+        return try ifPool(body)
     }
 }
 
@@ -113,6 +104,27 @@ extension StoragePool {
             guard error.code == .notFound else { throw error }
             return nil
         }
+    }
+
+    /// Sizes of nodes' disks among volumes, by name.
+    borrowing func diskSizes(_ names: [String]) throws(LibvirtError) -> [String: DiskSize] {
+        var sizes: [String: DiskSize] = [:]
+        for name in names where Volumes.node(ofVolume: name)?.kind == .disk {
+            let seen = try ifPresent(volume: name) { volume throws(LibvirtError) in
+                (capacity: try volume.info().capacity, xml: try volume.xml())
+            }
+            guard let seen else { continue }
+            var size = DiskSize(bytes: seen.capacity)
+            if let base = (try? XMLReader.read(seen.xml))?.first("backingStore", "path")?.text.split(separator: "/")
+                .last
+            {
+                size.imageBytes = try ifPresent(volume: String(base)) { volume throws(LibvirtError) in
+                    try volume.info().capacity
+                }
+            }
+            sizes[name] = size
+        }
+        return sizes
     }
 
     borrowing func has(_ name: String) throws(LibvirtError) -> Bool {

@@ -35,9 +35,9 @@ extension VirtualMachineBackend {
         let deadline = ContinuousClock.now + Self.uploadPatience
         while true {
             do {
-                return try await driver.run { [logger] connection throws(LibvirtError) in
+                return try await driver.run { [logger, poolDirectory] connection throws(LibvirtError) in
                     // An `image prune` that found nothing in it may just have removed the pool.
-                    _ = try connection.ensurePool()
+                    _ = try connection.ensurePool(path: poolDirectory)
                     let pool = try connection.pool(named: Volumes.pool)
                     if try pool.has(mark), try pool.has(name) { return }
                     // Without its volume a mark would say of the next that it is whole, however little of it there is.
@@ -69,13 +69,14 @@ extension VirtualMachineBackend {
     /// Removes images that no node's disk or domain refers to, and what uploads that died left; then the pool, if nothing
     /// is left in it.
     ///
-    /// - Returns: the names of the volumes removed.
-    func pruneVolumes() async throws -> [String] {
+    /// - Parameter isDry: whether nothing is removed.
+    /// - Returns: the names of the volumes removed, or of those that would be.
+    func pruneVolumes(isDry: Bool) async throws -> [String] {
         guard try await driver.presence() == .present else { return [] }
-        return try await driver.run { connection throws(LibvirtError) in
+        return try await driver.run { [poolDirectory] connection throws(LibvirtError) in
             var references = ""
             try connection.forEachDomain { domain throws(LibvirtError) in references += try domain.xml(inactive: true) }
-            let removed = try connection.ifPool { pool throws(LibvirtError) in
+            func prune(_ pool: borrowing StoragePool) throws(LibvirtError) -> [String] {
                 try pool.refreshIfIdle()
                 let names = try pool.names()
                 for name in names where Volumes.node(ofVolume: name)?.kind == .disk {
@@ -87,14 +88,16 @@ extension VirtualMachineBackend {
                     return !references.contains("/\(image)") || !names.contains(Volumes.mark(ofImage: image))
                 }
                 // Marks first: what is then left without one is known for half removed.
+                if isDry { return doomed.filter { !$0.hasSuffix(".whole") }.sorted() }
                 var removed: [String] = []
                 for name in doomed.sorted(by: { $0.count > $1.count }) where try pool.removeUnlessInUse(name) {
                     removed.append(name)
                 }
                 return removed.filter { !$0.hasSuffix(".whole") }.sorted()
             }
-            try connection.removePoolIfEmpty()
-            return removed ?? []
+            let removed = (isDry ? try connection.ifPool(prune) : try connection.ifStartedPool(prune)) ?? []
+            if !isDry { try connection.removePoolIfEmpty(path: poolDirectory) }
+            return removed
         }
     }
 }

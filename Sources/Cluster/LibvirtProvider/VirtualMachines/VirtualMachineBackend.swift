@@ -5,6 +5,7 @@ import Libvirt
 import Logging
 import Planning
 import Provisioning
+import Synchronization
 import TopologyModel
 
 /// Nodes as virtual machines of libvirt's QEMU driver, with volumes in its storage.
@@ -13,7 +14,10 @@ struct VirtualMachineBackend: NodeBackend {
     /// Directories of this host; a virtual machine has none there.
     let storage: NodeStorage
     let logger: Logger
+    /// Directory of Slipway's pool on libvirt's host.
+    var poolDirectory = Volumes.poolPath
     let uploads = ImageUploads()
+    let unseenDisks = UnseenDisks()
 
     var validatesDefinitions: Bool { true }
     var shutdownInterval: Duration { .seconds(5) }
@@ -44,7 +48,9 @@ struct VirtualMachineBackend: NodeBackend {
         // Volumes first: a new domain never starts with a removed node's data.
         try await removeVolumes(of: node)
         try await driver.undefine(node)
-        try await driver.run { connection throws(LibvirtError) in try connection.removePoolIfEmpty() }
+        try await driver.run { [poolDirectory] connection throws(LibvirtError) in
+            try connection.removePoolIfEmpty(path: poolDirectory)
+        }
         // Another host's log stays there: libvirt has no call for it.
         guard try await driver.dialect().runsDomains, !driver.uris.isRemote else { return }
         try await offPool { try ContainerRemains().remove(machine: node.domainName) }
@@ -65,12 +71,34 @@ struct VirtualMachineBackend: NodeBackend {
 // MARK: Volumes
 
 extension VirtualMachineBackend {
-    /// Slipway's pool on libvirt's host, made first if it is not there. Returns its path.
+    /// Slipway's pool on libvirt's host, made or started first if need be. Returns its path.
+    ///
+    /// - Throws: also where the pool turns out to have disks of nodes that could not be seen before: what is being done
+    ///   does not know of them.
     @discardableResult
     func ensurePool() async throws -> String {
-        switch try await driver.run({ connection throws(LibvirtError) in try connection.ensurePool() }) {
+        let (directory, isRemote) = (poolDirectory, driver.uris.isRemote)
+        let (state, unseen) = try await driver.run { [unseenDisks] connection throws(LibvirtError) in
+            try unseenDisks.names.withLock { names throws(LibvirtError) in
+                let before = try connection.poolState()
+                let state = try connection.ensurePool(path: directory)
+                if isRemote, before != state {
+                    let volumes = try connection.ifPool { pool throws(LibvirtError) in try pool.names() } ?? []
+                    names.formUnion(volumes.compactMap { Volumes.node(ofVolume: $0)?.node.domainName })
+                }
+                return (state, names.sorted())
+            }
+        }
+        guard unseen.isEmpty else {
+            throw ProviderError(
+                .conflict,
+                "libvirt did not show storage pool \(Volumes.pool), which runs now and has the disks of "
+                    + "\(unseen.joined(separator: ", ")): nobody knew of them when this was planned; run it again",
+            )
+        }
+        switch state {
         case .ready(let path): return path
-        case .foreign, .missing:
+        case .foreign, .inactive, .missing:
             throw ProviderError(
                 .conflict,
                 "storage pool \(Volumes.pool) exists and is not Slipway's; rename or remove it "
@@ -82,8 +110,10 @@ extension VirtualMachineBackend {
     /// The pool's path, whether it is there or not.
     func poolPath() async throws -> String {
         let state = try await driver.run { connection throws(LibvirtError) in try connection.poolState() }
-        if case .ready(let path) = state { return path }
-        return Volumes.poolPath
+        switch state {
+        case .ready(let path), .inactive(let path): return path
+        case .foreign, .missing: return poolDirectory
+        }
     }
 
     func machineImage(_ image: NodeImagePaths, of node: NodePlan) throws -> VMImage {
@@ -176,40 +206,22 @@ extension VirtualMachineBackend {
         }
         guard running.configDigest == node.configDigest else { return false }
         let config = Volumes.name(Volumes.configKind(of: node), of: NodeReference(node))
-        return try await volumeNames().contains(config)
+        return try await seenPool().volumes.contains(config)
     }
 
     /// Removes all of a machine's volumes; those that are not there are fine.
     func removeVolumes(of node: NodeReference) async throws {
+        // A disk that stayed would be the next node's of that name.
+        let isHidden = try await seenPool().volumes.contains { Volumes.node(ofVolume: $0)?.node == node }
+        if isHidden { try await ensurePool() }
         try await driver.run { connection throws(LibvirtError) in
-            _ = try connection.ifPool { pool throws(LibvirtError) in
+            _ = try connection.ifStartedPool { pool throws(LibvirtError) in
                 // The console's log came by another way than libvirt's storage.
                 try pool.refreshIfIdle()
                 for kind in [Volumes.Kind.config, .ignition] + Volumes.Kind.allCases {
                     try pool.remove(Volumes.name(kind, of: node))
                 }
             }
-        }
-    }
-
-    /// The names of all volumes in Slipway's pool.
-    func volumeNames() async throws(ProviderError) -> [String] {
-        try await driver.run { connection throws(LibvirtError) in
-            try connection.ifPool { pool throws(LibvirtError) in
-                try pool.refreshIfIdle()
-                return try pool.names()
-            } ?? []
-        }
-    }
-
-    /// Slipway's pool with its volumes.
-    func seenPool() async throws(ProviderError) -> SeenPool {
-        try await driver.run { connection throws(LibvirtError) in
-            let state = try connection.poolState()
-            guard case .ready = state else { return SeenPool(isForeign: state == .foreign) }
-            let pool = try connection.pool(named: Volumes.pool)
-            try pool.refreshIfIdle()
-            return SeenPool(isThere: true, volumes: try pool.names())
         }
     }
 

@@ -11,7 +11,7 @@ enum Volumes {
     static let pool = "slipway"
     static let poolPath = "/var/lib/libvirt/images/slipway"
 
-    static var poolXML: String {
+    static func poolXML(path: String) -> String {
         XMLElement(
             "pool",
             ["type": "dir"],
@@ -21,7 +21,7 @@ enum Volumes {
                 XMLElement(
                     "target",
                     children: [
-                        XMLElement("path", text: poolPath),
+                        XMLElement("path", text: path),
                         XMLElement("permissions", children: [XMLElement("mode", text: "0711")]),
                     ],
                 ),
