@@ -43,6 +43,7 @@ extension RealNodes {
                 // Nobody is there to answer.
                 let asked = try await Program.slipway(recover).expecting(1)
                 #expect(asked.text.contains("pass --yes to confirm"), "\(asked)")
+                #expect(asked.text.contains("TERM") && asked.text.contains("lost, and made anew"), "\(asked)")
                 let again = ["recover", cluster.file, "--backup", "\(cluster.directory)/again.backup", "--yes"]
                 let recovered = try await Program.slipway(again, deadline: 120).expecting(0)
                 print("etcd was recovered in \(recovered.took)")
@@ -54,7 +55,120 @@ extension RealNodes {
                 #expect(try await cluster.output("worker-1", started) == before)
                 try await cluster.plan(expecting: 0)
                 try await Program.slipway(["backup", "check", "\(cluster.directory)/again.backup"]).expecting(0)
+
+                try await definitionsLost(cluster, keys)
+                try await allLost(cluster, keys)
             }
+        }
+
+        /// A host that was installed anew, or has lost `/etc/libvirt`: what nodes have written is there.
+        private func definitionsLost(_ cluster: TestCluster, _ keys: String) async throws {
+            let forget = """
+                virsh() { command virsh -q -c lxc:///system "$@"; }
+                for domain in $(virsh list --all --name | grep '^\(cluster.name)\\.'); do
+                    virsh destroy $domain; virsh undefine $domain
+                done
+                virsh net-destroy slipway.\(cluster.name); virsh net-undefine slipway.\(cluster.name)
+                """
+            let mark = "sudo sh -c 'echo kept >/var/lib/mark'"
+            for node in ["central-2", "worker-1"] { try await cluster.exec(node, mark).expecting(0) }
+            try await Program.shell(forget).expecting(0)
+            let plan = try await Program.slipway(["plan", cluster.file]).expecting(2)
+            #expect(plan.text.contains("its domain is gone, and its storage is there"), "\(plan)")
+            let up = try await cluster.up()
+            print("a cluster that libvirt knew nothing of was up again in \(up.took)")
+            try await cluster.requireHealthy()
+            for node in ["central-2", "worker-1"] {
+                #expect(try await cluster.output(node, "cat /var/lib/mark; \(keys)") == "kept\nthree\ntwo\n3")
+            }
+        }
+
+        /// A schedule's backup is found, and workers run on while members are made anew from it.
+        private func allLost(_ cluster: TestCluster, _ keys: String) async throws {
+            let place = "\(Program.home)/backups/\(cluster.name)"
+            let started = "systemctl show -p ExecMainStartTimestampMonotonic --value web.service"
+            let before = try await cluster.output("worker-1", started)
+            try await Program.slipway(["backup", "create", cluster.file, "--directory", place]).expecting(0)
+            let members = ["central-1", "central-2", "central-3"]
+            for node in members { try await loseDisk(of: node, cluster) }
+            let refused = try await Program.slipway(["up", cluster.file, "--yes"]).expecting(1)
+            #expect(refused.text.contains("slipway recover \(cluster.name)"), "\(refused)")
+            let recover = try await Program.slipway(["recover", cluster.file]).expecting(1)
+            let command = try #require(recover.text.firstMatch(of: /to begin with that: slipway (restore \S+)/)?.1)
+            #expect(recover.text.contains("was made 0 min ago") && command.contains(place), "\(recover)")
+            let words = command.split(separator: " ").map { String($0) }
+            let restored = try await Program.slipway(words + ["--yes"], deadline: 120).expecting(0)
+            print("all members were made anew from a backup in \(restored.took)")
+            try await cluster.requireHealthy()
+            for node in members + ["worker-1"] {
+                #expect(try await cluster.output(node, keys) == "three\ntwo\n3", "on \(node)")
+            }
+            #expect(try await cluster.output("worker-1", started) == before, "the unit was restarted")
+            try await Program.shell("rm -r \(place)").expecting(0)
+        }
+
+        @Test(
+            "a broken log and a full disk of one of five are named and mended, and three that are lost are made anew",
+            .timeLimit(.minutes(4))
+        )
+        func ofFive() async throws {
+            try await TestCluster.with("five") { cluster in
+                try cluster.writeTopology(members: 5, workers: 0)
+                try await cluster.up()
+                let fill = "etcdctl put /three three >/dev/null && etcdctl set /two two >/dev/null"
+                try await cluster.exec("central-1", fill).expecting(0)
+                try await brokenLog(of: "central-4", cluster)
+                try await fullDisk(of: "central-5", cluster)
+
+                for node in ["central-2", "central-3", "central-4"] { try await loseDisk(of: node, cluster) }
+                let words = ["recover", cluster.file, "--backup", "\(cluster.directory)/five.backup", "--yes"]
+                let recovered = try await Program.slipway(words, deadline: 120).expecting(0)
+                print("etcd was recovered of two of five in \(recovered.took)")
+                #expect(recovered.text.contains("TERM") && !recovered.text.contains("announc"), "\(recovered)")
+                try await cluster.requireHealthy()
+                let keys = "etcdctl get --print-value-only /three; etcdctl get /two; etcdctl member list | wc -l"
+                for node in ["central-1", "central-3", "central-5"] {
+                    #expect(try await cluster.output(node, keys) == "three\ntwo\n5", "on \(node)")
+                }
+            }
+        }
+
+        /// Bytes of its log are overwritten, as by a disk that fails.
+        private func brokenLog(of node: String, _ cluster: TestCluster) async throws {
+            let spoil = """
+                sudo sh -c 'systemctl stop etcd2
+                wal=$(ls /var/lib/etcd2/member/wal/*.wal | tail -n 1)
+                dd if=/dev/urandom of=$wal bs=64 seek=4 count=8 conv=notrunc status=none
+                systemctl start --no-block etcd2'
+                """
+            try await cluster.exec(node, spoil).expecting(0)
+            let told = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 90).expecting(1)
+            print("a broken log: \(told.text)")
+            #expect(told.text.contains("slipway replace \(cluster.name) \(node)"), "\(told)")
+            try await Program.slipway(["replace", cluster.file, node, "--yes"]).expecting(0)
+            try await cluster.requireHealthy()
+        }
+
+        /// Its data lie on a file system that is full; there is room again, and it goes on.
+        private func fullDisk(of node: String, _ cluster: TestCluster) async throws {
+            let mount = """
+                sudo sh -c 'set -e; systemctl stop etcd2; cd /var/lib; cp -a etcd2 etcd2.aside
+                mount -t tmpfs -o size=200M,mode=0700 small etcd2; chown etcd:etcd etcd2; cp -a etcd2.aside/. etcd2
+                cat /dev/zero >etcd2/ballast 2>/dev/null || true
+                systemctl start --no-block etcd2'
+                """
+            try await cluster.exec(node, mount).expecting(0)
+            // What is written from now on finds no room.
+            try await cluster.exec(
+                "central-1",
+                "head -c 262144 /dev/urandom | base64 -w 0 >/tmp/v; for i in $(seq 8); do etcdctl put /big/$i </tmp/v >/dev/null; done"
+            ).expecting(0)
+            let told = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 90)
+            print("a full disk: \(told.text)")
+            #expect(told.exitCode == 1 && told.text.contains("no space left on device"), "\(told)")
+            try await cluster.exec(node, "sudo rm /var/lib/etcd2/ballast").expecting(0)
+            try await cluster.up()
+            try await cluster.requireHealthy()
         }
 
         private func loseDisk(of node: String, _ cluster: TestCluster) async throws {

@@ -41,6 +41,15 @@ package struct BackupRetention: Sendable {
         return old
     }
 
+    /// Time in a backup's name, in seconds since 1970; nil for another name.
+    package func time(of name: String) -> Int64? {
+        guard isName(name) else { return nil }
+        let text = Array(name.dropFirst(cluster.count + 1).dropLast(Self.suffix.count))
+        func part(_ range: Range<Int>) -> String { String(text[range]) }
+        let time = [part(9..<11), part(11..<13), part(13..<15)].joined(separator: ":")
+        return Timestamp.seconds("\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(time)Z")
+    }
+
     private func isName(_ name: String) -> Bool {
         guard name.hasPrefix("\(cluster)-"), name.hasSuffix(Self.suffix) else { return false }
         let time = Array(name.dropFirst(cluster.count + 1).dropLast(Self.suffix.count).utf8)

@@ -20,7 +20,8 @@ extension PlanBuilder {
         }
         if let source = inputs.restore {
             for plan in members {
-                started[plan.name] = [planRestoredMember(plan, source, needs: started[plan.name] ?? [])]
+                let needs = started[plan.name] ?? []
+                started[plan.name] = [planRestoredMember(plan, source, peers: wantedPeers, needs: needs)]
             }
         }
         let all = members.flatMap { started[$0.name] ?? [] }

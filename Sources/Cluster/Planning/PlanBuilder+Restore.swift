@@ -6,9 +6,16 @@ import UnitFiles
 /// anew.
 extension PlanBuilder {
     /// Adds the step by which a member that was just made gets its keys, and returns it.
-    mutating func planRestoredMember(_ plan: NodePlan, _ source: RestoreSource, needs: [StepID]) -> StepID {
+    ///
+    /// - Parameter peers: the members that begin together.
+    mutating func planRestoredMember(
+        _ plan: NodePlan,
+        _ source: RestoreSource,
+        peers: [EtcdPeer],
+        needs: [StepID],
+    ) -> StepID {
         let id: StepID = "etcd/restore/\(plan.name)"
-        let cluster = EtcdPeer.initialCluster(wantedPeers)
+        let cluster = EtcdPeer.initialCluster(peers)
         let action = RestoreAction.member(plan, source, initialCluster: cluster, isNew: true)
         add(Step(id, .restore(action), reason: "etcd begins with \(source.words)", needs: needs))
         return id

@@ -14,6 +14,8 @@ package struct RestoreSource: Sendable, Hashable {
     package var token: String
     /// Names of units that were to run.
     package var launched: Set<String>
+    /// What the cluster that it is put into loses; nil where that is not known.
+    package var loss: RestoreLoss?
     /// Generation of certificates that a cluster is made with: what was revoked by a renewal stays so.
     package var certificates = 1
 
@@ -45,6 +47,37 @@ package struct RestoreSource: Sendable, Hashable {
         self.legacyKeys = legacyKeys
         self.token = token
         self.launched = launched
+    }
+}
+
+/// What was written to etcd since a backup was made.
+package struct RestoreLoss: Sendable, Hashable {
+    /// Number of revisions; nil where the backup is of another etcd, so that they do not tell.
+    package var revisions: Int64?
+    /// Keys that are not as the backup has them, without those by which fleet and slipway work; of another etcd, all keys.
+    package var keys: Int
+
+    private static let ownPrefixes = ["/_coreos.com/", "slipway/"]
+
+    /// - Parameters:
+    ///   - keys: all keys, with the revision of the last write to each.
+    ///   - revision: of the store now.
+    ///   - taken: revision of the backup; nil for one of another etcd.
+    package init(keys: [(key: String, modified: Int64)], revision: Int64, since taken: Int64?) {
+        let own = keys.filter { key in !Self.ownPrefixes.contains { key.key.hasPrefix($0) } }
+        revisions = taken.map { max(0, revision - $0) }
+        self.keys = own.count { $0.modified > taken ?? -1 }
+    }
+
+    /// In a sentence.
+    package var sentence: String {
+        let words = keys == 1 ? "1 key" : "\(keys) keys"
+        guard let revisions else {
+            return
+                "The backup is of another etcd than the one there, whose \(words) are lost where the backup has others or none."
+        }
+        guard revisions > 0 else { return "Nothing was written to etcd since." }
+        return "\(revisions) revisions are lost, and with them what was last written to \(words) beside fleet's own."
     }
 }
 

@@ -44,6 +44,7 @@ extension HostWorkspace {
                 launched: Set(manifest.units.filter { $0.desiredState == "launched" }.map(\.name)),
             )
             source.certificates = manifest.certificates ?? 1
+            source.loss = await loss(since: manifest.etcd, of: topology.name)
             say("the backup is whole: \(manifest.etcd.keys) keys, revision \(manifest.etcd.revision)")
             return try await body(source)
         }
@@ -51,7 +52,8 @@ extension HostWorkspace {
 
     /// Plans what makes a cluster from a backup, or puts it into one that exists.
     ///
-    /// - Parameter survivors: names of the only members that it is put into, where the others are lost; nil for all.
+    /// - Parameter survivors: names of the only members that it is put into, where the others are lost and made anew; nil
+    ///   for all whose disks are there.
     /// - Throws: `DiagnosticsError` with what stands in the way.
     package func plan(
         _ topology: Topology,
@@ -65,10 +67,32 @@ extension HostWorkspace {
             observed.etcd != nil || observed.provider.nodes(of: topology.name).contains(where: \.mayHoldEtcdData)
         if !exists { resolved.inputs.restore = source }
         let planner = Planner(topology: topology, inputs: resolved.inputs)
+        let survivors = survivors ?? (exists ? observed.survivors(of: topology.name) : nil)
         let plan =
             exists
             ? try planner.restore(source, over: observed, survivors: survivors) : try planner.plan(from: observed)
         return PlannedCluster(plan: plan, observed: observed)
+    }
+
+    /// Time in which etcd says what it has.
+    private static let lossLimit = Duration.seconds(5)
+
+    /// What a cluster loses by a backup; nil where its etcd does not say.
+    private func loss(since taken: BackupManifest.Etcd, of cluster: String) async -> RestoreLoss? {
+        // It is told where it is known; a cluster that needs its backup may not answer.
+        try? await withDeadline(Self.lossLimit) { () -> RestoreLoss? in
+            let nodes = try await provider.observe().nodes(of: cluster)
+            let members = nodes.filter { $0.etcd == .member && $0.power == .running }
+            guard let member = members.first, let url = member.clientURL else { return nil }
+            let etcd = try etcdClient(of: cluster, nodes: nodes)
+            let response = try await etcd.range(RangeRequest(.prefix(""), keysOnly: true))
+            let isSame = try await etcd.status(of: url).cluster == taken.cluster
+            return RestoreLoss(
+                keys: response.keyValues.map { ($0.key, $0.modRevision) },
+                revision: response.revision,
+                since: isSame ? taken.revision : nil,
+            )
+        } ?? nil
     }
 
     /// The IDs of a backup's machines that there will be again, and those that they will have.

@@ -7,6 +7,7 @@ import Planning
 import Provisioning
 import SecureShell
 import Subprocess
+import SystemPackage
 import TopologyModel
 
 /// What one member still holds of an etcd that has lost its majority.
@@ -15,6 +16,8 @@ package struct SalvagedMember: Sendable, Hashable {
     package var name: String
     /// Revision of its store: the member with the greatest has all that the others have.
     package var revision: Int64
+    /// Term of the last election that it knows of: while there is no majority, each attempt at one counts.
+    package var raftTerm: UInt64
     /// Index of the last entry that it knows to be agreed on, which keys of version 2 count in as well.
     package var raftIndex: UInt64
     /// Keys of its v3 store.
@@ -59,7 +62,7 @@ extension HostWorkspace {
         let name = cluster.description
         let seen = try await observer(of: name).observe(name)
         let nodes = seen.provider.nodes(of: name)
-        let survivors = try Self.survivors(of: name, seen, lost: lost)
+        let survivors = try survivors(of: name, seen, lost: lost)
         let targets = try sshTargets(cluster: cluster, nodes: survivors)
         return try await staging { directory in
             var found: [(member: SalvagedMember, stored: StoredKeys)] = []
@@ -72,12 +75,18 @@ extension HostWorkspace {
                         continue
                     }
                     say("reading etcd's files on \(target.node)")
-                    try await copyData(of: target, cluster, to: place)
+                    guard try await copyData(of: target, cluster, to: place) else {
+                        // An earlier recovery made it, and was cut short before it gave it anything.
+                        if !node.mayHoldEtcdData { continue }
+                        throw Self.unread(target.node, of: name, "its directory is not there")
+                    }
                     found.append(
                         try await ScratchEtcd.with(data: place, programs: programs) { scratch in
                             let legacy = try await scratch.client.legacyKeys()
                             try await scratch.save(to: place + ".db", within: Self.snapshotLimit)
-                            let status = try await scratch.client.status(of: scratch.endpoint)
+                            var status = try await scratch.client.status(of: scratch.endpoint)
+                            // It has elected itself, once.
+                            status.raftTerm -= min(status.raftTerm, 1)
                             return try await Self.holding(scratch, place + ".db", legacy, status, of: node, nodes)
                         }
                     )
@@ -87,7 +96,7 @@ extension HostWorkspace {
             }
             found.sort { Self.rank($1.member) < Self.rank($0.member) }
             let members = Set(nodes.filter { $0.etcd == .member }.map(\.name))
-            guard let best = found.first else { throw Self.nothingLeft(name) }
+            guard let best = found.first else { throw nothingLeft(name) }
             guard found.count <= members.count / 2 else {
                 throw Self.majorityLeft(name, found.count, of: members.count)
             }
@@ -102,7 +111,7 @@ extension HostWorkspace {
     }
 
     /// Members whose data can be read.
-    private static func survivors(
+    private func survivors(
         of cluster: String,
         _ seen: Observation,
         lost: Set<String>,
@@ -122,7 +131,11 @@ extension HostWorkspace {
                 "\(member.name) is on; give it up only when it is off: slipway stop \(cluster) \(member.name)"
             )
         }
-        let kept = members.filter { $0.hasStorage && $0.hasDomain && !lost.contains($0.name) }
+        let kept = members.filter { node in
+            // What was made by an earlier recovery and never started holds nothing.
+            let isEmpty = !node.mayHoldEtcdData && node.phase <= .defined && node.power == .off
+            return node.hasStorage && node.hasDomain && !lost.contains(node.name) && !isEmpty
+        }
         if let off = kept.first(where: { $0.power != .running }) {
             throw UserError(
                 "\(off.name) is off, and may have data that no other member has; start it: slipway start \(cluster) "
@@ -148,15 +161,37 @@ extension HostWorkspace {
         )
     }
 
-    private static func nothingLeft(_ cluster: String) -> UserError {
-        UserError(
-            "no member of etcd in cluster '\(cluster)' has its data any more; where there is a backup: "
-                + "slipway down \(cluster), then slipway restore BACKUP"
+    private func nothingLeft(_ cluster: String) -> UserError {
+        let lost = "no member of etcd in cluster '\(cluster)' has its data any more"
+        guard let newest = newestBackup(of: cluster) else {
+            return UserError("\(lost); where there is a backup: slipway restore BACKUP")
+        }
+        let minutes = max(0, Int64(Date().timeIntervalSince1970) - newest.time) / 60
+        let age = minutes < 120 ? "\(minutes) min" : minutes < 2880 ? "\(minutes / 60) h" : "\(minutes / 1440) d"
+        return UserError(
+            "\(lost)\n  the newest backup on this host was made \(age) ago; to begin with that: "
+                + "slipway restore \(newest.path)"
         )
     }
 
+    /// Newest of a cluster's backups where a schedule puts them; nil for none.
+    package func newestBackup(of cluster: String) -> (path: String, time: Int64)? {
+        let directory = backupDirectory(of: cluster)
+        let kept = BackupRetention(directory: directory, cluster: cluster)
+        // A directory that is not there has none.
+        guard let name = (try? kept.backups())?.first, let time = kept.time(of: name) else { return nil }
+        return ("\(directory)/\(name)", time)
+    }
+
+    /// Directory in which a schedule puts a cluster's backups, unless it is told another.
+    package func backupDirectory(of cluster: String) -> String {
+        home.appending("backups").appending(cluster).string
+    }
+
     /// Copies a member's data while its etcd stands still, as a power cut would leave them.
-    private func copyData(of target: SSHTarget, _ cluster: ClusterName, to place: String) async throws {
+    ///
+    /// - Returns: false where there are none.
+    private func copyData(of target: SSHTarget, _ cluster: ClusterName, to place: String) async throws -> Bool {
         let archive = place + ".tar"
         let script = """
             data=$(systemctl show --property=Environment --value etcd2.service | tr ' ' '\\n' |
@@ -164,7 +199,8 @@ extension HostWorkspace {
             trap 'systemctl kill --signal=CONT etcd2.service 2>/dev/null || true' EXIT
             trap 'exit 1' HUP INT TERM
             systemctl kill --signal=STOP etcd2.service 2>/dev/null || true
-            tar -C "${data:-/var/lib/etcd2}" -cf - member
+            data=${data:-/var/lib/etcd2}
+            if [ -d "$data/member" ]; then tar -C "$data" -cf - member; fi
             """
         do {
             let command = "sudo sh -c \(ShellWord.quoted(script))"
@@ -172,6 +208,7 @@ extension HostWorkspace {
         } catch let error as SSHError {
             throw Self.unread(target.node, of: cluster.description, "\(error)")
         }
+        guard try FileStatus(of: archive).size > 0 else { return false }
         try FileManager.default.createDirectory(
             atPath: place,
             withIntermediateDirectories: true,
@@ -187,6 +224,7 @@ extension HostWorkspace {
             throw Self.unread(target.node, of: cluster.description, unpacked.standardError.trimmed)
         }
         try FileManager.default.removeItem(atPath: archive)
+        return true
     }
 
     /// What a member's own etcd says.
@@ -243,6 +281,7 @@ extension HostWorkspace {
         let member = SalvagedMember(
             name: node.name,
             revision: contents.revision,
+            raftTerm: status.raftTerm,
             raftIndex: status.raftIndex,
             keys: contents.keys,
         )

@@ -8,6 +8,11 @@ import Testing
     @Test func namesSortByTime() {
         #expect(BackupRetention.fileName(cluster: "demo", time: 1_795_968_312) == "demo-20261129T160512Z.backup")
         #expect(Timestamp.text(1_795_968_312) == "2026-11-29T16:05:12Z")
+        let retention = BackupRetention(directory: "/nowhere", cluster: "demo")
+        #expect(retention.time(of: "demo-20261129T160512Z.backup") == 1_795_968_312)
+        for name in ["other-20261129T160512Z.backup", "demo-20261399T160512Z.backup", "demo.backup"] {
+            #expect(retention.time(of: name) == nil, "\(name)")
+        }
     }
 
     @Test func onlyOwnFilesAreRemoved() throws {

@@ -102,21 +102,75 @@ import TopologyModel
         #expect(try anew(topology).nodes.allSatisfy { $0.certificates?.number == 1 })
     }
 
-    /// The others are lost, whether they are on or off.
-    @Test func onlySurvivorsTakePart() throws {
+    /// The others are lost, whether they are on or off, and are made anew with the same keys: nobody joins.
+    @Test func thoseThatAreLostBeginWithTheSurvivor() throws {
         let topology = try topology()
         let planner = Planner(topology: topology, inputs: .fixed)
-        let seen = try present(topology, off: ["central-1"])
+        var seen = try present(topology, off: ["central-1"])
+        // Of one not even the domain is there.
+        seen.provider.nodes.removeAll { $0.name == "central-3" }
         let plan = try planner.restore(source, over: seen, survivors: ["central-2"])
-        let ids = plan.ids.map { "\($0)" }
-        #expect(ids.prefix(4) == ["etcd/stop/central-2", "etcd/restore/central-2", "etcd/quorum", "etcd/restore/v2"])
-        #expect(!ids.contains { $0.contains("central-1") || $0.contains("central-3") })
-        #expect(ids.contains("node/worker-1/ready"))
-        guard case .restore(.member(_, _, let cluster, _)) = plan.step("etcd/restore/central-2")?.action else {
-            Issue.record("central-2 gets no keys")
-            return
+        #expect(
+            plan.outline == """
+                etcd/stop/central-2: its keys are put back
+                image/build: this host has no such image yet
+                network/create: it is not there yet
+                node/central-1/remove [destroys]: it is lost, and made anew
+                node/central-1/create: it is lost, and made anew < node/central-1/remove image/build network/create
+                node/central-3/create: it is lost, and made anew < image/build network/create
+                etcd/restore/central-2 [destroys]: etcd goes back to \(source.words) < etcd/stop/central-2
+                etcd/restore/central-1: etcd begins with \(source.words) < node/central-1/create
+                etcd/restore/central-3: etcd begins with \(source.words) < node/central-3/create
+                etcd/quorum: the members find each other < etcd/restore/central-2 etcd/restore/central-1 \
+                etcd/restore/central-3
+                etcd/restore/v2: a snapshot does not hold them < etcd/quorum
+                node/central-2/fleet: etcd's revisions went back < etcd/restore/v2
+                node/worker-1/fleet: etcd's revisions went back < etcd/restore/v2
+                node/central-2/ready: it has another etcd < node/central-2/fleet etcd/restore/v2
+                node/worker-1/ready: it has another etcd < node/worker-1/fleet etcd/restore/v2
+                node/central-1/ready: it is a member < etcd/restore/central-1
+                node/central-3/ready: it is a member < etcd/restore/central-3
+                units/active: they ran when the backup was made < node/central-2/ready node/worker-1/ready \
+                node/central-1/ready node/central-3/ready
+
+                """
+        )
+        #expect(plan.madeNodes == ["central-1", "central-3"])
+        for name in ["central-1", "central-2", "central-3"] {
+            guard
+                case .restore(.member(let node, _, let cluster, let isNew)) = plan.step("etcd/restore/\(name)")?.action
+            else {
+                Issue.record("\(name) gets no keys")
+                return
+            }
+            #expect(cluster.split(separator: ",").count == 3 && isNew == (name != "central-2"))
+            #expect(!isNew || node.userData.contains("ConditionPathIsDirectory=/var/lib/etcd2/member"))
         }
-        #expect(cluster.split(separator: ",").count == 1 && cluster.hasPrefix("central-2="))
+    }
+
+    /// Workers, and what runs on them, outlive all members.
+    @Test func whereAllMembersHaveLostTheirDisksTheyAreMadeAnew() throws {
+        let topology = try topology()
+        var seen = try present(topology)
+        #expect(seen.survivors(of: "demo") == nil)
+        func lose(_ names: Set<String>, _ change: (inout ObservedNode) -> Void = { _ in }) {
+            for index in seen.provider.nodes.indices where names.contains(seen.provider.nodes[index].name) {
+                (seen.provider.nodes[index].hasStorage, seen.provider.nodes[index].power) = (false, .off)
+                change(&seen.provider.nodes[index])
+            }
+        }
+        lose(["central-1"]) { $0.obstacle = .poolAway("storage pool slipway is inactive") }
+        #expect(seen.survivors(of: "demo") == nil, "what cannot be seen is not lost")
+        lose(["central-1"]) { $0.obstacle = nil }
+        #expect(seen.survivors(of: "demo") == ["central-2", "central-3"])
+        lose(["central-2", "central-3"])
+        let survivors = try #require(seen.survivors(of: "demo"))
+        #expect(survivors == [])
+        let planner = Planner(topology: topology, inputs: .fixed)
+        let plan = try planner.restore(source, over: seen, survivors: survivors)
+        let members = ["central-1", "central-2", "central-3"]
+        #expect(plan.removedNodes == members && plan.madeNodes == members)
+        #expect(plan.ids.contains("node/worker-1/fleet") && plan.ids.contains("node/worker-1/ready"))
     }
 
     /// Their records name the etcd that is no more.
@@ -176,6 +230,23 @@ import TopologyModel
             return
         }
         #expect(!isNew && cluster.hasPrefix("central-1=http://10.9.0.10:2380,central-2=http://10.9.0.11:2380,"))
+    }
+
+    @Test func whatIsLostIsCounted() throws {
+        let keys: [(key: String, modified: Int64)] = [
+            ("/app", 3), ("/new", 12), ("/changed", 14), ("/_coreos.com/fleet/lease", 20), ("slipway/history/1", 19),
+        ]
+        let loss = RestoreLoss(keys: keys, revision: 20, since: 10)
+        #expect(loss.revisions == 10 && loss.keys == 2)
+        #expect(loss.sentence.hasPrefix("10 revisions are lost, and with them what was last written to 2 keys"))
+        #expect(RestoreLoss(keys: keys, revision: 20, since: 20).sentence == "Nothing was written to etcd since.")
+        let other = RestoreLoss(keys: keys, revision: 20, since: nil)
+        #expect(other.revisions == nil && other.keys == 3)
+        var source = source
+        source.loss = loss
+        let topology = try topology()
+        let plan = try Planner(topology: topology, inputs: .fixed).restore(source, over: present(topology))
+        #expect(plan.notes.contains(loss.sentence))
     }
 
     /// It would come back with the keys that the others no longer have, and find a cluster that is not its own.

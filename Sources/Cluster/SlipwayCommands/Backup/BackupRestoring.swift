@@ -41,7 +41,7 @@ struct BackupRestoring {
         runner.wayOn = wayOn
         let say: @Sendable (String) -> Void = { [json] in if !json { Output.note($0) } }
         if adopted { say("the backup was made on another host; the cluster keeps the keys that it had there") }
-        try await workspace.restoring(backup, as: topology, say: say) { [runner, adopted] source in
+        _ = try await workspace.restoring(backup, as: topology, say: say) { [runner, adopted] source in
             try await Diagnosing.showing(loaded.sources) {
                 try await runner.restore(topology, source, sources: loaded.sources, keepsAdopted: adopted)
             }

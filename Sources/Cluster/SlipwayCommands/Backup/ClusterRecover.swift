@@ -17,13 +17,14 @@ struct ClusterRecover: JSONCommand {
         abstract: "Make etcd whole again that has lost the majority of its members.",
         discussion: """
             Reads what each member still holds, and keeps the best of it as a backup. After asking, the members that are \
-            left begin anew with that, as an etcd of their own, and those that are lost are made anew and join them. Units \
-            run on meanwhile, and nodes that are no members stay as they are. Refused as long as a majority has its data.
+            left begin anew with that, together with those that are lost, which are made anew meanwhile. Units \
+            run on, and nodes that are no members stay as they are. Refused as long as a majority has its data.
 
             What a member that is left knew the others to have agreed on is kept; of one whose etcd has ended since, the \
             very last write may be missing. A member whose disk is gone is lost by itself; one that is off, cannot be reached \
             or cannot be read may have what no other has, and has to be brought back, or given up with --lost. Where no \
-            member has data, `restore` takes a backup.
+            member has data, `restore` makes them anew with a backup's; the newest one in backups/CLUSTER of $SLIPWAY_HOME \
+            is named.
             """,
     )
 
@@ -58,22 +59,23 @@ struct ClusterRecover: JSONCommand {
 
         let command = "slipway recover \(cluster)\(words)"
         let survivors = Set(salvage.members.map(\.name))
-        try await workspace.restoring(try BackupFile(at: path), as: topology, say: say) { source in
+        let plan = try await workspace.restoring(try BackupFile(at: path), as: topology, say: say) { source in
             var source = source
             source.words = "what \(best.name) held"
             var runner = PlanRunner(workspace: workspace, command: command, json: output.json, yes: confirm.yes)
             runner.assumedFile = argument.installedFile
             runner.isLast = false
-            try await Diagnosing.showing(loaded.sources) { [runner, source] in
+            return try await Diagnosing.showing(loaded.sources) { [runner, source] in
                 try await runner.restore(topology, source, survivors: survivors, sources: loaded.sources)
             }
         }
         // The file may ask for more than that the lost ones are made anew, so that this is asked for itself.
+        let made = Set(plan.madeNodes)
         let present = try await workspace.provider.observe().nodes(of: topology.name).map(\.name)
         let wanted = topology.roles.flatMap { role in
             (0..<role.count).map { Identity.nodeName(role: role.name, index: $0 + 1) }
         }
-        let replaced = Set(salvage.lost).intersection(present + wanted)
+        let replaced = Set(salvage.lost).intersection(present + wanted).subtracting(made)
         let rest = "slipway up \(cluster)\(replaced.naturallySorted().map { " --replace \($0)" }.joined())"
         var runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: confirm.yes)
         runner.assumedFile = argument.installedFile
@@ -90,12 +92,12 @@ struct ClusterRecover: JSONCommand {
     /// What is left, for people.
     static func text(_ salvage: Salvage) -> String {
         let rows =
-            salvage.members.map { [$0.name, "\($0.revision)", "\($0.raftIndex)", "\($0.keys)"] }
-            + salvage.lost.map { [$0, "lost, and made anew", "-", "-"] }
-        let table = Table("MEMBER", "REVISION", "INDEX", "KEYS", rows: rows).format(style: Output.errorStyle)
+            salvage.members.map { [$0.name, "\($0.revision)", "\($0.raftTerm)", "\($0.raftIndex)", "\($0.keys)"] }
+            + salvage.lost.map { [$0, "lost, and made anew", "-", "-", "-"] }
+        let table = Table("MEMBER", "REVISION", "TERM", "INDEX", "KEYS", rows: rows).format(style: Output.errorStyle)
         let best = salvage.members.first?.name ?? "-"
         let lost = salvage.lost.joined(separator: ", ")
-        let then = salvage.lost.isEmpty ? "" : "When etcd runs again with that, \(lost) are made anew and join it.\n"
+        let then = salvage.lost.isEmpty ? "" : "Etcd begins anew with that, and \(lost) with it.\n"
         return "\n\(table)\nWhat \(best) held is kept in \(salvage.backup.path).\n\(then)"
     }
 }

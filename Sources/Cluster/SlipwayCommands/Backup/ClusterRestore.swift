@@ -19,8 +19,9 @@ struct ClusterRestore: JSONCommand {
             --name makes another cluster of it, beside the first or in its place.
 
             Where the cluster exists, all members of etcd get the backup's keys at once, after asking: what was written \
-            since is lost. Nodes stay as they are, units that the backup knows run on, and others are stopped. Members \
-            have to be on for that. etcd is away for some seconds.
+            since is lost, and how much that is, is said. Nodes stay as they are, units that the backup knows run on, and \
+            others are stopped. Members have to be on for that; those whose disks are lost are made anew. etcd is away for \
+            some seconds.
 
             The new etcd has an ID of its own, so that no member of the old one can join it. Machines that there are no \
             more are taken off fleet's list, reboot semaphores are free, and times to live begin anew. After a crash, \
