@@ -243,6 +243,24 @@ extension RealNodes {
             #expect(told.allSatisfy { $0.outcome == "done" }, "\(told)")
             let table = try await Program.slipway(["history", cluster.name, "--last", "1"]).expecting(0).output
             #expect(table.split(separator: "\n").count == 2 && table.contains("worker=1"), "\(table)")
+
+            try await Program.slipway(["restart", cluster.name, "worker-1", "--force"]).expecting(0)
+            try await cluster.settle()
+            // One that is killed has begun.
+            let killed = "\(Program.directory)/slipway roll \(cluster.file) --role worker"
+            let script = """
+                \(killed) >/dev/null 2>&1 & pid=$!
+                until \(Program.directory)/slipway history \(cluster.name) --json | grep -q begun; do
+                    kill -0 $pid || exit 1
+                done
+                kill -9 $pid
+                """
+            try await Program.shell(script, deadline: 60).expecting(0)
+            let later = try await Program.slipway(["history", cluster.name, "--json", "--last", "2"]).expecting(0)
+                .json([Entry].self)
+            #expect(later.map(\.outcome) == ["done", "begun"], "\(later)")
+            #expect(later.map { $0.command.split(separator: " ")[1] } == ["restart", "roll"], "\(later)")
+            try await cluster.up()
         }
 
         /// Six units that cannot share a machine with each other, bound to workers; and one that can run on each.

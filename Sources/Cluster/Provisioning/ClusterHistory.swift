@@ -1,15 +1,22 @@
 import Etcd
 import FoundationEssentials
+import Planning
 
 /// Something that a command did to a cluster.
 package struct HistoryEntry: Sendable, Hashable, Codable {
     /// How it ended.
     package enum Outcome: String, Sendable, Hashable, Codable {
         case done, failed, stopped
+        /// It has begun, and its end is not recorded: it goes on, or has died.
+        case begun
+        /// No command: a node left an image by itself, on which it was not well.
+        case left
     }
 
-    /// When it ended, in microseconds since 1970.
+    /// When it ended, or, while that is not recorded, when it began, in microseconds since 1970.
     package var time: Int64
+    /// When it began, in microseconds since 1970; nil in entries from before that was recorded.
+    package var began: Int64?
     /// Command that does the same: of one that makes several plans, each has its own.
     package var command: String
     /// Who gave it: `user@host`.
@@ -35,8 +42,10 @@ package struct HistoryEntry: Sendable, Hashable, Codable {
         failed: [String] = [],
         seconds: Double,
         rungs: [String: [String: Double]]? = nil,
+        began: Int64? = nil,
     ) {
         self.time = time
+        self.began = began
         self.command = command
         self.by = by
         self.outcome = outcome
@@ -44,6 +53,23 @@ package struct HistoryEntry: Sendable, Hashable, Codable {
         self.failed = Array(failed.prefix(5))
         self.seconds = seconds
         self.rungs = rungs
+    }
+}
+
+extension HistoryEntry {
+    /// A node's retreat from an image.
+    ///
+    /// - Parameter node: name of the node, by which two of one second are told apart.
+    package init(_ retreat: ObservedBoot.Retreat, of node: String) {
+        let mark = node.utf8.reduce(Int64(0)) { ($0 * 31 + Int64($1)) % 1_000_000 }
+        self.init(
+            time: retreat.time * 1_000_000 + mark,
+            command: "left root \(retreat.image.root.prefix(12)): \(retreat.reason)",
+            by: node,
+            outcome: .left,
+            steps: 0,
+            seconds: 0,
+        )
     }
 }
 
@@ -57,11 +83,11 @@ package struct ClusterHistory: Sendable {
 
     package init(_ etcd: any EtcdClient) { self.etcd = etcd }
 
-    /// Adds an entry, and takes the oldest away of too many.
+    /// Adds an entry in the place of that of its beginning, and takes the oldest away of too many.
     package func append(_ entry: HistoryEntry) async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try await etcd.put(Self.key(entry.time), String(decoding: encoder.encode(entry), as: UTF8.self))
+        try await etcd.put(Self.key(entry.began ?? entry.time), String(decoding: encoder.encode(entry), as: UTF8.self))
         let keys = try await etcd.range(RangeRequest(.prefix(Self.prefix), keysOnly: true)).keyValues.map(\.key)
         for key in keys.sorted().dropLast(Self.most) { try await etcd.delete(.key(key)) }
     }

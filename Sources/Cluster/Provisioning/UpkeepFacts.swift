@@ -51,7 +51,7 @@ package struct UpkeepFacts: Sendable, Hashable {
         history: [HistoryEntry] = []
     ) {
         self.backup = backup
-        lastCommand = history.last
+        lastCommand = history.last { $0.outcome != .begun && $0.outcome != .left }
         for entry in history { rungs.merge(entry.rungs ?? [:]) { _, later in later } }
         (rebooting, mostRebooting) = (reboots.holders.count, reboots.max)
     }

@@ -6,11 +6,39 @@ import Provisioning
 import TopologyModel
 
 extension HostWorkspace {
-    /// Time in which a command is recorded once it has ended.
+    /// Time in which the end of a command is recorded.
     private static let recordLimit = Duration.seconds(3)
+    /// The same of its beginning, for which it waits.
+    private static let beginLimit = Duration.seconds(1)
 
-    /// Records in a cluster's etcd what a command did to it.
+    /// Records in a cluster's etcd that a command begins to change it: if it dies, that much is known.
     ///
+    /// - Returns: the entry, for ``record(_:_:steps:failed:took:rungs:begun:of:)``; nil where it is not recorded, as in a
+    ///   cluster whose etcd has no majority of its members on.
+    package func recordBeginning(_ command: String, steps: Int, of cluster: String) async -> HistoryEntry? {
+        // What cannot be recorded now is once the command has ended.
+        try? await withDeadline(Self.beginLimit) { () -> HistoryEntry? in
+            let nodes = try await provider.observe().nodes(of: cluster)
+            let members = nodes.filter { $0.etcd == .member }
+            guard members.count(where: { $0.power == .running }) * 2 > members.count else { return nil }
+            let now = Self.now
+            let entry = HistoryEntry(
+                time: now,
+                command: command,
+                by: try Self.userAtHost(),
+                outcome: .begun,
+                steps: steps,
+                seconds: 0,
+                began: now,
+            )
+            try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).append(entry)
+            return entry
+        } ?? nil
+    }
+
+    /// Records in a cluster's etcd what a command did to it, and what its nodes did by themselves.
+    ///
+    /// - Parameter begun: what is recorded of its beginning; nil for nothing.
     /// - Returns: why it is not recorded; nil where it is, and for a cluster without an etcd to record it in.
     package func record(
         _ command: String,
@@ -19,6 +47,7 @@ extension HostWorkspace {
         failed: [String] = [],
         took: Duration,
         rungs: [String: [String: Double]]? = nil,
+        begun: HistoryEntry? = nil,
         of cluster: String,
     ) async -> String? {
         do {
@@ -26,7 +55,7 @@ extension HostWorkspace {
                 let nodes = try await provider.observe().nodes(of: cluster)
                 guard nodes.contains(where: { $0.etcd == .member }) else { return true }
                 let entry = HistoryEntry(
-                    time: Int64(Date().timeIntervalSince1970 * 1_000_000),
+                    time: Self.now,
                     command: command,
                     by: try Self.userAtHost(),
                     outcome: outcome,
@@ -34,8 +63,11 @@ extension HostWorkspace {
                     failed: failed,
                     seconds: took / .seconds(1),
                     rungs: rungs,
+                    began: begun?.began,
                 )
-                try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).append(entry)
+                let history = ClusterHistory(try etcdClient(of: cluster, nodes: nodes))
+                for retreat in Self.retreats(of: nodes) { try await history.append(retreat) }
+                try await history.append(entry)
                 return true
             }
             return done == nil ? "libvirt or etcd has not answered within \(Self.recordLimit)" : nil
@@ -44,10 +76,56 @@ extension HostWorkspace {
         }
     }
 
+    /// Does something to a cluster, and records it.
+    ///
+    /// - Parameter steps: number of steps, by the result.
+    package func recording<Result>(
+        _ command: String,
+        of cluster: String,
+        steps: (Result) -> Int = { _ in 1 },
+        _ body: () async throws -> Result,
+    ) async throws -> Result {
+        let begin = ContinuousClock.now
+        let begun = await recordBeginning(command, steps: 1, of: cluster)
+        do {
+            let result = try await body()
+            await recordEnd(command, .done, steps: steps(result), since: begin, begun, of: cluster)
+            return result
+        } catch {
+            let outcome: HistoryEntry.Outcome = error is CancellationError || Task.isCancelled ? .stopped : .failed
+            await recordEnd(command, outcome, steps: 1, since: begin, begun, of: cluster)
+            throw error
+        }
+    }
+
+    /// What is not recorded is no failure of what was done; of a command whose beginning is not, nothing is.
+    private func recordEnd(
+        _ command: String,
+        _ outcome: HistoryEntry.Outcome,
+        steps: Int,
+        since begin: ContinuousClock.Instant,
+        _ begun: HistoryEntry?,
+        of cluster: String,
+    ) async {
+        guard let begun else { return }
+        let took = ContinuousClock.now - begin
+        // One that was interrupted is recorded all the same.
+        _ = await Task { await record(command, outcome, steps: steps, took: took, begun: begun, of: cluster) }.value
+    }
+
     /// What was done to a cluster, the oldest first.
     package func history(of cluster: String, last count: Int) async throws -> [HistoryEntry] {
         let nodes = try await provider.observe().nodes(of: cluster)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(cluster)'; see: slipway list") }
-        return try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).entries(last: count)
+        let kept = try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).entries(last: count)
+        // What nodes did since the last command.
+        let others = Self.retreats(of: nodes).filter { !kept.contains($0) }
+        return Array((kept + others).sorted { ($0.began ?? $0.time) < ($1.began ?? $1.time) }.suffix(count))
     }
+
+    private static func retreats(of nodes: [ObservedNode]) -> [HistoryEntry] {
+        nodes.compactMap { node in node.boot?.retreat.map { HistoryEntry($0, of: node.name) } }
+    }
+
+    private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }
 }

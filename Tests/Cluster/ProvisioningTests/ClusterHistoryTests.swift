@@ -1,4 +1,5 @@
 import Etcd
+import Planning
 import TestKit
 import Testing
 
@@ -33,6 +34,42 @@ import Testing
         let kept = try await history.entries(last: .max)
         #expect(kept.count == ClusterHistory.most && kept.first?.time == 4)
         #expect(try await etcd.get("slipway/units/web.service") != nil)
+    }
+
+    /// Where a command dies, its beginning is known; otherwise its end takes that place.
+    @Test func theEndTakesThePlaceOfTheBeginning() async throws {
+        let history = ClusterHistory(FakeEtcd())
+        var begun = entry(10, .begun)
+        begun.began = 10
+        try await history.append(begun)
+        try await history.append(entry(12))
+        #expect(try await history.entries(last: 9) == [begun, entry(12)])
+        var done = entry(40)
+        done.began = 10
+        try await history.append(done)
+        #expect(try await history.entries(last: 9) == [done, entry(12)])
+    }
+
+    /// As commands wrote it before there were beginnings.
+    @Test func oldEntriesAreRead() async throws {
+        let etcd = FakeEtcd()
+        let text =
+            #"{"by":"a@b","command":"slipway up x","failed":[],"outcome":"done","seconds":1.5,"steps":3,"time":7}"#
+        try await etcd.put("slipway/history/00000000000000000007", text)
+        let read = try #require(try await ClusterHistory(etcd).entries(last: 9).first)
+        #expect(read.time == 7 && read.began == nil && read.outcome == .done)
+    }
+
+    @Test func retreatsOfOneSecondAreToldApart() {
+        let retreat = ObservedBoot.Retreat(
+            image: ImageDigests(root: "0123456789abcdef", layer: "1"),
+            time: 5,
+            reason: "units failed"
+        )
+        let (one, other) = (HistoryEntry(retreat, of: "worker-1"), HistoryEntry(retreat, of: "worker-2"))
+        #expect(one.time != other.time && one.time / 1_000_000 == 5)
+        #expect(one == HistoryEntry(retreat, of: "worker-1"))
+        #expect(one.command == "left root 0123456789ab: units failed" && one.by == "worker-1" && one.outcome == .left)
     }
 
     /// A later version may say it otherwise.

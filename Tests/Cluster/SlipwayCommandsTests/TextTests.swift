@@ -225,6 +225,11 @@ struct TextTests {
         let lines = ClusterHistoryList.table([entry]).format(style: .plain).split(separator: "\n")
         let row = lines[1].split(separator: " ").dropFirst(2).joined(separator: " ")
         #expect(row == "slipway up demo.yaml ann@host 7 failed: node/a/ready 1 min 2 s", "\(lines)")
+        var others = [entry, entry]
+        (others[0].outcome, others[0].failed, others[1].outcome) = (.begun, [], .left)
+        let rest = ClusterHistoryList.table(others).format(style: .plain).split(separator: "\n").dropFirst()
+        let words = rest.map { $0.split(separator: " ").dropFirst(2).joined(separator: " ") }
+        #expect(words == ["slipway up demo.yaml ann@host 7 begun -", "slipway up demo.yaml ann@host - - -"])
     }
 
     @Test func aClusterThatIsNotThereDoesNotExist() {

@@ -143,7 +143,7 @@ export function historyView() {
       const date = new Date(entry.time / 1000);
       const took = entry.seconds < 10 ? `${entry.seconds.toFixed(1)} s` : `${Math.round(entry.seconds)} s`;
       return h("tr", {}, h("td", {}, `${date.toLocaleDateString("en-CA")} ${clock(entry.time / 1e6)}`), h("th", { scope: "row" }, h("code", {}, entry.command)), h("td", {}, entry.by),
-        h("td", { "data-tone": entry.outcome === "done" ? "good" : "bad" }, entry.outcome + (entry.failed.length ? `: ${entry.failed.join(", ")}` : "")), h("td", {}, String(entry.steps)), h("td", {}, took));
+        h("td", { "data-tone": { done: "good", failed: "bad", stopped: "bad" }[entry.outcome] ?? "" }, entry.outcome + (entry.failed.length ? `: ${entry.failed.join(", ")}` : "")), h("td", {}, String(entry.steps)), h("td", {}, took));
     }, () => {});
   }
   return {

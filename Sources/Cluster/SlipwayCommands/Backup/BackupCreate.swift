@@ -53,8 +53,11 @@ struct BackupCreate: JSONCommand {
         let secret = try passphrase.text()
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let say: @Sendable (String) -> Void = { [output] in if !output.json { Output.note($0) } }
+        let command = "slipway backup create \(cluster)"
         let written = try await Interrupt.guarding(advice: "Stopped; no backup was written.") { [force] in
-            try await workspace.backUp(name, files, to: path, replaces: force, passphrase: secret, say: say)
+            try await workspace.recording(command, of: name.description) {
+                try await workspace.backUp(name, files, to: path, replaces: force, passphrase: secret, say: say)
+            }
         }
         if let reason = await workspace.note(written, of: name.description) {
             Output.note(

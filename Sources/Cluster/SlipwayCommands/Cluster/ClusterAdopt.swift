@@ -102,10 +102,12 @@ struct ClusterAdopt: JSONCommand {
         let cluster = try ClusterName(topology.name)
         try await workspace.changing(cluster, purpose: "slipway adopt \(self.cluster)", note: Output.note) { _ in
             let plan = try await workspace.plan(topology, progress: Output.note).plan
-            for step in plan.steps {
-                guard case .defineNode(let node) = step.action else { continue }
-                let image = try await workspace.images.ensure(node.image) { _ in }
-                try await workspace.provider.redefine(node, image: image)
+            try await workspace.recording("slipway adopt \(self.cluster)", of: topology.name) {
+                for step in plan.steps {
+                    guard case .defineNode(let node) = step.action else { continue }
+                    let image = try await workspace.images.ensure(node.image) { _ in }
+                    try await workspace.provider.redefine(node, image: image)
+                }
             }
         }
     }

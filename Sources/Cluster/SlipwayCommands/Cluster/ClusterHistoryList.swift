@@ -10,9 +10,10 @@ struct ClusterHistoryList: JSONCommand {
         commandName: "history",
         abstract: "Show what was done to a cluster, when, and by whom.",
         discussion: """
-            Commands that changed the cluster, from any host, with how they ended. They are kept in the cluster's own etcd, \
-            the last \(ClusterHistory.most) of them, under slipway/history/: they go with the cluster, and a backup holds \
-            them.
+            Commands that changed the cluster, from any host, with how they ended, and nodes that left an image by \
+            themselves. One that ended without a word, as when it was killed, is `begun`. They are kept in the cluster's \
+            own etcd, the last \(ClusterHistory.most) of them, under slipway/history/: they go with the cluster, and a \
+            backup holds them.
             """,
     )
 
@@ -49,9 +50,12 @@ struct ClusterHistoryList: JSONCommand {
             "AFTER",
             rows: entries.map { entry in
                 let failed = entry.failed.isEmpty ? "" : ": \(entry.failed.joined(separator: ", "))"
+                let isCommand = entry.outcome != .left
+                let hasEnd = isCommand && entry.outcome != .begun
                 return [
-                    JournalPrinter.time(Double(entry.time) / 1_000_000), entry.command, entry.by, "\(entry.steps)",
-                    entry.outcome.rawValue + failed, Format.duration(.seconds(entry.seconds)),
+                    JournalPrinter.time(Double(entry.time) / 1_000_000), entry.command, entry.by,
+                    isCommand ? "\(entry.steps)" : "-", isCommand ? entry.outcome.rawValue + failed : "-",
+                    hasEnd ? Format.duration(.seconds(entry.seconds)) : "-",
                 ]
             },
         )
@@ -59,6 +63,7 @@ struct ClusterHistoryList: JSONCommand {
 
     private struct Payload: Encodable {
         var time: String
+        var began: String?
         var command: String
         var by: String
         var outcome: String
@@ -68,6 +73,7 @@ struct ClusterHistoryList: JSONCommand {
 
         init(_ entry: HistoryEntry) {
             time = ClusterEvents.timestamp(Double(entry.time) / 1_000_000)
+            began = entry.began.map { ClusterEvents.timestamp(Double($0) / 1_000_000) }
             (command, by, outcome) = (entry.command, entry.by, entry.outcome.rawValue)
             (steps, failed, seconds) = (entry.steps, entry.failed, entry.seconds)
         }

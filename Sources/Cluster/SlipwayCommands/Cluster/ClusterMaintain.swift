@@ -39,20 +39,13 @@ struct ClusterMaintain: JSONCommand {
         let etcd = try workspace.etcdClient(of: name.description, nodes: seen.provider.nodes(of: name.description))
         let upkeep = EtcdUpkeep(etcd, keeping: keep) { [output] in if !output.json { Output.note($0) } }
         let command = "slipway maintain \(cluster)"
-        let begin = ContinuousClock.now
         let report = try await workspace.changing(name, purpose: command, note: Output.note) { _ in
             try await Interrupt.guarding(advice: "Stopped; the same command does what is left.") {
-                try await upkeep.run()
+                try await workspace.recording(command, of: name.description, steps: { $0.members.count }) {
+                    try await upkeep.run()
+                }
             }
         }
-        let complaint = await workspace.record(
-            command,
-            .done,
-            steps: report.members.count,
-            took: .now - begin,
-            of: name.description,
-        )
-        if let complaint { Output.note("The cluster's history does not have this: \(complaint)") }
         if output.json { try Output.json(Payload(report)) } else { Output.print(Self.text(report)) }
     }
 

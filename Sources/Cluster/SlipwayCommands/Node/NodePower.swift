@@ -77,13 +77,15 @@ struct PowerOptions: ParsableArguments {
     /// Runs an operation on the node under its cluster's lock.
     func change(_ verb: String, _ body: @escaping @Sendable (PoweredNode) async throws -> Void) async throws {
         let argument = try NodeArgument(words: words)
-        let workspace = try await HostWorkspace.open(connect.uri)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let node = try await argument.resolve(workspace)
         let purpose = "slipway \(verb) \(words.joined(separator: " "))"
         try await workspace.changing(ClusterName(node.cluster), purpose: purpose, note: Output.note) { _ in
             let advice = "Stopped; whether it is on: slipway status \(node.cluster)"
             try await Interrupt.guarding(advice: advice) {
-                try await body(PoweredNode(node: node, workspace: workspace))
+                try await workspace.recording(purpose, of: node.cluster) {
+                    try await body(PoweredNode(node: node, workspace: workspace))
+                }
             }
         }
     }

@@ -33,11 +33,11 @@ struct SnapshotRemove: JSONCommand {
     func run() async throws {
         let cluster = try ClusterArgument(cluster).clusterName()
         for name in names { _ = try SnapshotName(name) }
-        let workspace = try await HostWorkspace.open(connect.uri)
+        let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let command = "slipway snapshot rm \(cluster) \(all ? "--all" : names.joined(separator: " "))"
         let removed = try await workspace.changing(cluster, purpose: command, note: Output.note) { _ in
             try await Interrupt.guarding(advice: "Stopped; what is not removed yet is still listed.") {
-                try await remove(cluster, workspace)
+                try await remove(cluster, command, workspace)
             }
         }
         if output.json { return try Output.json(Payload(removed: removed)) }
@@ -45,7 +45,8 @@ struct SnapshotRemove: JSONCommand {
         if removed.isEmpty { Output.print("There are no snapshots of \(cluster).") }
     }
 
-    private func remove(_ cluster: ClusterName, _ workspace: HostWorkspace) async throws -> [String] {
+    private func remove(_ cluster: ClusterName, _ command: String, _ workspace: HostWorkspace) async throws -> [String]
+    {
         let seen = try await workspace.provider.observe()
         let present = seen.snapshots(of: cluster.description)
         let unknown = names.filter { !present.contains($0) }
@@ -62,7 +63,10 @@ struct SnapshotRemove: JSONCommand {
             let question = "This removes \(count) of \(cluster): \(chosen.joined(separator: ", "))."
             guard try await Question.isConfirmed(question) else { throw ToldFailure("Nothing was changed.") }
         }
-        try await workspace.provider.removeSnapshots(chosen, of: cluster.description)
+        guard !chosen.isEmpty else { return [] }
+        try await workspace.recording(command, of: cluster.description, steps: { _ in chosen.count }) {
+            try await workspace.provider.removeSnapshots(chosen, of: cluster.description)
+        }
         return chosen
     }
 }

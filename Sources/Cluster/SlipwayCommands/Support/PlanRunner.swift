@@ -153,16 +153,18 @@ struct PlanRunner: Sendable {
     /// - Parameters:
     ///   - survivors: names of the only members that it is put into, where the others are lost; nil for all.
     ///   - keepsAdopted: whether the workspace's keys are another host's, and have to be kept.
+    /// - Returns: the plan that was carried out.
+    @discardableResult
     func restore(
         _ topology: Topology,
         _ source: RestoreSource,
         survivors: Set<String>? = nil,
         sources: [String: String],
         keepsAdopted: Bool = false,
-    ) async throws {
+    ) async throws -> Plan {
         let cluster = try ClusterName(topology.name)
         try workspace.checkRights(to: topology)
-        try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
+        return try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             let planned = try await untouched(nothingWasChanged) {
                 try await workspace.plan(topology, restoring: source, survivors: survivors, progress: Output.note)
@@ -173,6 +175,7 @@ struct PlanRunner: Sendable {
             try workspace.sshTargets(planned.plan, observed: planned.observed.provider.nodes)
             try await carryOut(planned.plan, lease)
             try done([planned.plan], since: begin)
+            return planned.plan
         }
     }
 
@@ -271,6 +274,7 @@ struct PlanRunner: Sendable {
                     + "Run `slipway discovery serve` there and give a token's URL as `discovery` under `etcd`."
             )
         }
+        let begun = await recordBeginning(of: plan)
         let clock = ContinuousClock()
         let begin = clock.now
         do {
@@ -290,7 +294,7 @@ struct PlanRunner: Sendable {
             }
         } catch let failure as PlanFailure {
             let failed = failure.failures.map { "\($0.step.id)" }
-            await record(plan, .failed, failed, progress.withLock { $0 }, since: begin)
+            await record(plan, .failed, failed, progress.withLock { $0 }, since: begin, begun)
             if json { Output.note("\(failure)") }
             let count = Format.count(failure.failures.count, "step")
             let way = wayOn ?? "Nothing is lost: run `\(command)` again once the cause is fixed."
@@ -298,38 +302,11 @@ struct PlanRunner: Sendable {
             Output.note(text)
             throw ToldFailure(text, isAboutHost: true)
         } catch {
-            await record(plan, .stopped, [], progress.withLock { $0 }, since: begin)
+            await record(plan, .stopped, [], progress.withLock { $0 }, since: begin, begun)
             throw error
         }
         if !json { Output.note("Done in \(Format.duration(clock.now - begin)).") }
-        await record(plan, .done, [], progress.withLock { $0 }, since: begin)
-    }
-
-    /// Records in the cluster what was done to it.
-    private func record(
-        _ plan: Plan,
-        _ outcome: HistoryEntry.Outcome,
-        _ failed: [String],
-        _ progress: RunProgress,
-        since begin: ContinuousClock.Instant,
-    ) async {
-        // It takes its history with it.
-        guard plan.purpose != .tearDown else { return }
-        let took = ContinuousClock.now - begin
-        // A command that was interrupted is recorded all the same.
-        let complaint = await Task { [workspace, command] in
-            await workspace.record(
-                command,
-                outcome,
-                steps: plan.steps.count,
-                failed: failed,
-                took: took,
-                rungs: progress.rungs.isEmpty ? nil : progress.rungs,
-                of: plan.cluster,
-            )
-        }.value
-        // Where steps failed, that etcd does not answer is no news.
-        if let complaint, outcome == .done { Output.note("The cluster's history does not have this: \(complaint)") }
+        await record(plan, .done, [], progress.withLock { $0 }, since: begin, begun)
     }
 
     /// Text about the number of the plan's nodes that boot at a time; nil where all do.
