@@ -32,7 +32,7 @@ extension RealNodes {
                 try await worksAsANode(cluster)
                 try await isSmokeTested(cluster)
                 try await Program.slipway(["down", cluster.name, "--yes", "--timeout", "0"]).expecting(0)
-                let removed = try await Program.slipway(["image", "prune"]).expecting(0)
+                let removed = try await Program.slipway(["image", "prune", "--yes"]).expecting(0)
                 #expect(removed.output.contains(".qcow2"), "\(removed)")
                 try #require(try await Self.forget() == 1)
             }
@@ -75,7 +75,7 @@ extension RealNodes {
             let stored = try await Program.slipway(["image", "list", "--json"]).json([StoredImage].self)
             let disks = stored.filter { $0.source?.contains("debian.qcow2.zst") == true }
             for disk in disks {
-                try await Program.slipway(["image", "rm", String(disk.digest.prefix(16))]).expecting(0)
+                try await Program.slipway(["image", "rm", String(disk.digest.prefix(16)), "--yes"]).expecting(0)
             }
             return disks.count
         }

@@ -158,7 +158,7 @@ extension RealNodes {
 
         /// Nothing lies on the images any more; with them goes the pool.
         private func prune() async throws {
-            let removed = try await Program.slipway(["image", "prune"]).expecting(0)
+            let removed = try await Program.slipway(["image", "prune", "--yes"]).expecting(0)
             #expect(removed.output.contains("Removed volume image-"), "\(removed)")
             let pools = try await Program.run(["virsh", "-q", "-c", "qemu:///system", "pool-list", "--all", "--name"])
                 .expecting(0)

@@ -51,7 +51,7 @@ extension RealNodes {
             try await slipway("down", cluster.name, "--yes", "--timeout", "0")
             // libvirt's own log of a domain that was, which on another host stays as libvirt leaves it.
             try await Program.run(["rm", "/var/log/libvirt/qemu/\(cluster.name).core-1.log"]).expecting(0)
-            let pruned = try await slipway("image", "prune")
+            let pruned = try await slipway("image", "prune", "--yes")
             #expect(pruned.output.contains("Removed volume image-"), "\(pruned)")
         }
 

@@ -81,10 +81,15 @@ package struct ImageStore: Sendable {
         _ = consume lock
     }
 
+    /// Images other than those.
+    package func unused(keeping digests: Set<String>) async throws(ImagesError) -> [StoredImage] {
+        try await list().filter { !digests.contains($0.digest) }
+    }
+
     /// Removes all images but those, and what interrupted builds left. Returns what it removed.
     package func prune(keeping digests: Set<String>) async throws(ImagesError) -> [StoredImage] {
         var removed: [StoredImage] = []
-        for image in try await list() where !digests.contains(image.digest) {
+        for image in try await unused(keeping: digests) {
             try await remove(image.kind, digest: image.digest)
             removed.append(image)
         }

@@ -48,7 +48,7 @@ struct VMBench: AsyncParsableCommand {
             result = .failure(error)
         }
         await slipway.clear([Self.cluster, Self.ten, "production"])
-        try await slipway("image", "prune")
+        try await slipway("image", "prune", "--yes")
         try scratch.remove()
         try result.get()
         try options.show(report, title: "virtual machines", rows: Self.rows)
@@ -160,7 +160,7 @@ struct VMBench: AsyncParsableCommand {
     private func upload(_ topology: String, _ slipway: SlipwayProgram, _ figures: Figures)
         async throws
     {
-        try await slipway("image", "prune")
+        try await slipway("image", "prune", "--yes")
         async let up = Host.timed { try await slipway("up", topology, "--yes") }
         func image(_ suffix: String) async throws -> String? {
             guard let pool = try await Self.pool() else { return nil }

@@ -110,10 +110,15 @@ package struct ForeignStore: Sendable {
         try removeDisk(digest)
     }
 
+    /// Images without a name other than those.
+    package func unused(keeping digests: Set<String>) -> [ForeignImage] {
+        list().filter { $0.names.isEmpty && !$0.isKnown(by: digests) }
+    }
+
     /// Removes disks without a name but those, and parts of abandoned downloads.
     package func prune(keeping digests: Set<String>) async throws(ImagesError) -> [ForeignImage] {
         var removed: [ForeignImage] = []
-        for image in list() where image.names.isEmpty && !image.isKnown(by: digests) {
+        for image in unused(keeping: digests) {
             try removeDisk(image.digest)
             removed.append(image)
         }

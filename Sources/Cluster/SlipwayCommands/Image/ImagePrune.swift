@@ -3,13 +3,12 @@ import FoundationEssentials
 import Images
 import Planning
 import Provisioning
-import Terminal
 import Workspace
 
-struct ImagePrune: AsyncParsableCommand {
+struct ImagePrune: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Remove images that no node uses, here and in libvirt's storage pool.",
+        abstract: "Remove images that no node uses, here and in libvirt's storage pool, after asking.",
         discussion: """
             What nodes may go back to by `rollback` or a snapshot counts as used. What the next `up` would use stays on this host, and \
             so do images from elsewhere that have a name; half downloads go. In the pool everything goes that no node's disk lies on and no domain names, and what \
@@ -18,28 +17,35 @@ struct ImagePrune: AsyncParsableCommand {
     )
 
     @OptionGroup var connect: ConnectOptions
+    @OptionGroup var output: JSONOption
+    @OptionGroup var confirm: ConfirmOption
 
     func run() async throws {
         let workspace = try await HostWorkspace.open(connect.uri)
         let lock = try workspace.lockImages(purpose: "slipway image prune")
         defer { withExtendedLifetime(lock) {} }
-        let volumes = try await workspace.provider.pruneVolumes()
-        for volume in volumes { Output.print("Removed volume \(volume).") }
         // Nodes outside the sandbox use the same store, and cannot be seen from inside.
-        if ProcessInfo.processInfo.environment["SLIPWAY_IN_SANDBOX"] != nil {
-            Output.note("This host's own images are not looked at from inside the sandbox.")
-            return volumes.isEmpty ? Output.print("Nothing to remove.") : ()
+        let hasOwn = ProcessInfo.processInfo.environment["SLIPWAY_IN_SANDBOX"] == nil
+        if !hasOwn { Output.note("This host's own images are not looked at from inside the sandbox.") }
+        var doomed = try await volumes(workspace, isDry: true)
+        if hasOwn {
+            let used = try await used(workspace)
+            doomed += try await workspace.images.store.unused(keeping: used).map { ImageRemoval($0) }
+            doomed += workspace.images.foreign.unused(keeping: used).map { ImageRemoval($0) }
         }
-        let removed = try await workspace.images.store.prune(keeping: try await used(workspace))
-        for image in removed {
-            let size = Format.bytes(Int64(image.size))
-            Output.print("Removed \(image.kind.rawValue) \(image.digest.prefix(16)) (\(size)).")
+        try await ImageRemoval.confirm(doomed, confirm)
+        var removed = try await volumes(workspace, isDry: false)
+        if hasOwn {
+            // What has come into use since it was asked for stays.
+            let used = try await used(workspace)
+            removed += try await workspace.images.store.prune(keeping: used).map { ImageRemoval($0) }
+            removed += try await workspace.images.foreign.prune(keeping: used).map { ImageRemoval($0) }
         }
-        let foreign = try await workspace.images.foreign.prune(keeping: try await used(workspace))
-        for image in foreign {
-            Output.print("Removed foreign \(image.digest.prefix(16)) (\(Format.bytes(Int64(clamping: image.size)))).")
-        }
-        if volumes.isEmpty, removed.isEmpty, foreign.isEmpty { Output.print("Nothing to remove.") }
+        try ImageRemoval.tell(removed, output)
+    }
+
+    private func volumes(_ workspace: HostWorkspace, isDry: Bool) async throws -> [ImageRemoval] {
+        try await workspace.provider.pruneVolumes(isDry: isDry).map { ImageRemoval(kind: "volume", name: $0) }
     }
 
     /// Digests of all that nodes run on, and of what they would get now.

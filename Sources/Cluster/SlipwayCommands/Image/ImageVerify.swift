@@ -2,7 +2,7 @@ import ArgumentParser
 import Images
 import Workspace
 
-struct ImageVerify: AsyncParsableCommand {
+struct ImageVerify: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Read images from elsewhere again, and compare them with the digests they are known by.",
@@ -10,6 +10,16 @@ struct ImageVerify: AsyncParsableCommand {
 
     @Argument(help: ArgumentHelp("Names or digests; all of them where none is given.", valueName: "image"))
     var images: [String] = []
+
+    @OptionGroup var output: JSONOption
+
+    struct Row: Encodable {
+        var digest: String
+        var names: [String]
+        var isWhole: Bool
+        /// What is wrong with it; nil for nothing.
+        var problem: String?
+    }
 
     func run() async throws {
         let store = try StoredImages(home: SlipwayHome.prepared()).foreign
@@ -19,21 +29,27 @@ struct ImageVerify: AsyncParsableCommand {
             }
             return image
         }
-        let all = images.isEmpty ? store.list() : wanted
-        guard !all.isEmpty else {
-            return Output.print("There is no image from elsewhere. Bring one: slipway image add")
+        var rows: [Row] = []
+        for image in images.isEmpty ? store.list() : wanted {
+            var row = Row(digest: image.digest, names: image.names, isWhole: true)
+            do { try store.verify(image) } catch { (row.isWhole, row.problem) = (false, "\(error)") }
+            if !output.json { tell(row) }
+            rows.append(row)
         }
-        var isWhole = true
-        for image in all {
-            let name = image.names.first ?? String(image.digest.prefix(16))
-            do {
-                try store.verify(image)
-                Output.print("\(name) is whole (\(image.digest.prefix(16))).")
-            } catch {
-                isWhole = false
-                Output.note("\(name): \(error)")
-            }
+        if output.json {
+            try Output.json(rows)
+        } else if rows.isEmpty {
+            Output.print("There is no image from elsewhere. Bring one: slipway image add")
         }
-        guard isWhole else { throw ExitCode.failure }
+        guard rows.allSatisfy(\.isWhole) else { throw ExitCode.failure }
+    }
+
+    private func tell(_ row: Row) {
+        let name = row.names.first ?? String(row.digest.prefix(16))
+        if let problem = row.problem {
+            Output.note("\(name): \(problem)")
+        } else {
+            Output.print("\(name) is whole (\(row.digest.prefix(16))).")
+        }
     }
 }
