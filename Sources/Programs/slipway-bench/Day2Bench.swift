@@ -5,9 +5,10 @@ import Foundation
 struct Day2Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "day2",
-        abstract: "Keep production, and bring it back: snapshots, backups, a lost majority.",
+        abstract: "Keep production, and bring it back: snapshots, another root, backups, a lost majority.",
         discussion: """
-            Each is the whole command, from its start to its end. `recover` follows the loss of two members' disks. The \
+            Each is the whole command, from its start to its end. `upgrade` gives all nodes a copy of their root, while \
+            somebody writes to each member in turn, and looks for a container of a worker's unit. `recover` follows the loss of two members' disks. The \
             backup is of keys of 64 MiB in etcd; `restore` makes the cluster anew from it, and is compared with `up`.
             """,
     )
@@ -26,8 +27,12 @@ struct Day2Bench: AsyncParsableCommand {
         let report = BenchReport(runs: runs.count)
         try await slipway("image", "build")
         let result: Result<Void, any Error>
-        do { result = .success(try await measure(slipway, scratch, report.figures)) } catch { result = .failure(error) }
+        let root = try await OtherRoot.make(slipway)
+        do {
+            result = .success(try await measure(slipway, scratch, root, report.figures))
+        } catch { result = .failure(error) }
         await slipway.clear([Self.cluster])
+        try await root.remove()
         try scratch.remove()
         try result.get()
         try options.show(report, title: "day 2", rows: Self.rows)
@@ -38,12 +43,19 @@ struct Day2Bench: AsyncParsableCommand {
         var frozen: Double
     }
 
-    private func measure(_ slipway: SlipwayProgram, _ scratch: Scratch, _ figures: Figures) async throws {
+    private func measure(
+        _ slipway: SlipwayProgram,
+        _ scratch: Scratch,
+        _ root: OtherRoot,
+        _ figures: Figures,
+    ) async throws {
         for run in 1...runs.count {
             Host.note("run \(run) of \(runs.count)")
             let up = try await Host.timed { try await slipway("up", Self.topology, "--yes") }
             figures.add("up", up)
             try await snapshots(slipway, figures)
+            try await UpgradeFigures(cluster: Self.cluster, topology: Self.topology, scratch: scratch)
+                .measure(slipway, to: root.version, figures)
             try await recover(slipway, scratch, figures)
             try await fill(slipway)
             let file = "\(scratch.path)/\(run).backup"
@@ -99,6 +111,9 @@ struct Day2Bench: AsyncParsableCommand {
         Row(title: "nodes stand still for it", figure: "snapshot_frozen", aim: .atMost(1)),
         Row(title: "size of the snapshot", figure: "snapshot_bytes", factor: 1 / 1_048_576, unit: "MiB"),
         Row(title: "snapshot restore", figure: "snapshot_restore", aim: .atMost(5)),
+        Row(title: "upgrade of 3 + 2", figure: "upgrade", aim: .atMost(12)),
+        Row(title: "longest time without a write", figure: "upgrade_writes", aim: .atMost(2)),
+        Row(title: "a worker's unit is away", figure: "upgrade_unit", aim: .atMost(5)),
         Row(title: "backup of 64 MiB of keys", figure: "backup", aim: .atMost(2)),
         Row(title: "restore from it", figure: "restore", beside: "up"),
         Row(title: "restore, more than up", figure: "restore_after_up", aim: .atMost(2)),
