@@ -143,7 +143,6 @@ extension RealNodes {
                 """
             try await cluster.exec(node, spoil).expecting(0)
             let told = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 90).expecting(1)
-            print("a broken log: \(told.text)")
             #expect(told.text.contains("slipway replace \(cluster.name) \(node)"), "\(told)")
             try await Program.slipway(["replace", cluster.file, node, "--yes"]).expecting(0)
             try await cluster.requireHealthy()
@@ -161,11 +160,11 @@ extension RealNodes {
             // What is written from now on finds no room.
             try await cluster.exec(
                 "central-1",
-                "head -c 262144 /dev/urandom | base64 -w 0 >/tmp/v; for i in $(seq 8); do etcdctl put /big/$i </tmp/v >/dev/null; done"
+                "head -c 262144 /dev/urandom | base64 -w 0 >/tmp/v; for i in $(seq 40); do etcdctl put /big/$i </tmp/v >/dev/null; done"
             ).expecting(0)
             let told = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 90)
-            print("a full disk: \(told.text)")
-            #expect(told.exitCode == 1 && told.text.contains("no space left on device"), "\(told)")
+            let said = "make room on \(node): the file system of etcd's data is full (/var/lib/etcd2)"
+            #expect(told.exitCode == 1 && told.text.contains(said), "\(told)")
             try await cluster.exec(node, "sudo rm /var/lib/etcd2/ballast").expecting(0)
             try await cluster.up()
             try await cluster.requireHealthy()

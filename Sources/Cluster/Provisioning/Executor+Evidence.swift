@@ -39,7 +39,7 @@ extension Executor {
     func nodeFailure(_ node: NodePlan, what: String, unit: String?) async -> ProvisioningError {
         var evidence: [String] = []
         if let unit {
-            let command = Self.unitState(unit, lines: 15)
+            let command = Self.unitState(unit, lines: 15) + (unit == NodeUnit.etcd.rawValue ? "; \(Self.room)" : "")
             if let output = try? await shell.run(command, on: node.name, at: node.address, deadline: .seconds(5)) {
                 evidence += output.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
             }
@@ -47,17 +47,20 @@ extension Executor {
         // etcd has a dozen messages for data that no restart mends; a person tells them from a setting it refuses.
         let replacement =
             unit == NodeUnit.etcd.rawValue && node.etcd == .member
-            ? ["if its data are broken and the other members are well: slipway up FILE --replace \(node.name)"] : []
+            ? [
+                "if its data are broken and the other members are well: slipway replace \(node.cluster) \(node.name)"
+            ] : []
+        let full = evidence.filter { $0.hasPrefix(Self.fullPrefix) }.map { "make room on \(node.name): \($0)" }
         if evidence.isEmpty {
             evidence = await provider.evidence(for: NodeReference(node), lines: 20)
         }
         return ProvisioningError(
             "node \(node.name): \(what)",
             evidence: evidence,
-            hints: [
+            hints: full + [
                 "slipway logs \(node.cluster) \(node.name)",
                 "run the same command again once the cause is fixed; it goes on from here",
-            ] + replacement,
+            ] + (full.isEmpty ? replacement : []),
         )
     }
 
@@ -69,6 +72,16 @@ extension Executor {
         return "systemctl status --no-pager --full --lines=0 \(unit); \(log) -n 300 | grep -F '\(panic)' | tail -n 1; "
             + "\(log) -n \(lines)"
     }
+
+    /// Beginning of the line that says that etcd has no room for its data.
+    private static let fullPrefix = "the file system of etcd's data is full"
+
+    /// The command that says so. What etcd logs of it is far above what it logs as it begins anew.
+    private static let room = """
+        data=$(systemctl show --property=Environment --value etcd2.service | tr ' ' '\\n' |
+            sed -n 's/^ETCD_DATA_DIR=//p' | tail -n 1)
+        df -Pk "${data:-/var/lib/etcd2}" | awk 'NR == 2 && $4 < 1024 { print "\(fullPrefix) (" $6 ")" }'
+        """
 
     /// Prefix of the last line that a Go program writes as it crashes.
     private static let panic = "panic: "
