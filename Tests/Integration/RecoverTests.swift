@@ -163,7 +163,7 @@ extension RealNodes {
                 "head -c 262144 /dev/urandom | base64 -w 0 >/tmp/v; for i in $(seq 40); do etcdctl put /big/$i </tmp/v >/dev/null; done"
             ).expecting(0)
             let told = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 90)
-            let said = "make room on \(node): the file system of etcd's data is full (/var/lib/etcd2)"
+            let said = "make room on \(node): the file system with the data of etcd is full (/var/lib/etcd2)"
             #expect(told.exitCode == 1 && told.text.contains(said), "\(told)")
             try await cluster.exec(node, "sudo rm /var/lib/etcd2/ballast").expecting(0)
             try await cluster.up()

@@ -74,7 +74,7 @@ extension Executor {
     }
 
     /// Beginning of the line that says that etcd has no room for its data.
-    private static let fullPrefix = "the file system of etcd's data is full"
+    private static let fullPrefix = "the file system with the data of etcd is full"
 
     /// The command that says so. What etcd logs of it is far above what it logs as it begins anew.
     private static let room = """

@@ -200,6 +200,30 @@ import TopologyModel
         #expect(error?.evidence.contains("worker-1 says what is wrong") == true)
     }
 
+    /// A shell of a node whose etcd has no room for its data, or has.
+    private struct RoomShell: NodeShell {
+        let isFull: Bool
+
+        func run(_ command: String, input: String?, on node: String, at address: IPv4Address, deadline: Duration)
+            async throws
+            -> SSHClient.Output
+        {
+            let room = "\nthe file system with the data of etcd is full (/var/lib/etcd2)"
+            let isAsked = command.contains("df -Pk") && command.contains("ETCD_DATA_DIR")
+            return SSHClient.Output(exitCode: 0, standardOutput: "it ended" + (isFull && isAsked ? room : ""))
+        }
+    }
+
+    /// That is mended by room, and not by a member that is made anew with as little.
+    @Test(arguments: [true, false]) func aFullDiskIsNamed(isFull: Bool) async throws {
+        let ladder = try await ladder(member: .container, accelerator: .auto, shell: { _ in RoomShell(isFull: isFull) })
+        let member = try #require(ladder.members.first)
+        let error = await ladder.executor.nodeFailure(member, what: "etcd ends", unit: "etcd2.service")
+        let room = "make room on central-1: the file system with the data of etcd is full (/var/lib/etcd2)"
+        #expect(error.hints.contains(room) == isFull)
+        #expect(error.hints.contains { $0.contains("slipway replace demo central-1") } != isFull)
+    }
+
     /// etcd of a cluster with one member was stopped: there is no majority, and nobody else to ask.
     @Test(.timeLimit(.minutes(5))) func membersThatAreAwaitedForTheirMajorityAreStarted() async throws {
         let said = Mutex<[String]>([])
