@@ -247,19 +247,19 @@ extension RealNodes {
             try await Program.slipway(["restart", cluster.name, "worker-1", "--force"]).expecting(0)
             try await cluster.settle()
             // One that is killed has begun.
-            let killed = "\(Program.directory)/slipway roll \(cluster.file) --role worker"
+            let killed = "\(Program.directory)/slipway scale \(cluster.file) worker=3 --yes"
             let script = """
-                \(killed) >/dev/null 2>&1 & pid=$!
+                \(killed) >killed.log 2>&1 & pid=$!
                 until \(Program.directory)/slipway history \(cluster.name) --json | grep -q begun; do
-                    kill -0 $pid || exit 1
+                    kill -0 $pid || { cat killed.log; exit 1; }
                 done
                 kill -9 $pid
                 """
-            try await Program.shell(script, deadline: 60).expecting(0)
+            try await Program.shell("cd \(cluster.directory); \(script)", deadline: 60).expecting(0)
             let later = try await Program.slipway(["history", cluster.name, "--json", "--last", "2"]).expecting(0)
                 .json([Entry].self)
             #expect(later.map(\.outcome) == ["done", "begun"], "\(later)")
-            #expect(later.map { $0.command.split(separator: " ")[1] } == ["restart", "roll"], "\(later)")
+            #expect(later.map { $0.command.split(separator: " ")[1] } == ["restart", "scale"], "\(later)")
             try await cluster.up()
         }
 

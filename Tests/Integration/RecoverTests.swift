@@ -160,7 +160,7 @@ extension RealNodes {
             // What is written from now on finds no room.
             try await cluster.exec(
                 "central-1",
-                "head -c 262144 /dev/urandom | base64 -w 0 >/tmp/v; for i in $(seq 40); do etcdctl put /big/$i </tmp/v >/dev/null; done"
+                "head -c 262144 /dev/urandom | base64 -w 0 >/tmp/v; for i in $(seq 100); do etcdctl put /big/$i </tmp/v >/dev/null; done"
             ).expecting(0)
             let told = try await Program.slipway(["up", cluster.file, "--yes"], deadline: 90)
             let said = "make room on \(node): the file system with the data of etcd is full (/var/lib/etcd2)"
