@@ -124,7 +124,7 @@ pool() {
 }
 
 short_session() {
-    check "up laptop" slipway up laptop.yaml --yes
+    check "up laptop" slipway up laptop.yaml --yes --runtime container
     check "libvirtd restarts" on_host "sudo systemctl restart libvirtd"
     check "laptop is well after it" settled laptop
     check "the host reboots" reboot_host
@@ -159,7 +159,7 @@ second_session() {
     check "virsh destroy leaves no process of the node" on_host \
         "sudo virsh -q -c lxc:///system destroy dev-test.worker-1 && sleep 3 && ! pgrep -f slipway-worker-1"
     check "up starts it again" slipway up dev-test.yaml --yes
-    check "up laptop beside it" slipway up laptop.yaml --yes
+    check "up laptop beside it" slipway up laptop.yaml --yes --runtime container
     check "down --all" slipway down --all --yes
     check "nothing is left" nothing_left
     check "a timer of a cluster that is gone" slipway backup schedule laptop.yaml --every 1h --directory /srv/backups

@@ -25,6 +25,12 @@ check_packages() {
     cp Scripts/lib/package-check.sh "$scratch/check.sh"
     dpkg-deb --extract "$output/$name".deb "$scratch/deb"
     tar -xzf "$output/$name".tar.gz -C "$scratch/tar" --strip-components=1
+    mkdir "$scratch/control"
+    dpkg-deb --control "$output/$name".deb "$scratch/control"
+    # These mounts, and what is removed below them, are of that shell's own.
+    # shellcheck disable=SC2016 # that shell's own
+    unshare --mount --propagation private bash -euo pipefail -c '. "$0" && "$@"' \
+        "$scratch/check.sh" check_purge "$scratch/control/postrm" || die "purging the package leaves or takes too much"
     check_pages "$scratch/deb/usr/share/man/man1"
     check_materials "$scratch/deb/usr/share/doc/slipway/slipway.spdx.json"
     for file in "$scratch/deb/usr" "$scratch/tar"; do
@@ -35,6 +41,34 @@ check_packages() {
             die "what is in $file does not run by itself"
     done
     echo "unpacked, and run without a checkout"
+}
+
+# check_purge POSTRM: in a namespace of its own, purging takes keys, images, timers and the pool, and leaves backups and
+# what others made; nothing goes as long as there are clusters.
+check_purge() {
+    local units=/etc/systemd/system home=/var/lib/slipway pool=/var/lib/libvirt/images/slipway stubs=/var/lib/stubs name
+    mount -t tmpfs none /var/lib
+    mount -t tmpfs none "$units"
+    mkdir -p "$stubs" "$home"/{keys,images/root,clusters/demo,backups/demo} "$pool" "$units/timers.target.wants"
+    for name in deb-systemd-helper deb-systemd-invoke systemctl; do ln -s /bin/true "$stubs/$name"; done
+    printf '%s\n' '#!/bin/sh' 'case $* in *pool-uuid*) echo 70ea6a8a-e0c0-5ff6-8394-02075f75379f ;;' \
+        "*pool-dumpxml*) echo '<path>$pool</path>' ;; *) echo \"\$*\" >>$stubs/calls ;; esac" >"$stubs/virsh"
+    chmod +x "$stubs/virsh"
+    touch "$home/keys/a" "$home/backups/demo/1" "$pool/image-1.raw"
+    for name in timer service; do
+        echo '# Made by slipway backup schedule, which also removes it.' >"$units/slipway-backup-demo.$name"
+        echo '[Unit]' >"$units/slipway-backup-mine.$name"
+    done
+    ln -s ../slipway-backup-demo.timer "$units/timers.target.wants/"
+    PATH=$stubs:$PATH sh "$1" purge 2>/dev/null
+    for name in "$home/keys/a" "$pool/image-1.raw"; do
+        [ -e "$name" ] || { echo "$name is gone, and there is a cluster" && return 1; }
+    done
+    rmdir "$home/clusters/demo"
+    PATH=$stubs:$PATH sh "$1" purge 2>/dev/null
+    diff <(printf '%s\n' "$units/slipway-backup-mine.service" "$units/slipway-backup-mine.timer" "$home/backups/demo/1") \
+        <(find "$home" "$pool" "$units" ! -type d 2>/dev/null | sort)
+    [ ! -e "$pool" ] && grep -q 'pool-undefine slipway' "$stubs/calls"
 }
 
 # check_materials FILE: every relation of the bill of materials leads to a package, and every pinned one is there.

@@ -209,8 +209,8 @@ enum NodeUnits {
 
         """
 
-    /// In place of systemd's generator in a container. systemd runs its generators at each boot and whenever it reads its
-    /// units, and this one is worth its start only where somebody wrote a table. The shell is Debian's small one.
+    /// In place of systemd's generator in a container. systemd runs its generators at each boot and whenever it reads
+    /// its units, and this one is worth its start only where somebody wrote a table. The shell is Debian's small one.
     static let fstabGenerator = """
         #!/bin/dash
         [ ! -e /etc/fstab ] || exec /lib/systemd/system-generators/systemd-fstab-generator "$@"

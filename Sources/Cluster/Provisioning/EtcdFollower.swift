@@ -16,6 +16,7 @@ actor EtcdFollower {
     private var others: Set<String> = []
     private var alarms: [ObservedEtcd.Alarm] = []
     private var asking: Set<MemberID> = []
+    private var askingForStatus: Set<MemberID> = []
     private var isAskingAll = false
     private var shown: EtcdObserver.Look?
     private var hasShown = false
@@ -57,6 +58,9 @@ actor EtcdFollower {
                 }
                 for member in await take(members, show) {
                     group.addTask { await self.ask(member, show) }
+                }
+                for (member, url) in dueForStatus(members) {
+                    group.addTask { await self.askForStatus(member, url, show) }
                 }
                 if beginsAskingAll() { group.addTask { await self.askAll(members, show) } }
             }
@@ -138,6 +142,30 @@ actor EtcdFollower {
         asking.remove(member.id)
         guard !Task.isCancelled else { return }
         judged["\(member.id)"] = answer
+        await publish(show)
+    }
+
+    private func dueForStatus(_ members: [Member]) -> [(Member, String)] {
+        let due = members.compactMap { member -> (Member, String)? in
+            guard !askingForStatus.contains(member.id), let url = member.outerURL else { return nil }
+            return observer.mayAnswer(url) ? (member, url) : nil
+        }
+        askingForStatus.formUnion(due.map(\.0.id))
+        return due
+    }
+
+    /// Asks a member who leads: it knows a new leader long before it says that it is healthy, which takes a vote of others
+    /// and may wait for a leader that is no more.
+    private func askForStatus(
+        _ member: Member,
+        _ url: String,
+        _ show: @Sendable (EtcdObserver.Look?) async -> Void,
+    ) async {
+        let status = await observer.status(of: url)
+        askingForStatus.remove(member.id)
+        let id = "\(member.id)"
+        guard !Task.isCancelled, let status, judged[id]?.member.healthy == true else { return }
+        judged[id]?.status = status
         await publish(show)
     }
 

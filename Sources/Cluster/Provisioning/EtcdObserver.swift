@@ -57,6 +57,9 @@ struct EtcdObserver: Sendable {
     /// Members as etcd lists them; nil where none answers.
     func members() async -> [Member]? { try? await etcd.members() }
 
+    /// Whether a member can answer, as far as its node is concerned.
+    func mayAnswer(_ url: String) -> Bool { !silent.contains(url) }
+
     /// Status of a member; nil where it does not say.
     func status(of url: String) async -> MemberStatus? { try? await etcd.status(of: url) }
 
@@ -103,7 +106,7 @@ struct EtcdObserver: Sendable {
     /// Asks a member.
     func judge(_ member: Member) async -> Judged {
         var judged = Judged(of: member)
-        guard let url = judged.url, !silent.contains(url) else { return judged }
+        guard let url = judged.url, mayAnswer(url) else { return judged }
         judged.member.healthy = await isHealthy(url)
         if judged.member.healthy { judged.status = await status(of: url) }
         if let ahead = judged.status?.clockAhead, ahead.magnitude > 1 { judged.member.clockAhead = ahead }

@@ -14,6 +14,8 @@ import Testing
             var leader: UInt64 = 1
             /// Members of whom no answer ever comes.
             var hanging: Set<String> = []
+            /// Members that do not come to say how they are.
+            var undecided: Set<String> = []
             /// Members that are there and not healthy.
             var sick: Set<String> = []
             /// Questions for their health, by member.
@@ -42,7 +44,7 @@ import Testing
 
         func health(of endpoint: String) async throws(EtcdError) -> Bool {
             state.withLock { $0.asked[endpoint, default: 0] += 1 }
-            try await answer(endpoint)
+            try await answer(endpoint, isWaiting: state.withLock { $0.undecided.contains(endpoint) })
             return state.withLock { !$0.sick.contains(endpoint) }
         }
 
@@ -61,8 +63,8 @@ import Testing
             )
         }
 
-        private func answer(_ endpoint: String) async throws(EtcdError) {
-            guard state.withLock({ $0.hanging.contains(endpoint) }) else { return }
+        private func answer(_ endpoint: String, isWaiting: Bool = false) async throws(EtcdError) {
+            guard isWaiting || state.withLock({ $0.hanging.contains(endpoint) }) else { return }
             // As long as somebody waits.
             do { try await Task.sleep(for: .seconds(3_600)) } catch { throw EtcdError(.timeout, "cancelled") }
         }
@@ -136,6 +138,17 @@ import Testing
             // The second question does not wait for the first one's answer either.
             members.state.withLock { $0.leader = 3 }
             try await eventually("the next one, too") { looks.leader == 3 }
+        }
+    }
+
+    /// A question for its health waits in etcd for the leader that was.
+    @Test func aNewLeaderIsSeenBeforeMembersSayHowTheyAre() async throws {
+        let members = Members()
+        let before = try #require(await EtcdObserver(members, running: Members.urls).observe())
+        members.state.withLock { ($0.undecided, $0.leader) = (Set(Members.urls), 2) }
+        try await follow(members, last: before) { looks in
+            try await eventually("the other leader is seen") { looks.leader == 2 }
+            #expect(looks.now?.etcd.members.map(\.healthy) == [true, true, true])
         }
     }
 

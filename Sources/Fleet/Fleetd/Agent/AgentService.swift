@@ -25,8 +25,8 @@ package struct AgentService: Service {
     ///
     /// - Parameters:
     ///   - pauses: between tries of an action on a unit that failed; they double.
-    ///   - patience: how long a unit of which etcd has nothing yet may be starting before that is published. Most starts
-    ///     end sooner, and are told of once instead of twice.
+    ///   - patience: how long a unit of which etcd has nothing yet may be starting before that is published. Most
+    ///     starts end sooner, and are told of once instead of twice.
     package init(
         machineID: String,
         registry: FleetRegistry,
