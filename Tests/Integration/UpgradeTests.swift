@@ -131,7 +131,7 @@ extension RealNodes {
         private func stages(_ cluster: TestCluster, _ root: String) async throws {
             let words = ["upgrade", cluster.file, "--to", root, "--stage", "--within", "60s"]
             let ran = try await Program.slipway(words).expecting(0)
-            #expect(ran.text.contains("worker-1 is told of another image"), "\(ran)")
+            #expect(ran.text.contains("worker-1 boots another image next"), "\(ran)")
             let check = "test -e /usr/share/slipway-good && systemctl is-active fleet"
             try await eventually(within: .seconds(60), "worker-1 has taken what was staged") {
                 try await cluster.exec("worker-1", check).exitCode == 0

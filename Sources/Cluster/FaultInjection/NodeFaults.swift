@@ -157,7 +157,7 @@ package struct NodeFaults: Sendable {
         }
         guard output.exitCode == 0 else {
             let what = kind.map { "\($0.rawValue): " } ?? ""
-            throw FaultError(.failed, "\(what)\(node.name) did not do what it was told: \(said)")
+            throw FaultError(.failed, "\(what)\(node.name) could not carry it out: \(said)")
         }
         return output.standardOutput
     }

@@ -27,7 +27,7 @@ enum NodeChange: Sendable, Hashable {
     ) {
         guard let observed else {
             let wiped = plan.etcd == .member && member?.started == true
-            self = wiped ? .rebuild(NodeLoss.node.reason) : .create("it is not there yet")
+            self = wiped ? .rebuild(NodeLoss.node.reason) : .create("does not exist")
             return
         }
         self =

@@ -46,7 +46,7 @@ extension PlanBuilder {
         guard present?.active != true || !isAsPlanned || !unplugged.isEmpty || !drift.isEmpty else { return }
         let reason =
             switch (present, isAsPlanned) {
-            case (nil, _): "it is not there yet"
+            case (nil, _): "does not exist"
             case (_, false): "its address or mode changed"
             case (let present?, true):
                 !present.active

@@ -159,7 +159,7 @@ package struct Planner: Sendable {
         let first = topology.roles.compactMap { role in builder.nodes.first { $0.role.name == role.name } }
         let findings = first.flatMap { node in
             builder.configuration(of: node).imageFindings.map { finding -> Diagnostic in
-                let text = "nodes of role '\(node.role.name)' are not told \(finding.directive): \(finding.message)"
+                let text = "nodes of role '\(node.role.name)' do not get \(finding.directive): \(finding.message)"
                 return finding.severity == .error
                     ? .error(text, at: node.role.location) : .warning(text, at: node.role.location)
             }

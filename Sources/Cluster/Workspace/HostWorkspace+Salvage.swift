@@ -150,7 +150,7 @@ extension HostWorkspace {
     private static func unread(_ node: String, of cluster: String, _ reason: String) -> UserError {
         UserError(
             "etcd's data on \(node) cannot be read: \(reason)\n"
-                + "  mend that, or give it up: slipway stop \(cluster) \(node), then --lost \(node)"
+                + "  repair that, or give it up: slipway stop \(cluster) \(node), then --lost \(node)"
         )
     }
 

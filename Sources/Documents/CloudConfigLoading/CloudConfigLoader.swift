@@ -15,7 +15,7 @@ package struct CloudConfigLoader: Sendable {
 
     /// Reads a whole cloud-config, header and all.
     ///
-    /// - Parameter mismatches: how bad a value of a wrong type is. With a warning it is left out, as the original did:
+    /// - Parameter mismatches: severity of a value of a wrong type. With a warning it is left out, as the original did:
     ///   a node must come up.
     /// - Returns: what could be read, which is not to be used when there are errors among the diagnostics.
     package static func load(

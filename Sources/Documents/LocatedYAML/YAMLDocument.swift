@@ -18,7 +18,7 @@ package struct YAMLDocument: Sendable {
     ///
     /// - Parameters:
     ///   - file: the name the diagnostics show.
-    ///   - duplicateKeys: how bad a key is that comes twice in a mapping. Both are in the tree; the last one counts.
+    ///   - duplicateKeys: severity of a duplicate key of a mapping. Both are in the tree; the last one counts.
     ///   - joinsDuplicates: whether lists and mappings under the same key become one, as CoreOS's decoder filled the
     ///     same list or struct twice.
     package init(

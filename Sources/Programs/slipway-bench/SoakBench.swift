@@ -106,7 +106,7 @@ struct SoakBench: AsyncParsableCommand {
         Host.note("smoke")
         figures.add("smoke", try await Host.timed { try await slipway("smoke", topology) })
         figures.add("again", try await Host.timed { try await slipway("up", topology, "--yes") })
-        guard verdict.violations.isEmpty else { throw BenchError("what has to hold did not hold, as told above") }
+        guard verdict.violations.isEmpty else { throw BenchError("an invariant did not hold, see above") }
     }
 
     private static let rows = [

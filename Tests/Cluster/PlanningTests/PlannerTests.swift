@@ -35,16 +35,16 @@ import TopologyModel
         #expect(
             plan.outline == """
                 image/build: this host has no such image yet
-                network/create: it is not there yet
-                node/central-1/create: it is not there yet < image/build network/create
-                node/central-2/create: it is not there yet < image/build network/create
-                node/central-3/create: it is not there yet < image/build network/create
+                network/create: does not exist
+                node/central-1/create: does not exist < image/build network/create
+                node/central-2/create: does not exist < image/build network/create
+                node/central-3/create: does not exist < image/build network/create
                 etcd/quorum: the members find each other < node/central-1/create node/central-2/create node/central-3/create
                 node/central-1/ready: it is a member < node/central-1/create
                 node/central-2/ready: it is a member < node/central-2/create
                 node/central-3/ready: it is a member < node/central-3/create
-                node/worker-1/create: it is not there yet < image/build network/create
-                node/worker-1/ready: it is not there yet < node/worker-1/create
+                node/worker-1/create: does not exist < image/build network/create
+                node/worker-1/ready: does not exist < node/worker-1/create
                 unit/hello.service: fleet does not have it yet < etcd/quorum node/central-1/ready node/central-2/ready \
                 node/central-3/ready node/worker-1/ready
                 units/active: the units may have moved < unit/hello.service etcd/quorum node/central-1/ready \
@@ -57,9 +57,10 @@ import TopologyModel
 
     @Test func aMembersFleetdKnowsTheOtherMembers() throws {
         let plan = try Fixture.plan(Fixture.topology(members: 3, workers: 1))
-        func servers(_ name: String) throws -> String {
-            let lines = try #require(plan.nodes.first { $0.name == name }).userData.split(separator: "\n")
-            return String(try #require(lines.first { $0.contains("etcd_servers:") }))
+        func servers(_ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> String {
+            let lines = try #require(plan.nodes.first { $0.name == name }, sourceLocation: sourceLocation).userData
+                .split(separator: "\n")
+            return String(try #require(lines.first { $0.contains("etcd_servers:") }, sourceLocation: sourceLocation))
         }
         let others = plan.nodes.filter { $0.etcd == .member && $0.name != "central-2" }.map(\.clientURL)
         let own = try servers("central-2")

@@ -47,10 +47,10 @@ import TopologyModel
         #expect(
             plan.outline == """
                 image/build: this host has no such image yet
-                network/create: it is not there yet
-                node/central-1/create: it is not there yet < image/build network/create
-                node/central-2/create: it is not there yet < image/build network/create
-                node/central-3/create: it is not there yet < image/build network/create
+                network/create: does not exist
+                node/central-1/create: does not exist < image/build network/create
+                node/central-2/create: does not exist < image/build network/create
+                node/central-3/create: does not exist < image/build network/create
                 etcd/restore/central-1: etcd begins with \(source.words) < node/central-1/create
                 etcd/restore/central-2: etcd begins with \(source.words) < node/central-2/create
                 etcd/restore/central-3: etcd begins with \(source.words) < node/central-3/create
@@ -60,8 +60,8 @@ import TopologyModel
                 node/central-1/ready: it is a member < etcd/restore/central-1
                 node/central-2/ready: it is a member < etcd/restore/central-2
                 node/central-3/ready: it is a member < etcd/restore/central-3
-                node/worker-1/create: it is not there yet < image/build network/create
-                node/worker-1/ready: it is not there yet < node/worker-1/create
+                node/worker-1/create: does not exist < image/build network/create
+                node/worker-1/ready: does not exist < node/worker-1/create
                 units/active: they ran when the backup was made < etcd/restore/v2 node/central-1/ready \
                 node/central-2/ready node/central-3/ready node/worker-1/ready
 

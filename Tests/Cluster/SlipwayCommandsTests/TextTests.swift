@@ -13,11 +13,11 @@ import UnitFiles
 struct TextTests {
     private let image = ImageDigests(root: "r00t", layer: "1ayer")
 
-    private func topology() throws -> Topology {
+    private func topology(sourceLocation: SourceLocation = #_sourceLocation) throws -> Topology {
         let file = try UnitFile(parsing: "[Service]\nExecStart=/bin/sleep infinity\n")
         return Topology(
             name: "demo",
-            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"), sourceLocation: sourceLocation)),
             roles: [
                 Role(name: "central", count: 1, etcd: .member),
                 Role(name: "worker", count: 1, etcd: .proxy),
@@ -36,12 +36,12 @@ struct TextTests {
             PlanText(plan: plan, style: .plain).text() == """
                 Plan for cluster demo:
 
-                +  network 10.9.0.0/24 (nat)              it is not there yet
-                +  boot central-1 (container, 10.9.0.10)  it is not there yet
+                +  network 10.9.0.0/24 (nat)              does not exist
+                +  boot central-1 (container, 10.9.0.10)  does not exist
                 .  etcd healthy on central-1              the members find each other
                 .  central-1 ready                        it is a member
-                +  boot worker-1 (container, 10.9.0.132)  it is not there yet
-                .  worker-1 ready                         it is not there yet
+                +  boot worker-1 (container, 10.9.0.132)  does not exist
+                .  worker-1 ready                         does not exist
                 +  deploy hello.service (launched)        fleet does not have it yet
                 .  1 unit as wanted                       the units may have moved
 

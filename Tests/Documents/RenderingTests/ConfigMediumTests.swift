@@ -29,8 +29,10 @@ import TopologyModel
         return try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: ProviderObservation()))
     }
 
-    private func seed(_ node: String, _ plan: Plan) throws -> ConfigMedium {
-        try #require(plan.nodes.first { $0.name == node }).configMedium
+    private func seed(_ node: String, _ plan: Plan, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
+        -> ConfigMedium
+    {
+        try #require(plan.nodes.first { $0.name == node }, sourceLocation: sourceLocation).configMedium
     }
 
     @Test func cloudInitAcceptsItsSeed() async throws {
@@ -73,7 +75,7 @@ import TopologyModel
         }
         #expect(fetched == ["debian", "flatcar", "fedora"].map { "\($0) digest-of-\($0)" })
         #expect(plan.nodes.map(\.runsFleet) == [true, true, false, false])
-        #expect(plan.warnings.contains { $0.message.hasPrefix("nodes of role 'fedora' are not told") })
+        #expect(plan.warnings.contains { $0.message.hasPrefix("nodes of role 'fedora' do not get") })
     }
 
     /// Ignition is read once, cloud-init again for each new instance.

@@ -61,7 +61,7 @@ struct BackupCreate: JSONCommand {
         }
         if let reason = await workspace.note(written, of: name.description) {
             Output.note(
-                "the backup is whole; etcd was not told of it, so figures and alerts do not know of it: \(reason)"
+                "the backup is whole; etcd has no record of it, so figures and alerts miss it: \(reason)"
             )
         }
         let removed = try prune(name)

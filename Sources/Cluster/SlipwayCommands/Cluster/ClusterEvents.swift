@@ -13,9 +13,9 @@ struct ClusterEvents: JSONCommand {
         abstract: "Print what happens to a cluster, as it happens.",
         discussion: """
             Nodes that come, go, are switched on and off; etcd's members, its quorum and alarms; machines that fleet lists; \
-            units that are placed, start, fail and move. They are told as libvirt, etcd and fleet tell them, until Ctrl-C, \
-            until --for is over, or until the cluster is gone. What fleet decides and why is told in more detail on a node: \
-            fleetctl events -f.
+            units that are placed, start, fail and move. Printed as libvirt, etcd and fleet report them, until Ctrl-C, \
+            until --for is over, or until the cluster is gone. In more detail, what fleet decides and why is shown by \
+            fleetctl events -f on a node.
 
               slipway events production --follow
               slipway events production --for 60 --json

@@ -15,7 +15,7 @@ struct ClusterMaintain: JSONCommand {
             etcd keeps every value that a key ever had until it is compacted, and its database never shrinks by itself. At \
             its quota (2 GiB) it raises the alarm NOSPACE and takes no more writes, which `status` shows.
 
-            A member that is defragmented answers nobody, so one follows after the other, the leader last, each caught up \
+            A member answers no requests while it is defragmented: one follows after the other, the leader last, each caught up \
             before the next, and only while all others are well. The last --keep revisions stay: whoever watches keys from \
             an older one has to read them anew.
             """,

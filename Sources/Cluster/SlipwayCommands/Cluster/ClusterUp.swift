@@ -10,7 +10,7 @@ struct ClusterUp: JSONCommand {
         commandName: "up",
         abstract: "Bring a cluster to what its file says.",
         discussion: """
-            Makes what is missing, mends what has drifted, removes what the file no longer asks for (after asking), \
+            Makes what is missing, repairs what has drifted, removes what the file no longer asks for (after asking), \
             and waits until every node and unit is ready. Nothing to do is fine. After a crash, Ctrl-C or an error, \
             the same command goes on where it stopped.
 

@@ -26,9 +26,9 @@ struct ClusterUpgrade: JSONCommand {
             back from is given to no node before somebody says --again. `slipway rollback` brings back the roots from \
             before.
 
-            With --stage nodes are only told of the image, and the command ends: one whose `reboot_strategy` is etcd-lock \
+            With --stage nodes get the image for their next boot, and the command ends: one whose `reboot_strategy` is etcd-lock \
             takes its place in the semaphore and reboots by itself, `reboot` at once, `best-effort` as one of both, and \
-            `off` waits for a person. Told of the image that it runs (--to), a node forgets what was staged.
+            `off` waits for a person. Given the image that it runs (--to), a node forgets what was staged.
 
             The version is the one that the file names in `image`, or the newest of this host: slipway image update makes \
             one, slipway image list shows them. Virtual machines are refused: their disks lie on their root.
@@ -45,7 +45,7 @@ struct ClusterUpgrade: JSONCommand {
     var canary: String?
     @Flag(help: "Give nodes an image, too, that they went back from by themselves.")
     var again = false
-    @Flag(help: "Only tell nodes of the image; each takes it when it reboots, as its reboot strategy says.")
+    @Flag(help: "Only stage the image; each node takes it when it reboots, as its reboot strategy says.")
     var stage = false
     @OptionGroup var options: UpgradeOptions
 

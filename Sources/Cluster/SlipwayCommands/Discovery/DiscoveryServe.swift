@@ -12,10 +12,10 @@ struct DiscoveryServe: AsyncParsableCommand {
             A token for a cluster of three:
               curl http://127.0.0.1:8087/new?size=3
             The answer is the URL to give to every member, as `discovery` of its cloud-config's `etcd2`, or by `etcd \
-            --discovery`. Whoever comes after the last member is told that the cluster is full.
+            --discovery`. A node that comes after the last member is refused: the cluster is full.
 
-            Tokens are kept on disk: the service may be stopped and started again at any time. It asks nobody who they \
-            are, so let it listen where only the nodes and you come.
+            Tokens are kept on disk: the service may be stopped and started again at any time. It does not \
+            authenticate its clients, so let it listen where only the nodes and you can connect.
             """,
     )
 

@@ -15,7 +15,7 @@ struct ClusterEnv: JSONCommand {
         discussion: #"""
               eval "$(slipway env dev-test)"
 
-            Of a cluster on a host that libvirt is reached at by ssh, only fleetctl is told, which tunnels through ssh;
+            Of a cluster on a host that libvirt is reached at by ssh, only fleetctl's settings are printed: it tunnels through ssh;
             docker and etcdctl are on the nodes: slipway exec dev-test NODE -- docker ps
 
             --prometheus prints instead how Prometheus finds the figures of etcd's members, of fleetd where `fleet.tcp`

@@ -90,7 +90,7 @@ struct StepTitle {
             case .rebootNode(let node, _): "reboot \(node.name)"
             case .upgradeNode(let upgrade): "\(upgrade.node.name) gets another image"
             case .stageNode(let staging) where staging.fallback == nil: "\(staging.node.name) forgets what was staged"
-            case .stageNode(let staging): "\(staging.node.name) is told of another image"
+            case .stageNode(let staging): "\(staging.node.name) boots another image next"
             case .releaseReboot(let node, _): "\(node.name) leaves the reboot semaphore"
             case .awaitEtcd(let members): "etcd healthy on \(members.map(\.name).joined(separator: ", "))"
             case .awaitQuorum(let members): "majority of etcd with \(members.map(\.name).joined(separator: ", "))"

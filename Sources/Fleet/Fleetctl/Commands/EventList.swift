@@ -3,16 +3,16 @@ import ArgumentParser
 struct EventList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events",
-        abstract: "Tell what happens: machines that come and go, units that are placed, moved, started and fail.",
+        abstract: "Print what happens: machines that come and go, units that are placed, moved, started and fail.",
         discussion: """
-            Without -f, what is there now is told in the same form.
+            Without -f, prints the present state in the same form.
             Example: fleetctl events -f 'web@*'
             """,
     )
 
     @OptionGroup var global: GlobalOptions
 
-    @Flag(name: [.long, .customShort("f")], help: "Tell what happens from now on, until interrupted.")
+    @Flag(name: [.long, .customShort("f")], help: "Print what happens from now on, until interrupted.")
     var follow = false
 
     @Flag(help: "Print one JSON object a line.")

@@ -63,8 +63,8 @@ extension HelpTopic {
               "done" of a oneshot that is through, where systemd says "inactive".
 
             FLEETD
-              /metrics has names of its own beside the original's fleet_engine_… A setting that is not known is told
-              in the log, and ignored as it was; one with a value that it cannot have is an error. (Some were ignored.)
+              /metrics has names of its own beside the original's fleet_engine_… An unknown setting is reported in
+              the log, and ignored as it was; one with a value that it cannot have is an error. (Some were ignored.)
               The original's fleetctl logs in to machines by RSA keys with SHA-1 only, which OpenSSH 8.8 and later
               refuse: use an ed25519 key, or add PubkeyAcceptedAlgorithms +ssh-rsa to the machines' sshd_config.
 

@@ -26,7 +26,7 @@ actor Engine {
     private var registered: (session: MachineSession, at: ContinuousClock.Instant)?
     /// After which time there is something to do though nothing changes: units of machines that are gone may be placed
     /// elsewhere, a moved unit is no longer waited for, an update goes on. `nil` when there is nothing.
-    private(set) var lookAgainIn: Duration?
+    private(set) var nextPassDelay: Duration?
     /// The units that moved last though they could have stayed, until they have settled.
     private var moving: (units: Set<String>, since: ContinuousClock.Instant)?
     private var updates: [String: RollingUpdate] = [:]
@@ -64,7 +64,7 @@ actor Engine {
     }
 
     private func lookOnce() async throws {
-        lookAgainIn = nil
+        nextPassDelay = nil
         guard let session = presence.session, let snapshot = watch.snapshot else { return }
         if registered?.session != session { registered = (session, .now) }
         let held = held(snapshot, ttl: .seconds(session.ttl))
@@ -103,12 +103,12 @@ actor Engine {
         let homeless = snapshot.homelessUnits
         waiting = waiting.filter { homeless.contains($0.key) }
         for unit in homeless where waiting[unit] == nil { waiting[unit] = began }
-        if let held { lookAgain(in: held) }
-        let patience = impatientIn()
+        if let held { schedulePass(in: held) }
+        let patience = remainingSettleTime()
         let mayEvict = patience <= .zero || snapshot.unitsOfGoneMachines.isEmpty
-        if !mayEvict { lookAgain(in: patience) }
+        if !mayEvict { schedulePass(in: patience) }
         let awaited = silence.awaited(now: .now)
-        if let awaited { lookAgain(in: awaited.pause) }
+        if let awaited { schedulePass(in: awaited.pause) }
         let silent = silence.silent.union(awaited?.machines ?? [])
         let pass = EnginePass(snapshot, mayEvict: mayEvict, silent: silent, mayMove: mayMove(snapshot))
         for placement in pass.placements {
@@ -152,7 +152,7 @@ actor Engine {
         guard let moving else { return true }
         let left = Self.settlingLimit - moving.since.duration(to: .now)
         if left > .zero, !moving.units.allSatisfy(snapshot.hasSettled) {
-            lookAgain(in: left)
+            schedulePass(in: left)
             return false
         }
         self.moving = nil
@@ -166,7 +166,7 @@ actor Engine {
             var update = updates[name] ?? RollingUpdate(name)
             switch update.look(at: stored.value, snapshot, now: .now) {
             case .wait(let pause):
-                lookAgain(in: pause)
+                schedulePass(in: pause)
             case .write(let record, let texts):
                 let texts = texts.sorted { $0.key < $1.key }.compactMap { unit, text in
                     snapshot.units[unit].map { (unit: $0, text: text) }
@@ -180,14 +180,14 @@ actor Engine {
         }
     }
 
-    private func lookAgain(in pause: Duration) {
-        lookAgainIn = min(lookAgainIn ?? pause, max(pause, .zero))
+    private func schedulePass(in pause: Duration) {
+        nextPassDelay = min(nextPassDelay ?? pause, max(pause, .zero))
     }
 
     /// A unit that was moved and does not come to rest is not waited for any longer.
     private static let settlingLimit = Duration.seconds(30)
 
-    private func impatientIn() -> Duration {
+    private func remainingSettleTime() -> Duration {
         // Where this machine's lease has not ended, no outage has ended the others'. And a fleetd that leads and dies
         // again and again would be patient for ever.
         guard let registered, !registered.session.isContinued else { return .zero }

@@ -52,7 +52,7 @@ package struct EngineService: Service {
                     for await _ in wakeups.stream {
                         if await engine.look() {
                             backoff.reset()
-                            guard let pause = await engine.lookAgainIn else { continue }
+                            guard let pause = await engine.nextPassDelay else { continue }
                             await wait(pause, wakeups)
                         } else {
                             do { try await Task.sleep(for: backoff.next()) } catch { break }
