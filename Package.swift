@@ -82,7 +82,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// slipway's commands: arguments and printing.
         "SlipwayCommands": """
         Backups Basics Certificates Chaos CloudConfig CloudConfigLinting CloudConfigLoading Dashboard Diagnostics
-        Discovery Etcd FaultInjection FileErrors FleetState Graphs Images LibvirtProvider Planning Provisioning
+        Discovery Etcd FaultInjection FileErrors FleetState Graphs Images Planning Provisioning
         Rendering SecureShell SmokeTests Terminal TopologyLoading TopologyModel UnitFiles Workspace ArgumentParser
         Crypto Logging Subprocess SystemPackage
         """,
@@ -150,14 +150,15 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// Fakes, temporary directories, seeded randomness.
         "TestKit": """
         Basics Certificates Etcd EtcdProxy NodeBoot Planning Provisioning RebootLock SecureShell Systemd
-        TopologyLoading TopologyModel UnitFiles ArgumentParser CustomDump
+        TopologyLoading TopologyModel UnitFiles ArgumentParser CustomDump SystemPackage
         """,
-        "BasicsTests": "Basics",
-        "FileErrorsTests": "Basics FileErrors",
+        "BasicsTests": "Basics TestKit",
+        "FileErrorsTests": "Basics FileErrors TestKit",
         "TerminalTests": "Terminal TestKit",
         /// The pages' links, topologies, units and command lines.
         "DocumentationTests": """
-        Diagnostics Fleetctl Locksmith SlipwayCommands TestKit TopologyLoading UnitFiles ArgumentParser
+        Chaos Diagnostics Fleetctl LocatedYAML Locksmith SlipwayCommands TestKit TopologyLoading UnitFiles
+        ArgumentParser
         """,
         /// Real nodes, in the project's own sandbox.
         "IntegrationTests": "TestKit Subprocess",
@@ -260,9 +261,8 @@ let products = [
     "X509": "swift-certificates",
 ]
 
-/// Files in a target's folder that are no part of it.
+/// Files in the folders of tests that are no part of them.
 let excluded = [
-    "Basics": ["README.md"],
     "CloudInitTests": ["Golden"],
     "FleetctlTests": ["Golden"],
     "FleetdTests": ["Registry/Golden"],
@@ -273,7 +273,6 @@ let excluded = [
     "RebootLockTests": ["Golden"],
     "RenderingTests": ["Golden"],
     "SlipwayCommandsTests": ["Golden", "Alerts"],
-    "Terminal": ["README.md"],
 ]
 
 /// True for a release of all programs at once: what is made for tests does not compile without them.
@@ -351,7 +350,8 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
             name: name,
             dependencies: dependencies,
             path: path,
-            exclude: excluded[name] ?? [],
+            // A target that is no group's has the page beside its files.
+            exclude: folder == "Sources" ? ["README.md"] : [],
             resources: (embedded[name] ?? []).map { .embedInCode($0) },
             swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
             linkerSettings: name == "LocatedYAML" ? [.linkedLibrary(":libyaml.a")] : [],  // A node has no shared one.

@@ -1,12 +1,12 @@
 import Basics
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct FileStatusTests {
     @Test func isThatOfTheFileThatALinkLeadsTo() throws {
-        let directory = NSTemporaryDirectory() + "status-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let temporary = try TemporaryDirectory()
+        let directory = temporary.path
         let (file, link) = ("\(directory)/file", "\(directory)/link")
         let error = #expect(throws: SystemFailure.self) { try FileStatus(of: file) }
         #expect(error?.description == "examine \(file): No such file or directory")

@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct FileTests {
@@ -24,6 +25,31 @@ import Testing
             let missing = #expect(throws: SystemFailure.self) { try AtomicFile.write("", to: directory + "/no/a") }
             #expect(missing?.number == ENOENT)
             #expect(missing?.description.contains("No such file") == true)
+        }
+    }
+
+    @Test func piecesAreCheckedBeforeTheyAreAFile() throws {
+        struct Refusal: Error {}
+        try withDirectory { directory in
+            let path = directory + "/a"
+            let pieces = [Data("ne".utf8), Data("w".utf8)]
+            try AtomicFile.write(pieces: pieces, to: path, mode: 0o600, replaces: false) { (draft: String) throws in
+                #expect(try String(contentsOfFile: draft, encoding: .utf8) == "new")
+            }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+            #expect(try mode(path) == 0o600)
+            let other = [Data("other".utf8)]
+            let failure = #expect(throws: SystemFailure.self) {
+                try AtomicFile.write(pieces: other, to: path, replaces: false) { _ in }
+            }
+            #expect(failure?.number == EEXIST)
+            #expect(throws: Refusal.self) {
+                try AtomicFile.write(pieces: other, to: path, replaces: true) { _ in throw Refusal() }
+            }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+            try AtomicFile.write(pieces: other, to: path, replaces: true) { _ in }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "other")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["a"])
         }
     }
 
@@ -108,15 +134,12 @@ import Testing
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
     }
 
-    private func mode(_ path: String) throws -> Int {
+    private func mode(_ path: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Int {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        return try #require(attributes[.posixPermissions] as? Int)
+        return try #require(attributes[.posixPermissions] as? Int, sourceLocation: sourceLocation)
     }
 
     private func withDirectory(_ body: (String) throws -> Void) throws {
-        let path = FileManager.default.temporaryDirectory.path + "/basics-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: path) } }
-        try body(path)
+        try TemporaryDirectory.withPath(body)
     }
 }

@@ -98,4 +98,16 @@ import Testing
     func whatIsNoGoDuration(_ text: String) {
         #expect(GoDuration.seconds(text) == nil)
     }
+
+    @Test func elementsAtEitherEndAreTakenAway() {
+        #expect([0, 1, 0, 2, 0].trimmed { $0 == 0 } == [1, 0, 2])
+        #expect([0, 0].trimmed { $0 == 0 } == [])
+        #expect("  a b ".trimmed == "a b" && " ".trimmed == "" && "--a-".trimmed { $0 == "-" } == "a")
+    }
+
+    @Test func markupIsEscaped() {
+        #expect(XMLText.escaped("<a b='c'>\"&\n") == "&lt;a b=&apos;c&apos;&gt;&quot;&amp;\n")
+        #expect(XMLText.escaped("a\u{1B}b\u{FFFE}") == "a\u{FFFD}b\u{FFFD}")
+        #expect(XMLText.escaped("a\u{1B}b", unwritable: .omitted) == "ab")
+    }
 }

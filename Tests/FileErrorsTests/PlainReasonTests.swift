@@ -1,6 +1,7 @@
 import Basics
 import FileErrors
 import Foundation
+import TestKit
 import Testing
 
 /// No person is shown Foundation's way to describe an error.
@@ -16,11 +17,9 @@ import Testing
     }
 
     private func withDirectory(_ body: (String) throws -> Void) throws {
-        let path = FileManager.default.temporaryDirectory.path + "/plain-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data().write(to: URL(filePath: "\(path)/file"))
-        try body(path)
+        let directory = try TemporaryDirectory()
+        try directory.write("", to: "file")
+        try body(directory.path)
     }
 
     @Test func pathAndReasonOfAFileAreTold() throws {

@@ -53,11 +53,19 @@ package struct SlipwayCommand: AsyncParsableCommand {
 
     /// Does what the command line says, and ends the program.
     package static func main() async {
+        if let error = await failure(of: nil) { exit(withError: error) }
+    }
+
+    /// Does what a command line says.
+    ///
+    /// - Parameter arguments: without the program's name; nil for this program's own.
+    /// - Returns: what the program ends with, which is already printed where that is an exit code; nil for success.
+    static func failure(of arguments: [String]?) async -> (any Error)? {
         let command: any ParsableCommand
         do {
-            command = try parseAsRoot()
+            command = try parseAsRoot(arguments)
         } catch {
-            exit(withError: error)
+            return error
         }
         do {
             if var command = command as? any AsyncParsableCommand {
@@ -66,28 +74,29 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 var command = command
                 try command.run()
             }
+            return nil
         } catch {
-            await end(command, error)
+            return await ending(command, error)
         }
     }
 
     /// Says what was wrong, and what of this host may be why. Every command that fails ends here.
-    private static func end(_ command: any ParsableCommand, _ failure: any Error) async -> Never {
+    private static func ending(_ command: any ParsableCommand, _ failure: any Error) async -> any Error {
         // A file's error that was not described further down.
         let error = (failure as? CocoaError).map { UserError($0.plainReason, isAboutHost: true) } ?? failure
         if let command = command as? any JSONCommand, command.output.json {
             do {
                 if let text = try FailurePayload(error, of: command)?.text { Output.print(text) }
             } catch {
-                exit(withError: error)
+                return error
             }
         }
-        guard HostSuspects.causes(of: error) != nil else {
-            exit(withError: (error as? ToldFailure)?.code ?? error)
+        guard HostSuspects.causes(of: error) != nil, HostWorkspace.substitutes == nil else {
+            return (error as? ToldFailure)?.code ?? error
         }
         if !(error is ToldFailure) { Output.note(fullMessage(for: error)) }
         await HostSuspects.tell(of: error, in: command)
-        exit(withError: (error as? ToldFailure)?.code ?? exitCode(for: error))
+        return (error as? ToldFailure)?.code ?? exitCode(for: error)
     }
 }
 

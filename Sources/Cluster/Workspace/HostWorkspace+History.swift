@@ -65,7 +65,7 @@ extension HostWorkspace {
                     rungs: rungs,
                     began: begun?.began,
                 )
-                let history = ClusterHistory(try etcdClient(of: cluster, nodes: nodes))
+                let history = try self.history(of: cluster, nodes)
                 for retreat in Self.retreats(of: nodes) { try await history.append(retreat) }
                 try await history.append(entry)
                 return true
@@ -117,10 +117,14 @@ extension HostWorkspace {
     package func history(of cluster: String, last count: Int) async throws -> [HistoryEntry] {
         let nodes = try await provider.observe().nodes(of: cluster)
         guard !nodes.isEmpty else { throw UserError("there is no cluster '\(cluster)'; see: slipway list") }
-        let kept = try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).entries(last: count)
+        let kept = try await history(of: cluster, nodes).entries(last: count)
         // What nodes did since the last command.
         let others = Self.retreats(of: nodes).filter { !kept.contains($0) }
         return Array((kept + others).sorted { ($0.began ?? $0.time) < ($1.began ?? $1.time) }.suffix(count))
+    }
+
+    private func history(of cluster: String, _ nodes: [ObservedNode]) throws -> ClusterHistory {
+        ClusterHistory(try substitutes?.keys ?? etcdClient(of: cluster, nodes: nodes))
     }
 
     private static func retreats(of nodes: [ObservedNode]) -> [HistoryEntry] {

@@ -10,7 +10,9 @@ import TopologyModel
 #endif
 
 extension HostWorkspace {
-    private var locks: FilePath { Self.runtimeDirectory(home: home).appending("locks") }
+    private var locks: FilePath {
+        (substitutes?.home ?? Self.runtimeDirectory(home: home)).appending("locks")
+    }
 
     /// Runs an operation under the cluster's lock: on this host a lock of its kernel, which costs nothing and ends with
     /// its holder, and against others that drive the same libvirt a lease there.

@@ -108,8 +108,8 @@ extension HostWorkspace {
         let mirror = ProcessInfo.processInfo.environment["SLIPWAY_REGISTRY_MIRROR"]
         let keys = HostKeys(secret: secret, cluster: cluster)
         var inputs = PlannerInputs(
-            image: try images.current(),
-            machineImage: try images.currentMachine(),
+            image: try substitutes?.image ?? images.current(),
+            machineImage: try substitutes?.image ?? images.currentMachine(),
             authorizedKeys: [own.publicKey],
             hostKey: { try keys.pair(of: $0) },
             clusterKey: try secret.clusterKey(cluster: cluster),

@@ -32,6 +32,11 @@ package struct HostWorkspace: Sendable {
     package let jump: SSHJump?
     /// The connection to that host, for commands that speak with nodes by themselves.
     let gateway: SSHGateway?
+    /// Of a test; nil for this host's libvirt and its clusters.
+    let substitutes: WorkspaceSubstitutes?
+
+    /// Substitutes for every workspace that is opened by the current task; nil but in tests.
+    @TaskLocal package static var substitutes: WorkspaceSubstitutes?
 
     /// True when libvirt runs on another host: its URI then names that host.
     package var isRemote: Bool { !uri.contains(":///") }
@@ -73,6 +78,7 @@ package struct HostWorkspace: Sendable {
     /// - Parameter reachesNodes: whether the command speaks with nodes otherwise than by running ssh.
     /// - Throws: what is missing, with the command that says more.
     package static func open(_ uri: String, reachesNodes: Bool = false) async throws -> HostWorkspace {
+        if let substitutes { return try HostWorkspace(substitutes, uri: uri) }
         let home = try SlipwayHome.prepared()
         let jump = SSHJump(libvirtURI: uri)
         var gateway: SSHGateway?
@@ -94,8 +100,27 @@ package struct HostWorkspace: Sendable {
             uri: uri,
             jump: jump,
             gateway: gateway,
+            substitutes: nil,
         )
     }
+
+    /// Looks at libvirt, without a key or directory that a workspace needs.
+    ///
+    /// - Returns: what is there, the runtimes that libvirt has a driver for, and its version, as
+    ///   `major * 1_000_000 + minor * 1_000 + release`.
+    package static func libvirt(
+        at uri: String
+    ) async throws -> (observed: ProviderObservation, drivers: [Runtime], version: UInt) {
+        let provider = LibvirtProvider(uri: uri, home: try SlipwayHome.path().string, logger: logger)
+        let seen = try await provider.observe()
+        let drivers = try await provider.presentRuntimes()
+        let version = try await provider.version()
+        await provider.close()
+        return (seen, drivers, version)
+    }
+
+    /// URI of the hypervisor that a node runs on, for libvirt's own programs.
+    package func uri(of node: ObservedNode) -> String { ConnectionURIs(uri).uri(for: node.runtime) ?? uri }
 
     /// The certificates of a cluster, as of now.
     package func certificates(of cluster: String) -> ClusterCertificates {
@@ -110,7 +135,8 @@ package struct HostWorkspace: Sendable {
     /// Returns clients for etcd, fleet and the reboot lock of a cluster.
     ///
     /// - Parameter certificates: those that its nodes have, or are being given.
-    func clients(of cluster: String, certificates: [CertificateGeneration]) throws -> LiveClusterClients {
+    func clients(of cluster: String, certificates: [CertificateGeneration]) throws -> any ClusterClients {
+        if let substitutes { return substitutes.clusters }
         let number = certificates.map(\.number).max()
         let tls = try number.map { try self.certificates(of: cluster).etcdTLS($0) }
         return LiveClusterClients(tls: tls, proxyPort: gateway?.port)
@@ -118,7 +144,7 @@ package struct HostWorkspace: Sendable {
 
     /// Returns the observer of a cluster.
     package func observer(of cluster: String) -> ClusterObserver {
-        ClusterObserver(provider: provider, images: images) { nodes in
+        ClusterObserver(provider: provider, images: imageSource) { nodes in
             try Rights(uri: uri).check(nodes)
             return try clients(of: cluster, certificates: nodes.compactMap(\.certificates))
         }
@@ -137,13 +163,13 @@ package struct HostWorkspace: Sendable {
         let shell = SecureNodeShell(client: try sshClient(cluster: cluster)) { try keys.pair(of: $0).publicKey }
         return Executor(
             provider: provider,
-            images: images,
-            shell: shell,
+            images: imageSource,
+            shell: substitutes?.shell ?? shell,
             clusters: try clients(of: cluster.description, certificates: certificates),
             limits: limits,
             boots: boots,
             load: { [isRemote] in isRemote ? nil : Self.load },
-            reaches: { await answers($0, port: $1) },
+            reaches: reach,
             check: check,
             emit: emit,
         )
@@ -211,5 +237,31 @@ package struct HostWorkspace: Sendable {
         try discovery(of: cluster).remove()
         try OwnedDirectory(home.appending("chaos").string).remove(["\(name).json"])
         try secret.forgetAdopted(of: name)
+    }
+}
+
+extension HostWorkspace {
+    private init(_ substitutes: WorkspaceSubstitutes, uri: String) throws {
+        try SlipwayHome.protect(substitutes.home)
+        self.init(
+            provider: substitutes.provider,
+            leases: substitutes.leases,
+            images: try StoredImages(home: substitutes.home),
+            secret: try HostSecret(directory: substitutes.home.appending("keys")),
+            home: substitutes.home,
+            uri: uri,
+            jump: nil,
+            gateway: nil,
+            substitutes: substitutes,
+        )
+    }
+
+    /// Images, as carrying plans out wants them.
+    var imageSource: any ImageSource { substitutes?.images ?? images }
+
+    /// Returns whether something on a node takes connections.
+    var reach: Executor.Reach {
+        if let substitutes { return substitutes.reaches }
+        return { await answers($0, port: $1) }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Backups
@@ -19,10 +20,10 @@ import Testing
         passphrase: String? = nil,
         manifest: BackupManifest = Self.manifest,
         _ body: (_ path: String) throws -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation,
     ) throws {
-        let directory = NSTemporaryDirectory() + "backup-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let temporary = try TemporaryDirectory()
+        let directory = temporary.path
         let path = "\(directory)/demo.backup"
         let parts = [
             BackupFile.Part(BackupManifest.PartName.snapshot, Self.snapshot),
@@ -31,7 +32,7 @@ import Testing
         try BackupFile.write(manifest, parts, to: path, passphrase: passphrase)
         try body(path)
         let left = try FileManager.default.contentsOfDirectory(atPath: directory)
-        #expect(left == ["demo.backup"], "drafts are left")
+        #expect(left == ["demo.backup"], "drafts are left", sourceLocation: sourceLocation)
     }
 
     /// What reading it says is wrong.

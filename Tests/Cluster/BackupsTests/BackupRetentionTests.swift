@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import TestKit
 import Testing
 
 @testable import Backups
@@ -16,9 +17,8 @@ import Testing
     }
 
     @Test func onlyOwnFilesAreRemoved() throws {
-        let directory = NSTemporaryDirectory() + "retention-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let temporary = try TemporaryDirectory()
+        let directory = temporary.path
         func put(_ name: String, _ text: String) throws {
             try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)"))
         }

@@ -12,10 +12,7 @@ import Testing
     private static let programs = Result { try EtcdPrograms.find(roots: []) }
 
     private func withDirectory(_ body: (String) async throws -> Void) async throws {
-        let directory = NSTemporaryDirectory() + "scratch-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await body(directory)
+        try await TemporaryDirectory.with(body)
     }
 
     /// - Returns: path of the snapshot.

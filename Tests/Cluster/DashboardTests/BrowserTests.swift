@@ -33,10 +33,10 @@ import TopologyModel
     private static let chip = ".chip[data-unit=\"web@1.service\"]"
 
     /// A member, and workers that have a unit each.
-    private static func crowd(_ workers: Int) throws -> ClusterLook {
+    private static func crowd(_ workers: Int, sourceLocation: SourceLocation = #_sourceLocation) throws -> ClusterLook {
         let topology = Topology(
             name: "demo",
-            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/20"))),
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/20"), sourceLocation: sourceLocation)),
             roles: [
                 Role(name: "central", count: 1, etcd: .member), Role(name: "worker", count: workers, etcd: .proxy),
             ],
@@ -64,6 +64,7 @@ import TopologyModel
         _ look: ClusterLook,
         _ steps: @escaping @Sendable (_ url: String) -> [String],
         meanwhile: @escaping @Sendable (FakeDashboard) async throws -> Void = { _ in },
+        sourceLocation: SourceLocation = #_sourceLocation,
     ) async throws -> [String] {
         let source = FakeDashboard(HostLook(clusters: ["demo": look]))
         let server = DashboardServer(
@@ -84,14 +85,14 @@ import TopologyModel
                 return nil
             }
             var iterator = urls.makeAsyncIterator()
-            let url = try #require(await iterator.next())
+            let url = try #require(await iterator.next(), sourceLocation: sourceLocation)
             let words = ["python3", "\(Checkout.path)/Scripts/lib/browser.py"] + steps(url)
             let ran = try await ShellCommand.run(
                 words.map(ShellWord.quoted).joined(separator: " "),
                 within: .seconds(90)
             )
             group.cancelAll()
-            #expect(ran.exitCode == 0, "\(ran)")
+            #expect(ran.exitCode == 0, "\(ran)", sourceLocation: sourceLocation)
             return ran.output.split(separator: "\n").map(String.init)
         }
     }
@@ -118,8 +119,8 @@ import TopologyModel
     @Test(arguments: workers)
     func framesOfManyNodes(_ workers: Int) async throws {
         let first = try Self.crowd(workers)
-        let measured = "\(NSTemporaryDirectory())slipway-measured-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: measured) }
+        let directory = try TemporaryDirectory()
+        let measured = directory.path(of: "measured")
         let measure = """
             new Promise((done) => {
               const gaps = [];

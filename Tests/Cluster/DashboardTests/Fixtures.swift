@@ -12,10 +12,10 @@ import UnitFiles
 
 /// A cluster of three members and two workers, with a unit on the first of these.
 enum Fixture {
-    static func nodes() throws -> [ObservedNode] {
+    static func nodes(sourceLocation: SourceLocation = #_sourceLocation) throws -> [ObservedNode] {
         let topology = Topology(
             name: "demo",
-            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"), sourceLocation: sourceLocation)),
             roles: [
                 Role(name: "central", count: 3, etcd: .member, metadata: ["role": "central"]),
                 Role(name: "worker", count: 2, etcd: .proxy, metadata: ["role": "worker"]),
@@ -39,13 +39,13 @@ enum Fixture {
     }
 
     /// All is well, and central-2 leads.
-    static func look() throws -> ClusterLook {
+    static func look(sourceLocation: SourceLocation = #_sourceLocation) throws -> ClusterLook {
         let nodes = try nodes()
         let members = try nodes.filter { $0.etcd == .member }.enumerated().map { index, node in
             ObservedEtcd.Member(
                 id: "\(index + 1)",
                 name: node.name,
-                peerURLs: [try #require(node.peerURL)],
+                peerURLs: [try #require(node.peerURL, sourceLocation: sourceLocation)],
                 healthy: true
             )
         }

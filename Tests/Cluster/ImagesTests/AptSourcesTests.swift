@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Images
@@ -12,7 +13,7 @@ import Testing
         """
 
     @Test func takesTheHostsSourcesOfTheSameRelease() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let newer = "Types: deb\nURIs: http://x\nSuites: trixie\nComponents: main\n"
             try scratch.write("# a comment\n\(stanza)\n\n\(newer)", to: "etc/apt/sources.list.d/debian.sources")
             let other = "deb https://packages.example/apt cloud-sdk-bookworm main\n"
@@ -22,7 +23,7 @@ import Testing
     }
 
     @Test func fallsBackToDebiansAddress() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try scratch.write("deb http://archive.ubuntu.com/ubuntu noble main\n", to: "etc/apt/sources.list")
             let sources = AptSources.host(suite: "bookworm", root: scratch.path)
             #expect(sources == .defaults(suite: "bookworm"))

@@ -12,8 +12,15 @@ import Testing
         return bytes
     }
 
-    private func reason(_ bytes: [UInt8], length: UInt64 = 1 << 20) throws -> String {
-        try #require(#expect(throws: DiskHeader.Refusal.self) { try DiskHeader(bytes, length: length) }).reason
+    private func reason(_ bytes: [UInt8], length: UInt64 = 1 << 20, sourceLocation: SourceLocation = #_sourceLocation)
+        throws -> String
+    {
+        try #require(
+            #expect(throws: DiskHeader.Refusal.self, sourceLocation: sourceLocation) {
+                try DiskHeader(bytes, length: length)
+            },
+            sourceLocation: sourceLocation
+        ).reason
     }
 
     @Test func readsAQcow2sSize() throws {

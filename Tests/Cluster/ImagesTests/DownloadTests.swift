@@ -1,12 +1,13 @@
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 import TopologyModel
 
 @testable import Images
 
 @Suite struct DownloadTests {
-    private func download(_ url: String, in scratch: Scratch) -> Download {
+    private func download(_ url: String, in scratch: TemporaryDirectory) -> Download {
         let part = "\(scratch.path)/part"
         return Download(origin: .url(url), part: part, algorithm: .sha256, trustsServer: true, onEvent: { _ in })
     }
@@ -17,7 +18,7 @@ import TopologyModel
     /// Nobody could tell afterwards what is wrong with a file whose halves are of two.
     @Test func twoFilesAreNotMadeOne() async throws {
         let server = RangeServer(Self.old)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 server.state.withLock { ($0.tag, $0.hasRanges, $0.breaksAfter) = ("\"old\"", false, 100 << 10) }
                 await #expect(throws: ImagesError.self) { try await download(url, in: scratch).run() }
@@ -35,7 +36,7 @@ import TopologyModel
 
     @Test func theSameFileIsGoneOnWith() async throws {
         let server = RangeServer(Self.old)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 server.state.withLock { ($0.tag, $0.breaksAfter) = ("\"old\"", 200 << 10) }
                 let whole = try await download(url, in: scratch).run()
@@ -49,7 +50,7 @@ import TopologyModel
     /// A checksum tells, and mirrors of one file have names of their own for it.
     @Test func whereAChecksumTellsTheServerIsNotAsked() async throws {
         let server = RangeServer(Self.old)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 var download = download(url, in: scratch)
                 download.trustsServer = false
@@ -66,7 +67,7 @@ import TopologyModel
     /// curl is content with a server that has nothing more to give.
     @Test func aPartThatIsLongerThanTheFileIsNotTheFile() async throws {
         let server = RangeServer(Self.old)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 try scratch.write(Self.new, to: "part")
                 let whole = try await download(url, in: scratch).run()

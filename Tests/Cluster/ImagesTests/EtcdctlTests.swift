@@ -6,8 +6,10 @@ import Testing
 /// A node's etcdctl: which version a call is for, and what the program is given.
 @Suite struct EtcdctlTests {
     /// Calls it with a program that says what it is given.
-    private func said(_ call: String, environment: String = "") async throws -> String {
-        try await Scratch.with { scratch in
+    private func said(_ call: String, environment: String = "", sourceLocation: SourceLocation = #_sourceLocation)
+        async throws -> String
+    {
+        try await TemporaryDirectory.withFiles { scratch in
             let names = "ETCDCTL_CACERT ETCDCTL_CA_FILE ETCDCTL_ENDPOINTS"
             let program = """
                 #!/bin/sh
@@ -24,7 +26,7 @@ import Testing
             // then has it, too, and the kernel runs no program that somebody may write.
             let call = "install -m 755 \(text) \(path) && unset ETCDCTL_API && \(environment) sh \(etcdctl) \(call)"
             let ran = try await ShellCommand.run(call)
-            #expect(ran.exitCode == 0)
+            #expect(ran.exitCode == 0, sourceLocation: sourceLocation)
             return ran.output
         }
     }

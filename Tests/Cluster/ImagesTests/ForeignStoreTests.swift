@@ -2,6 +2,7 @@ import Basics
 import Crypto
 import FoundationEssentials
 import Synchronization
+import TestKit
 import Testing
 import TopologyModel
 
@@ -17,28 +18,37 @@ import TopologyModel
         return bytes
     }()
 
-    private static func sha256(_ bytes: [UInt8]) throws -> ImageChecksum {
-        try #require(ImageChecksum(.sha256, Digest.of(bytes)))
+    private static func sha256(_ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> ImageChecksum
+    {
+        try #require(ImageChecksum(.sha256, Digest.of(bytes)), sourceLocation: sourceLocation)
     }
 
-    private static func sha512(_ bytes: [UInt8]) throws -> ImageChecksum {
-        try #require(ImageChecksum(.sha512, Hex.encode(SHA512.hash(data: bytes))))
+    private static func sha512(_ bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> ImageChecksum
+    {
+        try #require(ImageChecksum(.sha512, Hex.encode(SHA512.hash(data: bytes))), sourceLocation: sourceLocation)
     }
 
     /// What is in the store beside locks and names: images, and what downloads left.
-    private func remains(_ scratch: Scratch) -> [String] {
+    private func remains(_ scratch: TemporaryDirectory) -> [String] {
         scratch.names(in: "images/foreign").filter { !$0.hasSuffix(".lock") && $0 != "names" }
     }
 
-    private func failure(_ body: () async throws -> ForeignImage) async throws -> ImagesError {
-        try #require(await #expect(throws: ImagesError.self) { _ = try await body() })
+    private func failure(_ body: () async throws -> ForeignImage, sourceLocation: SourceLocation = #_sourceLocation)
+        async throws -> ImagesError
+    {
+        try #require(
+            await #expect(throws: ImagesError.self, sourceLocation: sourceLocation) { _ = try await body() },
+            sourceLocation: sourceLocation
+        )
     }
 
     // MARK: Fetching
 
     @Test func fetchesOnceAndKnowsItByTheDiskItself() async throws {
         let server = RangeServer(Self.disk)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let checksum = try Self.sha512(Self.disk)
@@ -58,7 +68,7 @@ import TopologyModel
     @Test func goesOnWhereTheConnectionBroke() async throws {
         let server = RangeServer(Self.disk)
         server.state.withLock { $0.breaksAfter = 192 << 10 }
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let checksum = try Self.sha256(Self.disk)
@@ -72,7 +82,7 @@ import TopologyModel
 
     @Test func keepsWhatCameForTheNextTry() async throws {
         let server = RangeServer(Self.disk)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
@@ -91,7 +101,7 @@ import TopologyModel
 
     @Test func fetchesAllWhereTheServerHasNoRangesAndAnOlderPartIsThere() async throws {
         let server = RangeServer(Self.disk)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
@@ -113,7 +123,7 @@ import TopologyModel
 
     @Test func refusesAnotherDigestAndLeavesNothing() async throws {
         let server = RangeServer(Self.disk)
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let wanted = try Self.sha256([1])
@@ -132,7 +142,7 @@ import TopologyModel
     @Test func refusesATruncatedFileOfUntoldLength() async throws {
         let server = RangeServer(Self.disk)
         server.state.withLock { ($0.tellsLength, $0.breaksAfter) = (false, 64 << 10) }
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
@@ -145,7 +155,7 @@ import TopologyModel
 
     @Test func saysWhatTheServerSays() async throws {
         let server = RangeServer([])
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             try await server.serving { url in
                 let store = ForeignStore(home: scratch.path)
                 let request = ImageRequest(name: "debian", origin: .url(url), checksum: try Self.sha256(Self.disk))
@@ -157,7 +167,7 @@ import TopologyModel
     }
 
     @Test func refusesAURLThatNobodyVouchesFor() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = ForeignStore(home: scratch.path)
             let error = try await failure {
                 try await store.add(ImageRequest(name: "debian", origin: .url("http://127.0.0.1:9/disk.img")))
@@ -169,7 +179,7 @@ import TopologyModel
 
     @Test(arguments: ["", "Debian", "a/b", "..", ".hidden", "deadbeef", "a b", String(repeating: "x", count: 64)])
     func refusesNamesThatCannotBe(_ name: String) async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = ForeignStore(home: scratch.path)
             let file = try scratch.write(Self.disk, to: "disk.img")
             let error = try await failure { try await store.add(ImageRequest(name: name, origin: .file(file))) }
@@ -181,7 +191,7 @@ import TopologyModel
 
     @Test(arguments: ["gzip", "bzip2", "xz", "zstd"])
     func unpacksByContent(_ program: String) async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = ForeignStore(home: scratch.path)
             let file = try scratch.write(Self.disk, to: "disk.img")
             // The name says nothing of how it is packed.
@@ -205,7 +215,7 @@ import TopologyModel
     // MARK: Keeping
 
     @Test func theSameDiskFromTwoSourcesIsOne() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = ForeignStore(home: scratch.path)
             let files = try ["one", "two"].map { try scratch.write(Self.disk, to: $0) }
             async let first = store.add(ImageRequest(name: "one", origin: .file(files[0])))
@@ -220,7 +230,7 @@ import TopologyModel
     }
 
     @Test func pruneTakesWhatHasNoNameAndNoUser() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = ForeignStore(home: scratch.path)
             var other = Self.disk
             other[0] ^= 1
@@ -241,7 +251,7 @@ import TopologyModel
     }
 
     @Test func verifySeesAChangedByte() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = ForeignStore(home: scratch.path)
             let file = try scratch.write(Self.disk, to: "disk.img")
             let image = try await store.add(ImageRequest(name: "debian", origin: .file(file)))

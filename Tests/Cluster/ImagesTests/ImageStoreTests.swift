@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestKit
 import Testing
 
 @testable import Images
@@ -7,7 +8,7 @@ import Testing
     private let recipe = RootRecipe(suite: "test", packages: ["b", "a"], excluded: [], customization: "exit 0\n")
 
     /// A store whose mmdebstrap is a script; `target` in it is the directory to fill.
-    private func store(_ scratch: Scratch, script: String) throws -> ImageStore {
+    private func store(_ scratch: TemporaryDirectory, script: String) throws -> ImageStore {
         let text = "#!/bin/sh\nwhile [ $# -gt 0 ] && [ \"$1\" != test ]; do shift; done\ntarget=$2\n\(script)\n"
         var store = ImageStore(home: scratch.path)
         store.bootstrapper = try scratch.write(text, to: "bootstrap", mode: 0o755)
@@ -15,7 +16,7 @@ import Testing
     }
 
     @Test func buildsARootOnceForTwoWhoWantIt() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(
                 scratch,
                 script: "echo run >>\(scratch.path)/runs; mkdir $target; sleep 0.2; echo x >$target/file",
@@ -24,15 +25,15 @@ import Testing
             async let second = store.ensureRoot(recipe)
             let digests = try await [first, second]
             #expect(digests == [recipe.digest, recipe.digest])
-            #expect(scratch.text("runs") == "run\n")
-            #expect(scratch.text("images/root/\(recipe.digest)/file") == "x\n")
+            #expect(try scratch.text("runs") == "run\n")
+            #expect(try scratch.text("images/root/\(recipe.digest)/file") == "x\n")
             let names = [".\(recipe.digest).lock", recipe.digest, "\(recipe.digest).json"]
             #expect(scratch.names(in: "images/root") == names)
         }
     }
 
     @Test func tellsItsSteps() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(scratch, script: "mkdir $target; echo 'I: extracting archives...' >&2; echo done >&2")
             let events = Events()
             _ = try await store.ensureRoot(recipe) { events.append($0) }
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func leavesNothingWhenItFails() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(scratch, script: "mkdir $target; echo 'E: no such mirror' >&2; exit 3")
             let error = await #expect(throws: ImagesError.self) { try await store.ensureRoot(recipe) }
             let message = try #require(error).message
@@ -55,7 +56,7 @@ import Testing
     }
 
     @Test func saysWhatToInstall() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             var store = ImageStore(home: scratch.path)
             store.bootstrapper = "slipway-has-no-such-program"
             let error = await #expect(throws: ImagesError.self) { try await store.ensureRoot(recipe) }
@@ -65,7 +66,7 @@ import Testing
     }
 
     @Test func clearsWhatAKilledBuildLeft() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(scratch, script: "mkdir $target")
             try scratch.write("", to: "images/root/.\(recipe.digest).999999999.part/half")
             _ = try await store.ensureRoot(recipe)
@@ -75,7 +76,7 @@ import Testing
     }
 
     @Test func listsFindsRemovesAndPrunes() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(scratch, script: "mkdir $target; echo x >$target/file")
             var other = recipe
             other.packages.append("c")

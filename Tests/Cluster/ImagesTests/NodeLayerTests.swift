@@ -1,10 +1,11 @@
 import FoundationEssentials
+import TestKit
 import Testing
 
 @testable import Images
 
 @Suite struct NodeLayerTests {
-    private func layer(_ scratch: Scratch, node: String = "node") throws -> NodeLayer {
+    private func layer(_ scratch: TemporaryDirectory, node: String = "node") throws -> NodeLayer {
         let programs = try NodeProgramName.allCases.map { name in
             let path = try scratch.write(name == .slipwayNode ? node : name.rawValue, to: "programs/\(name.rawValue)")
             return NodeProgram(name: name, path: path, digest: try FileDigest.of(path))
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func isNamedByItsContent() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let first = try layer(scratch).digest
             #expect(try layer(scratch).digest == first)
             #expect(try layer(scratch, node: "another").digest != first)
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func holdsTheProgramsAndTheirUnits() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = ImageStore(home: scratch.path)
             let digest = try await store.ensureLayer(layer(scratch))
             let units = "images/layer/\(digest)/usr/lib/systemd/system"
@@ -48,7 +49,9 @@ import Testing
                 scratch.names(in: generators) == ["systemd-fstab-generator", "systemd-getty-generator"]
             )
             #expect(scratch.names(in: units).filter { $0.hasSuffix(".socket") } == ["fleet.socket"])
-            #expect(scratch.text("\(units)/multi-user.target.wants/coreos-cloudinit.service") == NodeUnits.cloudInit)
+            #expect(
+                try scratch.text("\(units)/multi-user.target.wants/coreos-cloudinit.service") == NodeUnits.cloudInit
+            )
             let directory = "\(scratch.path)/images/layer/\(digest)"
             let launcher = try FileManager.default.attributesOfItem(atPath: "\(directory)/usr/lib/slipway/etcd2")
             #expect(launcher[.posixPermissions] as? Int == 0o755)

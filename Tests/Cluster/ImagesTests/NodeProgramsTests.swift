@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Images
@@ -7,7 +8,7 @@ import Testing
     private let dynamic = ELFSample.bytes(needing: ["libswiftCore.so"])
 
     @Test func prefersTheReleaseBuildToADynamicDebugBuild() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             for name in NodeProgramName.allCases {
                 try scratch.write(dynamic, to: "debug/\(name.rawValue)")
                 try scratch.write(fine, to: "release/\(name.rawValue)")
@@ -19,7 +20,7 @@ import Testing
     }
 
     @Test func namesEveryProgramThatIsMissingAndHowToBuildThem() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             for name in NodeProgramName.allCases where name != .slipwayNode {
                 try scratch.write(name == .slipwayEtcdProxy ? dynamic : fine, to: "debug/\(name.rawValue)")
             }
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test func remembersWhatItRead() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             for name in NodeProgramName.allCases {
                 try scratch.write(fine, to: "release/\(name.rawValue)")
             }
@@ -54,7 +55,7 @@ import Testing
             }
             let first = try locate()
             #expect(first == [try FileDigest.of("\(scratch.path)/release/slipway-node")])
-            #expect(scratch.text("digests").split(separator: "\n").count == NodeProgramName.allCases.count)
+            #expect(try scratch.text("digests").split(separator: "\n").count == NodeProgramName.allCases.count)
             #expect(try locate() == first)
             try scratch.write(fine + [0], to: "release/slipway-node")
             #expect(try locate().count == 2)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestKit
 import Testing
 
 @testable import Images
@@ -45,7 +46,7 @@ import Testing
     ]
 
     @Test(arguments: cases) func saysWhyAProgramCannotRunInANode(_ sample: Case) async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let path = try scratch.write(sample.bytes, to: "program")
             #expect(ProgramCheck.reasonAgainst(path) == sample.reason)
         }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestKit
 import Testing
 import TopologyModel
 
@@ -9,7 +10,7 @@ import TopologyModel
     private let recipe = RootRecipe(suite: "test", packages: ["a"], excluded: [], customization: "exit 0\n")
 
     /// A store whose mmdebstrap makes a root with these packages.
-    private func store(_ scratch: Scratch) throws -> ImageStore {
+    private func store(_ scratch: TemporaryDirectory) throws -> ImageStore {
         let script = """
             #!/bin/sh
             hook=${1#--customize-hook=}
@@ -23,7 +24,7 @@ import TopologyModel
         return store
     }
 
-    private func installs(_ packages: [String: String], fixes: String = "", in scratch: Scratch) throws {
+    private func installs(_ packages: [String: String], fixes: String = "", in scratch: TemporaryDirectory) throws {
         let stanzas = packages.sorted { $0.key < $1.key }.map { name, version in
             "Package: \(name)\nStatus: install ok installed\nDescription: of \(name)\n Version: 0\nVersion: \(version)\n\n"
         }
@@ -33,7 +34,7 @@ import TopologyModel
     }
 
     @Test func aRootOfOtherPackagesIsAnotherVersion() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(scratch)
             try installs(["a": "1", "b": "1"], in: scratch)
             _ = try await store.ensureRoot(recipe)
@@ -68,7 +69,7 @@ import TopologyModel
     }
 
     @Test func aRootFromBeforeThereWereRecordsIsKnownByWhatIsInIt() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(scratch)
             let digest = recipe.digest
             let status = "Package: a\nStatus: install ok installed\nVersion: 7\n"
@@ -81,7 +82,7 @@ import TopologyModel
     }
 
     @Test func theRecordGoesWithItsRoot() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let store = try store(scratch)
             try installs(["a": "1"], in: scratch)
             let (version, _) = try await store.updateRoot(recipe)
@@ -92,7 +93,7 @@ import TopologyModel
     }
 
     @Test func aFailureKeepsNothing() async throws {
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             var store = try store(scratch)
             store.bootstrapper = try scratch.write("#!/bin/sh\nexit 3\n", to: "bootstrap", mode: 0o755)
             await #expect(throws: ImagesError.self) { try await store.updateRoot(recipe) }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestKit
 import Testing
 import TopologyModel
 
@@ -20,7 +21,7 @@ import TopologyModel
         var disk = [UInt8](repeating: 7, count: 64 << 10)
         disk.replaceSubrange(510..<512, with: [0x55, 0xAA])
         let content = disk
-        try await Scratch.with { scratch in
+        try await TemporaryDirectory.withFiles { scratch in
             let file = try scratch.write(content, to: "disk")
             try await HostProgram.run("sh", ["-euc", Self.script, "sh", scratch.path], package: "gnupg")
             let store = ForeignStore(home: scratch.path)

@@ -77,9 +77,12 @@ import Testing
         try await TestNode.with { hypervisor in
             let xml = TestNode.domainXML("a")
             func code(
-                _ body: @Sendable (isolated Connection) throws(LibvirtError) -> Void
+                _ body: @Sendable (isolated Connection) throws(LibvirtError) -> Void,
+                sourceLocation: SourceLocation = #_sourceLocation
             ) async -> LibvirtError.Code? {
-                await #expect(throws: LibvirtError.self) { try await hypervisor.run(body) }?.code
+                await #expect(throws: LibvirtError.self, sourceLocation: sourceLocation) {
+                    try await hypervisor.run(body)
+                }?.code
             }
             #expect(
                 await code { c throws(LibvirtError) in

@@ -1,13 +1,13 @@
 import Foundation
 import Libvirt
+import TestKit
 
 /// A `test:///file` hypervisor: in this process, without a daemon, private to its one connection.
 enum TestNode {
     static func with<Value>(_ body: (Hypervisor) async throws -> Value) async throws -> Value {
-        let file = FileManager.default.temporaryDirectory.appending(path: "slipway-node-\(UUID().uuidString).xml")
-        try Data("<node><cpu><mhz>2000</mhz><nodes>1</nodes></cpu></node>".utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let hypervisor = Hypervisor(uri: "test://\(file.path())", connections: 1)
+        let directory = try TemporaryDirectory()
+        let file = try directory.write("<node><cpu><mhz>2000</mhz><nodes>1</nodes></cpu></node>", to: "node.xml")
+        let hypervisor = Hypervisor(uri: "test://\(file)", connections: 1)
         let value = try await body(hypervisor)
         await hypervisor.close()
         return value

@@ -30,10 +30,12 @@ struct CertificateTests {
         )
     }
 
-    private func running(_ topology: Topology) throws -> Simulation {
+    private func running(_ topology: Topology, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
+        -> Simulation
+    {
         var cluster = Simulation()
         cluster.apply(try plan(topology))
-        #expect(cluster.faults.isEmpty, "\(cluster.faults)")
+        #expect(cluster.faults.isEmpty, "\(cluster.faults)", sourceLocation: sourceLocation)
         return cluster
     }
 

@@ -7,14 +7,14 @@ import UnitFiles
 /// What `slipway events` tells of two looks at a cluster.
 @Suite struct ClusterChangeTests {
     /// A cluster of one member and one worker, with a unit on it.
-    private func present() throws -> Observation {
+    private func present(sourceLocation: SourceLocation = #_sourceLocation) throws -> Observation {
         let nodes = try Fixture.plan(Fixture.topology(members: 1, workers: 1)).nodes.map { node -> ObservedNode in
             var present = ObservedNode(node)
             present.phase = .ready
             return present
         }
         let machines = nodes.map { Identity.machineID(cluster: $0.cluster, node: $0.name) }
-        let url = try #require(nodes[0].peerURL)
+        let url = try #require(nodes[0].peerURL, sourceLocation: sourceLocation)
         let member = ObservedEtcd.Member(id: "1", name: "central-1", peerURLs: [url], healthy: true)
         let unit = ObservedFleet.Unit(
             name: "web.service",

@@ -12,8 +12,10 @@ import TopologyModel
         return try Planner(topology: topology, inputs: inputs).plan(from: .nothing)
     }
 
-    private func lines(_ plan: Plan, _ node: String) throws -> [String] {
-        let text = try #require(plan.nodes.first { $0.name == node }).userData
+    private func lines(_ plan: Plan, _ node: String, sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> [String]
+    {
+        let text = try #require(plan.nodes.first { $0.name == node }, sourceLocation: sourceLocation).userData
         return text.split(separator: "\n").map { $0.trimmingPrefix(while: \.isWhitespace).description }
     }
 

@@ -9,22 +9,28 @@ import TopologyModel
 /// Lost nodes beside what an earlier run began and what the file asks for anew.
 @Suite struct LossPlanTests {
     /// A cluster of one member, of which `up` with three was cut short when the second had started.
-    private func joining(showsEtcdLogs: Bool = true) throws -> Simulation {
+    private func joining(showsEtcdLogs: Bool = true, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
+        -> Simulation
+    {
         var cluster = Simulation()
         cluster.showsEtcdLogs = showsEtcdLogs
         cluster.apply(try Fixture.plan(Fixture.topology(members: 1, workers: 0)))
         let plan = try Fixture.plan(Fixture.topology(members: 3, workers: 0), cluster.observed)
-        let made = try #require(plan.ids.firstIndex(of: "node/central-2/create"))
+        let made = try #require(plan.ids.firstIndex(of: "node/central-2/create"), sourceLocation: sourceLocation)
         cluster.apply(plan, first: made + 1)
         return cluster
     }
 
-    private func ends(_ cluster: inout Simulation, _ topology: Topology) throws -> Plan {
+    private func ends(
+        _ cluster: inout Simulation,
+        _ topology: Topology,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) throws -> Plan {
         let plan = try Fixture.plan(topology, cluster.observed)
-        #expect(plan.lost == [])
+        #expect(plan.lost == [], sourceLocation: sourceLocation)
         cluster.apply(plan)
-        #expect(cluster.faults == [])
-        #expect(try Fixture.plan(topology, cluster.observed).isEmpty)
+        #expect(cluster.faults == [], sourceLocation: sourceLocation)
+        #expect(try Fixture.plan(topology, cluster.observed).isEmpty, sourceLocation: sourceLocation)
         return plan
     }
 

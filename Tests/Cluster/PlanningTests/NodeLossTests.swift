@@ -8,11 +8,15 @@ import TopologyModel
 
 /// What counts as lost for good, and what does not.
 @Suite struct NodeLossTests {
-    private func node(_ name: String = "central-1", _ change: (inout ObservedNode) -> Void = { _ in }) throws
+    private func node(
+        _ name: String = "central-1",
+        _ change: (inout ObservedNode) -> Void = { _ in },
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) throws
         -> ObservedNode
     {
         let plan = try Fixture.plan(Fixture.topology())
-        var node = ObservedNode(try #require(plan.nodes.first { $0.name == name }))
+        var node = ObservedNode(try #require(plan.nodes.first { $0.name == name }, sourceLocation: sourceLocation))
         node.etcdHistory = .joined("1")
         change(&node)
         return node

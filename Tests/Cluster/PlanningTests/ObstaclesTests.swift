@@ -7,11 +7,16 @@ import TopologyModel
 /// What stands in a topology's way is said before anything is planned, all of it at once.
 @Suite struct ObstaclesTests {
     /// What the planner says of a host, which it must refuse.
-    private func refusals(_ topology: Topology, on host: ProviderObservation) throws -> [String] {
+    private func refusals(
+        _ topology: Topology,
+        on host: ProviderObservation,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) throws -> [String] {
         let error = try #require(
-            #expect(throws: DiagnosticsError.self) {
+            #expect(throws: DiagnosticsError.self, sourceLocation: sourceLocation) {
                 try Fixture.plan(topology, Observation(provider: host))
-            }
+            },
+            sourceLocation: sourceLocation
         )
         return error.diagnostics.map(\.message)
     }

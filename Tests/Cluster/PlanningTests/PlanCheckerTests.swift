@@ -13,14 +13,14 @@ import TopologyModel
         three = (plan, cluster.observed)
     }
 
-    private func member(_ index: Int) throws -> NodePlan {
-        try #require(three.plan.nodes.first { $0.name == "central-\(index)" })
+    private func member(_ index: Int, sourceLocation: SourceLocation = #_sourceLocation) throws -> NodePlan {
+        try #require(three.plan.nodes.first { $0.name == "central-\(index)" }, sourceLocation: sourceLocation)
     }
 
     /// A member that etcd does not list.
-    private func newcomer() throws -> NodePlan {
+    private func newcomer(sourceLocation: SourceLocation = #_sourceLocation) throws -> NodePlan {
         let plan = try Fixture.plan(Fixture.topology(members: 4, workers: 0))
-        return try #require(plan.nodes.first { $0.name == "central-4" })
+        return try #require(plan.nodes.first { $0.name == "central-4" }, sourceLocation: sourceLocation)
     }
 
     private func faults(_ steps: [Step]) throws -> [String] {

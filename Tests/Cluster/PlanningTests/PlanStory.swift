@@ -22,6 +22,7 @@ struct PlanStory {
         _ observed: Observation,
         inputs: PlannerInputs = .fixed,
         roll: Roll? = nil,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation,
     ) -> Plan? {
         let planner = Planner(topology: topology, inputs: inputs)
         text += "\n## \(title)\n\nwanted:\n\(Self.wanted(topology))\nobserved:\n\(Self.lines(observed))\n"
@@ -37,7 +38,7 @@ struct PlanStory {
             #expect(shown.lines == lines, "what is shown does not depend on which nodes have their cloud-config")
             return plan
         } catch {
-            Issue.record(error)
+            Issue.record(error, sourceLocation: sourceLocation)
         }
         return nil
     }

@@ -9,16 +9,25 @@ import UnitFiles
 /// Whole plans of the topologies that come with the project, in the situations that people meet.
 @Suite struct PlanStoryTests {
     /// A cluster that was brought up, with everything as its topology says.
-    private func running(_ topology: Topology, inputs: PlannerInputs = .fixed) throws -> Simulation {
+    private func running(
+        _ topology: Topology,
+        inputs: PlannerInputs = .fixed,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Simulation {
         var cluster = Simulation()
         cluster.apply(try Planner(topology: topology, inputs: inputs).plan(from: cluster.observed))
-        #expect(cluster.faults == [])
+        #expect(cluster.faults == [], sourceLocation: sourceLocation)
         return cluster
     }
 
-    private func scaled(_ topology: Topology, _ role: String, to count: Int) throws -> Topology {
+    private func scaled(
+        _ topology: Topology,
+        _ role: String,
+        to count: Int,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Topology {
         var topology = topology
-        let index = try #require(topology.roles.firstIndex { $0.name == role })
+        let index = try #require(topology.roles.firstIndex { $0.name == role }, sourceLocation: sourceLocation)
         topology.roles[index].count = count
         return topology
     }
@@ -144,7 +153,12 @@ import UnitFiles
     /// The same losses, once as the file says by default and once with `repair: automatic`.
     @Test func repair() throws {
         var story = PlanStory("production, of which nodes are lost for good")
-        func lost(_ title: String, _ topology: Topology? = nil, _ harm: (inout Simulation) -> Void) throws {
+        func lost(
+            _ title: String,
+            _ topology: Topology? = nil,
+            _ harm: (inout Simulation) -> Void,
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) throws {
             var topology = try topology ?? Fixture.shipped("production")
             for repair in RepairPolicy.allCases {
                 topology.repair = repair
@@ -153,7 +167,7 @@ import UnitFiles
                 let plan = story.chapter("\(title); repair: \(repair.rawValue)", topology, cluster.observed)
                 guard repair == .automatic, let plan, !plan.isEmpty else { continue }
                 cluster.apply(plan)
-                #expect(cluster.faults == [])
+                #expect(cluster.faults == [], sourceLocation: sourceLocation)
                 story.chapter("\(title); after that", topology, cluster.observed)
             }
         }

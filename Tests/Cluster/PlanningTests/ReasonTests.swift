@@ -6,10 +6,10 @@ import TopologyModel
 
 /// Reasons name what changed, and what needs no restart gets none.
 @Suite struct ReasonTests {
-    private func brought(_ topology: Topology) throws -> Simulation {
+    private func brought(_ topology: Topology, sourceLocation: SourceLocation = #_sourceLocation) throws -> Simulation {
         var simulation = Simulation()
         simulation.apply(try Fixture.plan(topology))
-        #expect(try Fixture.plan(topology, simulation.observed).isEmpty)
+        #expect(try Fixture.plan(topology, simulation.observed).isEmpty, sourceLocation: sourceLocation)
         return simulation
     }
 

@@ -18,10 +18,12 @@ import TopologyModel
     }
 
     /// The topology, brought up.
-    private func settled(_ topology: Topology) throws -> Observation {
+    private func settled(_ topology: Topology, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
+        -> Observation
+    {
         var simulation = Simulation()
         simulation.apply(try Fixture.plan(topology))
-        #expect(simulation.faults.isEmpty)
+        #expect(simulation.faults.isEmpty, sourceLocation: sourceLocation)
         return simulation.observed
     }
 

@@ -12,22 +12,28 @@ import TopologyModel
         return topology
     }
 
-    private func running(_ topology: Topology) throws -> Simulation {
+    private func running(_ topology: Topology, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
+        -> Simulation
+    {
         var cluster = Simulation()
         cluster.apply(try Fixture.plan(topology))
-        #expect(cluster.faults == [])
+        #expect(cluster.faults == [], sourceLocation: sourceLocation)
         return cluster
     }
 
     /// Carries out plans until there is nothing to do.
-    private func converge(_ cluster: inout Simulation, _ topology: Topology) throws {
+    private func converge(
+        _ cluster: inout Simulation,
+        _ topology: Topology,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) throws {
         for _ in 0..<3 {
             let plan = try Fixture.plan(topology, cluster.observed)
             if plan.isEmpty { break }
             cluster.apply(plan)
         }
-        #expect(cluster.faults == [])
-        #expect(try Fixture.plan(topology, cluster.observed).ids == [])
+        #expect(cluster.faults == [], sourceLocation: sourceLocation)
+        #expect(try Fixture.plan(topology, cluster.observed).ids == [], sourceLocation: sourceLocation)
     }
 
     /// Goes from a cluster to a topology, and for each number of steps after which the first run may end.
@@ -109,11 +115,11 @@ import TopologyModel
     }
 
     /// As a version before announced members: with a vote, so that one of two is no majority.
-    private func halfAnnounced() throws -> Observation {
+    private func halfAnnounced(sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> Observation {
         var observed = try running(topology(("central", 1, .member))).observed
-        let only = try #require(observed.etcd?.members.first)
+        let only = try #require(observed.etcd?.members.first, sourceLocation: sourceLocation)
         let plan = try Fixture.plan(topology(("central", 2, .member)), observed)
-        let second = try #require(plan.nodes.first { $0.name == "central-2" })
+        let second = try #require(plan.nodes.first { $0.name == "central-2" }, sourceLocation: sourceLocation)
         let announced = ObservedEtcd.Member(
             id: "2",
             name: "",

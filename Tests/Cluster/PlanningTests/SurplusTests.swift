@@ -12,10 +12,10 @@ import TopologyModel
         return topology
     }
 
-    private func running(_ topology: Topology) throws -> Simulation {
+    private func running(_ topology: Topology, sourceLocation: SourceLocation = #_sourceLocation) throws -> Simulation {
         var cluster = Simulation()
         cluster.apply(try Fixture.plan(topology))
-        #expect(cluster.faults == [])
+        #expect(cluster.faults == [], sourceLocation: sourceLocation)
         return cluster
     }
 

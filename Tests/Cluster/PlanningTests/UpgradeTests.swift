@@ -25,11 +25,15 @@ import UnitFiles
     }
 
     /// A cluster that was made when there was the old root only.
-    private func made(_ topology: Topology, renders: Bool = true) throws -> Simulation {
+    private func made(
+        _ topology: Topology,
+        renders: Bool = true,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) throws -> Simulation {
         var simulation = Simulation()
         let inputs = Self.inputs([Self.old], renders: renders)
         simulation.apply(try Planner(topology: topology, inputs: inputs).plan(from: .nothing))
-        #expect(simulation.faults.isEmpty)
+        #expect(simulation.faults.isEmpty, sourceLocation: sourceLocation)
         simulation.addImages(
             [Self.old, Self.new].flatMap { root in
                 ["1ayer", "2ayer"].map { ImageDigests(root: root.digest, layer: $0) }

@@ -1,13 +1,14 @@
 import SecureShell
 import SystemPackage
+import TestKit
 import Testing
 
 /// Keys of a cluster that was on another host before.
 @Suite struct AdoptedSeedsTests {
     @Test func aClusterKeepsItsKeysOnAnotherHost() throws {
-        let scratch = try ScratchDirectory()
-        let directory = scratch.path.appending("keys")
-        let before = try HostSecret(directory: scratch.path.appending("other"))
+        let scratch = try TemporaryDirectory()
+        let directory = scratch.filePath.appending("keys")
+        let before = try HostSecret(directory: scratch.filePath.appending("other"))
         let purposes = [["host", "demo", "central-1"], ["cluster", "demo"], ["certificates", "demo", "1"]]
         let seeds = purposes.map { (purpose: $0, seed: before.seed($0)) }
         let own = try HostSecret(directory: directory)

@@ -11,12 +11,12 @@ import Testing
     private static let value = String(repeating: "x", count: 128 << 10)
 
     /// Writes one key again and again, until etcd takes no more.
-    private func fill(_ client: EtcdHTTPClient) async throws {
-        let refusal = await #expect(throws: EtcdError.self) {
+    private func fill(_ client: EtcdHTTPClient, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let refusal = await #expect(throws: EtcdError.self, sourceLocation: sourceLocation) {
             for _ in 0..<100 { try await client.put("/big", Self.value) }
         }
-        try #require(refusal?.code == .refused, "\(String(describing: refusal))")
-        try #require("\(try #require(refusal))".contains("database space exceeded"))
+        try #require(refusal?.code == .refused, "\(String(describing: refusal))", sourceLocation: sourceLocation)
+        try #require("\(try #require(refusal))".contains("database space exceeded"), sourceLocation: sourceLocation)
     }
 
     private func upkeep(_ client: EtcdHTTPClient, keeping kept: Int64) -> (EtcdUpkeep, said: Said) {

@@ -35,12 +35,16 @@ import UnitFiles
     }
 
     /// Follows a cluster of one member and one worker that is up.
-    private func with(wanted: Set<String>? = nil, _ body: (World) async throws -> Void) async throws {
+    private func with(
+        wanted: Set<String>? = nil,
+        _ body: (World) async throws -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
         let provider = FakeProvider()
         let cluster = await FakeCluster(provider: provider)
         let topology = Topology(
             name: "demo",
-            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"), sourceLocation: sourceLocation)),
             roles: [Role(name: "central", count: 1, etcd: .member), Role(name: "worker", count: 1, etcd: .proxy)],
             units: [],
         )
@@ -48,7 +52,7 @@ import UnitFiles
         let plan = try Planner(topology: topology, inputs: .fixed).plan(from: nothing)
         let nodes = plan.nodes
         cluster.know(nodes)
-        try await provider.createNetwork(try #require(plan.network))
+        try await provider.createNetwork(try #require(plan.network, sourceLocation: sourceLocation))
         let image = NodeImagePaths(root: "/root", layer: "/layer")
         for node in nodes {
             try await provider.allocate(node, image: image)

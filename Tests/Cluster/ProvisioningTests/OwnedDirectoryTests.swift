@@ -7,20 +7,20 @@ import Testing
 
 /// What is deleted lies in its own root, whatever the names say.
 @Suite struct OwnedDirectoryTests {
-    private let scratch: ScratchDirectory
+    private let scratch: TemporaryDirectory
     /// What must not be touched lies beside it.
     private let owned: OwnedDirectory
 
     init() throws {
-        scratch = try ScratchDirectory()
-        owned = OwnedDirectory(scratch.path.appending("clusters").string)
+        scratch = try TemporaryDirectory()
+        owned = OwnedDirectory(scratch.filePath.appending("clusters").string)
         try make("clusters/base/node-1/upper/etc/hostname")
         try make("clusters/other/node-1/data")
         try make("keys/seed")
     }
 
     private func make(_ file: String) throws {
-        let path = scratch.path.appending(file)
+        let path = scratch.filePath.appending(file)
         try FileManager.default.createDirectory(
             atPath: path.removingLastComponent().string,
             withIntermediateDirectories: true,
@@ -29,13 +29,13 @@ import Testing
     }
 
     private func link(_ name: String, to target: String) throws {
-        let path = scratch.path.appending(name).string
+        let path = scratch.filePath.appending(name).string
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
     }
 
     /// Every path below the scratch directory, links not followed.
     private func tree() throws -> Set<String> {
-        Set(try FileManager.default.subpathsOfDirectory(atPath: scratch.path.string))
+        Set(try FileManager.default.subpathsOfDirectory(atPath: scratch.path))
     }
 
     @Test func removesFilesTreesAndWhatIsNotThere() throws {
@@ -43,7 +43,7 @@ import Testing
         try owned.remove(["base"])
         try owned.remove(["base"])
         try owned.remove(["nothing", "of", "this"])
-        try OwnedDirectory(scratch.path.appending("missing").string).remove(["base"])
+        try OwnedDirectory(scratch.filePath.appending("missing").string).remove(["base"])
         let left: Set<String> = [
             "clusters", "clusters/other", "clusters/other/node-1", "clusters/other/node-1/data", "keys", "keys/seed",
         ]
@@ -62,7 +62,7 @@ import Testing
 
     @Test func aLinkIsRemovedAndNotFollowed() throws {
         try link("clusters/linked", to: "../keys")
-        try link("clusters/base/node-1/upper/out", to: scratch.path.appending("keys").string)
+        try link("clusters/base/node-1/upper/out", to: scratch.filePath.appending("keys").string)
         try link("clusters/base/node-1/upper/seed", to: "../../../../keys/seed")
         try owned.remove(["linked"])
         try owned.remove(["base"])
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func namesNeedNotBeText() throws {
-        let directory = scratch.path.appending("clusters/base/node-1").string
+        let directory = scratch.filePath.appending("clusters/base/node-1").string
         let name: [CChar] = Array(directory.utf8CString.dropLast()) + [0x2F, -1, -2, 0]
         let descriptor = open(name, O_CREAT | O_WRONLY, 0o600)
         try #require(descriptor >= 0)

@@ -23,7 +23,9 @@ import UnitFiles
         var testDescription: String { "\(text) \(active) \(launched) \(String(describing: outcome)) \(isOld)" }
     }
 
-    private func observed(_ said: Said) async throws -> ObservedFleet.Unit {
+    private func observed(_ said: Said, sourceLocation: SourceLocation = #_sourceLocation) async throws
+        -> ObservedFleet.Unit
+    {
         let registry = FleetRegistry(etcd: FakeEtcd())
         let file = try UnitFile(parsing: said.text, file: "a.service")
         try await registry.create(unit: "a.service", file, target: .launched)
@@ -37,7 +39,10 @@ import UnitFiles
             outcome: said.outcome,
         )
         _ = try await registry.publish([StateChange(unit: "a.service", state: state)], session)
-        return try #require(try await RegistryFleet(registry: registry).observe().units["a.service"])
+        return try #require(
+            try await RegistryFleet(registry: registry).observe().units["a.service"],
+            sourceLocation: sourceLocation
+        )
     }
 
     /// A oneshot is taken for ended also where the machine's fleetd is too old to say so.

@@ -19,13 +19,6 @@ struct RollingTests {
         func isForeign(_ digests: ImageDigests) -> Bool { false }
     }
 
-    private static let inputs = PlannerInputs(
-        image: ImageDigests(root: "r00t", layer: "1ayer"),
-        authorizedKeys: [],
-        hostKey: { SSHKeyPair(privateKey: "private \($0)\n", publicKey: "ssh-ed25519 AAAA\($0)") },
-        clusterKey: SSHKeyPair(privateKey: "private\n", publicKey: "ssh-ed25519 AAAA core"),
-    )
-
     private let planner = Planner(
         topology: Topology(
             name: "demo",
@@ -35,7 +28,7 @@ struct RollingTests {
             ],
             cloudConfig: CloudConfig(coreos: CoreOS(update: [.rebootStrategy: "etcd-lock"])),
         ),
-        inputs: inputs,
+        inputs: .fixed,
     )
 
     /// The cluster, up, and the plan that reboots its nodes.

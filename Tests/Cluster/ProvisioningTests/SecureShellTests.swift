@@ -3,6 +3,7 @@ import Foundation
 import Planning
 import SecureShell
 import SystemPackage
+import TestKit
 import Testing
 import TopologyModel
 
@@ -12,10 +13,10 @@ struct OpenSSHKeyTests {
         let comment = String(repeating: "c", count: commentLength)
         let seed = (0..<32).map { UInt8(truncatingIfNeeded: $0 * 7 + commentLength) }
         let pair = try OpenSSHKey.ed25519(seed: seed, comment: comment)
-        let scratch = try ScratchDirectory()
-        try scratch.write(pair.privateKey, to: "key")
-        try scratch.write(pair.publicKey + "\n", to: "key.pub")
-        let key = scratch.path.appending("key").string
+        let scratch = try TemporaryDirectory()
+        try scratch.write(pair.privateKey, to: "key", mode: 0o600)
+        try scratch.write(pair.publicKey + "\n", to: "key.pub", mode: 0o600)
+        let key = scratch.filePath.appending("key").string
         #expect(try keygen("-y", "-f", key).trimming() == pair.publicKey.trimming())
         let fingerprint = try fingerprint(key)
         #expect(fingerprint == (try self.fingerprint(key + ".pub")))
@@ -32,7 +33,7 @@ struct OpenSSHKeyTests {
         try keygen("-l", "-f", file).split(separator: " ").prefix(2).joined(separator: " ")
     }
 
-    private func keygen(_ arguments: String...) throws -> String {
+    private func keygen(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/ssh-keygen")
         process.arguments = arguments
@@ -41,15 +42,15 @@ struct OpenSSHKeyTests {
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        #expect(process.terminationStatus == 0, sourceLocation: sourceLocation)
         return text
     }
 }
 
 struct HostSecretTests {
     @Test func theSecretIsForItsOwnerAlone() throws {
-        let scratch = try ScratchDirectory()
-        let secret = try HostSecret(directory: scratch.path.appending("keys"))
+        let scratch = try TemporaryDirectory()
+        let secret = try HostSecret(directory: scratch.filePath.appending("keys"))
         _ = try secret.ownKeyFile()
         #expect(try scratch.permissions("keys") == 0o700)
         #expect(try scratch.permissions("keys/seed") == 0o600)
@@ -58,8 +59,8 @@ struct HostSecretTests {
     }
 
     @Test func firstRunsAtTheSameTimeAgreeOnOneSecret() async throws {
-        let scratch = try ScratchDirectory()
-        let directory = scratch.path.appending("keys")
+        let scratch = try TemporaryDirectory()
+        let directory = scratch.filePath.appending("keys")
         let keys = try await withThrowingTaskGroup(of: SSHKeyPair.self) { group in
             for _ in 0..<8 {
                 group.addTask { try HostSecret(directory: directory).hostKey(cluster: "demo", node: "central-1") }
@@ -70,8 +71,8 @@ struct HostSecretTests {
     }
 
     @Test func keysDifferByWhatTheyAreFor() throws {
-        let scratch = try ScratchDirectory()
-        let secret = try HostSecret(directory: scratch.path.appending("keys"))
+        let scratch = try TemporaryDirectory()
+        let secret = try HostSecret(directory: scratch.filePath.appending("keys"))
         let keys = [
             try secret.ownKey(), try secret.clusterKey(cluster: "a"), try secret.clusterKey(cluster: "b"),
             try secret.hostKey(cluster: "a", node: "n-1"), try secret.hostKey(cluster: "a", node: "n-2"),
@@ -81,9 +82,9 @@ struct HostSecretTests {
     }
 
     @Test func aSecretOfTheWrongLengthIsRefusedAndKept() throws {
-        let scratch = try ScratchDirectory()
-        try scratch.write("short", to: "seed")
-        let refusal = #expect(throws: SSHError.self) { try HostSecret(directory: scratch.path) }
+        let scratch = try TemporaryDirectory()
+        try scratch.write("short", to: "seed", mode: 0o600)
+        let refusal = #expect(throws: SSHError.self) { try HostSecret(directory: scratch.filePath) }
         #expect(refusal?.description.contains("5 bytes long, not 32") == true)
         #expect(try scratch.text("seed") == "short")
     }

@@ -29,7 +29,11 @@ import TopologyModel
         )
     }
 
-    private func make(_ store: SnapshotStore, _ snapshot: ClusterSnapshot) throws {
+    private func make(
+        _ store: SnapshotStore,
+        _ snapshot: ClusterSnapshot,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         try store.begin(snapshot.reference)
         try FileManager.default.createDirectory(
             atPath: "\(store.draft(of: snapshot.reference))/central-1",
@@ -41,7 +45,10 @@ import TopologyModel
             withIntermediateDirectories: false,
         )
         try store.complete(snapshot)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: store.directory(of: snapshot.reference)).count == 2)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: store.directory(of: snapshot.reference)).count == 2,
+            sourceLocation: sourceLocation
+        )
     }
 
     private func names(_ store: SnapshotStore) -> [String] {

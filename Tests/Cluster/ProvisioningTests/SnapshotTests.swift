@@ -51,9 +51,13 @@ struct SnapshotTests {
         for node in cluster.knownNodes { await cluster.provider.write("after", on: NodeReference(node)) }
     }
 
-    private func requireRunning(_ cluster: FakeCluster, _ comment: Comment? = nil) async throws {
+    private func requireRunning(
+        _ cluster: FakeCluster,
+        _ comment: Comment? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
         let nodes = try await cluster.provider.observe().nodes
-        #expect(nodes.count == 2 && nodes.allSatisfy { $0.power == .running }, comment)
+        #expect(nodes.count == 2 && nodes.allSatisfy { $0.power == .running }, comment, sourceLocation: sourceLocation)
     }
 
     @Test func nodesStandStillAndRunOn() async throws {

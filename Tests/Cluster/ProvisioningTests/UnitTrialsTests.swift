@@ -3,10 +3,18 @@ import Testing
 @testable import Provisioning
 
 @Suite struct UnitTrialsTests {
-    private func trials(_ state: String, _ restarts: Int, more: String = "MainPID=0\nSubState=exited") throws
+    private func trials(
+        _ state: String,
+        _ restarts: Int,
+        more: String = "MainPID=0\nSubState=exited",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws
         -> UnitTrials
     {
-        try #require(UnitTrials("NRestarts=\(restarts)\nActiveState=\(state)\n\(more)\n"))
+        try #require(
+            UnitTrials("NRestarts=\(restarts)\nActiveState=\(state)\n\(more)\n"),
+            sourceLocation: sourceLocation
+        )
     }
 
     @Test func aUnitOnItsWayUpIsNotHopeless() throws {

@@ -10,10 +10,7 @@ import TopologyModel
 /// What commands of backups do without a cluster.
 @Suite struct BackupCommandTests {
     private func withDirectory(_ body: (String) throws -> Void) throws {
-        let directory = NSTemporaryDirectory() + "backup-command-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try body(directory)
+        try TemporaryDirectory.withPath(body)
     }
 
     @Test func aClusterIsBackedUpWithoutASubcommand() throws {

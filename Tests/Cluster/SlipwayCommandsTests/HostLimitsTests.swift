@@ -3,8 +3,13 @@ import Testing
 @testable import SlipwayCommands
 
 struct HostLimitsTests {
-    private func finding(_ sysctl: String, _ value: String) throws -> HostFinding? {
-        HostLimits.finding(try #require(HostLimits.all.first { $0.sysctl == sysctl }), value: value)
+    private func finding(_ sysctl: String, _ value: String, sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> HostFinding?
+    {
+        HostLimits.finding(
+            try #require(HostLimits.all.first { $0.sysctl == sysctl }, sourceLocation: sourceLocation),
+            value: value
+        )
     }
 
     @Test func aLowLimitIsShownWithTheNodesItSufficesFor() throws {

@@ -22,8 +22,16 @@ import Workspace
     private struct Refusal: Error, CustomStringConvertible { var description: String }
 
     /// `promtool` as Scripts/test unpacks it: its package, installed, would start a server.
-    private func promtool(_ arguments: [String], file text: String? = nil) async throws {
-        try #require(FileManager.default.fileExists(atPath: Promtool.path), "run: Scripts/test unit")
+    private func promtool(
+        _ arguments: [String],
+        file text: String? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        try #require(
+            FileManager.default.fileExists(atPath: Promtool.path),
+            "run: Scripts/test unit",
+            sourceLocation: sourceLocation
+        )
         try await TemporaryDirectory.with { directory in
             let file = "\(directory)/input.yml"
             if let text { try text.write(toFile: file, atomically: false, encoding: .utf8) }

@@ -6,6 +6,7 @@ import Provisioning
 import SecureShell
 import SystemPackage
 import Terminal
+import TestKit
 import Testing
 import TopologyModel
 
@@ -17,24 +18,20 @@ struct SecrecyTests {
     private static let marker = "PRIVATE KEY"
 
     private func withSecret(_ body: (HostSecret) throws -> Void) throws {
-        let directory = NSTemporaryDirectory() + "slipway-secrecy-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try body(try HostSecret(directory: FilePath(directory)))
+        try TemporaryDirectory.withPath { try body(try HostSecret(directory: FilePath($0).appending("keys"))) }
     }
 
-    private func plan(_ secret: HostSecret) throws -> Plan {
+    private func plan(_ secret: HostSecret, sourceLocation: SourceLocation = #_sourceLocation) throws -> Plan {
         let keys = HostKeys(secret: secret, cluster: "demo")
         let certificates = ClusterCertificates(secret: secret, cluster: "demo", now: 1_795_694_400)
-        let inputs = PlannerInputs(
-            image: ImageDigests(root: "r00t", layer: "1ayer"),
-            authorizedKeys: [try secret.ownKey().publicKey],
-            hostKey: { try keys.pair(of: $0) },
-            clusterKey: try secret.clusterKey(cluster: "demo"),
-            certificates: certificates.inputs(renews: false),
-        )
+        var inputs = PlannerInputs.fixed
+        inputs.authorizedKeys = [try secret.ownKey().publicKey]
+        inputs.hostKey = { try keys.pair(of: $0) }
+        inputs.clusterKey = try secret.clusterKey(cluster: "demo")
+        inputs.certificates = certificates.inputs(renews: false)
         let topology = Topology(
             name: "demo",
-            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"), sourceLocation: sourceLocation)),
             etcd: EtcdSettings(tls: true),
             docker: DockerSettings(tls: true),
             roles: [Role(name: "core", count: 1, etcd: .member), Role(name: "worker", count: 1, etcd: .proxy)],

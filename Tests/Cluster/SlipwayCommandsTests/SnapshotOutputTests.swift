@@ -9,12 +9,14 @@ import TopologyModel
 
 /// What `slipway snapshot` prints for people, and with `--json` for programs.
 @Suite struct SnapshotOutputTests {
-    private func snapshot(_ seen: ProviderObservation) throws -> ClusterSnapshot {
+    private func snapshot(_ seen: ProviderObservation, sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> ClusterSnapshot
+    {
         ClusterSnapshot(
             SnapshotReference(cluster: "demo", name: "base"),
             made: 1_795_968_312,
             frozen: 0.312,
-            cidr: try #require(CIDRv4("10.9.0.0/24")),
+            cidr: try #require(CIDRv4("10.9.0.0/24"), sourceLocation: sourceLocation),
             mode: .nat,
             nodes: seen.nodes(of: "demo").map { ClusterSnapshot.Node($0, definition: "<domain/>", bytes: 12_345_678) },
         )

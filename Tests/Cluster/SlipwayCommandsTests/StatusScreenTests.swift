@@ -12,7 +12,7 @@ import TopologyModel
 @Suite struct StatusScreenTests {
     private static let now = 1_795_651_400.25
 
-    private func look(workerIsOff: Bool = false) throws -> HostLook {
+    private func look(workerIsOff: Bool = false, sourceLocation: SourceLocation = #_sourceLocation) throws -> HostLook {
         let topology = Topology(
             name: "demo",
             network: NetworkSettings(cidr: .derived(fromCluster: "demo")),
@@ -21,7 +21,7 @@ import TopologyModel
         let plan = try Planner(topology: topology, inputs: .fixed).plan(from: Observation(provider: .init()))
         var nodes = plan.nodes.map { ObservedNode($0, phase: .ready) }
         if workerIsOff { nodes[1].power = .off }
-        let peer = try #require(nodes[0].peerURL)
+        let peer = try #require(nodes[0].peerURL, sourceLocation: sourceLocation)
         let member = ObservedEtcd.Member(
             id: "1",
             name: "central-1",

@@ -15,11 +15,11 @@ import Testing
     ]
 
     private func with(_ files: [String: [UInt8]], _ body: (_ directory: String) throws -> Void) throws {
-        let directory = "\(FileManager.default.temporaryDirectory.path)/validate-\(UInt64.random(in: .min ... .max))"
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
-        try FileManager.default.createDirectory(atPath: "\(directory)/sub/.git", withIntermediateDirectories: true)
-        for (name, bytes) in files { try Data(bytes).write(to: URL(filePath: "\(directory)/\(name)")) }
-        try body(directory)
+        let directory = try TemporaryDirectory()
+        let git = directory.path(of: "sub/.git")
+        try FileManager.default.createDirectory(atPath: git, withIntermediateDirectories: true)
+        for (name, bytes) in files { try directory.write(bytes, to: name) }
+        try body(directory.path)
     }
 
     @Test func packedUserDataIsUnpacked() throws {

@@ -14,10 +14,14 @@ import TopologyModel
 struct PlanRecordTests {
     private static let now: Int64 = 1_795_694_400
 
-    private func topology(workers: Int = 2, fleetMetadata: String = "a") throws -> Topology {
+    private func topology(
+        workers: Int = 2,
+        fleetMetadata: String = "a",
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) throws -> Topology {
         Topology(
             name: "demo",
-            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))),
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"), sourceLocation: sourceLocation)),
             etcd: EtcdSettings(tls: true),
             docker: DockerSettings(tls: true),
             roles: [
@@ -29,47 +33,15 @@ struct PlanRecordTests {
 
     /// Inputs of a host with a secret of its own.
     private func withInputs(_ body: (PlannerInputs) throws -> Void) throws {
-        let directory = NSTemporaryDirectory() + "slipway-record-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let secret = try HostSecret(directory: FilePath(directory))
+        let directory = try TemporaryDirectory()
+        let secret = try HostSecret(directory: directory.filePath.appending("keys"))
         let keys = HostKeys(secret: secret, cluster: "demo")
-        try body(
-            PlannerInputs(
-                image: ImageDigests(root: "r00t", layer: "1ayer"),
-                authorizedKeys: [try secret.ownKey().publicKey],
-                hostKey: { try keys.pair(of: $0) },
-                clusterKey: try secret.clusterKey(cluster: "demo"),
-                certificates: ClusterCertificates(secret: secret, cluster: "demo", now: Self.now).inputs(renews: false),
-            )
-        )
-    }
-
-    /// What is there once a plan was carried out.
-    private func carriedOut(_ plan: Plan) -> Observation {
-        let nodes = plan.nodes.map { plan in
-            var node = ObservedNode(plan)
-            node.etcdHistory = .joined("c1")
-            return node
-        }
-        let members = plan.nodes.filter { $0.etcd == .member }.map {
-            ObservedEtcd.Member(id: "1", name: $0.name, peerURLs: [$0.peerURL], healthy: true)
-        }
-        let network = plan.network.map {
-            ObservedNetwork(
-                name: $0.name,
-                cluster: plan.cluster,
-                cidr: $0.cidr,
-                mode: $0.mode,
-                bridge: $0.bridge,
-                active: true
-            )
-        }
-        return Observation(
-            provider: ProviderObservation(nodes: nodes, networks: network.map { [$0] } ?? []),
-            etcd: ObservedEtcd(members: members, clusterIDs: ["c1"]),
-            fleet: ObservedFleet(machines: Set(plan.nodes.map(\.machineID)), units: [:]),
-            images: [ImageDigests(root: "r00t", layer: "1ayer")],
-        )
+        var inputs = PlannerInputs.fixed
+        inputs.authorizedKeys = [try secret.ownKey().publicKey]
+        inputs.hostKey = { try keys.pair(of: $0) }
+        inputs.clusterKey = try secret.clusterKey(cluster: "demo")
+        inputs.certificates = ClusterCertificates(secret: secret, cluster: "demo", now: Self.now).inputs(renews: false)
+        try body(inputs)
     }
 
     private func replayed(_ record: PlanRecord) throws -> PlanRecord {
@@ -80,7 +52,7 @@ struct PlanRecordTests {
         try withInputs { inputs in
             let topology = try topology()
             let first = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
-            let observed = carriedOut(first)
+            let observed = Observation(carriedOut: first)
             let now = try Planner(topology: topology, inputs: inputs).plan(from: observed)
             #expect(now.isEmpty)
 
@@ -102,12 +74,15 @@ struct PlanRecordTests {
     @Test func aRefusalIsReplayedToo() throws {
         try withInputs { inputs in
             let topology = try topology()
-            var observed = carriedOut(
-                try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+            var observed = Observation(
+                carriedOut: try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
             )
             observed.provider.nodes[0].obstacle = .unreadable(path: "/node.json", reason: "it is empty")
-            func refusal(_ plan: () throws -> Plan) -> [String] {
-                (#expect(throws: DiagnosticsError.self) { try plan() })?.diagnostics.map(\.message) ?? []
+            func refusal(_ plan: () throws -> Plan, sourceLocation: Testing.SourceLocation = #_sourceLocation)
+                -> [String]
+            {
+                (#expect(throws: DiagnosticsError.self, sourceLocation: sourceLocation) { try plan() })?.diagnostics
+                    .map(\.message) ?? []
             }
             let own = refusal { try Planner(topology: topology, inputs: inputs).plan(from: observed) }
             let record = try replayed(PlanRecord(of: topology, inputs: inputs, observed: observed))
@@ -127,8 +102,10 @@ struct PlanRecordTests {
                 PlanRecord(
                     of: topology,
                     inputs: renewing,
-                    observed: carriedOut(
-                        try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+                    observed: Observation(
+                        carriedOut: try Planner(topology: topology, inputs: inputs).plan(
+                            from: Observation(provider: .init())
+                        )
                     )
                 )
             )
@@ -144,7 +121,7 @@ struct PlanRecordTests {
             var changed = topology
             changed.roles[0].resources.memoryMiB += 512
             changed.docker.insecureRegistries = ["10.0.0.1:5000"]
-            let observed = carriedOut(plan)
+            let observed = Observation(carriedOut: plan)
             let own = try Planner(topology: changed, inputs: inputs).plan(from: observed)
             #expect(own.steps.contains { $0.reason == "its docker and memory changed" })
             let record = try replayed(PlanRecord(of: changed, inputs: inputs, observed: observed))
@@ -155,8 +132,8 @@ struct PlanRecordTests {
     @Test func driftStaysDrift() throws {
         try withInputs { inputs in
             let topology = try topology()
-            var observed = carriedOut(
-                try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
+            var observed = Observation(
+                carriedOut: try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
             )
             observed.provider.nodes[2].configDigest = "an older one"
             let own = try Planner(topology: topology, inputs: inputs).plan(from: observed)
@@ -171,7 +148,7 @@ struct PlanRecordTests {
             let topology = try topology()
             let plan = try Planner(topology: topology, inputs: inputs).plan(from: Observation(provider: .init()))
             #expect(plan.nodes.allSatisfy { $0.userData.contains("PRIVATE KEY") })
-            let record = try PlanRecord(of: topology, inputs: inputs, observed: carriedOut(plan))
+            let record = try PlanRecord(of: topology, inputs: inputs, observed: Observation(carriedOut: plan))
             let text = try record.json()
             for secret in ["KEY", "CERTIFICATE", "ssh-"] + plan.nodes.map(\.configDigest) {
                 #expect(!text.contains(secret), "\(secret)")

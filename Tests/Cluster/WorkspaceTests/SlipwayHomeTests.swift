@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import TestKit
 import Testing
 
 @testable import Workspace
@@ -30,8 +31,8 @@ import Testing
     }
 
     @Test func otherUsersAreKeptOut() throws {
-        let home = FilePath(NSTemporaryDirectory()).appending("slipway-home-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(atPath: home.string) }
+        let temporary = try TemporaryDirectory()
+        let home = temporary.filePath.appending("home")
         let clusters = home.appending("clusters").string
         let keys = home.appending("keys").string
         try FileManager.default.createDirectory(

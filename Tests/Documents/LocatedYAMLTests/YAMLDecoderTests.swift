@@ -3,12 +3,12 @@ import LocatedYAML
 import Testing
 
 @Suite struct YAMLDecoderTests {
-    private func root(_ text: String) throws -> YAMLNode {
-        try #require(YAMLDocument(parsing: text, file: "f.yaml").root)
+    private func root(_ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> YAMLNode {
+        try #require(YAMLDocument(parsing: text, file: "f.yaml").root, sourceLocation: sourceLocation)
     }
 
-    private func value(_ text: String) throws -> YAMLNode {
-        try #require(root("v: \(text)\n")["v"])
+    private func value(_ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws -> YAMLNode {
+        try #require(root("v: \(text)\n")["v"], sourceLocation: sourceLocation)
     }
 
     @Test(
@@ -95,13 +95,18 @@ import Testing
 }
 
 @Suite struct YAMLEditTests {
-    private func edit(_ text: String, _ path: [String], to replacement: String) throws -> String {
-        var node = try #require(YAMLDocument(parsing: text, file: "f.yaml").root)
+    private func edit(
+        _ text: String,
+        _ path: [String],
+        to replacement: String,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) throws -> String {
+        var node = try #require(YAMLDocument(parsing: text, file: "f.yaml").root, sourceLocation: sourceLocation)
         for key in path {
             if let index = Int(key) {
-                node = try #require(node.elements)[index]
+                node = try #require(node.elements, sourceLocation: sourceLocation)[index]
             } else {
-                node = try #require(node[key])
+                node = try #require(node[key], sourceLocation: sourceLocation)
             }
         }
         return try YAMLEdit.replacing(node, with: replacement, in: text)

@@ -29,8 +29,10 @@ import Testing
         return NodeDescription(config: config, instanceID: "demo.core-1", addresses: addresses).rendered(as: format)
     }
 
-    private func file(_ name: String, _ rendered: RenderedNode) throws -> String {
-        try #require(rendered.files.first { $0.name == name }).text
+    private func file(_ name: String, _ rendered: RenderedNode, sourceLocation: SourceLocation = #_sourceLocation)
+        throws -> String
+    {
+        try #require(rendered.files.first { $0.name == name }, sourceLocation: sourceLocation).text
     }
 
     // MARK: Addresses

@@ -18,15 +18,19 @@ import TopologyModel
 
     private static let project = URL(filePath: Checkout.path)
 
-    private static func rendered(_ node: String, _ format: NodeFormat) throws -> RenderedNode {
+    private static func rendered(
+        _ node: String,
+        _ format: NodeFormat,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> RenderedNode {
         let parts = node.split(separator: "/").map(String.init)
         let path = project.appending(path: "Topologies/\(parts[0]).yaml").path
         let topology = try TopologyLoader().load(path: path).checked()
         let observed = Observation(provider: ProviderObservation())
         let plan = try Planner(topology: topology, inputs: .fixed).plan(from: observed)
-        let wanted = try #require(plan.nodes.first { $0.name == parts[1] })
+        let wanted = try #require(plan.nodes.first { $0.name == parts[1] }, sourceLocation: sourceLocation)
         let (config, diagnostics) = CloudConfigLoader.load(wanted.userData, file: node)
-        #expect(diagnostics == [])
+        #expect(diagnostics == [], sourceLocation: sourceLocation)
         let description = NodeDescription(
             config: config,
             instanceID: wanted.domainName,
@@ -74,16 +78,24 @@ import TopologyModel
     private struct Refusal: Error { var text: String }
 
     /// Programs of packages that `Scripts/test` unpacks: installed, they would act on the host.
-    static func check(_ text: String, _ what: String, _ command: [String]) async throws {
+    static func check(
+        _ text: String,
+        _ what: String,
+        _ command: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
         let checkers = project.appending(path: ".build/checkers").path
-        try #require(FileManager.default.fileExists(atPath: checkers), "run: Scripts/test unit")
-        let file = FileManager.default.temporaryDirectory.appending(path: "rendered-\(UUID().uuidString)")
-        try Data(text.utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
+        try #require(
+            FileManager.default.fileExists(atPath: checkers),
+            "run: Scripts/test unit",
+            sourceLocation: sourceLocation
+        )
+        let directory = try TemporaryDirectory()
+        let file = try directory.write(text, to: "rendered")
         let program = command[0].hasPrefix("/") ? command[0] : "\(checkers)/\(command[0])"
         let result = try await run(
             .path(FilePath(program)),
-            arguments: Arguments(command.dropFirst() + [file.path]),
+            arguments: Arguments(command.dropFirst() + [file]),
             environment: .inherit.updating(["PYTHONPATH": "\(checkers)/usr/lib/python3/dist-packages"]),
             output: .string(limit: 1 << 20),
             error: .string(limit: 1 << 20),

@@ -90,15 +90,20 @@ import TopologyModel
         if characters.isEmpty { characters = ["x"] }
     }
 
-    private static func checkPlace(of diagnostic: Diagnostic, in sources: [String: String], _ text: String) {
+    private static func checkPlace(
+        of diagnostic: Diagnostic,
+        in sources: [String: String],
+        _ text: String,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) {
         guard let place = diagnostic.location else {
-            Issue.record("no place: \(diagnostic.message)\n\(text)")
+            Issue.record("no place: \(diagnostic.message)\n\(text)", sourceLocation: sourceLocation)
             return
         }
         let lines = (sources[place.file] ?? "").split(omittingEmptySubsequences: false) { $0.isNewline }
         let isInside =
             lines.indices.contains(place.line - 1) && place.column >= 1
             && place.column <= lines[place.line - 1].count + 1
-        #expect(isInside, "\(place): \(diagnostic.message)\n\(text)")
+        #expect(isInside, "\(place): \(diagnostic.message)\n\(text)", sourceLocation: sourceLocation)
     }
 }

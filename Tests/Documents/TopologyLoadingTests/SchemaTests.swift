@@ -8,9 +8,11 @@ import TopologyLoading
 @Suite struct SchemaTests {
     private static let directory = "\(Checkout.path)/Topologies"
 
-    private func faults(_ schema: JSONSchema, _ text: String) throws -> [String] {
+    private func faults(_ schema: JSONSchema, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> [String]
+    {
         let document = YAMLDocument(parsing: text, file: "x")
-        return SchemaChecker(root: schema).faults(try #require(document.root))
+        return SchemaChecker(root: schema).faults(try #require(document.root, sourceLocation: sourceLocation))
     }
 
     /// A key that the reader has and the schema has not would be let through with any value.

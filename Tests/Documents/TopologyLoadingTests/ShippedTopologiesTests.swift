@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import TestKit
 import Testing
 import TopologyModel
 
@@ -38,9 +39,8 @@ import TopologyModel
     /// Some editors write a byte order mark; and a shell's `<(…)` and `/dev/stdin` can be read only once.
     @Test func marksAndPipesAreRead() throws {
         let text = try #require(try DiskFiles().text(at: "\(Self.directory)/laptop.yaml"))
-        let marked = NSTemporaryDirectory() + "marked-\(UUID().uuidString).yaml"
-        defer { try? FileManager.default.removeItem(atPath: marked) }
-        try Data([0xEF, 0xBB, 0xBF] + text.utf8).write(to: URL(filePath: marked))
+        let directory = try TemporaryDirectory()
+        let marked = try directory.write([0xEF, 0xBB, 0xBF] + text.utf8, to: "marked.yaml")
         #expect(try DiskFiles().text(at: marked) == text)
 
         let pipe = Pipe()

@@ -140,10 +140,15 @@ import Testing
         }
     }
 
-    private func newToken(_ port: Int, size: Int) async throws -> String {
-        let answer = try #require(await Loopback.http(port: port, path: "/new?size=\(size)", within: .seconds(30)))
+    private func newToken(_ port: Int, size: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws
+        -> String
+    {
+        let answer = try #require(
+            await Loopback.http(port: port, path: "/new?size=\(size)", within: .seconds(30)),
+            sourceLocation: sourceLocation
+        )
         let prefix = "http://127.0.0.1:\(port)"
-        try #require(answer.body.hasPrefix(prefix), "\(answer)")
+        try #require(answer.body.hasPrefix(prefix), "\(answer)", sourceLocation: sourceLocation)
         return String(answer.body.dropFirst(prefix.count))
     }
 
@@ -169,6 +174,7 @@ import Testing
         _ directory: String,
         budget: ConnectionBudget = ConnectionBudget(100),
         _ body: @Sendable (_ port: Int, DiscoveryService) async throws -> T,
+        sourceLocation: SourceLocation = #_sourceLocation,
     ) async throws -> T {
         let service = try DiscoveryService(directory: directory)
         let server = DiscoveryServer(
@@ -185,7 +191,7 @@ import Testing
             var iterator = ports.makeAsyncIterator()
             let port = await iterator.next()
             if port == nil { try await group.waitForAll() }
-            let result = try await body(try #require(port), service)
+            let result = try await body(try #require(port, sourceLocation: sourceLocation), service)
             group.cancelAll()
             try await group.waitForAll()
             return result

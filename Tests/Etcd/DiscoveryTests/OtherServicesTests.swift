@@ -24,9 +24,8 @@ struct OtherServicesTests {
     @Test func debiansEtcdDiscoveryServesTokens() async throws {
         try await RealEtcd.with { spare in
             let port = try #require(try Loopback.freePorts(1).first)
-            let directory = NSTemporaryDirectory() + "slipway-discovery-\(UUID().uuidString)"
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: directory) }
+            let temporary = try TemporaryDirectory()
+            let directory = temporary.path
             let here = "http://127.0.0.1:\(port)"
             let service = try GuardedProcess(
                 Self.program(["-a", "127.0.0.1:\(port)", "-e", spare.clientURLs[0], "-h", here]),

@@ -6,7 +6,11 @@ import Testing
 /// Runs a worker's proxy that learns etcd's members under a token.
 ///
 /// - Parameter body: is told the port that the proxy serves.
-func withProxy(discovery url: String, _ body: (Int) async throws -> Void) async throws {
+func withProxy(
+    discovery url: String,
+    _ body: (Int) async throws -> Void,
+    sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
     let configuration = ProxyConfiguration(
         listen: [Endpoint(host: "127.0.0.1", port: 0)],
         peers: [],
@@ -15,7 +19,7 @@ func withProxy(discovery url: String, _ body: (Int) async throws -> Void) async 
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let proxy = try EtcdProxyServer(configuration, logger: quiet)
     do {
-        try await body(try #require(try await proxy.start().get().first))
+        try await body(try #require(try await proxy.start().get().first, sourceLocation: sourceLocation))
     } catch {
         try await proxy.shutDown()
         throw error

@@ -104,7 +104,8 @@ import Testing
     }
 
     @Test func followsNewMembersAndRemembersThem() async throws {
-        let cache = temporaryPath("cluster")
+        let directory = try TemporaryDirectory()
+        let cache = directory.path(of: "cluster")
         defer { unlink(cache) }
         try await RealEtcd.with(members: 1) { etcd in
             try await withProxy(to: etcd.peers, cache: cache) { ports in
@@ -177,7 +178,8 @@ import Testing
     }
 
     @Test func systemdIsToldOnceAMemberAnswers() async throws {
-        let path = temporaryPath("notify")
+        let directory = try TemporaryDirectory()
+        let path = directory.path(of: "notify")
         defer { unlink(path) }
         let inbox = try DatagramInbox(path: path)
         try await RealEtcd.with(members: 1) { etcd in
@@ -202,10 +204,6 @@ import Testing
 private func retryOnce(_ request: () async -> HTTPAnswer?) async -> HTTPAnswer? {
     if let answer = await request() { return answer }
     return await request()
-}
-
-private func temporaryPath(_ name: String) -> String {
-    NSTemporaryDirectory() + "slipway-proxy-\(name)-\(UUID().uuidString.prefix(8))"
 }
 
 /// A proxy with short waits, on ports of the kernel's choice.

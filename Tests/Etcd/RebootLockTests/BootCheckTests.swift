@@ -29,11 +29,12 @@ struct BootCheckTests {
     private func with(
         _ complaint: String? = nil,
         _ body: (BootCheck, BootDirectory, Patient) async throws -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation,
     ) async throws {
         try await TemporaryDirectory.with { path in
             let directory = BootDirectory(path)
-            let old = try #require(BootImage(root: "old", layer: "l"))
-            let new = try #require(BootImage(root: "new", layer: "l"))
+            let old = try #require(BootImage(root: "old", layer: "l"), sourceLocation: sourceLocation)
+            let new = try #require(BootImage(root: "new", layer: "l"), sourceLocation: sourceLocation)
             var record = BootRecord([.init(new, trial: .init(within: 60)), .init(old)])
             _ = record.boot(at: 1)
             try directory.write(record)

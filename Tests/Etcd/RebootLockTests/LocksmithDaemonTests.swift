@@ -268,16 +268,14 @@ private final class FakeMachine: RebootingMachine {
     }
 
     @Test func aRequestIsAFileThatAppears() async throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "locksmith-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let path = directory.appending(path: "reboot-required").path
+        let directory = try TemporaryDirectory()
+        let path = directory.path(of: "reboot-required")
         let seen = Counter()
         let task = Task {
             try await FileWatch(path).appearance()
             seen.enter()
         }
-        try Data().write(to: directory.appending(path: "another"))
+        try directory.write("", to: "another")
         try await Task.sleep(for: .milliseconds(30))
         #expect(seen.most == 0)
         try Data().write(to: URL(filePath: path), options: .atomic)

@@ -5,7 +5,9 @@ import UnitFiles
 
 @Suite struct RebalanceTests {
     /// Moves until there is nothing to move.
-    private func settled(_ cluster: ClusterState, seed: UInt64 = 0) -> (cluster: ClusterState, moves: Int) {
+    private func settled(_ cluster: ClusterState, seed: UInt64 = 0, sourceLocation: SourceLocation = #_sourceLocation)
+        -> (cluster: ClusterState, moves: Int)
+    {
         var (cluster, moves) = (cluster, 0)
         while true {
             let decisions = rebalance(cluster)
@@ -13,7 +15,7 @@ import UnitFiles
             cluster = cluster.applying(decisions)
             moves += decisions.count / 2
             guard moves < 1000 else {
-                Issue.record("seed \(seed): rebalancing does not end")
+                Issue.record("seed \(seed): rebalancing does not end", sourceLocation: sourceLocation)
                 return (cluster, moves)
             }
         }

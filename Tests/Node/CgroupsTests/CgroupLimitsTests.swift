@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Cgroups
@@ -100,10 +101,10 @@ private func write(_ text: String, to path: String) throws {
 
 /// Calls `body` with a directory that holds some others, and removes it.
 private func withDirectories(_ names: [String], _ body: (String) throws -> Void) throws {
-    let root = NSTemporaryDirectory() + "cgroups-\(UUID().uuidString)"
-    for name in names + [""] {
-        try FileManager.default.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
+    try TemporaryDirectory.withPath { root in
+        for name in names {
+            try FileManager.default.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
+        }
+        try body(root)
     }
-    defer { try? FileManager.default.removeItem(atPath: root) }
-    try body(root)
 }

@@ -9,7 +9,9 @@ import Testing
         let home: String
 
         var directory: BootDirectory { BootDirectory("\(home)/node/boot") }
-        func image(_ name: String) throws -> BootImage { try #require(BootImage(root: name, layer: "l")) }
+        func image(_ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> BootImage {
+            try #require(BootImage(root: name, layer: "l"), sourceLocation: sourceLocation)
+        }
 
         func write(_ text: String, to path: String) throws {
             let file = URL(filePath: "\(home)/\(path)")
@@ -31,14 +33,14 @@ import Testing
             return (choice?.root.split(separator: "/").last.map(String.init), problems)
         }
 
-        func tryRoot(_ root: String) throws {
-            var record = try #require(directory.record)
+        func tryRoot(_ root: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+            var record = try #require(directory.record, sourceLocation: sourceLocation)
             record.want(.init(try image(root), trial: .init(within: 60)), fallback: .init(try image("old")))
             try directory.write(record)
         }
     }
 
-    private func with(_ body: (Node) throws -> Void) async throws {
+    private func with(_ body: (Node) throws -> Void, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await TemporaryDirectory.with { home in
             let node = Node(home: home)
             for root in ["old", "new"] { try node.write("etcd:x:100:\n", to: "images/root/\(root)/etc/passwd") }
@@ -46,7 +48,7 @@ import Testing
             try node.write("", to: "node/boot/x")
             try node.write("", to: "node/upper/etc/hosts")
             try node.directory.write(BootRecord([.init(try node.image("old"))], filesRoot: "old"))
-            #expect(node.boot().root == "old")
+            #expect(node.boot().root == "old", sourceLocation: sourceLocation)
             try body(node)
         }
     }

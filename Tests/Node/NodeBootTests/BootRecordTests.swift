@@ -3,8 +3,8 @@ import Testing
 
 /// Which image a node boots, by its record.
 @Suite struct BootRecordTests {
-    private static func image(_ name: String) throws -> BootImage {
-        try #require(named(name))
+    private static func image(_ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> BootImage {
+        try #require(named(name), sourceLocation: sourceLocation)
     }
 
     private static func named(_ name: String) -> BootImage? {

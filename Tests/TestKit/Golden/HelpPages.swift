@@ -7,6 +7,13 @@ package enum HelpPages {
         pages(root, root: root, path: [])
     }
 
+    /// - Returns: the words of every command below one, without that one's own: `["image", "add"]`.
+    package static func commands(of root: any ParsableCommand.Type) -> [[String]] {
+        root.configuration.subcommands.flatMap { command in
+            [[name(command)]] + commands(of: command).map { [name(command)] + $0 }
+        }
+    }
+
     private static func pages(
         _ command: any ParsableCommand.Type,
         root: any ParsableCommand.Type,

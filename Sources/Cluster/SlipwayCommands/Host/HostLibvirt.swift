@@ -1,4 +1,3 @@
-import LibvirtProvider
 import Planning
 import SystemPackage
 import Terminal
@@ -19,11 +18,7 @@ struct HostLibvirt {
     /// - Parameter facts: of this host, for what helps where libvirt does not answer.
     static func read(uri: String, facts: HostFacts) async -> HostLibvirt {
         do {
-            let provider = LibvirtProvider(uri: uri, home: try SlipwayHome.path().string, logger: HostWorkspace.logger)
-            let seen = try await provider.observe()
-            let drivers = try await provider.presentRuntimes()
-            let version = try await provider.version()
-            await provider.close()
+            let (seen, drivers, version) = try await HostWorkspace.libvirt(at: uri)
             let detail = "\(uri) answers; \(Format.count(seen.networks.count, "network"))"
             let findings = [
                 HostFinding(what: "libvirt", level: .ok, detail: detail),

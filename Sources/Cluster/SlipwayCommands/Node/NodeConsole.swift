@@ -1,5 +1,4 @@
 import ArgumentParser
-import LibvirtProvider
 import Planning
 import TopologyModel
 import Workspace
@@ -26,8 +25,7 @@ struct NodeConsole: AsyncParsableCommand {
                     + "shows what it said, also when it cannot be reached"
             )
         }
-        let uri = ConnectionURIs(workspace.uri).uri(for: node.runtime) ?? workspace.uri
         Output.note("Attached to \(node.name); Ctrl-] detaches.")
-        try Replacing.exec("virsh", ["--quiet", "--connect", uri, "console", node.domainName])
+        try Replacing.exec("virsh", ["--quiet", "--connect", workspace.uri(of: node), "console", node.domainName])
     }
 }

@@ -1,15 +1,37 @@
 import FoundationEssentials
+import Synchronization
 import Terminal
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
+/// Text that commands print, taken in place of being printed.
+final class OutputRecorder: Sendable {
+    private let state = Mutex((output: "", error: ""))
+
+    /// Standard output.
+    var output: String { state.withLock(\.output) }
+    /// Standard error.
+    var error: String { state.withLock(\.error) }
+
+    fileprivate func take(_ text: String, for descriptor: Int32) {
+        state.withLock { state in
+            if descriptor == STDOUT_FILENO { state.output += text } else { state.error += text }
+        }
+    }
+}
+
 /// The one place that prints: reports to standard output, everything about the work itself to standard error.
 enum Output {
+    /// Taker of all that the current task prints; nil but in tests.
+    @TaskLocal static var recorder: OutputRecorder?
+
     static var environment: [String: String] { ProcessInfo.processInfo.environment }
-    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb" }
+    static var isTerminal: Bool { recorder == nil && isatty(STDOUT_FILENO) == 1 }
+    static var errorIsTerminal: Bool {
+        recorder == nil && isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
+    }
     static var style: Style { Style(isTerminal: isTerminal, environment: environment) }
     static var errorStyle: Style { Style(isTerminal: errorIsTerminal, environment: environment) }
 
@@ -36,6 +58,7 @@ enum Output {
     static func event(_ value: some Encodable) throws { print(try JSONText.line(value)) }
 
     private static func write(_ text: String, to descriptor: Int32) {
+        if let recorder { return recorder.take(text, for: descriptor) }
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
