@@ -38,9 +38,10 @@ package_tree() {
     "$build/slipway" --generate-completion-script bash | sed '1{/^#!/d}' >"$prefix/share/bash-completion/completions/slipway"
     "$build/slipway" --generate-completion-script zsh >"$prefix/$zsh/_slipway"
     "$build/slipway" --generate-completion-script fish >"$prefix/share/fish/vendor_completions.d/slipway.fish"
-    "$build/slipway" --experimental-dump-help |
-        python3 Scripts/lib/man-pages.py "$prefix/share/man/man1" "$("$build/slipway" --version)" "$SOURCE_DATE_EPOCH"
-    fleetctl_page "$build" >"$prefix/share/man/man1/fleetctl.1"
+    for program in "$build/slipway" "$prefix/bin/fleetctl"; do
+        "$program" --experimental-dump-help |
+            python3 Scripts/lib/man-pages.py "$prefix/share/man/man1" "$("$build/slipway" --version)" "$SOURCE_DATE_EPOCH"
+    done
     cp Sources/Documentation/*.md "$prefix/$doc/"
     rm "$prefix/$doc/README.md"
     copyright >"$prefix/$doc/copyright"
@@ -48,15 +49,6 @@ package_tree() {
     changelog "$("$build/slipway" --version)" | gzip -9n >"$prefix/$doc/changelog.gz"
     gzip -9n "$prefix"/share/man/man1/*.1
     find "$prefix" -type f ! -perm -u+x -exec chmod 0644 {} +
-}
-
-# fleetctl's own help, which is the original's, as a page.
-fleetctl_page() {
-    printf '.TH FLEETCTL 1 "%s" slipway "User Commands"\n.SH NAME\nfleetctl \\- control the units of a cluster\n' \
-        "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)"
-    printf '.SH DESCRIPTION\n.nf\n'
-    "$1/slipway-node" fleetctl --help | sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'\'']\)/\\\&\1/'
-    printf '.fi\n.SH SEE ALSO\n.BR slipway (1)\n'
 }
 
 # The licenses of what is linked in, as their authors wrote them.

@@ -1,13 +1,16 @@
 import ArgumentParser
+import Chaos
 import Diagnostics
 import Fleetctl
 import Foundation
+import LocatedYAML
 import Locksmith
-import SlipwayCommands
 import TestKit
 import Testing
 import TopologyLoading
 import UnitFiles
+
+@testable import SlipwayCommands
 
 @Suite struct DocumentationTests {
     @Test func thereArePages() {
@@ -68,18 +71,51 @@ import UnitFiles
         return try Page.sources.contains { try String(contentsOfFile: $0, encoding: .utf8).contains(declaration) }
     }
 
+    // MARK: Code blocks
+
+    /// No block is of a kind that nothing checks.
+    @Test(arguments: Page.all.flatMap(\.blocks))
+    func isOfAKindThatIsChecked(_ block: Page.Block) {
+        let kinds = [
+            "yaml topology", "yaml scenario", "yaml cloud-config", "yaml", "ini unit", "sh", "console", "text",
+        ]
+        #expect(kinds.contains(block.kind), "\(block): '\(block.kind)'")
+    }
+
+    /// Without a word of complaint; and a cluster can be planned from it.
     @Test(arguments: Page.blocks("yaml topology"))
-    func topologiesLoad(_ block: Page.Block) throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "slipway-docs-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let file = directory.appending(path: "topology.yaml")
-        try Data(block.text.utf8).write(to: file)
-        let loaded = TopologyLoader().load(path: file.path(percentEncoded: false))
+    func topologiesLoad(_ block: Page.Block) async throws {
+        let directory = try TemporaryDirectory()
+        let units = directory.path(of: "units")
+        try FileManager.default.copyItem(atPath: "\(Checkout.path)/Topologies/units", toPath: units)
+        let file = try directory.write(block.text, to: "topology.yaml")
+        let loaded = TopologyLoader().load(path: file)
         #expect(
             loaded.diagnostics.isEmpty,
             "\(block): \(DiagnosticRenderer().render(loaded.diagnostics, sources: loaded.sources))"
         )
+        let ran = await run(["plan", file, "--offline"])
+        #expect(ran.code == 2, "\(block): \(ran.text)")
+    }
+
+    @Test(arguments: Page.blocks("yaml scenario"))
+    func scenariosLoad(_ block: Page.Block) {
+        let reader = LoadedScenario(block.text, file: block.description)
+        #expect(reader.scenario != nil && reader.diagnostics.isEmpty, "\(reader.diagnostics)")
+    }
+
+    @Test(arguments: Page.blocks("yaml cloud-config"))
+    func cloudConfigsLoad(_ block: Page.Block) async throws {
+        let directory = try TemporaryDirectory()
+        let ran = await run(["validate", try directory.write(block.text, to: "user-data.yaml")])
+        #expect(ran.code == 0, "\(block): \(ran.text)")
+    }
+
+    /// Files of other programs.
+    @Test(arguments: Page.blocks("yaml"))
+    func yamlParses(_ block: Page.Block) {
+        let document = YAMLDocument(parsing: block.text, file: block.description)
+        #expect(document.root != nil && document.diagnostics.isEmpty, "\(document.diagnostics)")
     }
 
     @Test(arguments: Page.blocks("ini unit"))
@@ -88,19 +124,39 @@ import UnitFiles
         #expect(!unit.canonicalText.isEmpty, "\(block)")
     }
 
-    /// Each command line in a console block is one that its program takes.
-    @Test(arguments: Page.blocks("console"))
-    func commandsParse(_ block: Page.Block) throws {
-        for line in block.text.split(separator: "\n") where line.hasPrefix("$ ") {
-            let words = line.dropFirst(2).split(separator: " ").map(String.init)
-            let program = words.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
-            let arguments = Array(words.dropFirst())
-            switch program {
-            case "slipway": _ = try SlipwayCommand.parseAsRoot(arguments)
-            case "fleetctl": _ = try Fleetctl.parseAsRoot(arguments)
-            case "locksmithctl": _ = try LocksmithCommand.parseAsRoot(arguments)
-            default: Issue.record("\(block): \(line) is no command of the project's")
-            }
+    /// Each script of the checkout that a block of a shell's names is there.
+    @Test(arguments: Page.blocks("sh"))
+    func scriptsAreThere(_ block: Page.Block) {
+        for word in block.text.split(whereSeparator: \.isWhitespace) where word.hasPrefix("Scripts/") {
+            #expect(FileManager.default.isExecutableFile(atPath: "\(Checkout.path)/\(word)"), "\(block): \(word)")
         }
+    }
+
+    /// Each command line in a console block is one that its program takes; those that need no host are run.
+    @Test(arguments: Page.blocks("console").flatMap(\.commands))
+    func commandsAreTaken(_ command: Page.Command) async throws {
+        switch command.program {
+        case "slipway": _ = try SlipwayCommand.parseAsRoot(command.arguments)
+        case "fleetctl": _ = try Fleetctl.parseAsRoot(command.arguments)
+        case "locksmithctl": _ = try LocksmithCommand.parseAsRoot(command.arguments)
+        default: Issue.record("\(command) is no command of the project's")
+        }
+        for word in command.arguments where word.hasPrefix("Topologies/") {
+            #expect(FileManager.default.fileExists(atPath: "\(Checkout.path)/\(word)"), "\(command): \(word)")
+        }
+        guard command.program == "slipway", ["schema", "validate"].contains(command.arguments[0]) else { return }
+        let directory = try TemporaryDirectory()
+        // The page's own example.
+        let example = Page.blocks("yaml cloud-config").first { $0.page == command.block.page }
+        let userData = try directory.write(example?.text ?? "", to: "user-data.yaml")
+        let ran = await run(command.arguments.map { $0 == "user-data.yaml" ? userData : $0 })
+        #expect(ran.code == 0, "\(command): \(ran.text)")
+    }
+
+    private func run(_ words: [String]) async -> (code: Int32, text: String) {
+        let recorder = OutputRecorder()
+        let error = await Output.$recorder.withValue(recorder) { await SlipwayCommand.failure(of: words) }
+        let code = error.map { SlipwayCommand.exitCode(for: $0).rawValue } ?? 0
+        return (code, recorder.error + recorder.output + (error.map { SlipwayCommand.fullMessage(for: $0) } ?? ""))
     }
 }

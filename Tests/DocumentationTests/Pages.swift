@@ -41,6 +41,26 @@ struct Page: Sendable, CustomStringConvertible {
         let text: String
 
         var description: String { "\(page):\(line)" }
+
+        /// Lines that begin with a prompt.
+        var commands: [Command] {
+            text.split(separator: "\n").filter { $0.hasPrefix("$ ") }.map { line in
+                // Without a comment at its end.
+                let words = line.dropFirst(2).split(separator: " ").prefix { $0 != "#" }.map(String.init)
+                let program = words.first?.split(separator: "/").last.map(String.init) ?? ""
+                return Command(block: self, program: program, arguments: Array(words.dropFirst()))
+            }
+        }
+    }
+
+    /// A command line of a console block.
+    struct Command: Sendable, CustomStringConvertible {
+        let block: Block
+        /// Without its directory.
+        let program: String
+        let arguments: [String]
+
+        var description: String { "\(block): \(program) \(arguments.joined(separator: " "))" }
     }
 
     var blocks: [Block] {

@@ -6,7 +6,9 @@ package enum FleetctlMain {
     /// - Returns: the exit code: 0 done, 1 failed; of `status`, `journal` and `ssh` that of the program they run.
     package static func run(_ arguments: [String]) async -> Int32 {
         do {
-            let words = try normalizer.normalized(arguments)
+            // Asked for by Scripts/docs, and no option of fleetctl's.
+            let isDump = arguments == ["--experimental-dump-help"]
+            let words = isDump ? arguments : try normalizer.normalized(arguments)
             if words == ["--help"] { Console.standard.out(FleetVersion.line) }
             if let topic = topic(words) {
                 Console.standard.emit(topic.text)
