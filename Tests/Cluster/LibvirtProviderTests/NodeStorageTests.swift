@@ -106,8 +106,8 @@ import TopologyModel
 
     /// A machine whose seed is gone is configured anew, on the disk it has; one without a disk is no more.
     @Test(arguments: [
-        (["disk", "seed"], true, "config"), (["disk", "ignition"], true, "config"), (["disk"], true, ""),
-        (["seed"], false, "config"), ([], false, "config"),
+        (["disk", "config"], true, "config"), (["disk", "ignition"], true, "config"), (["disk"], true, ""),
+        (["config"], false, "config"), ([], false, "config"),
     ])
     func storageOfAMachine(kinds: [String], hasStorage: Bool, digest: String) throws {
         let machine = Samples.node(runtime: .vm)
