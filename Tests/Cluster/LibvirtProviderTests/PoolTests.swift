@@ -59,13 +59,15 @@ import TopologyModel
         }
     }
 
-    @Test func removingAMachineHasItsLostPoolBack() async throws {
+    /// With the last volume the pool goes again.
+    @Test func aMachineIsRemovedFromALostPool() async throws {
         try await with { provider, pool in
             try await provider.remove(node)
             #expect(try await provider.machines.isPool(.missing), "nothing of it is there")
             try write([.disk], in: pool)
             try await provider.remove(node)
-            #expect(try await provider.machines.isPool(.ready(path: pool)))
+            #expect(try await provider.machines.isPool(.missing))
+            #expect(!FileManager.default.fileExists(atPath: "\(pool)/\(Volumes.name(.disk, of: node))"))
         }
     }
 

@@ -114,7 +114,7 @@ import TopologyModel
             plan.outline == """
                 etcd/stop/central-2: its keys are put back
                 image/build: this host has no such image yet
-                network/create: it is not there yet
+                network/create: does not exist
                 node/central-1/remove [destroys]: it is lost, and made anew
                 node/central-1/create: it is lost, and made anew < node/central-1/remove image/build network/create
                 node/central-3/create: it is lost, and made anew < image/build network/create
