@@ -44,6 +44,9 @@ package struct ConfigParts: Sendable, Hashable, Codable, CustomStringConvertible
         Set(digests.keys).union(planned.digests.keys).filter { digests[$0] != planned.digests[$0] }
     }
 
+    /// Digest of the keys that a node lets in and is known by: of the secret of whoever made it alone.
+    var keys: String? { digests["keys"] }
+
     /// Returns the names of the parts that differ from the planned ones, for the reason of a step: `memory and
     /// cloud_config.users`.
     func difference(to planned: ConfigParts) -> String {
@@ -53,5 +56,13 @@ package struct ConfigParts: Sendable, Hashable, Codable, CustomStringConvertible
         let words = names.sorted().map { $0 == "programs" ? "node programs" : $0 }
         guard let last = words.last else { return "cloud-config, as this version of slipway writes it," }
         return words.count == 1 ? last : words.dropLast().joined(separator: ", ") + " and " + last
+    }
+}
+
+extension ObservedNode {
+    /// Returns whether the node has other keys than are planned for it; false where nothing is known of them.
+    package func hasOtherKeys(than plan: NodePlan) -> Bool {
+        guard let own = details.configParts?.keys, let planned = plan.configParts?.keys else { return false }
+        return own != planned
     }
 }

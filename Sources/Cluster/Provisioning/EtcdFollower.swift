@@ -84,8 +84,10 @@ actor EtcdFollower {
     }
 
     private var isRestless: Bool {
-        guard hasShown, asking.isEmpty else { return true }
-        return shown?.isWell != true && ContinuousClock.now - changed < intervals.calming
+        guard hasShown else { return true }
+        // A member that hangs is asked all the time: that alone is no news for long.
+        let isCalm = asking.isEmpty && shown?.isWell == true
+        return !isCalm && ContinuousClock.now - changed < intervals.calming
     }
 
     /// Asks the leader who leads, which costs less than to ask all of them for all.

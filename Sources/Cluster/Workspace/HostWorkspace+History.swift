@@ -3,6 +3,7 @@ import Etcd
 import FoundationEssentials
 import Planning
 import Provisioning
+import Synchronization
 import TopologyModel
 
 extension HostWorkspace {
@@ -13,14 +14,23 @@ extension HostWorkspace {
 
     /// Records in a cluster's etcd that a command begins to change it: if it dies, that much is known.
     ///
+    /// - Parameter leaving: name of a node that is about to be off.
     /// - Returns: the entry, for ``record(_:_:steps:failed:took:rungs:begun:of:)``; nil where it is not recorded, as in a
-    ///   cluster whose etcd has no majority of its members on.
-    package func recordBeginning(_ command: String, steps: Int, of cluster: String) async -> HistoryEntry? {
+    ///   cluster whose etcd has, or will have, no majority of its members on.
+    package func recordBeginning(
+        _ command: String,
+        steps: Int,
+        of cluster: String,
+        without leaving: String? = nil,
+    ) async -> HistoryEntry? {
+        // One that was sent may be kept, whatever is heard of it: its end takes its place.
+        let sent = Mutex<HistoryEntry?>(nil)
         // What cannot be recorded now is once the command has ended.
-        try? await withDeadline(Self.beginLimit) { () -> HistoryEntry? in
+        _ = try? await withDeadline(Self.beginLimit) {
             let nodes = try await provider.observe().nodes(of: cluster)
             let members = nodes.filter { $0.etcd == .member }
-            guard members.count(where: { $0.power == .running }) * 2 > members.count else { return nil }
+            let staying = members.count { $0.power == .running && $0.name != leaving }
+            guard staying * 2 > members.count else { return }
             let now = Self.now
             let entry = HistoryEntry(
                 time: now,
@@ -31,9 +41,11 @@ extension HostWorkspace {
                 seconds: 0,
                 began: now,
             )
-            try await ClusterHistory(etcdClient(of: cluster, nodes: nodes)).append(entry)
-            return entry
-        } ?? nil
+            let history = try self.history(of: cluster, nodes)
+            sent.withLock { $0 = entry }
+            try await history.append(entry)
+        }
+        return sent.withLock { $0 }
     }
 
     /// Records in a cluster's etcd what a command did to it, and what its nodes did by themselves.
@@ -78,15 +90,18 @@ extension HostWorkspace {
 
     /// Does something to a cluster, and records it.
     ///
-    /// - Parameter steps: number of steps, by the result.
+    /// - Parameters:
+    ///   - leaving: name of a node that is about to be off.
+    ///   - steps: number of steps, by the result.
     package func recording<Result>(
         _ command: String,
         of cluster: String,
+        without leaving: String? = nil,
         steps: (Result) -> Int = { _ in 1 },
         _ body: () async throws -> Result,
     ) async throws -> Result {
         let begin = ContinuousClock.now
-        let begun = await recordBeginning(command, steps: 1, of: cluster)
+        let begun = await recordBeginning(command, steps: 1, of: cluster, without: leaving)
         do {
             let result = try await body()
             await recordEnd(command, .done, steps: steps(result), since: begin, begun, of: cluster)

@@ -4,6 +4,7 @@ import Images
 import Planning
 import Provisioning
 import SecureShell
+import SystemPackage
 import TopologyModel
 
 /// A plan, and what it was made from.
@@ -17,6 +18,9 @@ package struct PlannedCluster: Sendable {
 extension HostWorkspace {
     /// Refuses roles that this user may not have on this host, before anything is looked at or made for them.
     package func checkRights(to topology: Topology) throws(UserError) { try Rights(uri: uri).check(topology) }
+
+    /// Throws where nodes that are there take rights that this user does not have.
+    package func checkRights(to nodes: [ObservedNode]) throws(UserError) { try Rights(uri: uri).check(nodes) }
 
     /// Plans what brings the cluster to its topology.
     ///
@@ -36,6 +40,8 @@ extension HostWorkspace {
         let planner = Planner(topology: topology, inputs: resolved.inputs)
         let plan = try planner.plan(from: resolved.observed)
         try Rights(uri: uri).check(plan)
+        let present = resolved.observed.provider.nodes(of: topology.name)
+        try Rights(uri: uri).check(plan, of: present, home: home.string)
         return PlannedCluster(plan: plan, observed: resolved.observed)
     }
 

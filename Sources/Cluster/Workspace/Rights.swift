@@ -44,6 +44,20 @@ struct Rights {
         throw refusal(of: "node '\(node.name)' of cluster '\(node.cluster)'")
     }
 
+    /// Throws where a user would give nodes keys that are not theirs: their owner could log in no more.
+    func check(_ plan: Plan, of present: [ObservedNode], home: String) throws(UserError) {
+        guard !mayHaveContainers else { return }
+        let planned = Dictionary(plan.nodes.map { ($0.name, $0) }) { first, _ in first }
+        guard let node = present.first(where: { node in planned[node.name].map(node.hasOtherKeys) ?? false }) else {
+            return
+        }
+        throw UserError(
+            "node '\(node.name)' of cluster '\(node.cluster)' has keys that are not in \(home): it was made by root, or by "
+                + "another user, who alone can change it; as root: \(asRoot)",
+            isAboutHost: true,
+        )
+    }
+
     private func refusal(of what: String) -> UserError {
         UserError(
             "\(what): containers take root; run: \(asRoot)\n"

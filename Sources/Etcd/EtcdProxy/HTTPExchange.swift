@@ -18,7 +18,8 @@ final class HTTPExchange: ChannelInboundHandler {
     private var answer = HTTPGet.Answer(status: 0, body: "")
     private var body: [UInt8] = []
     private var isOpen = false
-    /// True once the connection has ended.
+    private var isClosing = false
+    /// True once the server has ended the connection.
     private(set) var hasEnded = false
 
     /// - Parameter isKept: whether more than one question is asked.
@@ -35,7 +36,10 @@ final class HTTPExchange: ChannelInboundHandler {
         if let context, isOpen { send(path, context) }
     }
 
-    func close() { context?.close(promise: nil) }
+    func close() {
+        isClosing = true
+        context?.close(promise: nil)
+    }
 
     private func send(_ path: String, _ context: ChannelHandlerContext) {
         (answer, body) = (HTTPGet.Answer(status: 0, body: ""), [])
@@ -82,7 +86,7 @@ final class HTTPExchange: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        (isOpen, hasEnded) = (false, true)
+        (isOpen, hasEnded) = (false, !isClosing)
         end(.failure(HTTPGet.Failure.silent))
     }
 

@@ -67,7 +67,6 @@ import TopologyModel
             try write([.disk], in: pool)
             try await provider.remove(node)
             #expect(try await provider.machines.isPool(.missing))
-            #expect(!FileManager.default.fileExists(atPath: "\(pool)/\(Volumes.name(.disk, of: node))"))
         }
     }
 

@@ -109,12 +109,32 @@ import TopologyModel
     @Test func theScheduleOfAClusterThatIsRemovedIsFound() throws {
         try withDirectory { directory in
             let units = try units(directory)
-            func existing(_ user: uid_t = 0, isRunning: Bool = true) -> String? {
-                ScheduleUnits.existing(of: units.cluster, directory: directory, isRunning: isRunning, user: user)?.timer
+            let uri = "lxc:///system"
+            func existing(
+                _ user: uid_t = 0,
+                isRunning: Bool = true,
+                uri: String = "lxc:///system",
+                home: String = "/var/lib/slipway",
+            ) -> String? {
+                ScheduleUnits.existing(
+                    of: units.cluster,
+                    uri: uri,
+                    home: home,
+                    directory: directory,
+                    isRunning: isRunning,
+                    user: user
+                )?.timer
             }
             #expect(existing() == nil)
+            let command = ["slipway", "backup", "create", "demo.yaml", "--connect", uri]
+            let service = units.serviceText(command: command, home: "/var/lib/slipway")
+            try Data(service.utf8).write(to: URL(filePath: "\(directory)/\(units.service)"))
             try Data(units.timerText(seconds: 60).utf8).write(to: URL(filePath: "\(directory)/\(units.timer)"))
             #expect(existing() == units.timer)
+            // Of a cluster of that name somewhere else.
+            #expect(existing(uri: "qemu+ssh://root@host/system") == nil)
+            #expect(existing(uri: "lxc:///") == nil)
+            #expect(existing(home: "/home/me/slipway") == nil)
             #expect(existing(1000) == nil)
             #expect(existing(isRunning: false) == nil)
             try Data("[Timer]\n".utf8).write(to: URL(filePath: "\(directory)/\(units.timer)"))

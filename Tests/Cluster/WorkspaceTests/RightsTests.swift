@@ -1,4 +1,6 @@
 import Basics
+import Planning
+import TestKit
 import Testing
 import TopologyModel
 
@@ -37,5 +39,20 @@ struct RightsTests {
         try rights(uri, user: user).check(
             try topology(Role(name: "core", count: 1, runtime: .container, etcd: .member))
         )
+    }
+
+    /// With its own keys a user would set nodes up anew that root made, and lock root out.
+    @Test func aUserGivesNodesNoOtherKeys() throws {
+        let machines = try topology(Role(name: "core", count: 1, runtime: .vm, etcd: .member))
+        let plan = try Planner(topology: machines, inputs: .fixed).plan(from: Observation(provider: .init()))
+        var node = ObservedNode(try #require(plan.nodes.first), phase: .ready)
+        try rights().check(plan, of: [node], home: "/home/me/.local/share/slipway")
+        node.configParts = ConfigParts("keys=00000000")
+        let error = #expect(throws: UserError.self) {
+            try rights().check(plan, of: [node], home: "/home/me/.local/share/slipway")
+        }
+        #expect(error?.description.contains("has keys that are not in /home/me/.local/share/slipway") == true)
+        #expect(error?.description.contains("as root: sudo slipway up 'my file.yaml'") == true)
+        try rights(user: 0).check(plan, of: [node], home: "/var/lib/slipway")
     }
 }

@@ -42,25 +42,24 @@ extension Connection {
     /// Removes Slipway's pool and its directory, once there are no volumes in it. One that somebody gave another directory
     /// stays, and so does one whose volumes a domain still names: they may only be away.
     func removePoolIfEmpty(path: String) throws(LibvirtError) {
-        guard case .ready(path) = try poolState() else { return }
-        let pool = try pool(named: Volumes.pool)
-        try pool.refreshIfIdle()
-        guard try pool.names().isEmpty else { return }
-        var isNamed = false
-        try forEachDomain { domain throws(LibvirtError) in
-            if try domain.xml(inactive: true).contains("'\(path)/") { isNamed = true }
-        }
-        guard !isNamed else { return }
         do throws(LibvirtError) {
+            guard case .ready(path) = try poolState() else { return }
+            let pool = try pool(named: Volumes.pool)
+            try pool.refreshIfIdle()
+            guard try pool.names().isEmpty else { return }
+            var isNamed = false
+            try forEachDomain { domain throws(LibvirtError) in
+                if try domain.xml(inactive: true).contains("'\(path)/") { isNamed = true }
+            }
+            guard !isNamed else { return }
             try pool.destroy()
             try pool.delete()
+            try pool.undefine()
         } catch {
-            // A volume that came meanwhile, or a directory that something else is mounted on: the next command starts the
-            // pool again.
+            // A volume that came meanwhile, a directory that something else is mounted on, or another command that removes
+            // the pool or starts it again: it is there or not, and the next command has it as it needs it.
             guard error.code != .connectionLost, error.code != .denied else { throw error }
-            return
         }
-        try pool.undefine()
     }
 
     /// Calls `body` with Slipway's pool; nil when there is none that runs.

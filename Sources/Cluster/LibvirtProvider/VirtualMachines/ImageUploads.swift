@@ -95,7 +95,7 @@ extension VirtualMachineBackend {
                 }
                 return removed.filter { !$0.hasSuffix(".whole") }.sorted()
             }
-            let removed = (isDry ? try connection.ifPool(prune) : try connection.ifStartedPool(prune)) ?? []
+            let removed = try connection.ifStartedPool(prune) ?? []
             if !isDry { try connection.removePoolIfEmpty(path: poolDirectory) }
             return removed
         }

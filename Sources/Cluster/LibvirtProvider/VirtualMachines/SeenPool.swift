@@ -3,6 +3,10 @@ import Planning
 import Provisioning
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Slipway's pool in one pass over what there is.
 struct SeenPool: Sendable, Hashable {
     /// True where it is defined and runs.
@@ -60,9 +64,15 @@ extension VirtualMachineBackend {
         }
     }
 
-    /// Names of files in the pool's directory; none of another host.
+    /// Returns whether this user cannot see what is in the pool's directory but through libvirt: it is another host's, or
+    /// only root may read it.
+    func hidesFiles(in path: String) -> Bool {
+        driver.uris.isRemote || (access(path, R_OK) != 0 && errno == EACCES)
+    }
+
+    /// Names of files in the pool's directory; none where they cannot be seen.
     private func files(in path: String) async throws -> [String] {
-        if driver.uris.isRemote { return [] }
+        if hidesFiles(in: path) { return [] }
         return try await offPool { [storage] in try storage.names(in: path) }
     }
 }

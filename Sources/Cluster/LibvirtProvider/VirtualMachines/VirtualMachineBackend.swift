@@ -77,12 +77,12 @@ extension VirtualMachineBackend {
     ///   does not know of them.
     @discardableResult
     func ensurePool() async throws -> String {
-        let (directory, isRemote) = (poolDirectory, driver.uris.isRemote)
+        let (directory, isHidden) = (poolDirectory, hidesFiles(in: poolDirectory))
         let (state, unseen) = try await driver.run { [unseenDisks] connection throws(LibvirtError) in
             try unseenDisks.names.withLock { names throws(LibvirtError) in
                 let before = try connection.poolState()
                 let state = try connection.ensurePool(path: directory)
-                if isRemote, before != state {
+                if isHidden, before != state {
                     let volumes = try connection.ifPool { pool throws(LibvirtError) in try pool.names() } ?? []
                     names.formUnion(volumes.compactMap { Volumes.node(ofVolume: $0)?.node.domainName })
                 }

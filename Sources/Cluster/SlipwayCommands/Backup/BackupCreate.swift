@@ -2,6 +2,7 @@ import ArgumentParser
 import Backups
 import Diagnostics
 import FoundationEssentials
+import Provisioning
 import Terminal
 import TopologyLoading
 import TopologyModel
@@ -55,9 +56,12 @@ struct BackupCreate: JSONCommand {
         let say: @Sendable (String) -> Void = { [output] in if !output.json { Output.note($0) } }
         let command = "slipway backup create \(cluster)"
         let written = try await Interrupt.guarding(advice: "Stopped; no backup was written.") { [force] in
-            try await workspace.recording(command, of: name.description) {
-                try await workspace.backUp(name, files, to: path, replaces: force, passphrase: secret, say: say)
-            }
+            try await workspace.backUp(name, files, to: path, replaces: force, passphrase: secret, say: say)
+        }
+        // Not its beginning: the backup would have it for one that was cut short.
+        let took = ContinuousClock.now - begin
+        if let reason = await workspace.record(command, .done, steps: 1, took: took, of: name.description) {
+            Output.note("the backup is whole; the cluster's history does not have it: \(reason)")
         }
         if let reason = await workspace.note(written, of: name.description) {
             Output.note(
@@ -69,8 +73,8 @@ struct BackupCreate: JSONCommand {
         if output.json {
             try Output.json(BackupPayload(written, isEncrypted: secret != nil, removed: removed))
         } else {
-            let took = Format.duration(.now - begin)
-            Output.print("\(path): \(BackupText.summary(written.manifest)), \(Format.bytes(written.size)), in \(took).")
+            let summary = "\(BackupText.summary(written.manifest)), \(Format.bytes(written.size))"
+            Output.print("\(path): \(summary), in \(Format.duration(.now - begin)).")
         }
     }
 

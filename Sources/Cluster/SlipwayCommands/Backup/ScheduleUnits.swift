@@ -91,9 +91,14 @@ struct ScheduleUnits: Sendable {
 
     /// The schedule of a cluster that is removed, which would only fail from then on.
     ///
+    /// - Parameters:
+    ///   - uri: of the libvirt that the cluster was on; another one's may be of the same name.
+    ///   - home: with the cluster's keys.
     /// - Returns: nil where there is none that this user may remove, and for units that somebody else wrote.
     static func existing(
         of cluster: ClusterName,
+        uri: String,
+        home: String,
         directory: String = standardDirectory,
         isRunning: Bool = FileManager.default.fileExists(atPath: "/run/systemd/system"),
         user: uid_t = geteuid(),
@@ -102,6 +107,11 @@ struct ScheduleUnits: Sendable {
             let units = try ScheduleUnits(cluster: cluster, directory: directory, isRunning: isRunning, user: user)
             guard FileManager.default.fileExists(atPath: "\(directory)/\(units.timer)") else { return nil }
             try units.refuseForeign()
+            let text = try String(contentsOfFile: "\(directory)/\(units.service)", encoding: .utf8)
+            let lines = text.split(separator: "\n")
+            guard lines.contains("Environment=\(quoted("SLIPWAY_HOME=\(home)"))"),
+                lines.contains(where: { $0.hasPrefix("ExecStart=") && "\($0) ".contains(" --connect \(quoted(uri)) ") })
+            else { return nil }
             return units
         } catch {
             return nil

@@ -83,7 +83,8 @@ struct PowerOptions: ParsableArguments {
         try await workspace.changing(ClusterName(node.cluster), purpose: purpose, note: Output.note) { _ in
             let advice = "Stopped; whether it is on: slipway status \(node.cluster)"
             try await Interrupt.guarding(advice: advice) {
-                try await workspace.recording(purpose, of: node.cluster) {
+                let leaving = verb == "start" ? nil : node.name
+                try await workspace.recording(purpose, of: node.cluster, without: leaving) {
                     try await body(PoweredNode(node: node, workspace: workspace))
                 }
             }

@@ -4,6 +4,7 @@ import Planning
 import Provisioning
 import SecureShell
 import Synchronization
+import SystemPackage
 import Terminal
 import TopologyModel
 import Workspace
@@ -200,6 +201,7 @@ struct PlanRunner: Sendable {
         try await workspace.changing(cluster, purpose: command, note: Output.note) { lease in
             let begin = ContinuousClock.now
             let observed = try await workspace.provider.observe()
+            try workspace.checkRights(to: observed.nodes(of: cluster.description))
             for node in observed.nodes(of: cluster.description) {
                 guard case .elsewhere? = node.obstacle, let obstacle = node.obstacle else { continue }
                 throw UserError("node '\(node.name)': \(obstacle); \(obstacle.advice)")
@@ -220,7 +222,11 @@ struct PlanRunner: Sendable {
             let isKept = keepsSnapshots && !observed.snapshots(of: cluster.description).isEmpty
             if !isKept, !plan.isEmpty || !workspace.isRemote {
                 try workspace.forget(cluster)
-                if let units = ScheduleUnits.existing(of: cluster), try await units.remove() {
+                let home = workspace.home.string
+                if HostWorkspace.substitutes == nil,
+                    let units = ScheduleUnits.existing(of: cluster, uri: workspace.uri, home: home),
+                    try await units.remove()
+                {
                     Output.note("Removed \(units.timer); the backups stay.")
                 }
             }
