@@ -71,11 +71,11 @@ extension RealNodes {
                 try await body()
             } catch {
                 // Cancelled or not: the next machines want the directory as it was.
-                try await Task { try await run("umount -l \(pool)") }
+                try await Task { try await run("umount -l \(pool); rmdir --ignore-fail-on-non-empty \(pool)") }
                     .value
                 throw error
             }
-            try await run("umount -l \(pool)")
+            try await run("umount -l \(pool); rmdir --ignore-fail-on-non-empty \(pool)")
         }
     }
 }

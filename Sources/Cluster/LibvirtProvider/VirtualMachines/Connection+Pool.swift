@@ -53,11 +53,16 @@ extension Connection {
             }
             guard !isNamed else { return }
             try pool.destroy()
-            try pool.delete()
+            do throws(LibvirtError) {
+                try pool.delete()
+            } catch {
+                // A disk is mounted there, or a volume came meanwhile.
+                return try pool.startIfNeeded()
+            }
             try pool.undefine()
         } catch {
-            // A volume that came meanwhile, a directory that something else is mounted on, or another command that removes
-            // the pool or starts it again: it is there or not, and the next command has it as it needs it.
+            // Another command that removes the pool or starts it again: it is there or not, and the next one has it as it
+            // needs it.
             guard error.code != .connectionLost, error.code != .denied else { throw error }
         }
     }
