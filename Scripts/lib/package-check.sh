@@ -47,6 +47,8 @@ check_packages() {
 # what others made; nothing goes as long as there are clusters.
 check_purge() {
     local units=/etc/systemd/system home=/var/lib/slipway pool=/var/lib/libvirt/images/slipway stubs=/var/lib/stubs name
+    local image
+    image=image-$(printf 'a%.0s' {1..64}).raw
     mount -t tmpfs none /var/lib
     mount -t tmpfs none "$units"
     mkdir -p "$stubs" "$home"/{keys,images/root,clusters/demo,backups/demo} "$pool" "$units/timers.target.wants"
@@ -54,14 +56,14 @@ check_purge() {
     printf '%s\n' '#!/bin/sh' 'case $* in *pool-uuid*) echo 70ea6a8a-e0c0-5ff6-8394-02075f75379f ;;' \
         "*pool-dumpxml*) echo '<path>$pool</path>' ;; *) echo \"\$*\" >>$stubs/calls ;; esac" >"$stubs/virsh"
     chmod +x "$stubs/virsh"
-    touch "$home/keys/a" "$home/backups/demo/1" "$pool/image-1.raw"
+    touch "$home/keys/a" "$home/backups/demo/1" "$pool/$image"
     for name in timer service; do
         echo '# Made by slipway backup schedule, which also removes it.' >"$units/slipway-backup-demo.$name"
         echo '[Unit]' >"$units/slipway-backup-mine.$name"
     done
     ln -s ../slipway-backup-demo.timer "$units/timers.target.wants/"
     PATH=$stubs:$PATH sh "$1" purge 2>/dev/null
-    for name in "$home/keys/a" "$pool/image-1.raw"; do
+    for name in "$home/keys/a" "$pool/$image"; do
         [ -e "$name" ] || { echo "$name is gone, and there is a cluster" && return 1; }
     done
     rmdir "$home/clusters/demo"
