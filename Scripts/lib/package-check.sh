@@ -43,8 +43,8 @@ check_packages() {
     echo "unpacked, and run without a checkout"
 }
 
-# check_purge POSTRM: in a namespace of its own, purging takes keys, images, timers and the pool, and leaves backups and
-# what others made; nothing goes as long as there are clusters.
+# check_purge POSTRM: in a namespace of its own, purging takes keys, images, timers and the pool, and leaves backups, what
+# others made, and what is mounted; nothing goes as long as there are clusters.
 check_purge() {
     local units=/etc/systemd/system home=/var/lib/slipway pool=/var/lib/libvirt/images/slipway stubs=/var/lib/stubs name
     local image
@@ -56,7 +56,9 @@ check_purge() {
     printf '%s\n' '#!/bin/sh' 'case $* in *pool-uuid*) echo 70ea6a8a-e0c0-5ff6-8394-02075f75379f ;;' \
         "*pool-dumpxml*) echo '<path>$pool</path>' ;; *) echo \"\$*\" >>$stubs/calls ;; esac" >"$stubs/virsh"
     chmod +x "$stubs/virsh"
-    touch "$home/keys/a" "$home/backups/demo/1" "$pool/$image"
+    mkdir "$home/disk"
+    mount -t tmpfs none "$home/disk"
+    touch "$home/keys/a" "$home/backups/demo/1" "$home/disk/mine" "$pool/$image"
     for name in timer service; do
         echo '# Made by slipway backup schedule, which also removes it.' >"$units/slipway-backup-demo.$name"
         echo '[Unit]' >"$units/slipway-backup-mine.$name"
@@ -68,7 +70,7 @@ check_purge() {
     done
     rmdir "$home/clusters/demo"
     PATH=$stubs:$PATH sh "$1" purge 2>/dev/null
-    diff <(printf '%s\n' "$units/slipway-backup-mine.service" "$units/slipway-backup-mine.timer" "$home/backups/demo/1") \
+    diff <(printf '%s\n' "$units/slipway-backup-mine.service" "$units/slipway-backup-mine.timer" "$home/backups/demo/1" "$home/disk/mine") \
         <(find "$home" "$pool" "$units" ! -type d 2>/dev/null | sort)
     [ ! -e "$pool" ] && grep -q 'pool-undefine slipway' "$stubs/calls"
 }

@@ -30,6 +30,9 @@ extension RealNodes {
                 try FileManager.default.removeItem(atPath: "\(cluster.directory)/web.service")
                 let restore = ["restore", file, "--passphrase-file", key, "--yes"]
                 try await Program.slipway(restore).expecting(0)
+                // The backup does not have its own beginning.
+                let history = try await Program.slipway(["history", cluster.name]).expecting(0)
+                #expect(!history.output.contains("begun"), "\(history)")
                 try await requireKeys(cluster)
                 #expect(try await identity(of: cluster) == before)
                 try await Program.slipway([

@@ -44,7 +44,8 @@ struct Rights {
         throw refusal(of: "node '\(node.name)' of cluster '\(node.cluster)'")
     }
 
-    /// Throws where a user would give nodes keys that are not theirs: their owner could log in no more.
+    /// Throws where a user would give nodes keys that are not theirs: their owner could log in no more. Root may, as after the
+    /// loss of a host's secret.
     func check(_ plan: Plan, of present: [ObservedNode], home: String) throws(UserError) {
         guard !mayHaveContainers else { return }
         let planned = Dictionary(plan.nodes.map { ($0.name, $0) }) { first, _ in first }

@@ -12,7 +12,8 @@ import Testing
 import TopologyModel
 
 /// What the page shows of many nodes in Debian's Chromium, on a real server with clusters that a test shows. How fast
-/// it is, is printed and not judged: the processors are shared with other tests, and draw the picture themselves.
+/// it is, is printed and not judged: the processors are shared with other tests, and draw the picture themselves. Scripts/test
+/// runs them among those with nodes, one at a time.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct BrowserTests {
     private struct Frames: Decodable {
         var count: Int
@@ -21,11 +22,7 @@ import TopologyModel
         var late: Int
     }
 
-    /// Sizes of the cluster, where there is a browser for itself: among the tests with nodes, which Scripts/test runs. (A
-    /// process whose memory is bounded has none.)
-    private static let workers = hasBrowser ? [4, 100] : []
-
-    private static let hasBrowser = ProcessInfo.processInfo.environment["SLIPWAY_TEST_NODES"] != nil
+    private static let workers = [4, 100]
 
     /// Milliseconds from one frame to the next that half of them take at most.
     private static let mostBetweenFrames = 100.0
@@ -174,7 +171,7 @@ import TopologyModel
     private static let views = ["map", "units", "etcd", "plan", "history"]
 
     /// What a screen reader says of whatever can be pressed; and of what happens, a list.
-    @Test(.enabled(if: hasBrowser)) func everythingThatIsPressedHasAName() async throws {
+    @Test func everythingThatIsPressedHasAName() async throws {
         let seen = try await browse(try Self.crowd(30)) { url in
             let steps = Self.views.flatMap { view in
                 ["--run", "location.hash = '#demo/\(view)'", "--wait", Self.isShown(view), "--names", "button"]
@@ -197,7 +194,7 @@ import TopologyModel
         #expect(lists[Self.views.count + 2].count >= 1)
     }
 
-    @Test(.enabled(if: hasBrowser)) func theKeyboardIsEnough() async throws {
+    @Test func theKeyboardIsEnough() async throws {
         let focused = "document.activeElement.className || document.activeElement.id"
         let seen = try await browse(try Self.crowd(4)) { url in
             [
@@ -222,7 +219,7 @@ import TopologyModel
     }
 
     /// Tables and pictures may scroll by themselves; the page does not.
-    @Test(.enabled(if: hasBrowser)) func aPhoneIsWideEnough() async throws {
+    @Test func aPhoneIsWideEnough() async throws {
         let width = "document.documentElement.scrollWidth"
         let seen = try await browse(try Self.crowd(30)) { url in
             ["--mobile", "390x844", "--open", url, "--wait", "document.querySelectorAll('.node').length === 31"]

@@ -93,6 +93,7 @@ import Testing
         _ members: Members,
         silent: [String] = [],
         last: EtcdObserver.Look? = nil,
+        calming: Duration = .seconds(3_600),
         hold: @escaping @Sendable (String) async -> Bool = { _ in false },
         _ body: (Looks) async throws -> Void,
     ) async throws {
@@ -101,6 +102,7 @@ import Testing
         // What is seen is seen by other means.
         intervals.etcd = .seconds(3_600)
         intervals.unrest = .milliseconds(5)
+        intervals.calming = calming
         let follower = EtcdFollower(
             HostFollower.Client(keys: FakeEtcd(), members: members, hold: hold),
             EtcdObserver(members, running: running, silent: silent),
@@ -180,6 +182,20 @@ import Testing
             // Its log grows, which nobody is told of before the next time.
             try await Task.sleep(for: .milliseconds(200))
             #expect(members.state.withLock { $0.listed } <= listed + 1)
+        }
+    }
+
+    /// One that is on and never answers is always being asked.
+    @Test func aMemberThatHangsIsNoUnrestForLong() async throws {
+        let members = Members()
+        let before = try #require(await EtcdObserver(members, running: Members.urls).observe())
+        members.state.withLock { $0.hanging = [Members.url(3)] }
+        try await follow(members, last: before, calming: .milliseconds(50)) { _ in
+            try await eventually("the others are left alone") {
+                let listed = members.state.withLock { $0.listed }
+                try await Task.sleep(for: .milliseconds(200))
+                return members.state.withLock { $0.listed } == listed
+            }
         }
     }
 

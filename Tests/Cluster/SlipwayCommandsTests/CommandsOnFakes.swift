@@ -45,10 +45,13 @@ struct CommandsOnFakes {
     /// Lets the host have the nodes of a topology, as far as it has them not yet.
     func know(_ topology: String) async throws {
         let loaded = try ClusterArgument(topology).topology()
-        let plan = try await HostWorkspace.$substitutes.withValue(substitutes) {
-            try await HostWorkspace.open("fake:///").planAnew(loaded) { _ in }
-        }
+        let plan = try await workspace().planAnew(loaded) { _ in }
         cluster.know(plan.nodes)
+    }
+
+    /// What commands work with.
+    func workspace() async throws -> HostWorkspace {
+        try await HostWorkspace.$substitutes.withValue(substitutes) { try await HostWorkspace.open("fake:///") }
     }
 
     /// Runs a command; it takes this host's libvirt to be elsewhere, so that nothing depends on the memory there is.

@@ -1,10 +1,12 @@
-import EtcdProxy
 import Foundation
 import Logging
 import NIOCore
+import NIOPosix
 import Synchronization
 import TestKit
 import Testing
+
+@testable import EtcdProxy
 
 /// What members are asked for signs of life, and over how many connections.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct EtcdProxyProbeTests {
@@ -14,6 +16,39 @@ import Testing
             // Two may have been under way at the beginning, when a member is probed as soon as it is known.
             #expect(member.connections <= 2)
         }
+    }
+
+    /// It has had its time: another question would take as long once more.
+    @Test func aMemberThatHangsIsNotAskedTwice() async throws {
+        let connections = Mutex(0)
+        let server = try LoopbackServer { socket in
+            let number = connections.withLock { connections in
+                connections += 1
+                return connections
+            }
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            guard recv(socket, &buffer, buffer.count, 0) > 0 else { return }
+            if number == 1 { answerAsMember("/version", on: socket) }
+            // It reads, and says nothing, until the proxy hangs up.
+            while recv(socket, &buffer, buffer.count, 0) > 0 {}
+        }
+        defer { server.stop() }
+        let endpoint = Endpoint(host: "127.0.0.1", port: server.port)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let (first, second) = (loop.makePromise(of: Int.self), loop.makePromise(of: Int.self))
+        loop.execute {
+            let member = MemberConnection(endpoint, on: loop.assumeIsolated(), tls: nil)
+            member.get("/version", within: .seconds(30)) { result in
+                first.completeWith(result.map(\.status))
+                member.get("/version", within: .milliseconds(100)) { result in
+                    second.completeWith(result.map(\.status))
+                    member.close()
+                }
+            }
+        }
+        #expect(try await first.futureResult.get() == 200)
+        await #expect(throws: (any Error).self) { try await second.futureResult.get() }
+        #expect(connections.withLock { $0 } == 1)
     }
 
     /// As a member that is started anew.
@@ -69,7 +104,7 @@ private final class ProbedMember: Sendable {
                 }
                 isFirst = false
             }
-            answer(path, on: socket)
+            answerAsMember(path, on: socket)
             if answersOnce { return }
         }
     }
@@ -83,18 +118,5 @@ private final class ProbedMember: Sendable {
             received += String(decoding: buffer[..<count], as: UTF8.self)
         }
         return received.split(separator: " ").dropFirst().first.map(String.init)
-    }
-
-    private func answer(_ path: String, on socket: Int32) {
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(socket, $0, &length) }
-        }
-        let url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
-        let list = "[{\"peerURLs\":[\"\(url)\"],\"clientURLs\":[\"\(url)\"]}]"
-        let body = path == "/members" ? list : "{\"health\":\"true\"}"
-        let text = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        _ = Array(text.utf8).withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }
 }

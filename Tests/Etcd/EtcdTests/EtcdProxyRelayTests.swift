@@ -95,11 +95,12 @@ private func serve(_ socket: Int32, _ sent: Counter) {
             sent.value.add(count, ordering: .relaxed)
         }
     default:
-        answer(String(words[1]), on: socket)
+        answerAsMember(String(words[1]), on: socket)
     }
 }
 
-private func answer(_ path: String, on socket: Int32) {
+/// Answers as a member of etcd that is its cluster's only one.
+func answerAsMember(_ path: String, on socket: Int32) {
     var address = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     withUnsafeMutablePointer(to: &address) { pointer in
