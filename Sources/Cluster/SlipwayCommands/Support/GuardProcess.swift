@@ -1,3 +1,4 @@
+import Basics
 import Dispatch
 import Provisioning
 import Subprocess
@@ -10,6 +11,8 @@ import SystemPackage
 enum GuardProcess {
     private static let ready = "ready"
     private static let done = "done"
+    /// Time in which it is ready, for which libvirt has to answer it.
+    private static let startLimit = Duration.seconds(60)
 
     /// Runs `body` while the other process watches.
     ///
@@ -29,15 +32,17 @@ enum GuardProcess {
             defer { started.finish() }
             return try await run(words, started, ends)
         }
-        var isReady = false
-        for await _ in starts {
-            isReady = true
-            break
-        }
-        guard isReady else {
+        let isReady = await withDeadline(startLimit) { await starts.contains { _ in true } }
+        guard isReady == true else {
+            let what = "\(refusal): the process that would undo it"
+            guard isReady != nil else {
+                process.cancel()
+                try Task.checkCancellation()
+                throw ProvisioningError("\(what) is not ready after \(startLimit); see: slipway doctor")
+            }
             ended.finish()
             let why = try await process.value.map { ": it \($0)" } ?? ""
-            throw ProvisioningError("\(refusal): the process that would undo it does not start\(why)")
+            throw ProvisioningError("\(what) does not start\(why)")
         }
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
