@@ -190,7 +190,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         "ChaosTests": "Basics Chaos Diagnostics TestKit",
         "FaultInjectionTests": """
-        Basics Chaos Etcd FaultInjection Planning Provisioning SecureShell TestKit TopologyModel
+        Basics Chaos Etcd FaultInjection Planning Provisioning SecureShell TestKit TopologyModel UnitFiles
         """,
         "BackupsTests": "Backups Basics Etcd FleetState RebootLock TestKit",
         "LibvirtTests": "Libvirt TestKit",

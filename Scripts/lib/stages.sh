@@ -69,13 +69,20 @@ finish_stages() {
     exit 1
 }
 
-# failed_expectations: what each failed test found, last of all: of a long log its end is what is looked at, or kept.
+# failed_expectations: what each failed test found, last of all: of a long log its end is what is looked at, or kept. Of a
+# stage that failed without a test's failure, how its log ends.
 failed_expectations() {
-    local log
+    local log stage
+    for stage in "${stage_failures[@]}"; do
+        log=$(stage_log "$stage")
+        if [ ! -s "$log" ] || grep -q 'recorded an issue' "$log"; then continue; fi
+        echo "    $stage:"
+        tail -n 40 "$log" | cut -c 1-300 | sed 's/^/        /'
+    done
     for log in .build/test-logs/*.log .build/test-logs/nodes/*.log; do
         [ -e "$log" ] || continue
         awk -v file="$log" '
-            /recorded an issue/ { issues++; left = 4 }
+            /recorded an issue/ { issues++; left = 12 }
             /^(◇|✔) / { left = 0 }
             left > 0 && issues <= 3 { left--; print "    " substr($0, 1, 400) }
             END { if (issues > 3) printf "    and %d more in %s\n", issues - 3, file }' "$log"

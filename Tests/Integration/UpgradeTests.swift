@@ -154,12 +154,20 @@ extension RealNodes {
             let boot = "\(Program.home)/clusters/\(cluster.name)/worker-1/boot"
             let words = "upgrade \(cluster.file) worker-1 --to \(root) --within 20s --again"
             let script = """
-                \(Program.directory)/slipway \(words) >\(cluster.directory)/killed.log 2>&1 & pid=$!
+                cd \(cluster.directory)
+                found() {
+                    echo "$SECONDS s: $*"
+                    tail -n +1 killed.log \(boot)/{state,trial,complaint} 2>&1
+                    virsh -c lxc:///system list --all
+                }
+                trap 'found "not at its end"; exit 1' TERM
+                \(Program.directory)/slipway \(words) >killed.log 2>&1 & pid=$!
                 until [ -e \(boot)/trial ]; do
-                    kill -0 $pid || { cat \(cluster.directory)/killed.log; exit 1; }
+                    kill -0 $pid || { found ended; exit 1; }
                     sleep 0.05
                 done
                 kill -9 $pid
+                found killed
                 until grep -q ^left \(boot)/state && [ ! -e \(boot)/trial ]; do sleep 0.2; done
                 """
             let ran = try await Program.shell(script, deadline: 120).expecting(0)

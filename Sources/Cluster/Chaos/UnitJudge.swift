@@ -35,24 +35,33 @@ package struct UnitJudge: Sendable {
     ///   - events: all events of all nodes.
     ///   - single: units that may run once; that of others is not counted.
     ///   - kept: units that are launched all the time and may run anywhere.
+    ///   - foreign: units of the cluster's own of which the same is promised, unless they end by themselves: fleet starts
+    ///     none of these again.
     ///   - isWhole: false where events of some node are missing, so that it is not known what runs nowhere.
     ///   - range: time that is judged.
     package func violations(
         _ events: [UnitEvent],
         single: Set<String>,
         kept: Set<String>,
+        foreign: Set<String> = [],
         isWhole: Bool = true,
         during range: ClosedRange<Duration>,
     ) -> [Violation] {
         let runs = UnitRun.runs(events, timeline)
         let byUnit = Dictionary(grouping: runs, by: \.unit)
+        let foreign = foreign.subtracting(Self.selfEnded(events))
         var found: [Violation] = []
-        for unit in single.union(kept).naturallySorted() {
+        for unit in single.union(kept).union(foreign).naturallySorted() {
             let own = byUnit[unit] ?? []
             if single.contains(unit) { found += doubles(unit, own, during: range) }
-            if isWhole, kept.contains(unit) { found += gaps(unit, own, during: range) }
+            if isWhole, kept.contains(unit) || foreign.contains(unit) { found += gaps(unit, own, during: range) }
         }
-        found += stops(events.filter { kept.contains($0.unit) && range.contains($0.time) })
+        let stopped = events.filter { event in
+            // One that systemd starts again after its end is said to be stopped, and nobody asked for it.
+            kept.contains(event.unit) && event.kind == .stopped
+                || foreign.contains(event.unit) && event.kind == .stopping
+        }
+        found += stops(stopped.filter { range.contains($0.time) })
         return found.sorted { $0.time < $1.time }
     }
 
@@ -153,7 +162,7 @@ package struct UnitJudge: Sendable {
     // MARK: Stopped
 
     private func stops(_ events: [UnitEvent]) -> [Violation] {
-        events.filter { $0.kind == .stopped }.compactMap { event in
+        events.compactMap { event in
             let explained = timeline.spans(of: event.node).contains { span in
                 (span.fault.kind.separates || span.fault.kind.stopsUnits)
                     && span.isFelt(at: event.time, grace: promise.aftermath)
@@ -165,6 +174,22 @@ package struct UnitJudge: Sendable {
                 at: event.time,
             )
         }
+    }
+
+    /// Units whose process ended somewhere without a request to stop it.
+    private static func selfEnded(_ events: [UnitEvent]) -> Set<String> {
+        var asked: Set<[String]> = []
+        var ended: Set<String> = []
+        for event in events.sorted(by: { $0.time < $1.time }) {
+            let place = [event.unit, event.node]
+            switch event.kind {
+            case .stopping: asked.insert(place)
+            case .started: asked.remove(place)
+            case .ended: if !asked.contains(place) { ended.insert(event.unit) }
+            case .stopped, .lost: break
+            }
+        }
+        return ended
     }
 
     /// Where the unit ran about a time.

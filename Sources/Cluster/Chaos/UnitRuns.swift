@@ -3,7 +3,9 @@ package struct UnitEvent: Sendable, Hashable {
     /// Kind of event.
     package enum Kind: Sendable, Hashable {
         case started
-        /// It was stopped: somebody asked for it.
+        /// Somebody asked for it to stop, which begins.
+        case stopping
+        /// It was stopped: somebody asked for it, or its process ended.
         case stopped
         /// Its process ended.
         case ended
@@ -65,6 +67,7 @@ package struct UnitRun: Sendable, Hashable {
                         close(at: min(cut.begin, event.time))
                     }
                     if begin == nil { begin = event.time }
+                case .stopping: break
                 case .stopped, .ended, .lost: close(at: event.time)
                 }
             }

@@ -132,6 +132,8 @@ package struct ChaosRun: Sendable {
             watch,
             begin,
             kept: Set(probes.map(\.name)),
+            fleet: fleet,
+            launched: try await fleet.observe(),
             machines: nodes.count(where: \.runsFleet),
             first: state.now
         )
@@ -269,9 +271,7 @@ package struct ChaosRun: Sendable {
         do {
             // The last fault's promises have their time.
             _ = try await fleet.observe(
-                until: { seen in
-                    units.kept.allSatisfy { seen.units[$0]?.states.values.contains("active") == true }
-                },
+                until: { seen in units.areActive(in: seen) },
                 limit: units.promise.ttl + units.promise.restart,
             )
         } catch {

@@ -54,6 +54,8 @@ struct UnitWatch: Sendable {
         var events: [UnitEvent] = []
         /// Units of fleet that may run once.
         var single: Set<String> = []
+        /// Of these, services that run until they are stopped, and that every machine may run at any time.
+        var movable: Set<String> = []
         /// The longest TTL of any machine.
         var ttl = Duration.seconds(30)
     }
@@ -62,7 +64,8 @@ struct UnitWatch: Sendable {
     func start() async throws -> Start {
         let found = try await onEach { node in try await faults.run(Self.inventory, on: node, nil) }
         var start = Start()
-        var global: Set<String> = []
+        var files: [String: UnitFile] = [:]
+        var active: [String: Int] = [:]
         var ttls: [Double] = []
         for (node, text) in found {
             for line in text.split(whereSeparator: \.isNewline) {
@@ -70,14 +73,19 @@ struct UnitWatch: Sendable {
                 switch words.first {
                 case "ttl": if words.count == 2, let ttl = GoDuration.seconds(words[1]) { ttls.append(ttl) }
                 case "unit" where words.count == 4:
-                    start.single.insert(words[1])
-                    if words[3] != "0" { global.insert(words[1]) }
-                    if words[2] == "active" { start.events.append(UnitEvent(words[1], on: node, .started, at: .zero)) }
+                    guard let bytes = Data(base64Encoded: words[3]) else { continue }
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    files[words[1]] = UnitFile.parse(text, origin: TextOrigin(file: words[1])).unit
+                    guard words[2] == "active" else { continue }
+                    active[words[1], default: 0] += 1
+                    start.events.append(UnitEvent(words[1], on: node, .started, at: .zero))
                 default: break
                 }
             }
         }
-        start.single.subtract(global)
+        let movable = MovableUnits(files)
+        start.single = movable.single
+        start.movable = movable.names.filter { active[$0] == 1 && !$0.hasPrefix(Self.prefix) }
         start.ttl = ttls.max().map { .seconds($0) } ?? start.ttl
         return start
     }
@@ -88,7 +96,7 @@ struct UnitWatch: Sendable {
         for f in /run/fleet/units/*; do
             [ -e "$f" ] || continue
             u=${f##*/}
-            echo unit "$u" "$(systemctl is-active "$u")" "$(grep -ciE '^ *Global *= *(true|yes|on|1)' "$f")"
+            echo unit "$u" "$(systemctl is-active "$u")" "$(base64 -w 0 "$f")"
         done
         exit 0
         """
@@ -154,6 +162,7 @@ struct UnitWatch: Sendable {
     /// systemd's messages about units, by their IDs.
     enum Message: String, CaseIterable {
         case started = "39f53479d3a045ac8e11786248231fbf"
+        case stopping = "de5b426a63be47a7b6ac3eaac82e2f6f"
         case stopped = "9d1aaa27d60140bd96365438aad20286"
         case exited = "98e322203f7a4ed290d09fe03c09fe15"
         case succeeded = "7ad2d189f7e94e70a38c781354912448"
@@ -213,6 +222,7 @@ struct UnitWatch: Sendable {
             let kind: UnitEvent.Kind =
                 switch message {
                 case .started: .started
+                case .stopping: .stopping
                 case .stopped: .stopped
                 case .exited, .succeeded, .failed: .ended
                 }

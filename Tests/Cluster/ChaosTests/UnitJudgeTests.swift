@@ -46,6 +46,27 @@ struct UnitJudgeTests {
         #expect(found([frozen], moved(16) + [event("n1", .stopped, 46)]) == [.twice])
     }
 
+    @Test("the same is promised of a cluster's own units, but not of one that ends by itself")
+    func foreign() {
+        let cut = span(.powerOff, ["n1"], 10, 40)
+        let judge = UnitJudge(promise: promise, timeline: FaultTimeline([cut]), machines: 8)
+        func found(_ events: [UnitEvent]) -> [Invariant] {
+            let unit: Set = ["a.service"]
+            let range = Duration.seconds(1)...Duration.seconds(100)
+            return judge.violations(events, single: unit, kept: [], foreign: unit, during: range).map(\.invariant)
+        }
+        let (here, there) = (event("n1", .started, 0), event("n2", .started, 16))
+        #expect(found([here, there]) == [])
+        #expect(found([here]) == [.nowhere])
+        #expect(found([here, event("n1", .ended, 9)]) == [])
+        // systemd says of one that it starts again that it was stopped.
+        let again = [event("n2", .ended, 50), event("n2", .stopped, 50.1), event("n2", .started, 51)]
+        #expect(found([here, there] + again) == [])
+        let stopped = [event("n2", .stopping, 60), event("n2", .ended, 61), event("n2", .stopped, 61)]
+        #expect(found([here, there] + stopped) == [.stopped, .nowhere])
+        #expect(found([here, event("n1", .stopping, 70), event("n1", .stopped, 71)]).contains(.stopped))
+    }
+
     @Test("other faults meanwhile put that off, and so does the loss of many at once")
     func delay() {
         let cut = span(.powerOff, ["n1"], 10, 60)

@@ -1,5 +1,6 @@
 import Chaos
 import Testing
+import UnitFiles
 
 @testable import FaultInjection
 
@@ -23,6 +24,31 @@ struct UnitWatchTests {
         let events = try parse([line(.started, 1001), line(.exited, 1002.5), line(.stopped, 1003)])
         #expect(events.map(\.kind) == [.started, .ended, .stopped])
         #expect(events.map(\.time) == [.seconds(1), .seconds(2.5), .seconds(3)])
+    }
+
+    @Test("a request to stop a unit is known from its end")
+    func requests() throws {
+        let events = try parse([
+            line(.started, 1001), line(.stopping, 1002), line(.succeeded, 1003), line(.stopped, 1003),
+        ])
+        #expect(events.map(\.kind) == [.started, .stopping, .ended, .stopped])
+    }
+
+    @Test("units that any machine may run are those that nothing keeps from one, and that do not end by themselves")
+    func movable() throws {
+        let files = [
+            "free.service": "[Service]\nExecStart=/bin/a\n",
+            "apart.service": "[Service]\nExecStart=/bin/a\n[X-Fleet]\nConflicts=kept-out.*\n",
+            "kept-out.service": "[Service]\nExecStart=/bin/a\n",
+            "tied.service": "[Service]\nExecStart=/bin/a\n[X-Fleet]\nMachineOf=free.service\n",
+            "heavy.service": "[Service]\nExecStart=/bin/a\nMemoryMax=1G\n",
+            "every.service": "[Service]\nExecStart=/bin/a\n[X-Fleet]\nGlobal=true\n",
+            "once.service": "[Service]\nType=oneshot\nExecStart=/bin/a\n",
+            "clock.timer": "[Timer]\nOnCalendar=daily\n",
+        ]
+        let units = MovableUnits(try files.mapValues { try UnitFile(parsing: $0) })
+        #expect(units.names == ["free.service"])
+        #expect(units.single == Set(files.keys).subtracting(["every.service"]))
     }
 
     @Test("a new boot ends what ran before it")

@@ -13,7 +13,13 @@ struct Ran: Sendable, CustomStringConvertible {
     var took: Duration
 
     var description: String {
-        "`\(command)` ended with \(exitCode) after \(took)\n--- output:\n\(tail(output))\n--- error:\n\(tail(error))"
+        "`\(title)` ended with \(exitCode) after \(took)\n--- output:\n\(tail(output))\n--- error:\n\(tail(error))"
+    }
+
+    /// The command; of a script of many lines, the first.
+    private var title: String {
+        let lines = command.split(separator: "\n")
+        return lines.count > 1 ? "\(lines[0].prefix(200)) …" : command
     }
 
     /// All it said.
