@@ -206,8 +206,21 @@ actor EtcdFollower {
         _ show: @Sendable (EtcdObserver.Look?) async -> Void,
     ) async {
         guard look != shown || !hasShown else { return }
+        // Each member of an etcd that is written to has come further than the one that was asked before it.
+        if isOnlyGrowth(look), isAskingAll || !asking.isEmpty || !askingForStatus.isEmpty { return }
         if look?.etcd != shown?.etcd || look?.isWell != shown?.isWell { changed = .now }
         (shown, hasShown) = (look, true)
         await show(look)
+    }
+
+    /// Returns whether nothing but the members' logs and databases is other than what is shown.
+    private func isOnlyGrowth(_ look: EtcdObserver.Look?) -> Bool {
+        guard let look, let shown, look.etcd == shown.etcd, look.statuses.count == shown.statuses.count else {
+            return false
+        }
+        return look.statuses.allSatisfy { url, status in
+            guard let before = shown.statuses[url] else { return false }
+            return (before.leader, before.raftTerm, before.version) == (status.leader, status.raftTerm, status.version)
+        }
     }
 }

@@ -82,7 +82,7 @@ package actor HostFollower {
     /// Intervals of what no event tells.
     package struct Intervals: Sendable {
         /// Time between two questions to each of etcd's members while all is well.
-        package var etcd = Duration.seconds(2)
+        package var etcd = Duration.seconds(3)
         /// The same while a node is on its way up or etcd is not well; and the time between two questions to one member,
         /// who leads, while all is well.
         package var unrest = Duration.milliseconds(250)

@@ -21,6 +21,9 @@ import Testing
             /// Questions for their health, by member.
             var asked: [String: Int] = [:]
             var listed = 0
+            /// What was written, as far as the member knows that is asked next.
+            var index: UInt64 = 8
+            var isWrittenTo = false
         }
 
         let state = Mutex(State())
@@ -50,7 +53,10 @@ import Testing
 
         func status(of endpoint: String) async throws(EtcdError) -> MemberStatus {
             try await answer(endpoint)
-            let leader = state.withLock { $0.leader }
+            let (leader, index) = state.withLock { state in
+                if state.isWrittenTo { state.index += 1 }
+                return (state.leader, state.index)
+            }
             return MemberStatus(
                 member: MemberID(UInt64((Self.urls.firstIndex(of: endpoint) ?? 0) + 1)),
                 cluster: "c1",
@@ -58,7 +64,7 @@ import Testing
                 version: "3.4.23",
                 revision: 1,
                 raftTerm: 3 + leader,
-                raftIndex: 8,
+                raftIndex: index,
                 databaseSize: 0,
             )
         }
@@ -79,13 +85,14 @@ import Testing
     }
 
     private final class Looks: Sendable {
-        private let latest = Mutex<EtcdObserver.Look?>(nil)
+        private let all = Mutex<[EtcdObserver.Look?]>([])
 
-        var now: EtcdObserver.Look? { latest.withLock { $0 } }
+        var now: EtcdObserver.Look? { all.withLock { $0.last ?? nil } }
+        var count: Int { all.withLock { $0.count } }
         /// Whoever was elected last; what a member that does not answer said before is known still.
         var leader: UInt64? { now?.statuses.values.max { $0.raftTerm < $1.raftTerm }?.leader?.rawValue }
 
-        func take(_ look: EtcdObserver.Look?) { latest.withLock { $0 = look } }
+        func take(_ look: EtcdObserver.Look?) { all.withLock { $0.append(look) } }
     }
 
     /// Follows three members, of which some cannot answer.
@@ -94,13 +101,14 @@ import Testing
         silent: [String] = [],
         last: EtcdObserver.Look? = nil,
         calming: Duration = .seconds(3_600),
+        interval: Duration = .seconds(3_600),
         hold: @escaping @Sendable (String) async -> Bool = { _ in false },
         _ body: (Looks) async throws -> Void,
     ) async throws {
         let running = Members.urls.filter { !silent.contains($0) }
         var intervals = HostFollower.Intervals()
         // What is seen is seen by other means.
-        intervals.etcd = .seconds(3_600)
+        intervals.etcd = interval
         intervals.unrest = .milliseconds(5)
         intervals.calming = calming
         let follower = EtcdFollower(
@@ -126,6 +134,17 @@ import Testing
         }
         task.cancel()
         await task.value
+    }
+
+    @Test func anEtcdThatIsWrittenToIsShownOnceARound() async throws {
+        let members = Members()
+        let before = try #require(await EtcdObserver(members, running: Members.urls).observe())
+        members.state.withLock { $0.isWrittenTo = true }
+        try await follow(members, last: before, interval: .milliseconds(20)) { looks in
+            try await eventually("its growth is shown") { looks.count > 10 }
+            // The leader is asked between the rounds as well, for nothing that is shown.
+            #expect(members.state.withLock { $0.asked[Members.url(1)] ?? 0 } >= looks.count - 1)
+        }
     }
 
     @Test func aMemberThatDoesNotAnswerKeepsNothingWaiting() async throws {
