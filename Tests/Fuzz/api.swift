@@ -39,7 +39,15 @@ private actor FuzzedFleet {
         logger.logLevel = .critical
         registry = FleetRegistry(etcd: FakeEtcd())
         watch = ClusterWatch(registry, logger: logger)
-        api = APIResponder(registry: registry, watch: watch, presence: presence, logger: logger)
+        // A processor that has no time for this is no broken promise.
+        api = APIResponder(
+            registry: registry,
+            watch: watch,
+            presence: presence,
+            logger: logger,
+            startLimit: .seconds(600),
+            copyLimit: .seconds(600),
+        )
     }
 
     private func begin() async {
@@ -50,7 +58,7 @@ private actor FuzzedFleet {
         Task { try await watch.run() }
         self.session = session
         presence.began(session)
-        _ = await watch.wait(until: session.revision, within: .seconds(5))
+        _ = await watch.wait(until: session.revision, within: .seconds(600))
     }
 
     private func send(_ method: String, _ path: String, _ body: [UInt8] = []) async -> APIResponse {

@@ -20,7 +20,7 @@ package struct APIResponder: Sendable {
     private let startLimit: Duration
 
     /// Limit for a write's wait for the copy.
-    static let copyLimit = Duration.seconds(1)
+    private let copyLimit: Duration
 
     /// Responder that answers from the registry and the copy that `watch` keeps of it.
     package init(
@@ -32,6 +32,7 @@ package struct APIResponder: Sendable {
         engine: EngineCounters = EngineCounters(),
         logger: Logger,
         startLimit: Duration = .seconds(2),
+        copyLimit: Duration = .seconds(1),
     ) {
         var registry = registry
         registry.onWrite = { watch.take(written: $0) }
@@ -39,6 +40,7 @@ package struct APIResponder: Sendable {
         self.watch = watch
         self.presence = presence
         self.startLimit = startLimit
+        self.copyLimit = copyLimit
         self.tokenLimit = tokenLimit
         self.access = access
         counters = APIMetrics(engine)
@@ -177,7 +179,7 @@ package struct APIResponder: Sendable {
 
     /// Waits until what was written can be read here, too.
     func settle(_ revision: Int64) async {
-        if await !watch.wait(until: revision, within: Self.copyLimit) {
+        if await !watch.wait(until: revision, within: copyLimit) {
             logger.warning("the copy of fleet's state is behind", metadata: ["revision": "\(revision)"])
         }
     }
