@@ -21,7 +21,7 @@ package enum YAMLEdit {
             let end = text.index(start, offsetBy: location.length, limitedBy: text.endIndex),
             isWhole(scalar, written: text[start..<end])
         else { throw refusal("the value is not on one line", node, text) }
-        return text[..<start] + replacement + text[end...]
+        return String(text[..<start]) + replacement + text[end...]
     }
 
     private static func isWhole(_ scalar: YAMLScalar, written: Substring) -> Bool {
