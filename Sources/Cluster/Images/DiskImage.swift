@@ -1,5 +1,6 @@
 import Basics
 import FoundationEssentials
+import Glibc
 
 /// A file of an image that goes to the host of a virtual machine as a volume.
 package struct ImageFile: Sendable, Hashable, Codable {
@@ -149,11 +150,12 @@ extension ImageStore {
         }
     }
 
-    private static func makeDirectory(_ path: String) throws(ImagesError) {
+    /// Makes a directory, of whom the one above it is.
+    static func makeDirectory(_ path: String) throws(ImagesError) {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try Directories.make(path)
         } catch {
-            throw ImagesError(.store, "cannot make \(path)", cause: error)
+            throw ImagesError(.store, "cannot make \(path)\(geteuid() == 0 ? "" : " (are you root?)")", cause: error)
         }
     }
 

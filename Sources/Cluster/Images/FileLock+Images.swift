@@ -1,6 +1,13 @@
 import Basics
+import Glibc
 
 extension FileLock {
+    /// Way out for a user whose directory of images is root's, as earlier versions left it when they were run by sudo.
+    static func advice(on failure: SystemFailure, at path: String, user: uid_t = geteuid()) -> String {
+        guard failure.number == EACCES, user != 0, let slash = path.lastIndex(of: "/") else { return "" }
+        return " (where its directory is another user's, run: sudo chown \(user) \(path[..<slash]))"
+    }
+
     /// Waits until the lock is free, for as long as building an image may take.
     ///
     /// - Parameter onWait: called once, when another process holds the lock.
@@ -25,7 +32,7 @@ extension FileLock {
         } catch let error as ImagesError {
             throw error
         } catch let error as SystemFailure {
-            throw ImagesError(.store, "cannot lock \(path)", cause: error)
+            throw ImagesError(.store, "cannot lock \(path)\(advice(on: error, at: path))", cause: error)
         } catch {
             throw ImagesError(.busy, "interrupted while waiting for \(path)", cause: error)
         }

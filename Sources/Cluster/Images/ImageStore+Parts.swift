@@ -6,11 +6,7 @@ import Glibc
 extension ImageStore {
     func lock(_ kind: ImageKind, digest: String, onWait: () -> Void) async throws(ImagesError) -> FileLock {
         let directory = directory(of: kind)
-        do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        } catch {
-            throw ImagesError(.store, "cannot make \(directory) (are you root?)", cause: error)
-        }
+        try Self.makeDirectory(directory)
         return try await FileLock.acquire("\(directory)/.\(digest).lock", onWait: onWait)
     }
 

@@ -63,8 +63,13 @@ package enum SlipwayHome {
         }
         for name in directories {
             let path = home.appending(name).string
-            if mkdir(path, 0o700) == 0 { continue }
-            guard errno == EEXIST else { throw failure("make \(path)") }
+            let isNew: Bool
+            do throws(SystemFailure) {
+                isNew = try Directories.make(path, mode: 0o700)
+            } catch {
+                throw failure("make \(path)", number: error.number)
+            }
+            if isNew { continue }
             // Of a link, that is where it leads: chmod(2) follows it as well.
             let permissions = (try? FileStatus(of: path))?.permissions ?? 0o777
             guard permissions & 0o077 != 0 else { continue }
@@ -72,8 +77,8 @@ package enum SlipwayHome {
         }
     }
 
-    private static func failure(_ action: String) -> UserError {
-        let reason = Errno(rawValue: errno).description
+    private static func failure(_ action: String, number: Int32 = errno) -> UserError {
+        let reason = Errno(rawValue: number).description
         return UserError(
             "cannot \(action): \(reason)" + (geteuid() == 0 ? "" : " (you are not root; use sudo)"),
             isAboutHost: true

@@ -1,4 +1,6 @@
+import Basics
 import FoundationEssentials
+import Glibc
 import TestKit
 import Testing
 
@@ -29,6 +31,22 @@ import Testing
             #expect(try scratch.text("images/root/\(recipe.digest)/file") == "x\n")
             let names = [".\(recipe.digest).lock", recipe.digest, "\(recipe.digest).json"]
             #expect(scratch.names(in: "images/root") == names)
+        }
+    }
+
+    /// Root makes a user's first image; the layers of later node programs that user makes.
+    @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+    func directoriesInAUsersHomeAreTheUsers() async throws {
+        try await TemporaryDirectory.withFiles { scratch in
+            #expect(chown(scratch.path, 1234, 1234) == 0)
+            _ = try await store(scratch, script: "mkdir $target").ensureRoot(recipe)
+            for path in ["images", "images/root"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: "\(scratch.path)/\(path)")
+                #expect(attributes[.ownerAccountID] as? Int == 1234, "\(path)")
+            }
+            let failure = SystemFailure("open /h/images/layer/.a.lock", number: EACCES)
+            let advice = FileLock.advice(on: failure, at: "/h/images/layer/.a.lock", user: 1234)
+            #expect(advice.contains("sudo chown 1234 /h/images/layer)"))
         }
     }
 

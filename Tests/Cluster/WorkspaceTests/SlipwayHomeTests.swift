@@ -48,6 +48,23 @@ import Testing
         }
     }
 
+    /// `sudo SLIPWAY_HOME=~/.local/share/slipway slipway image build --vm`, which a user without root is told to run.
+    @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+    func whatRootMakesInAUsersHomeIsTheUsers() throws {
+        let temporary = try TemporaryDirectory()
+        let home = temporary.filePath.appending("home")
+        try FileManager.default.createDirectory(
+            atPath: home.string,
+            withIntermediateDirectories: true,
+            attributes: [.ownerAccountID: 1234, .groupOwnerAccountID: 1234],
+        )
+        try SlipwayHome.protect(home)
+        for name in ["images", "keys", "snapshots"] {
+            let path = home.appending(name).string
+            #expect(try FileManager.default.attributesOfItem(atPath: path)[.ownerAccountID] as? Int == 1234, "\(path)")
+        }
+    }
+
     @Test func aUserHasLocksOfTheirOwn() {
         func directory(_ user: UInt32, _ environment: [String: String]) -> String {
             HostWorkspace.runtimeDirectory(user: user, environment: environment, home: "/home").string

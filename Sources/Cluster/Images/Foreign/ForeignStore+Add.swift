@@ -140,7 +140,7 @@ extension ForeignStore {
         _ onEvent: @Sendable (ImageEvent) -> Void,
     ) async throws(ImagesError) -> ForeignImage {
         try Self.removeTree(work)
-        try Self.makeDirectory(work)
+        try ImageStore.makeDirectory(work)
         let disk = "\(work)/disk"
         if let packing = Packing(try FileStart.read(fetched, count: 8)) {
             onEvent(.step("unpacking it (\(packing.rawValue))"))

@@ -147,7 +147,7 @@ package struct ForeignStore: Sendable {
     // MARK: Files
 
     func lock(_ key: String, onWait: () -> Void) async throws(ImagesError) -> FileLock {
-        try Self.makeDirectory(directory)
+        try ImageStore.makeDirectory(directory)
         return try await FileLock.acquire("\(directory)/.\(key).lock", onWait: onWait)
     }
 
@@ -161,7 +161,7 @@ package struct ForeignStore: Sendable {
 
     /// Gives an image a name, which another may have had.
     func name(_ digest: String, _ name: String) throws(ImagesError) {
-        try Self.makeDirectory("\(directory)/names")
+        try ImageStore.makeDirectory("\(directory)/names")
         try Self.write(Data((digest + "\n").utf8), to: "\(directory)/names/\(name)")
     }
 
@@ -214,14 +214,6 @@ package struct ForeignStore: Sendable {
             try FileManager.default.removeItem(atPath: path)
         } catch {
             throw ImagesError(.store, "cannot remove \(path)", cause: error)
-        }
-    }
-
-    static func makeDirectory(_ path: String) throws(ImagesError) {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw ImagesError(.store, "cannot make \(path) (are you root?)", cause: error)
         }
     }
 
