@@ -17,10 +17,19 @@ package struct PlannedCluster: Sendable {
 
 extension HostWorkspace {
     /// Refuses roles that this user may not have on this host, before anything is looked at or made for them.
-    package func checkRights(to topology: Topology) throws(UserError) { try Rights(uri: uri).check(topology) }
+    package func checkRights(to topology: Topology) throws(UserError) { try rights.check(topology) }
 
     /// Throws where nodes that are there take rights that this user does not have.
-    package func checkRights(to nodes: [ObservedNode]) throws(UserError) { try Rights(uri: uri).check(nodes) }
+    package func checkRights(to nodes: [ObservedNode]) throws(UserError) { try rights.check(nodes) }
+
+    /// Throws where a plan takes rights that this user does not have: for containers that the host chose, and for nodes
+    /// that were made with another user's keys.
+    package func checkRights(to plan: Plan, of present: [ObservedNode]) throws(UserError) {
+        try rights.check(plan)
+        try rights.check(plan, of: present.filter { $0.cluster == plan.cluster }, home: home.string)
+    }
+
+    private var rights: Rights { substitutes.map { Rights(uri: uri, user: $0.user) } ?? Rights(uri: uri) }
 
     /// Plans what brings the cluster to its topology.
     ///
@@ -39,9 +48,7 @@ extension HostWorkspace {
         resolved.inputs.replaced = replaced
         let planner = Planner(topology: topology, inputs: resolved.inputs)
         let plan = try planner.plan(from: resolved.observed)
-        try Rights(uri: uri).check(plan)
-        let present = resolved.observed.provider.nodes(of: topology.name)
-        try Rights(uri: uri).check(plan, of: present, home: home.string)
+        try checkRights(to: plan, of: resolved.observed.provider.nodes)
         return PlannedCluster(plan: plan, observed: resolved.observed)
     }
 
@@ -52,7 +59,9 @@ extension HostWorkspace {
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> Plan {
         let resolved = try await resolve(topology, renewsCertificates: false, progress: progress)
-        return try Planner(topology: topology, inputs: resolved.inputs).roll(roll, from: resolved.observed)
+        let plan = try Planner(topology: topology, inputs: resolved.inputs).roll(roll, from: resolved.observed)
+        try checkRights(to: plan, of: resolved.observed.provider.nodes)
+        return plan
     }
 
     /// Plans the way of nodes to another image, or back.
@@ -64,6 +73,7 @@ extension HostWorkspace {
         let resolved = try await resolve(topology, renewsCertificates: false, progress: progress)
         let planner = Planner(topology: topology, inputs: resolved.inputs)
         let plan = try planner.upgrade(try upgrade(resolved.inputs), from: resolved.observed)
+        try checkRights(to: plan, of: resolved.observed.provider.nodes)
         return PlannedCluster(plan: plan, observed: resolved.observed)
     }
 
@@ -84,7 +94,7 @@ extension HostWorkspace {
         renewsCertificates: Bool,
         progress: @escaping @Sendable (String) -> Void,
     ) async throws -> (inputs: PlannerInputs, observed: Observation) {
-        if seen == nil { try Rights(uri: uri).check(topology) }
+        if seen == nil { try rights.check(topology) }
         var inputs = try inputs(for: topology.name, renewsCertificates: renewsCertificates)
         inputs.foreignImages = try await images.foreignLocks(topology.roles.compactMap(\.image), progress: progress)
         let foreign = inputs.foreignImages.values.sorted().map {

@@ -23,6 +23,8 @@ package struct WorkspaceSubstitutes: Sendable {
     package var keys: any EtcdClient
     /// Returns whether something on a node takes TCP connections.
     package var reaches: Executor.Reach
+    /// Number of the user who runs commands; 0 is root.
+    package var user: UInt32 = 0
 
     package init(
         home: FilePath,

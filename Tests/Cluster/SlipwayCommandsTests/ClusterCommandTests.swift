@@ -52,6 +52,23 @@ struct ClusterCommandTests {
         return text + "[\(ran.code)]\n\n"
     }
 
+    /// `plan` shows what `up` would do, and `up` would not do this.
+    @Test func aPlanForNodesOfRootIsRefusedAsUpIs() async throws {
+        try await withHost { host, file in
+            let machines = topology().replacing("{count: 1, etcd", with: "{count: 1, runtime: vm, etcd")
+            try machines.write(toFile: file, atomically: true, encoding: .utf8)
+            try await host.know(file)
+            #expect(try await host.run(["up", file, "--yes"]).code == 0)
+            #expect(try await host.run(["plan", file]).code == 0)
+            let home = URL(filePath: file).deletingLastPathComponent().appending(path: "mine").path
+            for words in [["plan", file], ["up", file, "--yes"]] {
+                let refused = try await host.asUser(1000, home: home).run(words)
+                #expect(refused.code == 1)
+                #expect(refused.error.contains("has keys that are not in \(home)"), "\(refused)")
+            }
+        }
+    }
+
     /// The end could not be recorded, and the beginning would stay for one that was cut short.
     @Test func aStopThatTakesTheMajorityIsNotBegunInHistory() async throws {
         try await withHost { host, file in

@@ -20,7 +20,9 @@ struct CommandsOnFakes {
 
     /// Nodes and what runs on them.
     let cluster: FakeCluster
-    private let substitutes: WorkspaceSubstitutes
+    private var substitutes: WorkspaceSubstitutes
+    /// URI of libvirt. This host's libvirt is taken to be elsewhere, so that nothing depends on the memory there is.
+    private var uri = "fake://host/"
 
     /// - Parameters:
     ///   - home: a directory for keys and locks.
@@ -54,11 +56,20 @@ struct CommandsOnFakes {
         try await HostWorkspace.$substitutes.withValue(substitutes) { try await HostWorkspace.open("fake:///") }
     }
 
-    /// Runs a command; it takes this host's libvirt to be elsewhere, so that nothing depends on the memory there is.
+    /// The same host as another of its users has it, who has keys in a directory of their own.
+    func asUser(_ user: UInt32, home: String) -> CommandsOnFakes {
+        var host = self
+        host.substitutes.home = FilePath(home)
+        host.substitutes.user = user
+        host.uri = "fake:///"
+        return host
+    }
+
+    /// Runs a command.
     func run(_ words: [String]) async throws -> Outcome {
         let recorder = OutputRecorder()
         let connected =
-            words + (words.first == "plan" && words.contains("--offline") ? [] : ["--connect", "fake://host/"])
+            words + (words.first == "plan" && words.contains("--offline") ? [] : ["--connect", uri])
         let error = await HostWorkspace.$substitutes.withValue(substitutes) {
             await Output.$recorder.withValue(recorder) { await SlipwayCommand.failure(of: connected) }
         }

@@ -88,7 +88,10 @@ struct ClusterPlan: JSONCommand {
         }
         resolved.inputs.replaced = Set(replace.names)
         resolved.inputs.rendering = rendering
-        return try Planner(topology: topology, inputs: resolved.inputs).plan(from: resolved.observed)
+        let plan = try Planner(topology: topology, inputs: resolved.inputs).plan(from: resolved.observed)
+        // What `up` would refuse is no plan.
+        try workspace.checkRights(to: plan, of: resolved.observed.provider.nodes)
+        return plan
     }
 
     /// As JSON, each node is shown with the digest of its configuration.
