@@ -161,7 +161,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         ArgumentParser
         """,
         /// Real nodes, in the project's own sandbox.
-        "IntegrationTests": "TestKit Subprocess",
+        "IntegrationTests": "Basics TestKit Subprocess",
     ],
     "Tests/Documents": [
         "DiagnosticsTests": "Diagnostics TestKit",
@@ -261,19 +261,13 @@ let products = [
     "X509": "swift-certificates",
 ]
 
-/// Files in the folders of tests that are no part of them.
-let excluded = [
-    "CloudInitTests": ["Golden"],
-    "FleetctlTests": ["Golden"],
-    "FleetdTests": ["Registry/Golden"],
-    "FlannelTests": ["Golden"],
-    "GraphsTests": ["Golden"],
-    "LibvirtProviderTests": ["Golden"],
-    "PlanningTests": ["Golden"],
-    "RebootLockTests": ["Golden"],
-    "RenderingTests": ["Golden"],
-    "SlipwayCommandsTests": ["Golden", "Alerts"],
+/// Targets of tests with a folder of golden files, which is no part of them.
+let goldenFiles: Set = [
+    "CloudInitTests", "DocumentationTests", "FleetctlTests", "FlannelTests", "GraphsTests", "ImagesTests",
+    "LibvirtProviderTests", "PlanningTests", "RebootLockTests", "RenderingTests", "SlipwayCommandsTests",
 ]
+/// Other files in the folders of tests that are no part of them.
+let excluded = ["FleetdTests": ["Registry/Golden"], "SlipwayCommandsTests": ["Alerts"]]
 
 /// True for a release of all programs at once: what is made for tests does not compile without them.
 let onlyPrograms = Context.environment["SLIPWAY_ONLY_PROGRAMS"] != nil
@@ -341,7 +335,7 @@ func target(_ name: String, in folder: String, needs modules: String) -> Target 
             name: name,
             dependencies: dependencies,
             path: path,
-            exclude: excluded[name] ?? [],
+            exclude: (goldenFiles.contains(name) ? ["Golden"] : []) + (excluded[name] ?? []),
             swiftSettings: swiftSettings + (hot.contains(name) ? optimized : []),
         )
     }

@@ -9,6 +9,10 @@ die() {
     exit 1
 }
 
+# shellcheck source=Scripts/lib/architecture.sh
+. "${BASH_SOURCE[0]%/*}/architecture.sh"
+architecture "$(host_architecture)" || die "Slipway runs on amd64 and arm64, and this is $(host_architecture)"
+
 # wait_until SECONDS WHAT CMD…: runs CMD until it succeeds.
 wait_until() {
     local deadline=$((SECONDS + $1)) what=$2
@@ -36,7 +40,8 @@ build_packages=(binutils gcc g++ git gnupg libc6-dev libcurl4 libgcc-12-dev libp
 # shellcheck disable=SC2034
 run_packages=(debian-archive-keyring dnsmasq-base e2fsprogs iproute2 iptables libvirt-clients libvirt-daemon
     libvirt-daemon-driver-lxc libvirt-daemon-driver-qemu libvirt-daemon-system mmdebstrap openssh-client
-    bzip2 curl gpgv gzip qemu-system-x86 qemu-utils xz-utils zstd)
+    bzip2 curl gpgv gzip "$emulator_package" qemu-utils xz-utils zstd)
+[ -z "$firmware_package" ] || run_packages+=("$firmware_package")
 # shellcheck disable=SC2034
 package_packages=(dpkg-dev lintian man-db python3)
 # shellcheck disable=SC2034
@@ -109,7 +114,7 @@ swift_platform() {
     local id version arch=
     # shellcheck source=/dev/null
     id=$(. /etc/os-release && echo "$ID") version=$(. /etc/os-release && echo "${VERSION_ID:-}")
-    [ "$(uname -m)" = x86_64 ] || arch=-$(uname -m)
+    [ "$qemu_architecture" = x86_64 ] || arch=-$qemu_architecture
     case $id-$version in
     debian-12) echo "debian12$arch debian12$arch" ;;
     ubuntu-22.04 | ubuntu-24.04) echo "ubuntu${version/./}$arch ubuntu$version$arch" ;;

@@ -4,8 +4,9 @@
 
 # What such a host has beside what Slipway asks for: a kernel, a login, and what `apt-get install libvirt-daemon-system`
 # brings along.
+# shellcheck disable=SC2154 # common.sh's
 host_packages=(apparmor apparmor-utils ca-certificates dbus initramfs-tools iptables kmod libpam-systemd
-    linux-image-cloud-amd64 netbase openssh-server polkitd procps sudo systemd-container systemd-sysv udev)
+    "$kernel_package" netbase openssh-server polkitd procps sudo systemd-container systemd-sysv udev)
 
 # host_image SUITE DIRECTORY: DIRECTORY/disk (ext4), kernel, initrd and key; made once, another recipe makes another.
 host_image() {

@@ -43,14 +43,17 @@ topologies() {
 boot() {
     # One thread: with several, QEMU 7.2 at times runs kernel text that another processor is patching, and the host panics.
     # Nor has the host KVM: what QEMU emulates of it is slower than no virtual machine.
-    local accelerator=tcg,thread=single cpu=max,svm=off
-    if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then accelerator=kvm cpu=host; fi
+    local accelerator=tcg,thread=single cpu=${processor:-max,svm=off} options=()
+    # Of an arm64 processor there is no such flag; the device has to do.
+    if { [ "$qemu_architecture" != x86_64 ] || grep -qwE 'vmx|svm' /proc/cpuinfo; } && [ -w /dev/kvm ]; then accelerator=kvm cpu=host; fi
+    # On amd64 QEMU's own default is a machine that starts sooner than q35.
+    [ "$qemu_architecture" = x86_64 ] || options=(-machine "$machine_type,gic-version=max")
     booted=$SECONDS
     rm -f "$run/disk.qcow2" "$run/console.log"
     qemu-img create -q -f qcow2 -b "$image/disk" -F raw "$run/disk.qcow2"
-    nice -n 2 qemu-system-x86_64 -accel "$accelerator" -cpu "$cpu" -smp 2 -m 4096 -nodefaults -display none \
+    nice -n 2 "$emulator" "${options[@]}" -accel "$accelerator" -cpu "$cpu" -smp 2 -m 4096 -nodefaults -display none \
         -kernel "$image/kernel" -initrd "$image/initrd" \
-        -append 'root=LABEL=host rw console=ttyS0 net.ifnames=0 loglevel=4 fsck.mode=skip systemd.getty_auto=no' \
+        -append "root=LABEL=host rw console=$console net.ifnames=0 loglevel=4 fsck.mode=skip systemd.getty_auto=no" \
         -drive "file=$run/disk.qcow2,if=virtio,cache=unsafe" \
         -drive "file=$run/payload.ext4,format=raw,if=virtio,cache=unsafe" \
         -netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:2222-:22 -device virtio-net-pci,netdev=net \

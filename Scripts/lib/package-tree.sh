@@ -10,7 +10,7 @@ make_packages() {
     # Three times as large, and thrown away.
     [[ $build != */debug ]] || pack=(-Zgzip -z1) level=1
     version=$("$build/slipway" --version)
-    architecture=$(dpkg --print-architecture)
+    architecture=$(host_architecture)
     name=slipway_${version}_$architecture
     mkdir -p "$scratch/deb" "$scratch/$name"
     package_tree "$build" "$scratch/$name" share/zsh/site-functions share/doc/slipway
@@ -97,8 +97,9 @@ debian_tree() {
 # Debian 12 and 13 and Ubuntu call all of these the same. Containers need the first list; the second adds virtual
 # machines and images from elsewhere.
 control() { # root, version, architecture
-    local emulator=qemu-system-x86
-    [ "$3" != arm64 ] || emulator=qemu-system-arm
+    local virtual_machines
+    # shellcheck disable=SC2154 # architecture sets them
+    virtual_machines=$(architecture "$3" && echo "${firmware_package:+$firmware_package, }$emulator_package")
     cat <<END
 Package: slipway
 Version: $2
@@ -106,7 +107,7 @@ Architecture: $3
 Maintainer: $(maintainer)
 Installed-Size: $(du -k -s --apparent-size "$1/usr" | cut -f1)
 Depends: $(library_depends "$1/usr"), debian-archive-keyring, dnsmasq-base, iproute2, iptables, libvirt-clients, libvirt-daemon-driver-lxc, libvirt-daemon-system, mmdebstrap, openssh-client
-Recommends: bzip2, curl, e2fsprogs, gpgv, libvirt-daemon-driver-qemu, $emulator, qemu-utils, xz-utils, zstd
+Recommends: bzip2, curl, e2fsprogs, gpgv, libvirt-daemon-driver-qemu, $virtual_machines, qemu-utils, xz-utils, zstd
 Suggests: docker.io, etcd-client
 Section: admin
 Priority: optional

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 
@@ -70,7 +71,8 @@ extension RealNodes {
             let domain = try await Program.run(
                 ["virsh", "-q", "-c", "qemu:///system", "dumpxml", "\(cluster.name).machine-1"]
             ).expecting(0)
-            for expected in ["q35", "phase=\"ready\"", "org.qemu.guest_agent.0", "state='connected'", "/dev/urandom"] {
+            let type = Architecture.current.machineType
+            for expected in [type, "phase=\"ready\"", "org.qemu.guest_agent.0", "state='connected'", "/dev/urandom"] {
                 #expect(domain.output.contains(expected), "no \(expected) in \(domain)")
             }
             // The disk is as large as was asked for, and the file system grew to it.

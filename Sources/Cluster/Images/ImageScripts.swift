@@ -1,3 +1,5 @@
+import Basics
+
 /// The shell scripts that make an image, and those that are part of one. They lie in the folder Scripts, where
 /// shellcheck reads them.
 enum ImageScripts {
@@ -5,7 +7,10 @@ enum ImageScripts {
     static let root = text(PackageResources.root_sh)
 
     /// Continues ``root`` for a virtual machine.
-    static let machine = "\n" + text(PackageResources.machine_sh).replacing("@init@\n", with: initrd)
+    static func machine(_ architecture: Architecture) -> String {
+        let script = "\n" + text(PackageResources.machine_sh).replacing("@init@\n", with: initrd)
+        return script.replacing("@console@", with: architecture.console)
+    }
 
     /// Prints the packages of Debian's security archive.
     static let security = text(PackageResources.security_sh)

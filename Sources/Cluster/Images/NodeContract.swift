@@ -12,7 +12,7 @@
 ///   <memory unit='MiB'>1024</memory>
 ///   <vcpu>1</vcpu>
 ///   <os>
-///     <type arch='x86_64'>exe</type>
+///     <type>exe</type>
 ///     <init>/.slipway/layer/usr/lib/slipway/slipway-node-init</init>
 ///   </os>
 ///   <features><privnet/><capabilities policy='allow'/></features>

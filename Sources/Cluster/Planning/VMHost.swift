@@ -3,8 +3,8 @@ import TopologyModel
 /// Abilities of the host of virtual machines, as libvirt reports them.
 package struct VMHost: Sendable, Hashable, Codable {
     /// True when the processor has `vmx` or `svm`. `/dev/kvm` alone says little: a host that is a guest itself may have
-    /// one on which no machine ever boots.
-    package var hasVirtualization: Bool
+    /// one on which no machine ever boots. Nil on an architecture whose processors have no such feature.
+    package var hasVirtualization: Bool?
     /// True when libvirt offers KVM.
     package var offersKVM: Bool
     /// Memory that machines can have, in MiB; nil when it is not known.
@@ -13,7 +13,7 @@ package struct VMHost: Sendable, Hashable, Codable {
     package var freeStorageMiB: Int?
 
     package init(
-        hasVirtualization: Bool,
+        hasVirtualization: Bool?,
         offersKVM: Bool,
         freeMemoryMiB: Int? = nil,
         freeStorageMiB: Int? = nil,
@@ -25,14 +25,16 @@ package struct VMHost: Sendable, Hashable, Codable {
     }
 
     /// Accelerator that `auto` stands for.
-    package var best: Accelerator { hasVirtualization && offersKVM ? .kvm : .tcg }
+    package var best: Accelerator { hasVirtualization != false && offersKVM ? .kvm : .tcg }
 
     /// Reason why ``best`` is what it is.
     package var reason: String {
         if !offersKVM { return "libvirt offers no KVM here" }
-        return hasVirtualization
-            ? "the host's processor has vmx or svm"
-            : "the host's processor has neither vmx nor svm"
+        return switch hasVirtualization {
+        case true?: "the host's processor has vmx or svm"
+        case false?: "the host's processor has neither vmx nor svm"
+        case nil: "libvirt offers KVM here"
+        }
     }
 }
 

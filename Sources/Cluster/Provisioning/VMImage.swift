@@ -1,3 +1,4 @@
+import Basics
 import Images
 import Planning
 import TopologyModel
@@ -45,9 +46,9 @@ package struct VMImage: Sendable, Hashable {
     package var files: [ImageFile] { [disk, layer, boot?.kernel, boot?.initrd].compactMap(\.self) }
 
     /// The project's own image.
-    package init(machine: VMFiles, layer: ImageFile) {
+    package init(machine: VMFiles, layer: ImageFile, architecture: Architecture = .current) {
         // Docker insists on AppArmor's parser where the kernel has AppArmor on; containers' nodes have neither.
-        let arguments = ["console=ttyS0", "loglevel=5", "net.ifnames=0", "apparmor=0"]
+        let arguments = ["console=\(architecture.console)", "loglevel=5", "net.ifnames=0", "apparmor=0"]
         self.init(
             disk: machine.disk,
             layer: layer,

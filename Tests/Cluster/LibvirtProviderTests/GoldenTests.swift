@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Images
 import Planning
@@ -29,16 +30,25 @@ import TopologyModel
         ImageFile(path: "/srv/\(name)", digest: "digest-of-\(name)", size: 4096, format: format)
     }
 
-    private static func machine(_ image: VMImage, _ change: (inout NodePlan) -> Void) -> VirtualMachineXML {
+    private static func machine(
+        _ image: VMImage,
+        on architecture: Architecture = .amd64,
+        _ change: (inout NodePlan) -> Void,
+    ) -> VirtualMachineXML {
         var node = Samples.node(runtime: .vm)
         change(&node)
-        return VirtualMachineXML(node: node, image: image, poolPath: "/pool", dialect: .qemu)
+        let dialect = DriverDialect.qemu(VirtualHardware(architecture))
+        return VirtualMachineXML(node: node, image: image, poolPath: "/pool", dialect: dialect)
     }
 
-    private static let own = VMImage(
-        machine: VMFiles(disk: file("root"), kernel: file("kernel"), initrd: file("initrd")),
-        layer: file("layer"),
-    )
+    private static func own(_ architecture: Architecture) -> VMImage {
+        VMImage(
+            machine: VMFiles(disk: file("root"), kernel: file("kernel"), initrd: file("initrd")),
+            layer: file("layer"),
+            architecture: architecture,
+        )
+    }
+
     private static let foreign = VMImage(disk: file("debian", .qcow2), layer: file("layer"))
     private static let flatcar = VMImage(disk: file("flatcar", .qcow2))
 
@@ -62,12 +72,21 @@ import TopologyModel
                 dialect: .test,
             )
         ),
-        ("vm-kvm", machine(own) { $0.accelerator = .kvm }),
-        ("vm-tcg", machine(own) { $0.accelerator = .tcg }),
+        ("vm-kvm", machine(own(.amd64)) { $0.accelerator = .kvm }),
+        ("vm-tcg", machine(own(.amd64)) { $0.accelerator = .tcg }),
         (
             "vm-cloud-init",
             machine(foreign) { node in
                 node.accelerator = .kvm
+                node.configMedium = .noCloud(files: ["user-data": "#cloud-config\n"])
+            }
+        ),
+        ("vm-arm64-kvm", machine(own(.arm64), on: .arm64) { $0.accelerator = .kvm }),
+        ("vm-arm64-tcg", machine(own(.arm64), on: .arm64) { $0.accelerator = .tcg }),
+        (
+            "vm-arm64-cloud-init",
+            machine(foreign, on: .arm64) { node in
+                node.accelerator = .tcg
                 node.configMedium = .noCloud(files: ["user-data": "#cloud-config\n"])
             }
         ),
@@ -80,7 +99,7 @@ import TopologyModel
         ),
         (
             "vm-pretended",
-            VirtualMachineXML(node: Samples.node(runtime: .vm), image: own, poolPath: "/pool", dialect: .test)
+            VirtualMachineXML(node: Samples.node(runtime: .vm), image: own(.amd64), poolPath: "/pool", dialect: .test)
         ),
     ]
 

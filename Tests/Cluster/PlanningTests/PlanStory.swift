@@ -83,7 +83,7 @@ struct PlanStory {
         lines += provider.emptyClusterDirectories.map { "directory of \($0), empty" }
         lines += provider.noContainers.map { ["no containers: \($0)"] } ?? []
         lines += provider.noMachines.map { ["no virtual machines: \($0)"] } ?? []
-        lines += provider.machineHost.map { ["host: \($0.offersKVM && $0.hasVirtualization ? "KVM" : "no KVM")"] } ?? []
+        lines += provider.machineHost.map { ["host: \($0.best == .kvm ? "KVM" : "no KVM")"] } ?? []
         lines += provider.nodes.map { line($0, of: observed) }
         if !provider.nodes.isEmpty {
             let quorum = observed.etcd.map { "\($0.healthyCount) of \($0.members.count) members healthy" }

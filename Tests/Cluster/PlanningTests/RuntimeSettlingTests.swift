@@ -20,6 +20,16 @@ import TopologyModel
         try Fixture.plan(topology(), Observation(provider: provider))
     }
 
+    /// An arm64 processor has no feature by which it is known; libvirt's offer does.
+    @Test func takesMachinesWhereNoFeatureSaysThatTheHostRunsThem() throws {
+        let arm64 = VMHost(hasVirtualization: nil, offersKVM: true)
+        let plan = try plan(on: ProviderObservation(machineHost: arm64))
+        #expect(plan.nodes.map(\.accelerator) == [nil, .kvm, .kvm])
+        #expect(plan.notes.first == "Nodes of role worker are virtual machines: libvirt offers KVM here.")
+        let emulating = VMHost(hasVirtualization: nil, offersKVM: false)
+        #expect(emulating.best == .tcg && emulating.reason == "libvirt offers no KVM here")
+    }
+
     @Test func takesMachinesWhereTheHostRunsThemWell() throws {
         let plan = try plan(on: ProviderObservation(machineHost: Self.able))
         #expect(plan.nodes.map(\.runtime) == [.container, .vm, .vm])

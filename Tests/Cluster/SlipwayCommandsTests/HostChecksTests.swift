@@ -1,3 +1,4 @@
+import Basics
 import Planning
 import Testing
 import TopologyModel
@@ -46,25 +47,48 @@ struct HostChecksTests {
         #expect(HostChecks.appArmor("").detail == "off")
     }
 
+    private func kvm(exists: Bool, isUsable: Bool, processors: String, on architecture: Architecture) -> HostFinding {
+        HostChecks.kvm(exists: exists, isUsable: isUsable, processors: processors, architecture: architecture)
+    }
+
     @Test func kvmSaysWhichModuleHelps() {
         let capable = "flags\t\t: fpu vmx\n"
-        #expect(HostChecks.kvm(exists: true, isUsable: true, processors: capable).level == .ok)
-        #expect(HostChecks.kvm(exists: true, isUsable: false, processors: capable).remedy == "run slipway with sudo")
+        #expect(kvm(exists: true, isUsable: true, processors: capable, on: .amd64).level == .ok)
+        let foreign = kvm(exists: true, isUsable: false, processors: capable, on: .amd64)
+        #expect(foreign.remedy == "run slipway with sudo")
         // A guest's device, of which the planner makes no use either.
-        let guest = HostChecks.kvm(exists: true, isUsable: true, processors: "flags\t\t: fpu\n")
+        let guest = kvm(exists: true, isUsable: true, processors: "flags\t\t: fpu\n", on: .amd64)
         #expect(guest.level == .warning)
-        #expect(guest.detail.contains("emulated"))
-        let intel = HostChecks.kvm(
+        #expect(guest.detail.contains("a processor without vmx or svm; virtual machines are emulated"))
+        let intel = kvm(
             exists: false,
             isUsable: false,
-            processors: "processor : 0\nflags\t\t: fpu vmx ssse3\n"
+            processors: "processor : 0\nflags\t\t: fpu vmx ssse3\n",
+            on: .amd64,
         )
         #expect(intel.level == .warning)
         #expect(intel.remedy == "sudo modprobe kvm_intel")
-        let amd = HostChecks.kvm(exists: false, isUsable: false, processors: "flags\t\t: fpu svm\n")
+        let amd = kvm(exists: false, isUsable: false, processors: "flags\t\t: fpu svm\n", on: .amd64)
         #expect(amd.remedy == "sudo modprobe kvm_amd")
-        let none = HostChecks.kvm(exists: false, isUsable: false, processors: "flags\t\t: fpu\n")
+        let none = kvm(exists: false, isUsable: false, processors: "flags\t\t: fpu\n", on: .amd64)
         #expect(none.remedy?.contains("firmware") == true)
+    }
+
+    /// The features of such a processor do not say that it runs machines; the device does.
+    @Test func kvmOfArm64IsKnownByItsDevice() {
+        let processors = "processor\t: 0\nFeatures\t: fp asimd evtstrm aes\n"
+        #expect(kvm(exists: true, isUsable: true, processors: processors, on: .arm64).level == .ok)
+        let foreign = kvm(exists: true, isUsable: false, processors: processors, on: .arm64)
+        #expect(foreign.remedy == "run slipway with sudo")
+        let none = kvm(exists: false, isUsable: false, processors: processors, on: .arm64)
+        #expect(none.level == .warning && none.remedy?.contains("firmware") == true)
+    }
+
+    @Test func firmwareIsLookedForWhereDisksNeedIt() {
+        #expect(HostChecks.firmware(Architecture.amd64.firmware, isInstalled: false) == nil)
+        let missing = HostChecks.firmware(Architecture.arm64.firmware, isInstalled: false)
+        #expect(missing?.level == .warning && missing?.fix == ["apt-get install -y qemu-efi-aarch64"])
+        #expect(HostChecks.firmware(Architecture.arm64.firmware, isInstalled: true)?.level == .ok)
     }
 
     @Test func whoIsNotRootIsToldOfSudo() {

@@ -1,16 +1,17 @@
 #!/bin/sh
-# Continues root.sh for a virtual machine's root: $root is set. What it uses of the host is the shell. @init@ is init.sh.
+# Continues root.sh for a virtual machine's root: $root is set. What it uses of the host is the shell. @init@ is
+# init.sh, @console@ the serial port.
 # shellcheck disable=SC2154,SC2016,SC2034,SC2115
 
 # Machines: a power button, a console for whoever holds the host, a file system as large as the disk.
 ln -s /lib/systemd/system/systemd-logind.service "$root/etc/systemd/system/multi-user.target.wants/"
 chroot "$root" systemctl --quiet mask getty@tty1.service systemd-random-seed.service kmod-static-nodes.service
-mkdir -p "$root/etc/systemd/system/serial-getty@ttyS0.service.d"
+mkdir -p "$root/etc/systemd/system/serial-getty@@console@.service.d"
 {
     echo '[Service]'
     echo 'ExecStart='
     echo 'ExecStart=-/sbin/agetty --autologin core --noclear --keep-baud 115200,57600,38400,9600 %I $TERM'
-} >"$root/etc/systemd/system/serial-getty@ttyS0.service.d/slipway.conf"
+} >"$root/etc/systemd/system/serial-getty@@console@.service.d/slipway.conf"
 {
     echo '[Unit]'
     echo 'Description=Root file system as large as its disk'

@@ -28,7 +28,7 @@ extension LibvirtProvider {
         let listing = try await directories
         var observation = ProviderObservation(hostRoutes: try hostRoutes())
         observation.noContainers = try await containers.driver.presence().reason
-        observation.noMachines = try await machines.driver.presence().reason
+        observation.noMachines = try await machines.absence()
         observation.poolFault = pool.fault
         observation.networks = try networks.filter { try LeaseXML.record($0.xml) == nil }.map {
             var network = try ObservedNetwork(xml: $0.xml, active: $0.active)

@@ -120,7 +120,7 @@ package final class LibvirtProvider: ClusterProvider {
             return DomainXML(node: node, image: image, directory: directory, images: storage.images, dialect: .usual)
         case .vm:
             let image = try machines.machineImage(image, of: node)
-            return VirtualMachineXML(node: node, image: image, poolPath: Volumes.poolPath, dialect: .qemu)
+            return VirtualMachineXML(node: node, image: image, poolPath: Volumes.poolPath, dialect: .usualMachines)
         }
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import Libvirt
 import Planning
 import Provisioning
@@ -67,8 +68,10 @@ final class RuntimeDriver: Sendable {
         } catch {
             // The URI that was given has to answer; the one derived from it may not be installed.
             guard uri != uris.given, error.isMissingDriver else { throw ProviderError(error) }
-            let package = runtime == .vm ? "libvirt-daemon-driver-qemu qemu-system-x86" : "libvirt-daemon-driver-lxc"
-            return .absent("\(uri) has no driver; sudo apt-get install \(package)")
+            let packages =
+                runtime == .vm
+                ? "libvirt-daemon-driver-qemu \(Architecture.current.emulatorPackage)" : "libvirt-daemon-driver-lxc"
+            return .absent("\(uri) has no driver; sudo apt-get install \(packages)")
         }
     }
 

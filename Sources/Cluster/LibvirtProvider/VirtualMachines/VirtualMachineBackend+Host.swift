@@ -1,9 +1,17 @@
+import Basics
 import Libvirt
 import Planning
 import Provisioning
 import TopologyModel
 
 extension VirtualMachineBackend {
+    /// Reason why there can be no virtual machines here; nil where there can.
+    func absence() async throws -> String? {
+        if let reason = try await driver.presence().reason { return reason }
+        guard case .qemu(let hardware) = try await driver.dialect() else { return nil }
+        return hardware.absence
+    }
+
     /// Facts about the host that matter to virtual machines; nil where none can run.
     func machineHost() async throws -> VMHost? {
         guard try await driver.presence() == .present, try await driver.dialect().runsDomains else { return nil }
@@ -18,28 +26,42 @@ extension VirtualMachineBackend {
         let memory = ["free", "buffers", "cached"].reduce(UInt64(0)) { $0 + (seen.memory[$1] ?? 0) }
         return VMHost(
             hasVirtualization: try await hasVirtualization(capabilities),
-            offersKVM: capabilities.all("guest", "arch", "domain").contains { $0["type"] == "kvm" },
+            offersKVM: Self.offersKVM(capabilities, for: .current),
             freeMemoryMiB: memory > 0 ? Int(memory >> 10) : nil,
             freeStorageMiB: seen.storage.map { Int($0 >> 20) },
         )
     }
 
-    /// Returns whether the host's processor can run machines, by its features as libvirt lists them.
-    private func hasVirtualization(_ capabilities: XMLElement) async throws -> Bool {
+    /// Returns whether libvirt offers KVM for machines of an architecture. It may for others, as a host of arm64 does for
+    /// 32-bit machines.
+    static func offersKVM(_ capabilities: XMLElement, for architecture: Architecture) -> Bool {
+        capabilities.all("guest", "arch").filter { $0["name"] == architecture.libvirtName }
+            .contains { $0.all("domain").contains { $0["type"] == "kvm" } }
+    }
+
+    /// Returns whether the host's processor can run machines, by its features as libvirt lists them; nil for a processor
+    /// whose features do not say it, where libvirt's offer of KVM has to do.
+    private func hasVirtualization(_ capabilities: XMLElement) async throws -> Bool? {
         guard let cpu = capabilities.first("host", "cpu") else { return false }
-        // Other processors have no such feature to look for; there, libvirt's offer of KVM has to do.
-        guard ["x86_64", "i686"].contains(cpu.first("arch")?.text) else { return true }
-        if Self.canVirtualize(cpu) { return true }
+        let known = Self.virtualization(of: cpu)
+        if known.isEmpty { return nil }
+        if Self.has(known, cpu) { return true }
         // A model may imply the feature.
         let expanded = try? await driver.run { connection throws(LibvirtError) in
             try connection.expandedCPU(cpu.rendered())
         }
-        return try expanded.map { Self.canVirtualize(try XMLReader.read($0)) } ?? false
+        return try expanded.map { Self.has(known, try XMLReader.read($0)) } ?? false
     }
 
-    static func canVirtualize(_ cpu: XMLElement) -> Bool {
+    /// Features of which a processor like this one needs one to run machines.
+    static func virtualization(of cpu: XMLElement) -> [String] {
+        let architecture = cpu.first("arch").flatMap { Architecture(libvirtName: $0.text) }
+        return architecture?.virtualization.map(\.feature) ?? []
+    }
+
+    private static func has(_ features: [String], _ cpu: XMLElement) -> Bool {
         cpu.all("feature").contains { feature in
-            ["vmx", "svm"].contains(feature["name"]) && !["disable", "forbid"].contains(feature["policy"])
+            features.contains { $0 == feature["name"] } && !["disable", "forbid"].contains(feature["policy"])
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Images
 import Planning
 import Provisioning
@@ -28,8 +29,8 @@ struct VirtualMachineXML: DomainDefinition {
                 XMLElement("vcpu", text: String(node.resources.cpus)),
                 sysinfo,
                 system,
-                XMLElement("features", children: [XMLElement("acpi"), XMLElement("apic")]),
-                node.accelerator == .kvm ? XMLElement("cpu", ["mode": "host-passthrough"]) : nil,
+                features,
+                processor,
                 XMLElement("clock", ["offset": "utc"]),
                 XMLElement("on_poweroff", text: "destroy"),
                 XMLElement("on_reboot", text: "restart"),
@@ -39,17 +40,46 @@ struct VirtualMachineXML: DomainDefinition {
         )
     }
 
+    /// Firmware of a machine that starts from its disk; nil where QEMU's BIOS does that, and where QEMU loads the kernel.
+    private var firmware: Architecture.Firmware? { image.boot == nil ? dialect.architecture.firmware : nil }
+
     private var system: XMLElement {
         XMLElement(
             "os",
+            ["firmware": firmware == nil ? nil : "efi"],
             children: [
                 dialect.systemType,
+                // libvirt would take the first that fits, which at Debian boots only what Microsoft's keys have signed.
+                firmware.map { _ in
+                    XMLElement(
+                        "firmware",
+                        children: [XMLElement("feature", ["enabled": "no", "name": "secure-boot"])],
+                    )
+                },
                 image.boot.map { XMLElement("kernel", text: path($0.kernel)) },
                 image.boot.map { XMLElement("initrd", text: path($0.initrd)) },
                 image.boot.map { XMLElement("cmdline", text: ($0.arguments + identity).joined(separator: " ")) },
                 image.boot == nil ? XMLElement("boot", ["dev": "hd"]) : nil,
             ],
         )
+    }
+
+    /// Switches of libvirt's. Without ACPI there is no power button, and the guest agent alone shuts the machine down.
+    private var features: XMLElement? {
+        let hasACPI = dialect.architecture.hasACPIWithoutFirmware || firmware != nil
+        let switches = [
+            hasACPI ? XMLElement("acpi") : nil,
+            dialect.architecture.hasAPIC ? XMLElement("apic") : nil,
+        ].compactMap(\.self)
+        return switches.isEmpty ? nil : XMLElement("features", children: switches)
+    }
+
+    /// The host's processor, or one to emulate where QEMU's default would not do.
+    private var processor: XMLElement? {
+        if node.accelerator == .kvm { return XMLElement("cpu", ["mode": "host-passthrough"]) }
+        return dialect.architecture.emulatedProcessor.map { model in
+            XMLElement("cpu", ["mode": "custom", "match": "exact"], children: [XMLElement("model", text: model)])
+        }
     }
 
     /// Kernel arguments for the time before the node has read its configuration.

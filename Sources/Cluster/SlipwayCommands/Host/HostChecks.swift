@@ -1,3 +1,4 @@
+import Basics
 import Planning
 
 /// Checks of what a host has or lacks: functions of ``HostFacts``.
@@ -97,13 +98,20 @@ enum HostChecks {
     }
 
     /// - Parameter processors: `/proc/cpuinfo`.
-    static func kvm(exists: Bool, isUsable: Bool, processors: String) -> HostFinding {
-        let flags = Set(processors.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? [])
+    static func kvm(
+        exists: Bool,
+        isUsable: Bool,
+        processors: String,
+        architecture: Architecture = .current,
+    ) -> HostFinding {
+        let flags = processors.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ") ?? []
+        let able = architecture.virtualization.first { flags.contains($0.feature[...]) }
         let firmware = "switch on virtualization in the firmware, or nested virtualization on the host of this machine"
-        if exists, flags.isDisjoint(with: ["vmx", "svm"]) {
+        if exists, able == nil, !architecture.virtualization.isEmpty {
             // As VMHost sees it: a host that is a guest itself may have the device, and no machine ever boots on it.
+            let features = architecture.virtualization.map(\.feature).joined(separator: " or ")
             let detail =
-                "/dev/kvm, but a processor without vmx or svm; virtual machines are emulated, about ten times slower"
+                "/dev/kvm, but a processor without \(features); virtual machines are emulated, about ten times slower"
             return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: firmware)
         }
         if isUsable { return HostFinding(what: "KVM", level: .ok, detail: "/dev/kvm") }
@@ -112,11 +120,27 @@ enum HostChecks {
             return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: "run slipway with sudo")
         }
         let detail = "no /dev/kvm; virtual machines are emulated, about ten times slower"
-        guard let module = flags.contains("vmx") ? "kvm_intel" : flags.contains("svm") ? "kvm_amd" : nil else {
+        guard let module = able?.module else {
             return HostFinding(what: "KVM", level: .warning, detail: detail, remedy: firmware)
         }
         return HostFinding(what: "KVM", level: .warning, detail: detail, fix: ["modprobe \(module)"])
     }
+
+    /// UEFI firmware, for machines of images from elsewhere; nil on an architecture where these need none.
+    static func firmware(_ firmware: Architecture.Firmware?, isInstalled: Bool) -> HostFinding? {
+        guard let firmware else { return nil }
+        return isInstalled
+            ? HostFinding(what: firmwareName, level: .ok, detail: firmware.path)
+            : HostFinding(
+                what: firmwareName,
+                level: .warning,
+                detail: "not found",
+                fix: ["apt-get install -y \(firmware.package)"],
+            )
+    }
+
+    /// Name of the check of ``firmware(_:isInstalled:)``.
+    static let firmwareName = "UEFI firmware"
 
     /// Docker sets the policy DROP, which also applies to what nodes send each other where `br_netfilter` is loaded.
     ///

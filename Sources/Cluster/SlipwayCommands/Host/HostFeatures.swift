@@ -1,3 +1,5 @@
+import Basics
+
 /// Slipway's features, and whether they work on a host, by the findings of ``HostDoctor``.
 enum HostFeatures {
     private struct Feature {
@@ -25,7 +27,8 @@ enum HostFeatures {
         Feature(name: "limits of units on containers", parts: ["containers of libvirt"], limits: ["cgroups"]),
         Feature(
             name: "images from elsewhere",
-            parts: ["machines of libvirt", "qemu-img", "curl", "gpgv"],
+            parts: ["machines of libvirt", "qemu-img", "curl", "gpgv"]
+                + (Architecture.current.firmware == nil ? [] : [HostChecks.firmwareName]),
             limits: ["bzip2", "gzip", "xz", "zstd"],
         ),
         Feature(

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Planning
 import Provisioning
@@ -26,8 +27,11 @@ extension HostFinding {
             ("gzip", "gzip"),
             ("bzip2", "bzip2"), ("xz", "xz-utils"), ("zstd", "zstd"),
         ]
+        let firmware = Architecture.current.firmware
+        let isInstalled = firmware.map { access($0.path, R_OK) == 0 } ?? false
         return needed.map { program($0, package: $1, level: .missing) }
             + useful.map { program($0, package: $1, level: .warning) }
+            + [HostChecks.firmware(firmware, isInstalled: isInstalled)].compactMap(\.self)
     }
 
     private static func program(_ name: String, package: String, level: HostFinding.Level) -> HostFinding {

@@ -5,7 +5,8 @@ import Subprocess
 /// What a bug report says of this host: versions of programs and of the system.
 enum HostText {
     private static let commands = [
-        ["uname", "-a"], ["cat", "/etc/os-release"], ["virsh", "--version=long"], ["qemu-system-x86_64", "--version"],
+        ["uname", "-a"], ["cat", "/etc/os-release"], ["virsh", "--version=long"],
+        [Architecture.current.emulator, "--version"],
         ["free", "-m"], ["df", "-h"], ["mount", "-t", "cgroup,cgroup2"],
     ]
     private static let limit = Duration.seconds(10)
