@@ -57,11 +57,11 @@ extension HostWorkspace {
         _ topology: Topology,
         _ roll: Roll,
         progress: @escaping @Sendable (String) -> Void,
-    ) async throws -> Plan {
+    ) async throws -> PlannedCluster {
         let resolved = try await resolve(topology, renewsCertificates: false, progress: progress)
         let plan = try Planner(topology: topology, inputs: resolved.inputs).roll(roll, from: resolved.observed)
         try checkRights(to: plan, of: resolved.observed.provider.nodes)
-        return plan
+        return PlannedCluster(plan: plan, observed: resolved.observed)
     }
 
     /// Plans the way of nodes to another image, or back.

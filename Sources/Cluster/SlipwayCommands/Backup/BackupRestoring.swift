@@ -37,11 +37,11 @@ struct BackupRestoring {
         // Another cluster has keys of its own, and nodes that are there have theirs already.
         let isNew = try await workspace.provider.observe().nodes(of: topology.name).isEmpty
         if isNew, topology.name == backup.manifest.cluster { (workspace, adopted) = try workspace.adopting(backup) }
-        var runner = PlanRunner(workspace: workspace, command: command, json: json, yes: yes, mostBoots: mostBoots)
-        runner.wayOn = wayOn
+        let change = ChangeCommand(line: command, json: json, yes: yes, mostBoots: mostBoots, wayOn: wayOn)
+        let runner = PlanRunner(workspace: workspace, command: change)
         let say: @Sendable (String) -> Void = { [json] in if !json { Output.note($0) } }
         if adopted { say("the backup was made on another host; the cluster keeps the keys that it had there") }
-        _ = try await workspace.restoring(backup, as: topology, say: say) { [runner, adopted] source in
+        _ = try await workspace.restoring(backup, as: topology, say: say) { [adopted] source in
             try await Diagnosing.showing(loaded.sources) {
                 try await runner.restore(topology, source, sources: loaded.sources, keepsAdopted: adopted)
             }

@@ -45,8 +45,7 @@ struct ClusterRecover: JSONCommand {
     func run() async throws {
         let argument = ClusterArgument(cluster)
         let (name, files) = try BackupCreate.read(try argument.path())
-        let loaded = try Diagnosing.topology(argument)
-        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
+        let (topology, sources) = try Diagnosing.topology(argument, runtimes)
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let time = Int64(Date().timeIntervalSince1970)
         let path = backup ?? BackupRetention.fileName(cluster: name.description, time: time)
@@ -57,16 +56,24 @@ struct ClusterRecover: JSONCommand {
         guard let best = salvage.members.first else { return }
         if !output.json { Output.note(Self.text(salvage)) }
 
-        let command = "slipway recover \(cluster)\(words)"
+        let change = ChangeCommand(
+            line: "slipway recover \(cluster)\(words)",
+            json: output.json,
+            yes: confirm.yes,
+            isLast: false,
+            assumedFile: argument.installedFile,
+        )
         let survivors = Set(salvage.members.map(\.name))
         let plan = try await workspace.restoring(try BackupFile(at: path), as: topology, say: say) { source in
             var source = source
             source.words = "what \(best.name) held"
-            var runner = PlanRunner(workspace: workspace, command: command, json: output.json, yes: confirm.yes)
-            runner.assumedFile = argument.installedFile
-            runner.isLast = false
-            return try await Diagnosing.showing(loaded.sources) { [runner, source] in
-                try await runner.restore(topology, source, survivors: survivors, sources: loaded.sources)
+            return try await Diagnosing.showing(sources) { [source] in
+                try await PlanRunner(workspace: workspace, command: change).restore(
+                    topology,
+                    source,
+                    survivors: survivors,
+                    sources: sources
+                )
             }
         }
         // The file may ask for more than that the lost ones are made anew, so that this is asked for itself.
@@ -77,10 +84,18 @@ struct ClusterRecover: JSONCommand {
         }
         let replaced = Set(salvage.lost).intersection(present + wanted).subtracting(made)
         let rest = "slipway up \(cluster)\(replaced.naturallySorted().map { " --replace \($0)" }.joined())"
-        var runner = PlanRunner(workspace: workspace, command: rest, json: output.json, yes: confirm.yes)
-        runner.assumedFile = argument.installedFile
-        _ = try await Diagnosing.showing(loaded.sources) { [runner] in
-            try await runner.converge(topology, sources: loaded.sources, replaced: replaced)
+        let upAgain = ChangeCommand(
+            line: rest,
+            json: output.json,
+            yes: confirm.yes,
+            assumedFile: argument.installedFile,
+        )
+        _ = try await Diagnosing.showing(sources) {
+            try await PlanRunner(workspace: workspace, command: upAgain).converge(
+                topology,
+                sources: sources,
+                replaced: replaced
+            )
         }
         guard !output.json else { return }
         try await ClusterStatus.print(cluster: topology.name, workspace: workspace)

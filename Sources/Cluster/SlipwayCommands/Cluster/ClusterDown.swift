@@ -49,13 +49,13 @@ struct ClusterDown: JSONCommand {
 
     /// - Parameter words: argument of the command, for advice on how to go on.
     private func remove(_ cluster: ClusterName, from workspace: HostWorkspace, as words: String) async throws {
-        let runner = PlanRunner(
-            workspace: workspace,
-            command: "slipway down \(words)",
+        let command = ChangeCommand(
+            line: "slipway down \(words)",
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
         )
-        try await runner.tearDown(cluster, keepsSnapshots: keepSnapshots)
+        try await PlanRunner(workspace: workspace, command: command)
+            .tearDown(cluster, keepsSnapshots: keepSnapshots)
     }
 }

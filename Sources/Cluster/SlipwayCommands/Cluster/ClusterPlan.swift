@@ -52,10 +52,9 @@ struct ClusterPlan: JSONCommand {
     }
 
     func run() async throws {
-        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
-        let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology) }
-        Diagnosing.show(plan.warnings, sources: loaded.sources)
+        let (topology, sources) = try Diagnosing.topology(ClusterArgument(cluster), runtimes)
+        let plan = try await Diagnosing.showing(sources) { try await planned(topology) }
+        Diagnosing.show(plan.warnings, sources: sources)
         if draws {
             try graph.write(Graph(plan) { StepTitle($0).text })
         } else if output.json {

@@ -33,20 +33,22 @@ struct ClusterReplace: JSONCommand {
     func validate() throws { try ReplaceOption.check(nodes) }
 
     func run() async throws {
-        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
+        let (topology, sources) = try Diagnosing.topology(ClusterArgument(cluster), runtimes)
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let runner = PlanRunner(
-            workspace: workspace,
-            command: "slipway replace \(cluster) \(nodes.joined(separator: " "))\(runtimes.words)",
+        let command = ChangeCommand(
+            line: "slipway replace \(cluster) \(nodes.joined(separator: " "))\(runtimes.words)",
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
             mostBoots: boots.most,
             assumedFile: ClusterArgument(cluster).installedFile,
         )
-        _ = try await Diagnosing.showing(loaded.sources) {
-            try await runner.converge(topology, sources: loaded.sources, replaced: Set(nodes))
+        _ = try await Diagnosing.showing(sources) {
+            try await PlanRunner(workspace: workspace, command: command).converge(
+                topology,
+                sources: sources,
+                replaced: Set(nodes)
+            )
         }
         guard !output.json else { return }
         try await ClusterStatus.print(cluster: topology.name, workspace: workspace)

@@ -40,19 +40,17 @@ struct ClusterRoll: JSONCommand {
     }
 
     func run() async throws {
-        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
+        let (topology, sources) = try Diagnosing.topology(ClusterArgument(cluster), runtimes)
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let runner = PlanRunner(
-            workspace: workspace,
-            command: "slipway roll \(cluster)\(runtimes.words)",
+        let command = ChangeCommand(
+            line: "slipway roll \(cluster)\(runtimes.words)",
             json: output.json,
             yes: true,
             patience: stop.patience,
         )
         let roll = Roll(nodes: nodes, roles: roles, atOnce: atOnce, ignoresWindows: ignoresWindows)
-        try await Diagnosing.showing(loaded.sources) {
-            try await runner.roll(topology, roll, sources: loaded.sources)
+        try await Diagnosing.showing(sources) {
+            try await PlanRunner(workspace: workspace, command: command).roll(topology, roll, sources: sources)
         }
     }
 }

@@ -56,9 +56,8 @@ struct ClusterScale: JSONCommand {
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let words = (["slipway scale", cluster] + counts).joined(separator: " ")
         let recorder = timeline.recorder(title: words)
-        let runner = PlanRunner(
-            workspace: workspace,
-            command: words + runtimes.words,
+        let command = ChangeCommand(
+            line: words + runtimes.words,
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
@@ -67,7 +66,7 @@ struct ClusterScale: JSONCommand {
         )
         let plan = try await recorder.recording {
             try await Diagnosing.showing(loaded.sources) {
-                try await runner.converge(topology, sources: loaded.sources)
+                try await PlanRunner(workspace: workspace, command: command).converge(topology, sources: loaded.sources)
             }
         }
         if write, edited != text {

@@ -43,13 +43,11 @@ struct ClusterUp: JSONCommand {
     @OptionGroup var confirm: ConfirmOption
 
     func run() async throws {
-        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
+        let (topology, sources) = try Diagnosing.topology(ClusterArgument(cluster), runtimes)
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         let recorder = timeline.recorder(title: "slipway up \(cluster)")
-        let runner = PlanRunner(
-            workspace: workspace,
-            command: "slipway up \(cluster)\(runtimes.words)\(replace.words)",
+        let command = ChangeCommand(
+            line: "slipway up \(cluster)\(runtimes.words)\(replace.words)",
             json: output.json,
             yes: confirm.yes,
             patience: stop.patience,
@@ -58,10 +56,10 @@ struct ClusterUp: JSONCommand {
             assumedFile: ClusterArgument(cluster).installedFile,
         )
         let plan = try await recorder.recording {
-            try await Diagnosing.showing(loaded.sources) {
-                try await runner.converge(
+            try await Diagnosing.showing(sources) {
+                try await PlanRunner(workspace: workspace, command: command).converge(
                     topology,
-                    sources: loaded.sources,
+                    sources: sources,
                     renewsCertificates: rotatesCertificates,
                     replaced: Set(replace.names),
                 )

@@ -185,28 +185,27 @@ struct UpgradeOptions: ParsableArguments {
         done: String,
         _ upgrade: (Topology) throws -> @Sendable (PlannerInputs) throws -> Upgrade,
     ) async throws {
-        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
+        let (topology, sources) = try Diagnosing.topology(ClusterArgument(cluster), runtimes)
         let wanted = try upgrade(topology)
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         guard !isDry else {
-            let plan = try await Diagnosing.showing(loaded.sources) {
+            let plan = try await Diagnosing.showing(sources) {
                 try await workspace.plan(topology, wanted, progress: Output.note).plan
             }
-            return try show(plan, done: done, sources: loaded.sources)
+            return try show(plan, done: done, sources: sources)
         }
-        var runner = PlanRunner(
-            workspace: workspace,
-            command: command + runtimes.words,
+        let change = ChangeCommand(
+            line: command + runtimes.words,
             json: output.json,
             yes: true,
             patience: stop.patience,
+            trial: within.duration,
             assumedFile: ClusterArgument(cluster).installedFile,
         )
-        runner.trial = within.duration
-        try await Diagnosing.showing(loaded.sources) {
-            let plan = try await runner.upgrade(topology, wanted, sources: loaded.sources)
-            if plan.isEmpty, !output.json { Output.print(done) }
+        let runner = PlanRunner(workspace: workspace, command: change)
+        try await Diagnosing.showing(sources) {
+            let plan = try await runner.upgrade(topology, wanted, sources: sources)
+            if plan.isEmpty { runner.printer.report(done) }
         }
     }
 

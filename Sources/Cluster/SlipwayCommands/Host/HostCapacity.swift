@@ -2,9 +2,22 @@ import Diagnostics
 import Planning
 import Provisioning
 import TopologyModel
+import Workspace
 
 /// Shortages of a host for the nodes that a plan makes: said before anything is made.
 enum HostCapacity {
+    /// Findings about resources that this host lacks for the plan's nodes; none where they are on another.
+    static func shortages(of planned: PlannedCluster, _ workspace: HostWorkspace) -> [Diagnostic] {
+        guard !workspace.isRemote else { return [] }
+        let nodes = planned.observed.provider.nodes
+        return shortages(
+            of: planned.plan,
+            running: nodes.count { $0.runtime == .container && $0.power == .running },
+            availableMiB: HostWorkspace.load?.availableMiB,
+            sysctls: HostFacts.readSysctls(),
+        )
+    }
+
     /// - Parameters:
     ///   - plan: whose nodes are to be on this host.
     ///   - running: container nodes of all clusters that run on it.

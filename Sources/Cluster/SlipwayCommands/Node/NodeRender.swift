@@ -54,10 +54,9 @@ struct NodeRender: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let loaded = try Diagnosing.topology(ClusterArgument(cluster))
-        let topology = try Diagnosing.showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }
+        let (topology, sources) = try Diagnosing.topology(ClusterArgument(cluster), runtimes)
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
-        let plan = try await Diagnosing.showing(loaded.sources) { try await planned(topology, workspace) }
+        let plan = try await Diagnosing.showing(sources) { try await planned(topology, workspace) }
         guard let node = plan.nodes.first(where: { $0.name == node }) else {
             let names = plan.nodes.map(\.name).joined(separator: ", ")
             throw UserError("the topology has no node '\(node)'; it has \(names)")

@@ -35,14 +35,15 @@ struct SnapshotRestore: JSONCommand {
         let workspace = try await HostWorkspace.open(connect.uri, reachesNodes: true)
         // The newest one of now is meant, whenever the command is given again.
         let name = try await workspace.snapshot(of: cluster, named: wanted).name
-        let runner = PlanRunner(
-            workspace: workspace,
-            command: "slipway snapshot restore \(cluster) \(name)",
+        let command = ChangeCommand(
+            line: "slipway snapshot restore \(cluster) \(name)",
             json: output.json,
             yes: confirm.yes,
             mostBoots: boots.most,
         )
-        try await Diagnosing.showing([:]) { try await runner.putBack(cluster, to: SnapshotName(name)) }
+        try await Diagnosing.showing([:]) {
+            try await PlanRunner(workspace: workspace, command: command).putBack(cluster, to: SnapshotName(name))
+        }
         guard !output.json else { return }
         try await ClusterStatus.print(cluster: cluster.description, workspace: workspace)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import TopologyLoading
+import TopologyModel
 import Workspace
 
 /// Tells a person what is wrong with a file, all of it, and ends with status 1.
@@ -11,6 +12,15 @@ enum Diagnosing {
         show(loaded.diagnostics, sources: loaded.sources)
         guard loaded.topology != nil, !loaded.diagnostics.hasErrors else { throw ToldFailure(loaded.diagnostics) }
         return loaded
+    }
+
+    /// A topology as the options of a command make it of its file, and the texts that diagnostics point into.
+    static func topology(
+        _ argument: ClusterArgument,
+        _ runtimes: RuntimeOptions,
+    ) throws -> (topology: Topology, sources: [String: String]) {
+        let loaded = try topology(argument)
+        return (try showing(loaded.sources) { try runtimes.applied(to: loaded.checked()) }, loaded.sources)
     }
 
     /// Reads a file's text, with errors reported as a topology's.

@@ -90,4 +90,16 @@ enum Interrupt {
             }
         }
     }
+
+    /// Does what changes nothing yet; stopped by Ctrl-C, it lets go of the cluster, after saying `advice`.
+    static func untouched<Result: Sendable>(
+        _ advice: String,
+        _ work: @escaping @Sendable () async throws -> Result,
+    ) async throws -> Result {
+        try await guarding(advice: advice) {
+            let result = try await work()
+            try Task.checkCancellation()
+            return result
+        }
+    }
 }
