@@ -50,7 +50,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// Observation of clusters and execution of plans; providers are known by protocol only.
         "Provisioning": """
         Basics CloudConfig Diagnostics Etcd FileErrors FleetState Images NodeBoot Planning RebootLock SecureShell
-        TopologyModel UnitFiles Logging Subprocess SystemPackage
+        TopologyModel TransportSecurity UnitFiles Logging Subprocess SystemPackage
         """,
         /// Checks of a running cluster: scheduling, failover, etcd.
         "SmokeTests": "Basics Etcd Planning Provisioning SecureShell TopologyModel UnitFiles",
@@ -76,8 +76,8 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
         /// This host's libvirt, images, keys and locks: load, observe, plan and apply.
         "Workspace": """
-        Backups Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning Provisioning
-        SecureShell TopologyModel UnitFiles Crypto Logging SystemPackage
+        Backups Basics Certificates Diagnostics Discovery Etcd Images LibvirtProvider Planning Provisioning SecureShell
+        TopologyModel TransportSecurity UnitFiles Crypto Logging SystemPackage
         """,
         /// slipway's commands: arguments and printing.
         "SlipwayCommands": """
@@ -88,12 +88,14 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
     ],
     "Sources/Etcd": [
+        /// One side of TLS, from PEM or from files that settings name.
+        "TransportSecurity": "Basics NIOSSL",
         /// etcd's v3 JSON gateway: kv, txn, lease, watch, cluster; and the v2 member list.
-        "Etcd": "Basics AsyncHTTPClient Logging NIOCore NIOHTTP1 NIOPosix NIOSSL",
+        "Etcd": "Basics TransportSecurity AsyncHTTPClient Logging NIOCore NIOHTTP1 NIOPosix NIOSSL",
         /// locksmith's semaphore in etcd, which bounds the machines that reboot at a time.
         "RebootLock": "Basics Etcd",
         /// The worker's local proxy to etcd.
-        "EtcdProxy": "Basics Logging NIOCore NIOHPACK NIOHTTP1 NIOPosix NIOSSL",
+        "EtcdProxy": "Basics TransportSecurity Logging NIOCore NIOHPACK NIOHTTP1 NIOPosix NIOSSL",
         /// Limits of a listener: connections at a time, and time until the first request.
         "ConnectionLimits": "NIOCore",
         /// etcd's v2 discovery protocol, by which the first members find each other.
@@ -108,13 +110,13 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         "FleetState": "Basics Etcd Scheduling UnitFiles Logging",
         /// fleetd: the engine, the agent and the HTTP API.
         "Fleetd": """
-        Basics ConnectionLimits Etcd FleetAPI FleetState Scheduling Systemd UnitFiles HTTPTypes HummingbirdCore
-        Logging NIOCore NIOPosix NIOSSL ServiceLifecycle UnixSignals
+        Basics ConnectionLimits Etcd FleetAPI FleetState Scheduling Systemd TransportSecurity UnitFiles HTTPTypes
+        HummingbirdCore Logging NIOCore NIOPosix NIOSSL ServiceLifecycle UnixSignals
         """,
         /// fleetctl's commands and its two ways to fleet, HTTP and etcd.
         "Fleetctl": """
-        Basics Diagnostics Etcd FleetAPI FleetState Fleetd Scheduling Terminal UnitFiles ArgumentParser
-        AsyncHTTPClient Logging NIOCore NIOHTTP1 NIOPosix NIOSSL Subprocess SystemPackage UnixSignals
+        Basics Diagnostics Etcd FleetAPI FleetState Fleetd Scheduling Terminal TransportSecurity UnitFiles
+        ArgumentParser AsyncHTTPClient Logging NIOCore NIOHTTP1 NIOPosix Subprocess SystemPackage UnixSignals
         """,
     ],
     "Sources/Node": [
@@ -129,11 +131,11 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// coreos-cloudinit: changes to a system by its cloud-config.
         "CloudInit": "Basics CloudConfig CloudConfigLoading Diagnostics LocatedYAML NodePrograms Systemd",
         /// flanneld: one network for the containers of all nodes.
-        "Flannel": "Basics Etcd NodePrograms ArgumentParser Logging UnixSignals",
+        "Flannel": "Basics Etcd NodePrograms TransportSecurity ArgumentParser Logging UnixSignals",
         /// locksmithd and locksmithctl: reboots, one machine after the other.
         "Locksmith": """
-        Basics CloudConfig Etcd FleetAPI NodeBoot RebootLock Systemd ArgumentParser AsyncHTTPClient Logging NIOCore
-        NIOHTTP1 SystemPackage UnixSignals
+        Basics CloudConfig Etcd FleetAPI NodeBoot RebootLock Systemd TransportSecurity ArgumentParser AsyncHTTPClient
+        Logging NIOCore NIOHTTP1 SystemPackage UnixSignals
         """,
     ],
     "Sources/Programs": [
@@ -150,7 +152,7 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         /// Fakes, temporary directories, seeded randomness.
         "TestKit": """
         Basics Certificates Etcd EtcdProxy NodeBoot Planning Provisioning RebootLock SecureShell Systemd
-        TopologyLoading TopologyModel UnitFiles ArgumentParser CustomDump SystemPackage
+        TopologyLoading TopologyModel TransportSecurity UnitFiles ArgumentParser CustomDump SystemPackage
         """,
         "BasicsTests": "Basics TestKit",
         "FileErrorsTests": "Basics FileErrors TestKit",
@@ -212,19 +214,21 @@ let groups: KeyValuePairs<String, KeyValuePairs<String, String>> = [
         """,
     ],
     "Tests/Etcd": [
-        "EtcdTests": "Basics ConnectionLimits Etcd EtcdProxy TestKit Logging NIOCore NIOHPACK NIOPosix",
+        "EtcdTests": """
+        Basics ConnectionLimits Etcd EtcdProxy TestKit TransportSecurity Logging NIOCore NIOHPACK NIOPosix
+        """,
         "RebootLockTests": "Basics CloudConfig Etcd Locksmith NodeBoot RebootLock Systemd TestKit Logging",
         "DiscoveryTests": "Basics ConnectionLimits Discovery EtcdProxy TestKit Logging",
     ],
     "Tests/Fleet": [
         "SchedulingTests": "Basics Scheduling TestKit UnitFiles",
         "FleetdTests": """
-        Basics ConnectionLimits Etcd FleetAPI FleetState Fleetd Scheduling Systemd TestKit UnitFiles AsyncHTTPClient
-        Logging NIOCore NIOEmbedded NIOHTTP1 NIOSSL ServiceLifecycle
+        Basics ConnectionLimits Etcd FleetAPI FleetState Fleetd Scheduling Systemd TestKit TransportSecurity UnitFiles
+        AsyncHTTPClient Logging NIOCore NIOEmbedded NIOHTTP1 NIOSSL ServiceLifecycle
         """,
         "FleetctlTests": """
-        Diagnostics Etcd FleetAPI Fleetctl Scheduling Terminal TestKit UnitFiles ArgumentParser AsyncHTTPClient
-        NIOCore SystemPackage
+        Diagnostics Etcd FleetAPI Fleetctl Scheduling Terminal TestKit TransportSecurity UnitFiles ArgumentParser
+        AsyncHTTPClient NIOCore SystemPackage
         """,
     ],
     "Tests/Node": [

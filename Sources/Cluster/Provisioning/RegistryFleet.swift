@@ -5,6 +5,7 @@ import Planning
 import RebootLock
 import Synchronization
 import TopologyModel
+import TransportSecurity
 import UnitFiles
 
 /// fleet, spoken to through its registry in etcd.
@@ -156,14 +157,14 @@ package struct LiveClusterClients: ClusterClients {
         let fleets = Mutex<[[String]: RegistryFleet]>([:])
     }
 
-    private let tls: EtcdTLS?
+    private let tls: TLSIdentity?
     private let proxyPort: Int?
     private let shared = Shared()
 
     /// - Parameters:
     ///   - tls: for clusters whose etcd speaks TLS.
     ///   - proxyPort: of a SOCKS server on this host's loopback, for nodes that are reached through it.
-    package init(tls: EtcdTLS? = nil, proxyPort: Int? = nil) {
+    package init(tls: TLSIdentity? = nil, proxyPort: Int? = nil) {
         self.tls = tls
         self.proxyPort = proxyPort
     }

@@ -1,11 +1,11 @@
 import Basics
 import Certificates
 import Crypto
-import Etcd
 import Planning
 import SecureShell
 import Synchronization
 import TopologyModel
+import TransportSecurity
 
 /// The certificates of one cluster, each derived once from the host's secret: none is kept anywhere on this host but
 /// where a program needs its file.
@@ -56,13 +56,13 @@ package final class ClusterCertificates: Sendable {
     /// without names: the CA certifies no other servers than this cluster's.
     ///
     /// - Parameter number: the generation that the nodes have, or are being given.
-    package func etcdTLS(_ number: Int) throws -> EtcdTLS {
+    package func etcdTLS(_ number: Int) throws -> TLSIdentity {
         let own = try operatorCertificate(number)
-        return try EtcdTLS(
+        return try TLSIdentity(
+            .client(checksNames: false),
             authority: authorities(trustedBy: number),
             certificate: own.certificate,
             privateKey: own.privateKey,
-            checksNames: false,
         )
     }
 

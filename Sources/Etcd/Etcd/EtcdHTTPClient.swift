@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import TransportSecurity
 
 /// etcd over the JSON gateway that every member serves beside gRPC (`/v3/…`, etcd 3.4 and later).
 ///
@@ -24,7 +25,7 @@ package struct EtcdHTTPClient: Sendable {
     package init(
         endpoints: [String],
         requestTimeout: Duration = .seconds(2),
-        tls: EtcdTLS? = nil,
+        tls: TLSIdentity? = nil,
         proxyPort: Int? = nil,
     ) {
         self.endpoints = endpoints.map { $0.last == "/" ? String($0.dropLast()) : $0 }

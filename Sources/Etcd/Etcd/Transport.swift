@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import Synchronization
+import TransportSecurity
 
 #if canImport(Glibc)
     import Glibc
@@ -32,7 +33,7 @@ struct Transport: Sendable {
 
     /// A client's certificate, and the port of the SOCKS server it goes through.
     private struct Way: Hashable {
-        var tls: EtcdTLS?
+        var tls: TLSIdentity?
         var proxyPort: Int?
         /// Connections that nothing but urgent requests use: leases are renewed while everything else waits.
         var isUrgent = false
@@ -41,7 +42,7 @@ struct Transport: Sendable {
     /// One for each way, of which a process has few.
     private static let others = Mutex<[Way: HTTPClient]>([:])
 
-    static func shared(_ tls: EtcdTLS?, proxyPort: Int?, isUrgent: Bool = false) -> HTTPClient {
+    static func shared(_ tls: TLSIdentity?, proxyPort: Int?, isUrgent: Bool = false) -> HTTPClient {
         let way = Way(tls: tls, proxyPort: proxyPort, isUrgent: isUrgent)
         guard way != Way() else { return shared }
         return others.withLock { clients in
@@ -52,7 +53,7 @@ struct Transport: Sendable {
         }
     }
 
-    private static func makeClient(_ tls: EtcdTLS?, proxyPort: Int? = nil) -> HTTPClient {
+    private static func makeClient(_ tls: TLSIdentity?, proxyPort: Int? = nil) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(2)
         configuration.connectionPool.idleTimeout = .seconds(30)

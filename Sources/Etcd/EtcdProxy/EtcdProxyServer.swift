@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import TransportSecurity
 
 /// Local proxy of etcd: forwards connections to the cluster's members, whatever protocol they carry.
 ///
@@ -24,7 +25,12 @@ package final class EtcdProxyServer: Sendable {
                 "ETCD_PROXY=readonly cannot tell reads from writes within TLS; use on, or members with http",
             )
         }
-        let tls = try configuration.tls?.context()
+        let tls: NIOSSLContext?
+        do {
+            tls = try configuration.tls?.identity()?.context
+        } catch {
+            throw ProxyError(.configuration, "invalid client certificate, key or CA: \(error)")
+        }
         let discoveryTLS = configuration.discovery?.usesTLS == true ? try Self.publicTLS() : nil
         let loop = group.next()
         core = loop.submit {

@@ -80,3 +80,11 @@ enum HTTPGet {
         exchange.ask(path, promise)
     }
 }
+
+extension NIOSSLContext {
+    /// The handler for one connection to a member. An address is checked as such; TLS asks only for names by name.
+    func handler(for endpoint: Endpoint) throws -> NIOSSLClientHandler {
+        let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port)) != nil
+        return try NIOSSLClientHandler(context: self, serverHostname: isAddress ? nil : endpoint.host)
+    }
+}

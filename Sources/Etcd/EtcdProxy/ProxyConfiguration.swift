@@ -1,4 +1,5 @@
 import Basics
+import TransportSecurity
 
 /// Configuration of the proxy by etcd v2's own environment variables.
 package struct ProxyConfiguration: Sendable, Hashable {
@@ -26,7 +27,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
     package var dialTimeout: Duration
     /// Certificates for the proxy's own requests to members, for clusters with TLS; clients' bytes are forwarded
     /// unchanged.
-    package var tls: ProxyTLS?
+    package var tls: TLSFiles?
     /// Number of clients that are served at a time. Each takes two descriptors, and some are kept for probes and the
     /// member list; far more than a node's programs need, and few enough that a program gone wild takes no member's
     /// descriptors.
@@ -51,7 +52,7 @@ package struct ProxyConfiguration: Sendable, Hashable {
         cacheFile: String? = nil,
         refreshInterval: Duration = .seconds(30),
         dialTimeout: Duration = .seconds(1),
-        tls: ProxyTLS? = nil,
+        tls: TLSFiles? = nil,
     ) {
         self.mode = mode
         self.listen = listen
@@ -82,8 +83,25 @@ package struct ProxyConfiguration: Sendable, Hashable {
             cacheFile: environment["ETCD_DATA_DIR"].map { "\($0)/proxy/cluster" },
             refreshInterval: try Self.milliseconds("ETCD_PROXY_REFRESH_INTERVAL", environment, default: 30_000),
             dialTimeout: try Self.milliseconds("ETCD_PROXY_DIAL_TIMEOUT", environment, default: 1000),
-            tls: try ProxyTLS(environment: environment),
+            tls: try Self.tls(environment),
         )
+    }
+
+    /// Nil where none of the variables is set, and no member needs them.
+    private static func tls(_ environment: [String: String]) throws(ProxyError) -> TLSFiles? {
+        func file(_ name: String) -> TLSFiles.File { TLSFiles.File(name, environment[name]) }
+        let files = TLSFiles(
+            authority: file("ETCD_PEER_TRUSTED_CA_FILE"),
+            certificate: file("ETCD_PEER_CERT_FILE"),
+            key: file("ETCD_PEER_KEY_FILE"),
+        )
+        if files.paths.isEmpty {
+            guard environment["ETCD_INITIAL_CLUSTER"]?.contains("https://") == true else { return nil }
+            let missing = [files.authority, files.certificate, files.key].map(\.setting).joined(separator: ", ")
+            throw ProxyError(.configuration, "ETCD_INITIAL_CLUSTER has members with https: \(missing) are missing")
+        }
+        do { try files.checkWhole() } catch { throw ProxyError(.configuration, error.message) }
+        return files
     }
 
     /// `name=http://host:2380,name=…`

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Etcd
-import FoundationEssentials
 import RebootLock
+import TransportSecurity
 
 /// Options of every command and the daemon for reaching the semaphore. Each may also be set in the environment, as
 /// `LOCKSMITHCTL_ENDPOINT` or, for the daemon, `LOCKSMITHD_ENDPOINT`.
@@ -35,11 +35,13 @@ struct LocksmithOptions: ParsableArguments {
                 "etcd's users are not spoken for here; use a certificate: -etcd-certfile, -etcd-keyfile"
             )
         }
-        let tls = try tls(
-            authority: setting(authority, "ETCD_CAFILE"),
-            certificate: setting(certificate, "ETCD_CERTFILE"),
-            privateKey: setting(privateKey, "ETCD_KEYFILE"),
+        let files = TLSFiles(
+            authority: .init("-etcd-cafile", setting(authority, "ETCD_CAFILE")),
+            certificate: .init("-etcd-certfile", setting(certificate, "ETCD_CERTFILE")),
+            key: .init("-etcd-keyfile", setting(privateKey, "ETCD_KEYFILE")),
         )
+        let tls: TLSIdentity?
+        do { tls = try files.identity() } catch { throw LocksmithError(error.description) }
         let named = endpoint.isEmpty ? [environment["\(prefix)_ENDPOINT"] ?? ""] : endpoint
         let endpoints = named.joined(separator: ",").filter { $0 != " " }.split(separator: ",").map(String.init)
         let scheme = tls == nil ? "http" : "https"
@@ -49,23 +51,6 @@ struct LocksmithOptions: ParsableArguments {
             tls: tls,
         )
         return RebootLock(etcd: etcd, group: setting(group, "GROUP") ?? "")
-    }
-
-    private func tls(authority: String?, certificate: String?, privateKey: String?) throws -> EtcdTLS? {
-        guard authority != nil || certificate != nil || privateKey != nil else { return nil }
-        func text(_ path: String?, _ name: String) throws -> String {
-            guard let path else { throw LocksmithError("-\(name) is missing beside the other two") }
-            do {
-                return try String(contentsOfFile: path, encoding: .utf8)
-            } catch {
-                throw LocksmithError("-\(name): cannot read \(path): \(error)")
-            }
-        }
-        return try EtcdTLS(
-            authority: text(authority, "etcd-cafile"),
-            certificate: text(certificate, "etcd-certfile"),
-            privateKey: text(privateKey, "etcd-keyfile"),
-        )
     }
 }
 

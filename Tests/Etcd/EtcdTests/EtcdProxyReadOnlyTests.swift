@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import TestKit
 import Testing
+import TransportSecurity
 
 /// A read-only proxy in front of a real member, asked by etcd's own client and by curl.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct EtcdProxyReadOnlyTests {
@@ -111,7 +112,7 @@ import Testing
 
     @Test func withinTLSItCannotLook() throws {
         let here = [Endpoint(host: "127.0.0.1", port: 0)]
-        let tls = ProxyTLS(authorityFile: "/a", certificateFile: "/b", keyFile: "/c")
+        let tls = TLSFiles(authority: .init("ca", "/a"), certificate: .init("cert", "/b"), key: .init("key", "/c"))
         let configuration = ProxyConfiguration(mode: .readonly, listen: here, peers: here, tls: tls)
         let error = #expect(throws: ProxyError.self) {
             try EtcdProxyServer(configuration, logger: Logger(label: "test"))

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import TestKit
 import Testing
+import TransportSecurity
 
 /// Real members that ask everyone for a certificate.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct EtcdTLSTests {
@@ -94,11 +95,15 @@ import Testing
 
     @Test func certificatesThatCannotBeReadStopTheProxy() throws {
         let here = [Endpoint(host: "127.0.0.1", port: 0)]
-        let missing = ProxyTLS(authorityFile: "/none/ca", certificateFile: "/none/cert", keyFile: "/none/key")
+        let missing = TLSFiles(
+            authority: .init("ca", "/none/ca"),
+            certificate: .init("cert", "/none/cert"),
+            key: .init("key", "/none/key"),
+        )
         let error = #expect(throws: ProxyError.self) {
             try EtcdProxyServer(.init(listen: here, peers: here, tls: missing), logger: Logger(label: "test"))
         }
-        #expect(error?.description.contains("/none/cert") == true)
+        #expect(error?.description.contains("/none/ca") == true)
     }
 
     @Test func theProxyIsToldOfItsFilesByTheEnvironment() throws {
@@ -107,7 +112,7 @@ import Testing
             "ETCD_PEER_TRUSTED_CA_FILE": "/ca", "ETCD_PEER_CERT_FILE": "/cert", "ETCD_PEER_KEY_FILE": "/key",
         ]
         let configuration = try ProxyConfiguration(environment: environment)
-        #expect(configuration.tls == ProxyTLS(authorityFile: "/ca", certificateFile: "/cert", keyFile: "/key"))
+        #expect(configuration.tls?.paths == ["/ca", "/cert", "/key"])
         #expect(configuration.peers == [Endpoint(host: "10.0.0.1", port: 2380)])
         environment["ETCD_PEER_KEY_FILE"] = nil
         let error = #expect(throws: ProxyError.self) { try ProxyConfiguration(environment: environment) }
@@ -122,15 +127,23 @@ import Testing
     }
 
     @Test func whatIsNoPEMIsRefused() throws {
-        let error = #expect(throws: EtcdError.self) {
-            try EtcdTLS(authority: "no", certificate: "PEM", privateKey: "at all")
+        let error = #expect(throws: TLSError.self) {
+            try TLSIdentity(authority: "no", certificate: "PEM", privateKey: "at all")
         }
         #expect(error?.description.contains("PEM") == true)
     }
 
+    @Test func aKeyOfAnotherCertificateIsRefused() throws {
+        let tls = try TestCertificates()
+        var files = tls.files("server")
+        files.key.path = tls.path("client-key.pem")
+        #expect(throws: TLSError.self) { try files.identity() }
+        #expect(throws: TLSError.self) { try files.identity(.server) }
+    }
+
     private static func withProxy(
         to etcd: RealEtcd,
-        tls: ProxyTLS?,
+        tls: TLSFiles?,
         at address: String = "127.0.0.1",
         _ body: (String) async throws -> Void,
     ) async throws {

@@ -2,6 +2,7 @@ import ArgumentParser
 import FleetAPI
 import SystemPackage
 import Testing
+import TransportSecurity
 import UnitFiles
 
 @testable import Fleetctl
@@ -118,15 +119,21 @@ import UnitFiles
     @Test func certificatesComeFromOptionsThenEnvironment() throws {
         let options = try GlobalOptions.parse(["--cert-file", "c", "--etcd-keyfile", "k"])
         let settings = try FleetctlSettings(options, environment: ["FLEETCTL_CA_FILE": "a", "FLEETCTL_CERT_FILE": "x"])
-        #expect(settings.tls.authorityFile == "a")
-        #expect(settings.tls.certificateFile == "c")
-        #expect(settings.tls.keyFile == "k")
-        #expect(try ClientTLS().configuration() == nil)
-        var half = ClientTLS()
-        half.certificateFile = "c"
-        #expect(throws: FleetctlError.self) { try half.configuration() }
-        let error = #expect(throws: FleetctlError.self) { try settings.tls.configuration() }
-        #expect(error?.message == "a, c, k: no PEM files to speak TLS with")
+        #expect(settings.tls.paths == ["a", "c", "k"])
+        #expect(try FleetctlSettings(GlobalOptions.parse([]), environment: [:]).tlsIdentity(forEtcd: false) == nil)
+        let error = #expect(throws: FleetctlError.self) { try settings.tlsIdentity(forEtcd: false) }
+        #expect(error?.description == "no PEM files to speak TLS with: --ca-file: there is no file a")
+    }
+
+    @Test(arguments: [
+        (["--cert-file", "c"], false, "--cert-file and --key-file belong together"),
+        (["--ca-file", "a"], true, "--cert-file is missing beside the other two"),
+    ])
+    func certificatesThatAreIncompleteAreAMistake(words: [String], forEtcd: Bool, message: String) throws {
+        let settings = try FleetctlSettings(GlobalOptions.parse(words), environment: [:])
+        let error = #expect(throws: FleetctlError.self) { try settings.tlsIdentity(forEtcd: forEtcd) }
+        #expect(error?.code == .usage)
+        #expect(error?.message == message)
     }
 
     @Test(arguments: HelpTopic.all.map(\.name))

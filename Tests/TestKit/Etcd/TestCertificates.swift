@@ -1,7 +1,6 @@
 import Certificates
-import Etcd
-import EtcdProxy
 import Foundation
+import TransportSecurity
 
 /// A CA of a test's own, with a certificate for servers on 127.0.0.1 and one for clients, as files and as values.
 package final class TestCertificates: Sendable {
@@ -10,7 +9,7 @@ package final class TestCertificates: Sendable {
     /// Authority that issued them.
     package let authority: CertificateAuthority
     /// Certificate of a client.
-    package let client: EtcdTLS
+    package let client: TLSIdentity
 
     package init() throws {
         directory = NSTemporaryDirectory() + "slipway-tls-\(UUID().uuidString)"
@@ -32,28 +31,31 @@ package final class TestCertificates: Sendable {
     package func path(_ name: String) -> String { "\(directory)/\(name)" }
 
     /// A client that a stranger's CA speaks for, and who trusts this one.
-    package func stranger() throws -> EtcdTLS {
+    package func stranger() throws -> TLSIdentity {
         let other = try Self.makeAuthority(seed: 9)
         return try Self.client(other.issue(Self.request(.client), seed: [3]), trusting: authority)
     }
 
     /// A client who trusts only a stranger's CA.
-    package func distrustful(checksNames: Bool = true) throws -> EtcdTLS {
+    package func distrustful(checksNames: Bool = true) throws -> TLSIdentity {
         let own = try authority.issue(Self.request(.client), seed: [3])
         return try Self.client(own, trusting: Self.makeAuthority(seed: 9), checksNames: checksNames)
     }
 
     /// A client who does not ask under which address a server was reached.
-    package func nameless() throws -> EtcdTLS {
+    package func nameless() throws -> TLSIdentity {
         try Self.client(authority.issue(Self.request(.client), seed: [3]), trusting: authority, checksNames: false)
     }
 
     /// Files for the etcd proxy.
-    package var proxy: ProxyTLS {
-        ProxyTLS(
-            authorityFile: path("ca.pem"),
-            certificateFile: path("client.pem"),
-            keyFile: path("client-key.pem"),
+    package var proxy: TLSFiles { files("client") }
+
+    /// Files of a client or server, `client` or `server`.
+    package func files(_ name: String) -> TLSFiles {
+        TLSFiles(
+            authority: .init("ca", path("ca.pem")),
+            certificate: .init("certificate", path("\(name).pem")),
+            key: .init("key", path("\(name)-key.pem")),
         )
     }
 
@@ -75,12 +77,12 @@ package final class TestCertificates: Sendable {
         _ own: KeyedCertificate,
         trusting authority: CertificateAuthority,
         checksNames: Bool = true,
-    ) throws -> EtcdTLS {
-        try EtcdTLS(
+    ) throws -> TLSIdentity {
+        try TLSIdentity(
+            .client(checksNames: checksNames),
             authority: authority.certificate,
             certificate: own.certificate,
             privateKey: own.privateKey,
-            checksNames: checksNames,
         )
     }
 

@@ -2,6 +2,7 @@ import Etcd
 import FleetState
 import Fleetd
 import Logging
+import TransportSecurity
 
 /// Endpoints and key prefix of etcd, for a fleetctl that works without a fleetd.
 package struct EtcdAccess: Sendable, Hashable {
@@ -35,7 +36,11 @@ package struct EtcdAccess: Sendable, Hashable {
         _ body: @escaping @Sendable (any FleetTransport) async throws -> Value,
     ) async throws -> Value {
         let patience = Duration.seconds(settings.requestTimeout)
-        let etcd = EtcdHTTPClient(endpoints: endpoints, requestTimeout: patience, tls: try settings.tls.etcd())
+        let etcd = EtcdHTTPClient(
+            endpoints: endpoints,
+            requestTimeout: patience,
+            tls: try settings.tlsIdentity(forEtcd: true)
+        )
         let silent = Logger(label: "fleetctl") { _ in SwiftLogNoOpLogHandler() }
         do {
             // One that cannot be reached fails at once and is asked again; each endpoint has its time.
@@ -71,18 +76,14 @@ struct DirectTransport: FleetTransport {
     }
 }
 
-extension ClientTLS {
-    /// Reads the files for etcd; nil when there are none.
-    func etcd() throws -> EtcdTLS? {
-        let files = [authorityFile, certificateFile, keyFile]
-        guard files.contains(where: { $0 != nil }) else { return nil }
-        let texts = try files.map { file in
-            guard let file else {
-                throw FleetctlError(.usage, "etcd over TLS needs all of --ca-file, --cert-file and --key-file")
-            }
-            guard let text = try Session.readFile(file) else { throw FleetctlError(.file, "there is no file \(file)") }
-            return text
+extension FleetctlSettings {
+    /// Reads the files of TLS, of which a client of etcd needs all; nil when there are none.
+    func tlsIdentity(forEtcd: Bool) throws(FleetctlError) -> TLSIdentity? {
+        do {
+            return forEtcd ? try tls.identity() : try tls.identity(.client)
+        } catch {
+            guard error.code != .missing else { throw FleetctlError(.usage, error.message) }
+            throw FleetctlError(.file, "no PEM files to speak TLS with", cause: error)
         }
-        return try EtcdTLS(authority: texts[0], certificate: texts[1], privateKey: texts[2])
     }
 }

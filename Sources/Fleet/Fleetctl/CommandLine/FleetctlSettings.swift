@@ -1,3 +1,5 @@
+import TransportSecurity
+
 /// Settings of a run: each option from the command line, else from `FLEETCTL_…` in the environment, else a default.
 package struct FleetctlSettings: Sendable, Hashable {
     /// Server to speak to.
@@ -15,7 +17,11 @@ package struct FleetctlSettings: Sendable, Hashable {
     /// Endpoints that were given beside the one that is used.
     package var unusedEndpoints: [String] = []
     /// PEM files for https.
-    package var tls = ClientTLS()
+    package var tls = TLSFiles(
+        authority: .init("--ca-file", nil),
+        certificate: .init("--cert-file", nil),
+        key: .init("--key-file", nil),
+    )
 
     package init(endpoint: FleetEndpoint) {
         self.endpoint = endpoint
@@ -48,10 +54,10 @@ extension FleetctlSettings {
         ssh.knownHosts = options.knownHostsFile ?? variables["KNOWN_HOSTS_FILE"]
         ssh.isStrict = try options.strictHostKeyChecking ?? variables.truth("STRICT_HOST_KEY_CHECKING") ?? true
         ssh.tunnel = tunnel
-        tls.authorityFile = options.caFile ?? options.oldCAFile ?? variables["CA_FILE"] ?? variables["ETCD_CAFILE"]
-        tls.certificateFile =
+        tls.authority.path = options.caFile ?? options.oldCAFile ?? variables["CA_FILE"] ?? variables["ETCD_CAFILE"]
+        tls.certificate.path =
             options.certFile ?? options.oldCertFile ?? variables["CERT_FILE"] ?? variables["ETCD_CERTFILE"]
-        tls.keyFile = options.keyFile ?? options.oldKeyFile ?? variables["KEY_FILE"] ?? variables["ETCD_KEYFILE"]
+        tls.key.path = options.keyFile ?? options.oldKeyFile ?? variables["KEY_FILE"] ?? variables["ETCD_KEYFILE"]
         isDebugging = try options.debug || variables.truth("DEBUG") ?? false
     }
 

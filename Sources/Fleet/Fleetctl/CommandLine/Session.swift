@@ -4,6 +4,7 @@ import Basics
 import FoundationEssentials
 import NIOCore
 import SystemPackage
+import TransportSecurity
 
 #if canImport(Glibc)
     import Glibc
@@ -49,7 +50,7 @@ enum Session {
         _ body: (HTTPClient) async throws -> Int32,
     ) async throws -> Int32 {
         var configuration = HTTPClient.Configuration.singletonConfiguration
-        configuration.tlsConfiguration = try settings.tls.configuration()
+        configuration.tlsConfiguration = try settings.tlsIdentity(forEtcd: false)?.configuration
         // Who is not there now is told of at once.
         configuration.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

@@ -1,3 +1,5 @@
+import TransportSecurity
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -11,9 +13,9 @@ package struct APISecurity: Sendable {
     /// Clients that may change something.
     package var access: APIAccess
     /// Certificate of the server; nil for plain HTTP.
-    package var tls: ServerTLS?
+    package var tls: TLSIdentity?
 
-    package init(access: APIAccess = APIAccess(), tls: ServerTLS? = nil) {
+    package init(access: APIAccess = APIAccess(), tls: TLSIdentity? = nil) {
         self.access = access
         self.tls = tls
     }
@@ -23,17 +25,15 @@ package struct APISecurity: Sendable {
         var writers: Set<UInt32> = []
         for user in configuration.apiWriters { writers.insert(try Self.number(of: user)) }
         access = APIAccess(writers: configuration.apiWriters.isEmpty ? nil : writers)
-        let files = (configuration.apiCertFile, configuration.apiKeyFile)
-        switch (files.0.isEmpty, files.1.isEmpty, configuration.apiCAFile.isEmpty) {
-        case (true, true, true): tls = nil
-        case (false, false, _):
-            tls = try ServerTLS(
-                certificateFile: files.0,
-                keyFile: files.1,
-                authorityFile: configuration.apiCAFile,
-            )
-        default:
-            throw FleetError(.configuration, "api_certfile and api_keyfile belong together, api_cafile to both")
+        let files = TLSFiles(
+            authority: .init("api_cafile", configuration.apiCAFile),
+            certificate: .init("api_certfile", configuration.apiCertFile),
+            key: .init("api_keyfile", configuration.apiKeyFile),
+        )
+        do {
+            tls = try files.identity(.server)
+        } catch {
+            throw FleetError(.configuration, "the API cannot be served: \(error.message)", cause: error.cause)
         }
     }
 

@@ -8,6 +8,7 @@ import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 import Systemd
+import TransportSecurity
 
 /// Serves the API on one socket.
 ///
@@ -36,7 +37,7 @@ package struct APIServer: Service {
     let listener: APIListener
     /// True for a unix socket, whose client the kernel identifies.
     private let isLocal: Bool
-    let tls: ServerTLS?
+    let tls: TLSIdentity?
     let api: APIResponder
     let version: String
     let logger: Logger
@@ -51,7 +52,7 @@ package struct APIServer: Service {
     package init(
         _ listener: APIListener,
         _ api: APIResponder,
-        tls: ServerTLS? = nil,
+        tls: TLSIdentity? = nil,
         version: String,
         logger: Logger,
         budget: ConnectionBudget = ConnectionBudget(),

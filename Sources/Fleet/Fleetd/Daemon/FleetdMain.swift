@@ -2,6 +2,7 @@ import Etcd
 import Logging
 import NIOCore
 import Systemd
+import TransportSecurity
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -63,21 +64,13 @@ package struct FleetdMain: Sendable {
         return try await daemon.run() ? FleetDaemon.leftStatus : 0
     }
 
-    private static func tls(_ configuration: FleetConfiguration) throws -> EtcdTLS? {
-        let files = [
-            ("etcd_cafile", configuration.etcdCAFile), ("etcd_certfile", configuration.etcdCertFile),
-            ("etcd_keyfile", configuration.etcdKeyFile),
-        ]
-        guard files.contains(where: { !$0.1.isEmpty }) else { return nil }
-        let texts = try files.map { name, path in
-            guard !path.isEmpty else { throw FleetError(.configuration, "\(name) is missing beside the other two") }
-            do {
-                return try String(contentsOfFile: path, encoding: .utf8)
-            } catch {
-                throw FleetError(.configuration, "\(name) cannot be read from \(path)", cause: error)
-            }
-        }
-        return try EtcdTLS(authority: texts[0], certificate: texts[1], privateKey: texts[2])
+    private static func tls(_ configuration: FleetConfiguration) throws -> TLSIdentity? {
+        let files = TLSFiles(
+            authority: .init("etcd_cafile", configuration.etcdCAFile),
+            certificate: .init("etcd_certfile", configuration.etcdCertFile),
+            key: .init("etcd_keyfile", configuration.etcdKeyFile),
+        )
+        do { return try files.identity() } catch { throw FleetError(.configuration, error.message, cause: error.cause) }
     }
 
     private func read() throws -> FleetConfiguration {

@@ -3,6 +3,7 @@ import Basics
 import Etcd
 import FoundationEssentials
 import Logging
+import TransportSecurity
 import UnixSignals
 
 /// The program `flanneld`.
@@ -150,25 +151,13 @@ struct FlanneldOptions {
         return EtcdSubnetRegistry(etcd: etcd, prefix: prefix)
     }
 
-    private func tls() throws -> EtcdTLS? {
-        let files = [
-            ("etcd-cafile", setting(command.etcdCafile, "ETCD_CAFILE")),
-            ("etcd-certfile", setting(command.etcdCertfile, "ETCD_CERTFILE")),
-            ("etcd-keyfile", setting(command.etcdKeyfile, "ETCD_KEYFILE")),
-        ]
-        guard files.contains(where: { $0.1 != nil }) else { return nil }
-        if let missing = files.first(where: { $0.1 == nil }) {
-            throw Self.fault("-\(missing.0) is missing beside the other two")
-        }
-        let texts = try files.map { name, path in
-            let path = path ?? ""
-            do {
-                return try String(contentsOfFile: path, encoding: .utf8)
-            } catch {
-                throw Self.fault("-\(name): cannot read \(path): \(error)")
-            }
-        }
-        return try EtcdTLS(authority: texts[0], certificate: texts[1], privateKey: texts[2])
+    private func tls() throws -> TLSIdentity? {
+        let files = TLSFiles(
+            authority: .init("-etcd-cafile", setting(command.etcdCafile, "ETCD_CAFILE")),
+            certificate: .init("-etcd-certfile", setting(command.etcdCertfile, "ETCD_CERTFILE")),
+            key: .init("-etcd-keyfile", setting(command.etcdKeyfile, "ETCD_KEYFILE")),
+        )
+        do { return try files.identity() } catch { throw Self.fault(error.description) }
     }
 
     /// As Go reads it.

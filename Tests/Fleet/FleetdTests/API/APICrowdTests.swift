@@ -5,6 +5,7 @@ import NIOEmbedded
 import NIOSSL
 import TestKit
 import Testing
+import TransportSecurity
 
 @testable import Fleetd
 
@@ -17,7 +18,7 @@ struct APICrowdTests {
 
     /// Serves on TCP and on a unix socket while `body` runs.
     private func serve(
-        _ tls: ServerTLS?,
+        _ tls: TLSIdentity?,
         _ budget: ConnectionBudget,
         _ body: (_ port: Int, _ socket: String) async throws -> Void,
     ) async throws {
@@ -44,10 +45,10 @@ struct APICrowdTests {
     /// Half a greeting, and a whole one after which nothing comes.
     @Test(arguments: [0, 1, 2]) func stopsInTheMiddleOfAHandshake(_ kind: Int) async throws {
         let files = try TestCertificates()
-        let client = try files.clientTLS()
+        let client = files.client.configuration
         let words = try [[], IdleCrowd.halfHandshake, clientHello()][kind]
         let budget = ConnectionBudget(Self.places)
-        try await serve(files.serverTLS(), budget) { port, socket in
+        try await serve(files.files("server").identity(.server), budget) { port, socket in
             let crowd = try await IdleCrowd.gather(on: port, saying: words)
             #expect(budget.count <= Self.places)
             #expect(try await send("GET", "https://127.0.0.1:\(port)/fleet/v1/units", tls: client).status == 200)

@@ -6,6 +6,7 @@ import NIOSSL
 import ServiceLifecycle
 import TestKit
 import Testing
+import TransportSecurity
 
 @testable import Fleetd
 
@@ -79,10 +80,10 @@ struct APIServerTests {
 
     @Test func onlyClientsWithACertificateAreServed() async throws {
         let files = try TestCertificates()
-        let client = try files.clientTLS()
+        let client = files.client.configuration
         var stranger = client
         (stranger.certificateChain, stranger.privateKey) = ([], nil)
-        try await withServedAPI(etcd, tls: files.serverTLS()) { port in
+        try await withServedAPI(etcd, tls: files.files("server").identity(.server)) { port in
             let url = "https://127.0.0.1:\(port)/fleet/v1/units"
             await #expect(throws: (any Error).self) { try await send("GET", url, tls: stranger) }
             let answer = try await send("GET", url, tls: client)

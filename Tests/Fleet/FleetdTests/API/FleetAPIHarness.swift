@@ -6,6 +6,7 @@ import NIOHTTP1
 import NIOSSL
 import TestKit
 import Testing
+import TransportSecurity
 
 @testable import Fleetd
 
@@ -41,7 +42,7 @@ func withFleetAPI(
 func withServedAPI(
     _ etcd: FakeEtcd,
     on listeners: [APIListener] = [.tcp(host: "127.0.0.1", port: 0)],
-    tls: ServerTLS? = nil,
+    tls: TLSIdentity? = nil,
     access: APIAccess = APIAccess(),
     budget: ConnectionBudget = ConnectionBudget(),
     _ body: (Int) async throws -> Void,
@@ -89,25 +90,5 @@ func send(
     } catch {
         try await client.shutdown()
         throw error
-    }
-}
-
-extension TestCertificates {
-    /// Configuration of a server that serves only clients of this authority.
-    func serverTLS() throws -> ServerTLS {
-        try ServerTLS(
-            certificateFile: path("server.pem"),
-            keyFile: path("server-key.pem"),
-            authorityFile: path("ca.pem"),
-        )
-    }
-
-    /// Configuration of a client of this authority.
-    func clientTLS() throws -> TLSConfiguration {
-        var client = TLSConfiguration.makeClientConfiguration()
-        client.trustRoots = .file(path("ca.pem"))
-        client.certificateChain = try NIOSSLCertificate.fromPEMFile(path("client.pem")).map { .certificate($0) }
-        client.privateKey = .privateKey(try NIOSSLPrivateKey(file: path("client-key.pem"), format: .pem))
-        return client
     }
 }
