@@ -48,6 +48,7 @@ struct NodeConfiguration {
         plan.previousRoot = previousRoot
         plan.accelerator = accelerator
         plan.fleet = fleetReach
+        plan.runsFlannel = runsFlannel
         plan.metadata = node.role.metadata
         plan.configParts = configParts
         plan.autostart = topology.autostart

@@ -16,6 +16,8 @@ package struct NodePlan: SpecifiedNode {
     package var network: CIDRv4
     /// Way to reach its fleet; `none` where it runs none.
     package var fleet = FleetReach.tcp
+    /// True when it gets a subnet of the containers' network.
+    package var runsFlannel = false
     /// fleet's machine metadata.
     package var metadata: [String: String] = [:]
     /// Image that it runs.

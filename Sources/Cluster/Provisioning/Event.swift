@@ -25,6 +25,8 @@ package enum Rung: String, Sendable, Hashable, Codable, CaseIterable {
     case cloudConfig = "cloud_config"
     /// fleet lists it.
     case fleet
+    /// It has its subnet of the containers' network.
+    case flannel
 }
 
 /// Receiver of events.

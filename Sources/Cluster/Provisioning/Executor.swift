@@ -39,6 +39,8 @@ package struct Executor: Sendable {
         package var word: Duration = .seconds(10)
         /// Limit for fleet to list a machine.
         package var fleet: Duration = .seconds(60)
+        /// Limit for a node to have its subnet of the containers' network.
+        package var flannel: Duration = .seconds(60)
         /// Limit for units to be as wanted.
         package var units: Duration = .seconds(300)
         /// Pause between two polls.
@@ -71,7 +73,7 @@ package struct Executor: Sendable {
             let factor = nodes.map(\.slowness).max() ?? 1
             guard factor > 1 else { return self }
             var limits = self
-            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.word, \.fleet, \.units, \.leave] {
+            for limit in [\Limits.address, \.etcd, \.cloudConfig, \.word, \.fleet, \.flannel, \.units, \.leave] {
                 limits[keyPath: limit] = limits[keyPath: limit] * factor
             }
             // Each answer takes the processor's time that etcd needs; a look is a login, which takes seconds of it.

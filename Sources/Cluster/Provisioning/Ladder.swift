@@ -5,7 +5,7 @@ import SecureShell
 import TopologyModel
 
 /// The rungs a started node climbs until it is ready: its address answers, ssh lets us in, etcd answers on it, its
-/// cloud-config is applied, fleet lists it.
+/// containers have a subnet where the topology asks for that, its cloud-config is applied, fleet lists it.
 struct Ladder {
     let executor: Executor
     let node: NodePlan
@@ -159,11 +159,16 @@ struct Ladder {
         }
     }
 
-    /// Waits on the node itself for the result of coreos-cloudinit, whose last act is to start etcd and fleet.
+    /// Waits on the node itself for the result of coreos-cloudinit, whose last act is to start etcd, fleet and flannel.
     private func cloudConfig() async throws {
         let limit = limits.etcd + limits.cloudConfig
         try await etcdListens()
-        if try await isSetUpByItsWord() { return reach(.cloudConfig) }
+        if try await isSetUpByItsWord() {
+            // It says so only once flannel is started.
+            if node.runsFlannel { reach(.flannel) }
+            return reach(.cloudConfig)
+        }
+        try await flannel()
         let begin = ContinuousClock.now
         // One login that waits for the result instead of a login a question.
         let script = node.configMedium.bringsNodePrograms ? Self.awaitCloudConfig(limit) : "true"
@@ -214,6 +219,37 @@ struct Ladder {
         result=/run/coreos-cloudinit/result.json; timeout \(limit.components.seconds) sh -c \
         "until [ -e $result ]; do sleep 0.2; done; \
         tail -n +1 -F $result 2>/dev/null | grep -m 1 -e stage.:.done -e ok.:false" || { cat $result; exit 1; }
+        """
+    }
+
+    /// Waits for the subnet of the node's containers. coreos-cloudinit waits for it, too, and says less of why there is
+    /// none.
+    private func flannel() async throws {
+        guard node.runsFlannel else { return }
+        say("waiting for its containers' subnet")
+        let begin = ContinuousClock.now
+        let limit = limits.etcd + limits.flannel
+        let unit = "flanneld.service"
+        do {
+            let script = Self.awaitActive(unit, limit)
+            let deadline = limit + .seconds(10)
+            let output = try await executor.shell.run(script, on: node.name, at: node.address, deadline: deadline)
+            if output.exitCode == 0 { return reach(.flannel) }
+            let said = output.standardOutput.trimmed
+            let what = "its containers have no subnet: flanneld \(said.isEmpty ? "is not active" : "says '\(said)'")"
+            throw await failure(what, since: begin, unit: unit)
+        } catch let error as SSHError {
+            throw await failure("ssh: \(error)", since: begin)
+        }
+    }
+
+    /// Waits until a unit is active, and prints what it says of itself where it is not. One that is down is started.
+    private static func awaitActive(_ unit: String, _ limit: Duration) -> String {
+        """
+        active() { systemctl --quiet is-active \(unit); }
+        active || sudo systemctl start --no-block \(unit)
+        for i in $(seq \(limit.components.seconds * 5)); do active && exit; sleep 0.2; done
+        systemctl show --property=StatusText --value \(unit); exit 1
         """
     }
 

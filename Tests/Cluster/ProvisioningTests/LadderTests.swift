@@ -16,6 +16,7 @@ import TopologyModel
         member: RuntimeChoice,
         accelerator: Accelerator,
         limits: Executor.Limits = Executor.Limits(),
+        flannel: FlannelSettings? = nil,
         shell: ((FakeCluster) -> any NodeShell)? = nil,
         warn: @escaping @Sendable (String) -> Void = { _ in },
     ) async throws -> Ladder {
@@ -23,6 +24,7 @@ import TopologyModel
             topology: Topology(
                 name: "demo",
                 network: NetworkSettings(cidr: CIDRv4.derived(fromCluster: "demo")),
+                flannel: flannel,
                 roles: [
                     Role(name: "central", count: 1, runtime: member, accelerator: accelerator, etcd: .member),
                     Role(name: "worker", count: 1, etcd: .proxy),
@@ -124,17 +126,30 @@ import TopologyModel
     }
 
     /// A login takes most of a second of a processor.
-    @Test(.timeLimit(.minutes(5)), arguments: [(isSilent: false, logins: 0), (isSilent: true, logins: 1)])
-    func nobodyLogsInWhereFleetSaysThatTheNodeIsSetUp(isSilent: Bool, logins: Int) async throws {
+    @Test(
+        .timeLimit(.minutes(5)),
+        arguments: [
+            (isSilent: false, flannel: nil, logins: 0), (isSilent: true, flannel: nil, logins: 1),
+            (isSilent: false, flannel: FlannelSettings(), logins: 0),
+            (isSilent: true, flannel: FlannelSettings(), logins: 2),
+        ]
+    )
+    func nobodyLogsInWhereFleetSaysThatTheNodeIsSetUp(
+        isSilent: Bool,
+        flannel: FlannelSettings?,
+        logins: Int
+    ) async throws {
         let shell = Mutex<CountingShell?>(nil)
         let reached = Mutex<Set<Rung>>([])
-        // Nobody looks why it takes its time, which is a login, too.
+        // Nobody looks why it takes its time, which is a login, too, however busy this host is.
         var limits = Executor.Limits()
-        limits.word = .milliseconds(500)
+        limits.word = isSilent ? .milliseconds(500) : .seconds(60)
+        limits.look = .seconds(60)
         var ladder = try await ladder(
             member: .container,
             accelerator: .auto,
             limits: limits,
+            flannel: flannel,
             shell: { cluster in
                 if isSilent { cluster.silenceSetup(of: "worker-1") }
                 let new = CountingShell(cluster)
@@ -145,7 +160,28 @@ import TopologyModel
         ladder.reach = { rung in reached.withLock { _ = $0.insert(rung) } }
         try await ladder.climb()
         #expect(shell.withLock { $0?.logins } == logins)
-        #expect(reached.withLock { $0 } == Set(Rung.allCases))
+        #expect(reached.withLock { $0 } == Set(Rung.allCases).subtracting(flannel == nil ? [.flannel] : []))
+    }
+
+    /// A node whose containers have no subnet is not ready, and what is said is flannel's reason.
+    @Test(.timeLimit(.minutes(5))) func aNodeWithoutASubnetIsToldWithWhatFlannelSays() async throws {
+        var limits = Executor.Limits()
+        limits.word = .milliseconds(100)
+        let ladder = try await ladder(
+            member: .container,
+            accelerator: .auto,
+            limits: limits,
+            flannel: FlannelSettings(),
+            shell: { cluster in
+                cluster.breakNode("worker-1", at: .flannel)
+                return cluster
+            },
+        )
+        let error = await #expect(throws: ProvisioningError.self) { try await ladder.climb() }
+        let text = error.map { "\($0)" } ?? ""
+        let reason = "its containers have no subnet: flanneld says 'all 3 subnets of 10.1.0.0/28 are given'"
+        #expect(text.contains("node worker-1: \(reason)"), "\(text)")
+        #expect(error?.evidence.contains("worker-1 says what is wrong") == true)
     }
 
     /// What runs is not turned off for it.

@@ -12,7 +12,7 @@ import UnitFiles
 package final class FakeCluster: Sendable {
     /// A rung that a node never reaches.
     package enum Fault: Sendable, Hashable {
-        case address, etcd, cloudConfig, fleet
+        case address, etcd, flannel, cloudConfig, fleet
     }
 
     struct State: Sendable {
@@ -208,7 +208,7 @@ extension FakeCluster.State {
         }
         var fleet = ObservedFleet(machines: Set(machines), units: observed, deployed: deployed)
         // Not those of an earlier fleetd.
-        let setUp = well([.address, .cloudConfig]).filter { !silentSetups.contains($0.name) }.map(\.machineID)
+        let setUp = well([.address, .flannel, .cloudConfig]).filter { !silentSetups.contains($0.name) }.map(\.machineID)
         fleet.setUp = Set(setUp).intersection(machines)
         return fleet
     }

@@ -27,6 +27,14 @@ extension FakeCluster: NodeShell {
             return SSHClient.Output(exitCode: 0, standardOutput: "\(node) says what is wrong\n")
         }
         if let answer = fleetService(command, on: node) { return answer }
+        if command.contains("is-active flanneld.service") {
+            let isBroken = read { state in
+                state.well([]).contains { $0.name == node && state.fault(of: $0) == .flannel }
+            }
+            return isBroken
+                ? SSHClient.Output(exitCode: 1, standardOutput: "all 3 subnets of 10.1.0.0/28 are given\n")
+                : SSHClient.Output(exitCode: 0)
+        }
         if command.contains("list-units") {
             return SSHClient.Output(exitCode: 0, standardOutput: read { $0.systemUnits(of: node) })
         }

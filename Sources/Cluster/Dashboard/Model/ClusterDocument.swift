@@ -264,6 +264,8 @@ extension ClusterDocument.Node {
         // It registers with fleet through its own proxy.
         case .proxy, .readonly: rungs.append(("etcd", isListed || hasClimbed(.etcd)))
         }
+        // Whether it is to have that, only who waits for it knows.
+        if climbed.contains(.flannel) { rungs.append(("flannel", isOn)) }
         rungs.append(("cloud_config", hasClimbed(.cloudConfig)))
         if seen.runsFleet { rungs.append(("fleet", node.fleet == true)) }
         rungs.append(("ready", isReady))

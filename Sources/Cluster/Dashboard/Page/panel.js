@@ -7,7 +7,8 @@ import { doing } from "./run.js";
 const rungWords = {
   storage: "its files are there", defined: "libvirt has its definition", on: "it is switched on",
   address: "its address answers", etcd: "its etcd is healthy, or its proxy answers",
-  cloud_config: "its cloud-config is applied", fleet: "fleet lists it", ready: "it climbed its whole ladder",
+  flannel: "its containers have a subnet", cloud_config: "its cloud-config is applied", fleet: "fleet lists it",
+  ready: "it climbed its whole ladder",
 };
 const mostLines = 600;
 

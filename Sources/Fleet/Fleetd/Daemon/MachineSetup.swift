@@ -17,15 +17,18 @@ enum MachineSetup {
     private struct Result: Decodable {
         var stage: String
         var ok: Bool
+        var failed: [String]?
     }
 
-    /// Returns whether the machine's cloud-config is applied, commands of its units included. False where it failed, and
-    /// on a machine without one.
+    /// Returns whether the machine's cloud-config is applied, commands of its units included. False where it failed, on a
+    /// machine without one, and on one whose containers have no subnet though they are to have one: who waits for the
+    /// machine looks for the reason there.
     static func isDone(path: String) -> Bool {
         guard let text = try? Data(contentsOf: URL(filePath: path)) else { return false }
         // Whoever reads while it is written is told of the next version.
         guard let result = try? JSONDecoder().decode(Result.self, from: text) else { return false }
-        return result.stage == "done" && result.ok
+        let isStarted = !(result.failed ?? []).contains { $0.contains(" flanneld.service: ") }
+        return result.stage == "done" && result.ok && isStarted
     }
 }
 

@@ -12,6 +12,8 @@ import Testing
         (#"{"stage":"done","ok":true,"failed":[],"error":null}"#, true),
         (#"{"stage":"files","ok":true,"failed":[],"error":null}"#, false),
         (#"{"stage":"done","ok":false,"failed":[],"error":"cannot write"}"#, false),
+        (#"{"stage":"done","ok":true,"failed":["start web.service: failed"],"error":null}"#, true),
+        (#"{"stage":"done","ok":true,"failed":["start flanneld.service: not finished after 60 s"]}"#, false),
         (#"{"stage":"done","ok":"#, false),
         ("", false),
     ])
