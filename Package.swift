@@ -283,7 +283,8 @@ let embedded = [
         "timeline.js", "run.js",
     ].map { "Page/\($0)" },
     "Images": [
-        "root.sh", "machine.sh", "init.sh", "etcdctl.sh", "flannel-docker-opts.sh", "prepare-node.sh", "security.sh",
+        "announce-address.sh", "ask-names-of.sh", "root.sh", "machine.sh", "init.sh", "etcdctl.sh",
+        "flannel-docker-opts.sh", "prepare-node.sh", "security.sh",
     ].map { "Scripts/\($0)" },
 ]
 

@@ -6,7 +6,7 @@ extension RealNodes {
     /// One network for the containers of all nodes.
     @Suite(.serialized)
     struct FlannelTests {
-        @Test("containers on two nodes reach each other, by vxlan and by host-gw", .timeLimit(.minutes(10)))
+        @Test("containers on two nodes reach each other, by vxlan, by host-gw and by name", .timeLimit(.minutes(10)))
         func containers() async throws {
             try await TestCluster.with("network") { cluster in
                 try cluster.writeTopology(members: 1, workers: 1, extra: "etcd: {tls: true}\n" + Self.asOnCoreOS)
@@ -30,11 +30,20 @@ extension RealNodes {
                     atPath: "\(Program.checkout)/Topologies/units",
                     toPath: "\(cluster.directory)/units"
                 )
-                try cluster.edit { $0 = $0.replacing(Self.asOnCoreOS, with: Self.withUnits) }
+                try cluster.write(Self.roamer, to: "roamer.service")
+                try cluster.edit {
+                    $0 = $0.replacing(Self.asOnCoreOS, with: Self.withUnits).replacing(
+                        "# its own",
+                        with: "\n  names: true"
+                    )
+                }
                 try await cluster.up()
                 try await Self.announcedAddressesAreReached(cluster)
                 #expect(try await Self.subnets(cluster) == subnets)
                 try await Self.reachEachOther(cluster)
+                try await Self.namesResolve(cluster)
+                try await Self.aMoveIsSeenSoon(cluster)
+                try await Self.namesStayWithoutEtcd(cluster)
                 let routes = try await cluster.output("worker-1", "ip route show root 10.1.0.0/16")
                 #expect(routes.contains("via 10.73.") && routes.contains("dev eth0"), "\(routes)")
                 // networkd removes routes that it does not know.
@@ -70,6 +79,7 @@ extension RealNodes {
                 instances: 2
               - file: units/pages-announce@.service
                 instances: 2
+              - file: roamer.service
 
             """
 

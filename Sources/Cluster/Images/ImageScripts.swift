@@ -24,6 +24,12 @@ enum ImageScripts {
     /// Script that hands what flannel says to Docker.
     static let flannelDockerOptions = "#!/bin/sh\n" + text(PackageResources.flannel_docker_opts_sh)
 
+    /// Script that makes a node ask another name server.
+    static let nameServerChoice = "#!/bin/sh\n" + text(PackageResources.ask_names_of_sh)
+
+    /// Script by which a unit says its container's address.
+    static let announcement = "#!/bin/sh\n" + text(PackageResources.announce_address_sh)
+
     private static let initrd = "#!/bin/busybox sh\n" + text(PackageResources.init_sh)
 
     /// Returns the text after a file's first empty line: the lines before it are notes for the reader.

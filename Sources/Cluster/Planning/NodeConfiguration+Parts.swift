@@ -15,7 +15,7 @@ extension NodeConfiguration {
             texts["disk"] = "\(resources.diskGiB)"
         }
         if !isIgnited { texts["programs"] = image.layer }
-        texts["network"] = topology.network.mode.rawValue
+        texts["network"] = topology.network.mode.rawValue + (topology.network.names ? " names" : "")
         texts["etcd"] = "\(topology.etcd.tls)"
         texts["docker"] = dockerPart
         if runsFlannel, let flannel = topology.flannel { texts["flannel"] = flannel.json }

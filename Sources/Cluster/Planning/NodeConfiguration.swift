@@ -349,16 +349,17 @@ struct NodeConfiguration {
     // MARK: Units
 
     private var units: [CloudConfig.Unit] {
-        var units = [CloudConfig.Unit(name: "10-cluster.network", content: networkUnit)]
+        var units = [CloudConfig.Unit(name: "10-cluster.network", content: networkUnit)] + namesUnits
         if node.role.etcd != .none {
             units.append(.init(name: "etcd2.service", command: .start))
         }
         if runsFleet {
             let content = "[Socket]\nListenStream=\(node.address):49153\nFreeBind=true\n"
             let tcp = CloudConfig.DropIn(name: "30-tcp.conf", content: content)
-            let dropIns = fleetReach == .tcp ? [tcp] : []
-            units.append(.init(name: "fleet.socket", command: .start, dropIns: dropIns))
-            units.append(.init(name: "fleet.service", command: .start, dropIns: fleetAPIDropIns))
+            let socketDropIns = fleetReach == .tcp ? [tcp] : []
+            units.append(.init(name: "fleet.socket", command: .start, dropIns: socketDropIns))
+            let dropIns = fleetAPIDropIns + fleetNamesDropIns
+            units.append(.init(name: "fleet.service", command: .start, dropIns: dropIns))
         }
         units += flannelUnits
         let dockerDropIns = dockerDropIns

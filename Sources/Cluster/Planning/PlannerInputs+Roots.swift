@@ -78,6 +78,9 @@ extension PlanBuilder {
         if !others.isEmpty {
             let names = others.joined(separator: ", ")
             notes.append("\(names) keep an older root image; a node that is made anew gets the newest.")
+            if topology.network.names {
+                notes.append("On \(names) the cluster's names resolve only if that root has dnsmasq.")
+            }
         }
         if let newest, !versions.isEmpty {
             let names = versions.map(\.name).naturallySorted().joined(separator: ", ")

@@ -5,7 +5,7 @@ import LocatedYAML
 import TopologyModel
 
 extension TopologyReader {
-    static let networkKeys = ["cidr", "mode"]
+    static let networkKeys = ["cidr", "mode", "names"]
     static let etcdKeys = ["bootstrap", "discovery", "tls"]
     static let fleetKeys = ["enabled", "machine_ttl", "tcp", "insecure"]
     static let dockerKeys = ["tcp", "tls", "insecure", "registry_mirrors", "insecure_registries"]
@@ -25,6 +25,8 @@ extension TopologyReader {
             knowsNetwork = false
         }
         settings.mode = decoder.word("mode", in: fields, as: NetworkSettings.Mode.self) ?? settings.mode
+        settings.names = decoder.bool("names", in: fields) ?? settings.names
+        settings.namesLocation = fields["names"].map { _ in fields.location(of: "names") }
         return settings
     }
 

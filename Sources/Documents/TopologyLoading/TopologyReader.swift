@@ -90,6 +90,7 @@ struct TopologyReader {
             + displacementFindings(topology)
             + (knowsNetwork ? topology.networkFindings() : [])
             + (knowsNetwork && knowsFlannel && knowsEtcd ? topology.flannelFindings() : [])
+            + (knowsEtcd ? topology.namesFindings() : [])
             + (knowsMetadata ? topology.placementFindings() : [])
     }
 

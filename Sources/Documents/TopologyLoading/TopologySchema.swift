@@ -13,7 +13,10 @@ package enum TopologySchema {
             "name": text, "autostart": boolean, "defaults": mapping(TopologyReader.resourceKeys, resources),
             "network": mapping(
                 TopologyReader.networkKeys,
-                ["cidr": text.with("pattern", .string("^[0-9.]+/[0-9]+$")), "mode": words(NetworkSettings.Mode.self)]
+                [
+                    "cidr": text.with("pattern", .string("^[0-9.]+/[0-9]+$")),
+                    "mode": words(NetworkSettings.Mode.self), "names": boolean,
+                ]
             ),
             "etcd": mapping(
                 TopologyReader.etcdKeys,

@@ -7,7 +7,7 @@ extension Topology {
     /// A loader reports these with the file's own mistakes; who changes a loaded topology (another count) asks again.
     package func check() -> [Diagnostic] {
         roles.compactMap { $0.countFinding() } + memberFindings() + tlsFindings() + portFindings() + networkFindings()
-            + flannelFindings() + placementFindings()
+            + flannelFindings() + namesFindings() + placementFindings()
     }
 
     /// No member at all; and sizes that cost more than they give.

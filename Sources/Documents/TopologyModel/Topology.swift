@@ -94,13 +94,25 @@ package struct NetworkSettings: Sendable, Hashable {
     package var cidr: CIDRv4
     /// Reach of the network beyond the host.
     package var mode: Mode
+    /// True when the names of nodes and units resolve on nodes and in their containers.
+    package var names: Bool
     /// Location of the network in the file; nil for the default.
     package var location: SourceLocation?
+    /// Location at which the file says whether names resolve; nil for the default.
+    package var namesLocation: SourceLocation?
 
-    package init(cidr: CIDRv4, mode: Mode = .nat, location: SourceLocation? = nil) {
+    package init(
+        cidr: CIDRv4,
+        mode: Mode = .nat,
+        names: Bool = false,
+        location: SourceLocation? = nil,
+        namesLocation: SourceLocation? = nil,
+    ) {
         self.cidr = cidr
         self.mode = mode
+        self.names = names
         self.location = location
+        self.namesLocation = namesLocation
     }
 }
 

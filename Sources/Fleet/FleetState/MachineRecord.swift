@@ -18,6 +18,8 @@ package struct MachineRecord: Sendable, Equatable, Codable {
     package var isLeaving: Bool?
     /// True of a machine that leaves when its record says so, whoever wrote that; nil of earlier versions of fleetd.
     package var leavesOnRequest: Bool?
+    /// Name of the host, by which others find it; nil of earlier versions of fleetd.
+    package var hostname: String?
     /// True once its cloud-config is applied; nil before, where that failed, and where it has not said.
     package var isSetUp: Bool?
 
@@ -58,6 +60,7 @@ package struct MachineRecord: Sendable, Equatable, Codable {
         case cpus = "CPUs"
         case isLeaving = "Leaving"
         case leavesOnRequest = "LeavesOnRequest"
+        case hostname = "Hostname"
         case isSetUp = "SetUp"
     }
 }

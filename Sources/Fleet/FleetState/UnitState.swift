@@ -27,6 +27,8 @@ package struct UnitState: Sendable, Equatable, Codable {
     package var reason: String?
     /// etcd's revision of the unit's `desired/NAME` that the machine has acted on last.
     package var answered: Int64?
+    /// Address at which the unit has said that it is found, such as its container's; nil for that of its machine.
+    package var address: IPv4Address?
 
     package init(
         loadState: String,
@@ -37,6 +39,7 @@ package struct UnitState: Sendable, Equatable, Codable {
         outcome: Outcome? = nil,
         reason: String? = nil,
         answered: Int64? = nil,
+        address: IPv4Address? = nil,
     ) {
         self.loadState = loadState
         self.activeState = activeState
@@ -46,6 +49,7 @@ package struct UnitState: Sendable, Equatable, Codable {
         self.outcome = outcome
         self.reason = reason
         self.answered = answered
+        self.address = address
     }
 
     /// True where systemd's active state is `active`.
@@ -86,6 +90,12 @@ extension UnitState {
             guard let number = Int64(digits) else { return nil }
             answered = number
         default: return nil
+        }
+        switch json["address"] {
+        case nil, .null: break
+        case let text?:
+            guard let known = text.text.flatMap({ IPv4Address($0) }) else { return nil }
+            address = known
         }
     }
 }

@@ -44,6 +44,53 @@ import Testing
         }
     }
 
+    /// What Docker says of a container that it does not know at first, and what is then announced; the unit's program has
+    /// ended by then.
+    @Test(arguments: [
+        ("10.1.5.2 ", "10.1.5.2\n"), (" 10.1.5.2 172.18.0.2 ", "10.1.5.2\n"), (" ", nil), ("", nil),
+    ])
+    func aContainersAddressIsAnnouncedOnceItHasOne(later: String, said: String?) async throws {
+        try await TemporaryDirectory.withFiles { scratch in
+            _ = try scratch.write(
+                """
+                #!/bin/sh
+                [ "$1 $2 $4" = "inspect --format web-1" ] || exit 2
+                [ -e \(scratch.path)/asked ] || { touch \(scratch.path)/asked; exit 1; }
+                kill -9 $MAINPID 2>/dev/null
+                echo "\(later)"
+                """,
+                to: "bin/docker",
+                mode: 0o755
+            )
+            let script = ImageScripts.announcement.replacing("/run/fleet", with: scratch.path)
+            let file = try scratch.write(script, to: "announce")
+            let ran = try await ShellCommand.run(
+                """
+                # As systemd does, somebody waits for it: else its number would be taken until this shell has ended.
+                sh -c 'sleep 60 & echo $! >\(scratch.path)/pid; wait' >/dev/null 2>&1 &
+                until [ -s \(scratch.path)/pid ]; do sleep 0.05; done
+                export MAINPID=$(cat \(scratch.path)/pid) PATH=\(scratch.path)/bin:$PATH
+                sh \(file) web@1.service web-1
+                """
+            )
+            #expect(ran.exitCode == (said == nil ? 1 : 0))
+            #expect(ran.output == (said == nil ? "web@1.service has ended\n" : ""))
+            #expect(scratch.names(in: ".").contains("addresses") == (said != nil))
+            if let said { #expect(try scratch.text("addresses/web@1.service") == said) }
+        }
+    }
+
+    @Test func aNodeAsksTheServerThatItIsTold() async throws {
+        try await TemporaryDirectory.withFiles { scratch in
+            let resolver = try scratch.write("nameserver 10.9.0.1\n", to: "resolv.conf")
+            let script = ImageScripts.nameServerChoice.replacing("/etc/", with: "\(scratch.path)/")
+            let file = try scratch.write(script, to: "choose.sh")
+            #expect(try await ShellCommand.run("sh \(file) 10.9.0.11").exitCode == 0)
+            #expect(try scratch.text("resolv.conf") == "nameserver 10.9.0.11\n")
+            #expect(scratch.names(in: ".") == ["choose.sh", "resolv.conf"], "\(resolver)")
+        }
+    }
+
     /// Nothing is started for want of a table, and systemd's own generator where there is one.
     @Test func aTableOfFileSystemsIsRead() async throws {
         try await TemporaryDirectory.withFiles { scratch in

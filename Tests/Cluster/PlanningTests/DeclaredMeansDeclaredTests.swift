@@ -13,7 +13,7 @@ import TopologyModel
         name: demo
         autostart: true
         defaults: {runtime: container, cpus: 1, memory: 1GiB, disk: 10GiB}
-        network: {cidr: 10.9.0.0/24, mode: nat}
+        network: {cidr: 10.9.0.0/24, mode: nat, names: false}
         etcd: {tls: false}
         fleet: {enabled: true, machine_ttl: 5s, tcp: false, insecure: false}
         docker: {tls: false, tcp: false, insecure: false, registry_mirrors: [], insecure_registries: []}
@@ -51,6 +51,7 @@ import TopologyModel
             "cpus: 1, memory: 2GiB, disk: 10GiB}\nnetwork"
         ),
         Change("network.cidr", "10.9.0.0/24", "10.10.0.0/24"), Change("network.mode", "mode: nat", "mode: isolated"),
+        Change("network.names", "names: false", "names: true"),
         Change("etcd.tls", "etcd: {tls: false}", "etcd: {tls: true}"),
         Change("fleet.enabled", "enabled: true", "enabled: false"),
         Change("fleet.machine_ttl", "machine_ttl: 5s", "machine_ttl: 9s"),

@@ -298,7 +298,10 @@ import UnitFiles
         var topology = try Fixture.shipped(["tls", "discovery", "flannel"].contains(name) ? "production" : name)
         if name == "tls" { (topology.etcd.tls, topology.docker.tls) = (true, true) }
         if name == "discovery" { topology.etcd.bootstrap = .discovery }
-        if name == "flannel" { (topology.etcd.tls, topology.flannel) = (true, FlannelSettings(backend: .hostGateway)) }
+        if name == "flannel" {
+            (topology.etcd.tls, topology.flannel) = (true, FlannelSettings(backend: .hostGateway))
+            topology.network.names = true
+        }
         var inputs = PlannerInputs.fixedWithCertificates()
         inputs.discoveryToken = "0123"
         let nodes = try Planner(topology: topology, inputs: inputs).plan(from: .nothing).nodes

@@ -274,8 +274,13 @@ import TopologyModel
         let plan = try Planner(topology: one, inputs: inputs).plan(from: cluster.observed)
         #expect(plan.steps.filter { $0.cost == .restarts }.count == 2 && !plan.isDestructive)
         #expect(plan.nodes.allSatisfy { $0.image.root == "r00t" })
+        let note = "central-1, worker-1 keep an older root image; a node that is made anew gets the newest."
+        #expect(plan.notes == [note])
+        var named = one
+        named.network.names = true
+        let notes = try Planner(topology: named, inputs: inputs).plan(from: cluster.observed).notes
         #expect(
-            plan.notes == ["central-1, worker-1 keep an older root image; a node that is made anew gets the newest."]
+            notes == [note, "On central-1, worker-1 the cluster's names resolve only if that root has dnsmasq."]
         )
     }
 

@@ -27,6 +27,9 @@ extension HelpTopic {
                 public_ip                   the address of the default route
                 metadata                    KEY=VALUE,KEY=VALUE
                 units_directory             /run/fleet/units/
+                names_domain                none; with one, the addresses of the cluster's nodes and units are kept, under
+                                            names below it, in the hosts file names_file
+                                            (/var/lib/fleet/names/hosts), for a name server
                 disable_engine              false; true: this machine never places units
                 token_limit                 100; elements of a page of the API
                 verbosity                   0; 1 and 2 say more in the log

@@ -36,8 +36,14 @@ extension Agent {
         let status = statuses[name] ?? UnitStatus(name: name)
         let trouble = status.isUp ? nil : troubles[name]
         let loadState = status.isDown ? loadStates[name] : nil
+        let address = status.activeState == "active" ? directory.announcedAddress(of: name) : nil
         guard unit.launched else {
-            return StatePublication.Detail(loadState: loadState, reason: trouble, answered: answered[name])
+            return StatePublication.Detail(
+                loadState: loadState,
+                reason: trouble,
+                answered: answered[name],
+                address: address,
+            )
         }
         let (outcome, reason) = verdict(name, status, snapshot)
         return StatePublication.Detail(
@@ -45,6 +51,7 @@ extension Agent {
             outcome: outcome,
             reason: reason ?? trouble,
             answered: answered[name],
+            address: address,
         )
     }
 

@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import FleetState
 import Systemd
@@ -14,17 +15,21 @@ package enum StatePublication {
         package var reason: String?
         /// etcd's revision of the wish that was acted on last.
         package var answered: Int64?
+        /// Address that the unit has announced, where it is active.
+        package var address: IPv4Address?
 
         package init(
             loadState: String? = nil,
             outcome: UnitState.Outcome? = nil,
             reason: String? = nil,
             answered: Int64? = nil,
+            address: IPv4Address? = nil,
         ) {
             self.loadState = loadState
             self.outcome = outcome
             self.reason = reason
             self.answered = answered
+            self.address = address
         }
     }
 
@@ -55,6 +60,7 @@ package enum StatePublication {
                 outcome: detail?.outcome,
                 reason: detail?.reason,
                 answered: detail?.answered,
+                address: detail?.address,
             )
             return known[name] == StoredState(state: state, lease: lease) ? nil : StateChange(unit: name, state: state)
         }

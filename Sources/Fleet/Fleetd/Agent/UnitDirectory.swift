@@ -26,6 +26,15 @@ package struct UnitDirectory: Sendable {
     /// Path of a unit's file.
     package func file(_ unit: String) -> String { "\(path)/\(unit)" }
 
+    /// Path of the file in which a unit says its address: one line, written before the unit is active.
+    package func addressFile(_ unit: String) -> String { "\(parent)/addresses/\(unit)" }
+
+    /// The address that a unit has announced, such as its container's; nil for none.
+    package func announcedAddress(of unit: String) -> IPv4Address? {
+        guard let text = FileManager.default.contents(atPath: addressFile(unit)) else { return nil }
+        return IPv4Address(String(decoding: text, as: UTF8.self).trimmed)
+    }
+
     /// Returns whether a path, such as one in systemd's own directories, is a symbolic link to a unit's file here.
     package func isLink(_ path: String, to unit: String) -> Bool {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == file(unit)
@@ -55,13 +64,14 @@ package struct UnitDirectory: Sendable {
         }
     }
 
-    /// A file that is not there is no error.
+    /// Removes a unit's file, and the address that it has announced. A file that is not there is no error.
     package func remove(_ unit: String) throws(FleetError) {
-        guard FileManager.default.fileExists(atPath: file(unit)) else { return }
-        do {
-            try FileManager.default.removeItem(atPath: file(unit))
-        } catch {
-            throw FleetError(.files, "cannot remove \(file(unit))", cause: error)
+        for path in [file(unit), addressFile(unit)] where FileManager.default.fileExists(atPath: path) {
+            do {
+                try FileManager.default.removeItem(atPath: path)
+            } catch {
+                throw FleetError(.files, "cannot remove \(path)", cause: error)
+            }
         }
     }
 }

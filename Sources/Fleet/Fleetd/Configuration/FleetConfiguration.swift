@@ -20,6 +20,10 @@ package struct FleetConfiguration: Sendable, Equatable {
     package var metadata: [String: String] = [:]
     /// Directory of the unit files.
     package var unitsDirectory = "/run/fleet/units/"
+    /// Domain of the names of the cluster's nodes and units; empty: they are not written.
+    package var namesDomain = ""
+    /// Hosts file with these names.
+    package var namesFile = "/var/lib/fleet/names/hosts"
     /// Accepted for compatibility: the engine runs when something changes, not at intervals.
     package var engineReconcileInterval = Duration.seconds(2)
     /// True to leave scheduling to other machines.
@@ -77,6 +81,8 @@ package struct FleetConfiguration: Sendable, Equatable {
         case "public_ip": publicIP = value.plain
         case "metadata": metadata = try value.pairs()
         case "units_directory": unitsDirectory = value.plain
+        case "names_domain": namesDomain = value.plain
+        case "names_file": namesFile = value.plain
         case "engine_reconcile_interval": engineReconcileInterval = try value.duration()
         case "disable_engine": disableEngine = try value.flag()
         case "verbosity": verbosity = try value.number(in: 0...10)

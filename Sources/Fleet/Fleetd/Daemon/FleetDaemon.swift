@@ -1,3 +1,4 @@
+import ConnectionLimits
 import Etcd
 import FleetState
 import Logging
@@ -106,6 +107,10 @@ package struct FleetDaemon: Sendable {
                 )
             )
         }
+        if !configuration.namesDomain.isEmpty {
+            let (domain, path) = (configuration.namesDomain, configuration.namesFile)
+            services.append(NamesService(watch: watch, domain: domain, path: path, logger: logger))
+        }
         services += listeners.map {
             APIServer($0, api, tls: apiSecurity.tls, version: Self.version, logger: logger)
         }
@@ -159,6 +164,7 @@ final class MachineDescription: Sendable {
             cpus: ProcessInfo.processInfo.activeProcessorCount,
             leavesOnRequest: true,
         )
+        record.hostname = OwnHost.machineName.unlessEmpty
         if MachineSetup.isDone(path: setupPath) { record.isSetUp = true }
         isSaidToBeSetUp.withLock { $0 = record.isSetUp == true }
         return record

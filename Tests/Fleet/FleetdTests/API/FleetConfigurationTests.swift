@@ -33,6 +33,13 @@ struct FleetConfigurationTests {
         #expect(configuration.agentTTL == .seconds(5))
     }
 
+    @Test func namesAreOffUnlessADomainIsGiven() throws {
+        #expect(try FleetConfiguration(text: "").namesDomain == "")
+        let configuration = try FleetConfiguration(text: "", environment: ["FLEET_NAMES_DOMAIN": "demo.slipway"])
+        #expect(configuration.namesDomain == "demo.slipway")
+        #expect(configuration.namesFile == "/var/lib/fleet/names/hosts")
+    }
+
     /// As the original did; but it is told.
     @Test func aKeyThatIsNotKnownHasNoEffect() throws {
         let configuration = try FleetConfiguration(text: "bogus_key=1\nverbosity=2\nenable_grpc=true", environment: [:])

@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import Testing
 
@@ -53,6 +54,7 @@ struct FleetChangeTests {
         var state = UnitState(loadState: "loaded", activeState: "active", subState: "\"é\"", hash: "", launched: true)
         for change: (inout UnitState) -> Void in [
             { _ in }, { $0.outcome = .done }, { $0.reason = "a \\ b\n" }, { $0.answered = .max },
+            { $0.address = IPv4Address("10.1.5.2") },
         ] {
             change(&state)
             #expect(UnitState(plain: try RecordJSON.encode(state)) == state)
@@ -65,7 +67,9 @@ struct FleetChangeTests {
             #expect(throws: (any Error).self) { try RecordJSON.decode(UnitState.self, Array(text.utf8)) }
         }
         let complete = #"{"loadState":"","activeState":"","subState":"","hash":"","launched":false,"#
-        for rest in [#""outcome":"lost"}"#, #""reason":1}"#, #""answered":"1"}"#, #""answered":1.5}"#] {
+        for rest in [
+            #""outcome":"lost"}"#, #""reason":1}"#, #""answered":"1"}"#, #""answered":1.5}"#, #""address":"here"}"#,
+        ] {
             #expect(UnitState(plain: Array((complete + rest).utf8)) == nil, "\(rest)")
         }
         #expect(UnitState(plain: Array((complete + #""outcome":null,"answered":null,"more":[]}"#).utf8)) != nil)

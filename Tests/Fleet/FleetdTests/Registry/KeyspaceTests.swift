@@ -1,3 +1,4 @@
+import Basics
 import Etcd
 import FleetState
 import TestKit
@@ -31,6 +32,7 @@ import UnitFiles
         machine.memory = 1 << 30
         machine.cpus = 2
         machine.leavesOnRequest = true
+        machine.hostname = "worker-1"
         let session = try await fleet.register(machine, ttl: 5)
         _ = try await fleet.register(MachineRecord(id: "b4b2", primaryIP: "10.9.0.11"), ttl: 30)
         let leader = try #require(try await fleet.campaign(session))
@@ -48,13 +50,14 @@ import UnitFiles
             Placement(unit: "web@2.service", .explain("no machine has role=web")),
         ]
         _ = try await fleet.apply(placements, try await fleet.snapshot(), leader)
-        let state = UnitState(
+        var state = UnitState(
             loadState: "loaded",
             activeState: "active",
             subState: "running",
             hash: web.hash.hex,
             launched: true,
         )
+        state.address = IPv4Address("10.1.5.2")
         try await fleet.publish([StateChange(unit: "web@1.service", state: state)], session)
         var update = UpdateRecord(text: "[Service]\n", hash: "new", waiting: ["web@2.service"])
         update.texts = ["old": "[Service]\nNice=1\n"]

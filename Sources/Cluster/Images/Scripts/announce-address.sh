@@ -1,0 +1,20 @@
+#!/bin/sh
+# Says to fleetd that the unit $1 is found at the address of its container $2, once that has one, for the cluster's names:
+#     ExecStartPost=-/usr/lib/slipway/announce-address %n CONTAINER
+# systemd calls the unit active when this has ended, so that its name never leads to another address before.
+
+set -eu
+unit=$1 container=$2
+while :; do
+    networks='{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}'
+    address=$(docker inspect --format "$networks" "$container" 2>/dev/null) || address=''
+    # shellcheck disable=SC2086 # words are addresses
+    set -- $address
+    [ $# = 0 ] || break
+    # The container may first have to be fetched. Without its unit's program there will be none.
+    [ -z "${MAINPID:-}" ] || kill -0 "$MAINPID" 2>/dev/null || { echo "$unit has ended" >&2 && exit 1; }
+    sleep 0.2
+done
+mkdir -p /run/fleet/addresses
+echo "$1" >"/run/fleet/addresses/.$unit"
+mv "/run/fleet/addresses/.$unit" "/run/fleet/addresses/$unit"
