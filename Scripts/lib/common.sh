@@ -106,7 +106,7 @@ unpack_checkers() {
     mv -T "$part" "$target"
 }
 
-swift_minimum=6.2
+swift_minimum=6.3
 swift_release=6.3.1
 
 # The directory name and the file name that swift.org uses for this system; empty where it offers no toolchain.

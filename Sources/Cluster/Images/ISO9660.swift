@@ -109,7 +109,7 @@ package struct ISO9660: Sendable {
             let name = directory.path.isEmpty ? [0] : Self.lastName(directory.path)
             let sector = Self.little32(directory.sector)
             let parent = Array(Self.little32(directory.parent + 1).prefix(2))
-            let numbers = bigEndian ? sector.reversed() + parent.reversed() : sector + parent
+            let numbers = bigEndian ? [UInt8](sector.reversed()) + [UInt8](parent.reversed()) : sector + parent
             return [UInt8(name.count), 0] + numbers + name + (name.count.isMultiple(of: 2) ? [] : [0])
         }
     }

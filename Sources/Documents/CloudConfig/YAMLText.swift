@@ -3,7 +3,7 @@ import Basics
 /// Writes YAML that YAML 1.1 and 1.2 readers take the same way.
 package struct YAMLText {
     /// A value to write; mappings keep their order.
-    package indirect enum Value {
+    package enum Value {
         case string(String)
         /// A number or boolean, as its text.
         case literal(String)

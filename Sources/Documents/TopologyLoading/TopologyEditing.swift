@@ -115,13 +115,13 @@ package enum TopologyEditing {
         if text[start...].first == "{" {
             let after = text.index(after: start)
             let isEmpty = text[after...].first { !$0.isWhitespace } == "}"
-            return text[..<after] + pair + (isEmpty ? "" : ", ") + text[after...]
+            return String(text[..<after]) + pair + (isEmpty ? "" : ", ") + text[after...]
         }
         guard let index = firstKey?.index(in: text), index < text.endIndex else { return nil }
         let lineStart = text[..<index].lastIndex(where: \.isNewline).map { text.index(after: $0) } ?? text.startIndex
         let indentation = text[lineStart..<index]
         guard indentation.allSatisfy({ $0 == " " }) else { return nil }
         let lineEnd = text[index...].first(where: \.isNewline) ?? "\n"
-        return text[..<index] + "\(pair)\(lineEnd)\(indentation)" + text[index...]
+        return String(text[..<index]) + "\(pair)\(lineEnd)\(indentation)" + text[index...]
     }
 }

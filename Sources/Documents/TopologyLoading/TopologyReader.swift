@@ -84,14 +84,14 @@ struct TopologyReader {
 
     private func findings(of topology: Topology) -> [Diagnostic] {
         guard !topology.roles.isEmpty else { return [] }
-        return (knowsEtcd ? topology.memberFindings() + topology.tlsFindings() : [])
-            + topology.portFindings()
-            + topology.imageFindings()
-            + displacementFindings(topology)
-            + (knowsNetwork ? topology.networkFindings() : [])
-            + (knowsNetwork && knowsFlannel && knowsEtcd ? topology.flannelFindings() : [])
-            + (knowsEtcd ? topology.namesFindings() : [])
-            + (knowsMetadata ? topology.placementFindings() : [])
+        var findings: [Diagnostic] = []
+        if knowsEtcd { findings += topology.memberFindings() + topology.tlsFindings() }
+        findings += topology.portFindings() + topology.imageFindings() + displacementFindings(topology)
+        if knowsNetwork { findings += topology.networkFindings() }
+        if knowsNetwork, knowsFlannel, knowsEtcd { findings += topology.flannelFindings() }
+        if knowsEtcd { findings += topology.namesFindings() }
+        if knowsMetadata { findings += topology.placementFindings() }
+        return findings
     }
 
     // MARK: Names

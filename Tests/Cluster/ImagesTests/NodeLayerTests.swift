@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import TestKit
 import Testing
@@ -61,10 +62,20 @@ import Testing
     }
 
     /// A root of another digest is made anew, and with it every node that lies on it: change these on purpose only.
-    @Test func rootsKeepTheirDigests() {
-        let root = "ac732ea63ffd499f340fafdac8f5e7f6c1cd96f55e8a75a1c94fa69bb60705c2"
-        let machine = "263c0baefb9697feb2c1f334e2aad37542d2a5bf0038c9772db1422418bb2026"
-        #expect(RootRecipe.debian12.digest == root)
-        #expect(RootRecipe.debian12.machine.digest == machine)
+    @Test(arguments: [
+        (
+            Architecture.amd64, "ac732ea63ffd499f340fafdac8f5e7f6c1cd96f55e8a75a1c94fa69bb60705c2",
+            "263c0baefb9697feb2c1f334e2aad37542d2a5bf0038c9772db1422418bb2026"
+        ),
+        (
+            Architecture.arm64, "6a5238937770fabe89260a9d2d2dc0151ef859907b6b74055dbfdc0f172fe9ff",
+            "a029d8b5fd1628c981a1996241c73c6fddc5744cde70a218beaf41c51fcd31f2"
+        ),
+    ])
+    func rootsKeepTheirDigests(_ architecture: Architecture, root: String, machine: String) {
+        let recipe = RootRecipe.debian12(for: architecture)
+        #expect(recipe.digest == root)
+        #expect(recipe.machine.digest == machine)
+        if architecture == .current { #expect(RootRecipe.debian12 == recipe) }
     }
 }
