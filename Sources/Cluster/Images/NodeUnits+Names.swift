@@ -16,7 +16,7 @@ extension NodeUnits {
         Type=forking
         PIDFile=/run/cluster-names.pid
         StateDirectory=fleet/names
-        ExecStart=/usr/sbin/dnsmasq --pid-file=/run/cluster-names.pid --conf-file=/dev/null --no-hosts --no-resolv --bind-dynamic --listen-address=${NAMES_ADDRESS} --local=/${NAMES_DOMAIN}/ --hostsdir=/var/lib/fleet/names $NAMES_UPSTREAM
+        ExecStart=/usr/sbin/dnsmasq --user=dnsmasq --pid-file=/run/cluster-names.pid --conf-file=/dev/null --no-hosts --no-resolv --bind-dynamic --listen-address=${NAMES_ADDRESS} --local=/${NAMES_DOMAIN}/ --hostsdir=/var/lib/fleet/names $NAMES_UPSTREAM
         ExecStartPost=/usr/lib/slipway/ask-names-of ${NAMES_ADDRESS}
         ExecStopPost=/usr/lib/slipway/ask-names-of ${NAMES_GATEWAY}
         Restart=always
