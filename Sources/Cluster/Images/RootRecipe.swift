@@ -40,7 +40,8 @@ package struct RootRecipe: Sendable, Hashable {
             suite: "bookworm",
             packages: [
                 "busybox", "ca-certificates", "curl", "dbus", "dnsmasq-base", "docker.io", "etcd-client",
-                "etcd-server", "iproute2", "iptables", "iputils-ping", "jq", "less", "libnss-myhostname", "ncat", "net-tools", "netbase",
+                "etcd-server", "iproute2", "iptables", "iputils-ping", "jq", "less", "libnss-myhostname", "ncat",
+                "net-tools", "netbase",
                 "openssh-server", "procps", "sudo", "systemd", "systemd-sysv", "wget",
             ],
             excluded: ["/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*"],

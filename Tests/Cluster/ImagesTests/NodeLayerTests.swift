@@ -68,8 +68,8 @@ import Testing
             "263c0baefb9697feb2c1f334e2aad37542d2a5bf0038c9772db1422418bb2026"
         ),
         (
-            Architecture.arm64, "6a5238937770fabe89260a9d2d2dc0151ef859907b6b74055dbfdc0f172fe9ff",
-            "a029d8b5fd1628c981a1996241c73c6fddc5744cde70a218beaf41c51fcd31f2"
+            Architecture.arm64, "e3d68d72782b0828d9794a667563811c63c7bd77a12e5f03ca4f7117274aa30e",
+            "fe67bb24e597034abf11437bfb276a7eda26f6979fe2dc9061103dacde564e96"
         ),
     ])
     func rootsKeepTheirDigests(_ architecture: Architecture, root: String, machine: String) {
