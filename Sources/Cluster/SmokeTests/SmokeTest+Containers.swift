@@ -66,20 +66,4 @@ extension SmokeTest {
             return try await run(remove, on: node, limit: .seconds(30), failure: "its container is not removed")
         }
     }
-
-    /// Does something on all nodes at once.
-    private func eachNode(
-        _ some: [ObservedNode]? = nil,
-        _ body: @escaping @Sendable (ObservedNode) async throws -> String,
-    ) async throws -> [(node: ObservedNode, said: String)] {
-        let nodes = some ?? nodes
-        return try await withThrowingTaskGroup(of: (Int, String).self) { group in
-            for (index, node) in nodes.enumerated() {
-                group.addTask { (index, try await body(node)) }
-            }
-            var said = [String](repeating: "", count: nodes.count)
-            for try await (index, text) in group { said[index] = text }
-            return zip(nodes, said).map { ($0, $1) }
-        }
-    }
 }

@@ -34,6 +34,7 @@ package struct SmokeTest: Sendable {
         case conflict = "conflicting units run on different machines"
         case docker = "Docker pulls and runs a container on every node"
         case containers = "containers on different nodes reach each other"
+        case names = "names of nodes and units resolve on every node"
         case loss = "a worker dies, and its unit runs elsewhere"
     }
 
@@ -91,6 +92,7 @@ package struct SmokeTest: Sendable {
         case .conflict: try await checkConflict(say: say)
         case .docker: return try await checkDocker(say: say)
         case .containers: return try await checkContainers(say: say)
+        case .names: return try await checkNames(say: say)
         case .loss: try await checkLoss(say: say)
         }
         return nil
@@ -115,6 +117,22 @@ package struct SmokeTest: Sendable {
             throw SmokeFailure(message: "\(node.name): \(failure)", evidence: said.map(String.init))
         }
         return output.standardOutput
+    }
+
+    /// Does something on all nodes at once.
+    func eachNode(
+        _ some: [ObservedNode]? = nil,
+        _ body: @escaping @Sendable (ObservedNode) async throws -> String,
+    ) async throws -> [(node: ObservedNode, said: String)] {
+        let nodes = some ?? nodes
+        return try await withThrowingTaskGroup(of: (Int, String).self) { group in
+            for (index, node) in nodes.enumerated() {
+                group.addTask { (index, try await body(node)) }
+            }
+            var said = [String](repeating: "", count: nodes.count)
+            for try await (index, text) in group { said[index] = text }
+            return zip(nodes, said).map { ($0, $1) }
+        }
     }
 
     /// A shell's condition: this is a foreign image, recognised by the mark that the node programs' installer leaves,

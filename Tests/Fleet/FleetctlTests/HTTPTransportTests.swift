@@ -80,7 +80,8 @@ struct HTTPTransportTests {
         #expect(try await send(FleetRequest(.delete, .unit("a.service")), refusing: 1).status.get() == 204)
         let never = try await send(FleetRequest(.get, .units), refusing: 1000, within: .milliseconds(700))
         #expect(try never.status.get() == 503)
-        #expect((2...5).contains(never.asked))
+        // How often there is time for, at most: a machine that is busy has time for less.
+        #expect((1...5).contains(never.asked))
         let update = try await send(FleetRequest(.put, .update("a.service"), isRepeatable: false), refusing: 1)
         #expect(try update.status.get() == 503)
     }
