@@ -7,12 +7,12 @@ extension ContainerBackend {
     func remove(_ node: NodeReference) async throws {
         let layers = try await layerPaths(of: node)
         try await powerOff(node)
-        let runsDomains = try await driver.dialect().runsDomains
-        if runsDomains { try await removeCgroups(of: node, layers: layers) }
+        let isSimulated = try await driver.dialect().isSimulated
+        if !isSimulated { try await removeCgroups(of: node, layers: layers) }
         // From here on the directory counts as remains, so that a new domain never starts with a removed node's data.
         try await offPool { [storage] in try storage.forget(node) }
         try await driver.undefine(node)
-        if runsDomains { try await offPool { try ContainerRemains().remove(domain: node.domainName) } }
+        if !isSimulated { try await offPool { try ContainerRemains().remove(domain: node.domainName) } }
         try await offPool { [storage] in try storage.delete(node) }
     }
 

@@ -124,8 +124,7 @@ extension ContainerBackend {
 
     /// Sockets of this host; nil where the containers are not its own.
     private func sockets() async throws -> ContainerSockets? {
-        // libvirt's driver for tests has no containers at all.
-        guard !driver.uris.isRemote, try await driver.dialect().runsDomains else { return nil }
+        guard try await driver.hasDomainsHere() else { return nil }
         return try await offPool { [storage] in
             try storage.contents(of: ContainerSockets.path).map {
                 ContainerSockets(list: String(decoding: $0, as: UTF8.self))

@@ -39,7 +39,7 @@ struct DomainXML: DomainDefinition {
     }
 
     private var system: XMLElement {
-        let initialProgram = dialect.runsDomains ? XMLElement("init", text: NodeContract.initPath) : nil
+        let initialProgram = dialect.isSimulated ? nil : XMLElement("init", text: NodeContract.initPath)
         return XMLElement("os", children: [dialect.systemType, initialProgram])
     }
 

@@ -30,8 +30,8 @@ enum DriverDialect: Sendable, Hashable {
         }
     }
 
-    /// True when domains are real: they have processes, interfaces, log files and volumes with content.
-    var runsDomains: Bool { self != .test }
+    /// True when domains are libvirt's only: they have no processes, interfaces or log files, and volumes no content.
+    var isSimulated: Bool { self == .test }
 
     /// Type of a domain's definition.
     func domainType(_ accelerator: Accelerator?) -> String {

@@ -92,6 +92,12 @@ final class RuntimeDriver: Sendable {
         knownDialect.withLock { $0 = dialect }
         return dialect
     }
+
+    /// Returns whether domains are processes of this host, with their files and sockets on it.
+    func hasDomainsHere() async throws -> Bool {
+        guard !uris.isRemote else { return false }
+        return try await !dialect().isSimulated
+    }
 }
 
 // MARK: Domains of nodes

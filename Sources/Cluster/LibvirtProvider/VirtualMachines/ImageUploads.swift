@@ -31,7 +31,7 @@ extension VirtualMachineBackend {
     /// refuses to remove it then, and it is waited for.
     func upload(_ file: ImageFile, as name: String) async throws {
         let mark = Volumes.mark(ofImage: name)
-        let hasContent = try await driver.dialect().runsDomains
+        let hasContent = try await !driver.dialect().isSimulated
         let deadline = ContinuousClock.now + Self.uploadPatience
         while true {
             do {

@@ -14,7 +14,7 @@ extension VirtualMachineBackend {
 
     /// Facts about the host that matter to virtual machines; nil where none can run.
     func machineHost() async throws -> VMHost? {
-        guard try await driver.presence() == .present, try await driver.dialect().runsDomains else { return nil }
+        guard try await driver.presence() == .present, try await !driver.dialect().isSimulated else { return nil }
         let seen = try await driver.run { connection throws(LibvirtError) in
             HypervisorFacts(
                 capabilities: try connection.capabilities(),

@@ -52,7 +52,7 @@ struct VirtualMachineBackend: NodeBackend {
             try connection.removePoolIfEmpty(path: poolDirectory)
         }
         // Another host's log stays there: libvirt has no call for it.
-        guard try await driver.dialect().runsDomains, !driver.uris.isRemote else { return }
+        guard try await driver.hasDomainsHere() else { return }
         try await offPool { try ContainerRemains().remove(machine: node.domainName) }
     }
 
@@ -143,7 +143,7 @@ extension VirtualMachineBackend {
         let capacity = Self.capacity(of: node, machine)
         let xml = Volumes.overlayXML(disk, capacity: capacity, over: base, format: machine.disk.format)
         let config = node.configBytes
-        let hasContent = try await driver.dialect().runsDomains
+        let hasContent = try await !driver.dialect().isSimulated
         try await checkAllocation(of: node, image: image)
         try await driver.run { connection throws(LibvirtError) in
             let pool = try connection.pool(named: Volumes.pool)
