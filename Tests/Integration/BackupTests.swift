@@ -61,7 +61,11 @@ extension RealNodes {
             )
         }
 
-        private func requireKeys(_ cluster: TestCluster, name: String? = nil) async throws {
+        private func requireKeys(
+            _ cluster: TestCluster,
+            name: String? = nil,
+            sourceLocation: SourceLocation = #_sourceLocation,
+        ) async throws {
             let script = """
                 etcdctl get --print-value-only /three; etcdctl get /two/a; etcdctl get /two/brief
                 for i in $(seq 100); do
@@ -73,7 +77,11 @@ extension RealNodes {
                 """
             let said = try await Program.slipway(["exec", name ?? cluster.name, "central-1", "--", script]).expecting(0)
             let lines = said.output.split(separator: "\n").map { $0.split(separator: "\t").joined(separator: " ") }
-            #expect(lines == ["three", "two", "gone", "byhand.service active", "web.service active"], "\(said)")
+            #expect(
+                lines == ["three", "two", "gone", "byhand.service active", "web.service active"],
+                "\(said)",
+                sourceLocation: sourceLocation,
+            )
         }
 
         private func identity(of cluster: TestCluster) async throws -> String {

@@ -203,11 +203,13 @@ extension RealNodes {
         }
 
         /// Checks that neither the cluster nor its nodes have anything of a run.
-        private func requireNothing(_ cluster: TestCluster) async throws {
+        private func requireNothing(_ cluster: TestCluster, sourceLocation: SourceLocation = #_sourceLocation)
+            async throws
+        {
             try await cluster.settle()
             try await cluster.requireHealthy()
             let keys = try await cluster.output("central-1", "etcdctl get --prefix --keys-only slipway/chaos/")
-            #expect(keys.isEmpty, "\(keys)")
+            #expect(keys.isEmpty, "\(keys)", sourceLocation: sourceLocation)
             let look = """
                 ls /run/slipway-chaos /run/systemd/system/etcd2.service.d/90-slipway-chaos.conf 2>/dev/null
                 sudo iptables -S | grep SLIPWAY; systemctl list-units --all --plain --no-legend 'slipway-chaos-*'
@@ -218,9 +220,9 @@ extension RealNodes {
                 for name in names {
                     group.addTask {
                         let found = try await cluster.output(name, look)
-                        #expect(found.isEmpty, "\(name): \(found)")
+                        #expect(found.isEmpty, "\(name): \(found)", sourceLocation: sourceLocation)
                         let bound = try await diskBound(name, cluster)
-                        #expect(!bound.contains("/dev/"), "\(name): \(bound)")
+                        #expect(!bound.contains("/dev/"), "\(name): \(bound)", sourceLocation: sourceLocation)
                     }
                 }
                 try await group.waitForAll()

@@ -46,9 +46,9 @@ extension RealNodes {
             let begin = Date.now
             let before = try await faults.running()
             #expect(before.units.count >= 6 + 15, "\(before)")
-            func check(_ what: String) async throws {
+            func check(_ what: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
                 let now = try await faults.running()
-                #expect(now == before, "after \(what):\n\(now)\nbefore:\n\(before)")
+                #expect(now == before, "after \(what):\n\(now)\nbefore:\n\(before)", sourceLocation: sourceLocation)
             }
             // Its clients do not notice, however long a start takes here.
             let asked = "fleetctl --request-timeout 20 list-machines --no-legend | grep -q ."

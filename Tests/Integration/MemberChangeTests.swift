@@ -64,7 +64,11 @@ extension RealNodes {
             throw Unexpected("there is no end of steps: \(seen)")
         }
 
-        private func requireMembers(_ count: Int, _ cluster: TestCluster) async throws {
+        private func requireMembers(
+            _ count: Int,
+            _ cluster: TestCluster,
+            sourceLocation: SourceLocation = #_sourceLocation,
+        ) async throws {
             try await cluster.requireHealthy()
             let script = """
                 export ETCDCTL_API=3
@@ -72,7 +76,11 @@ extension RealNodes {
                 etcdctl member list | wc -l
                 ! etcdctl member list | grep -v ', false$'
                 """
-            #expect(try await cluster.output("central-1", script) == "yes\n\(count)", "of \(count) members")
+            #expect(
+                try await cluster.output("central-1", script) == "yes\n\(count)",
+                "of \(count) members",
+                sourceLocation: sourceLocation,
+            )
         }
 
         /// Members that get a cloud-config which cannot be applied; the mended file brings them to their end.

@@ -168,11 +168,13 @@ extension RealNodes {
             var end: Double
 
             /// - Parameter output: of ``watch(_:_:)``.
-            static func all(in output: String) throws -> [Absence] {
+            static func all(in output: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> [Absence] {
                 let unanswered = try output.split(separator: "\n").map { line in
                     let words = line.split(separator: " ")
-                    try #require(words.count == 2, "\(line)")
-                    return (time: try #require(Double(words[0])), member: String(words[1]))
+                    try #require(words.count == 2, "\(line)", sourceLocation: sourceLocation)
+                    return (
+                        time: try #require(Double(words[0]), sourceLocation: sourceLocation), member: String(words[1])
+                    )
                 }
                 return unanswered.sorted { $0.time < $1.time }.reduce(into: []) { absences, next in
                     if let last = absences.indices.last, absences[last].member == next.member {

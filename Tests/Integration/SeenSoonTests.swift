@@ -120,27 +120,39 @@ extension RealNodes {
         }
 
         /// Time of the first event of a kind, in seconds since 1970.
-        private func time(of name: String, _ kind: String, in log: GuardedProcess) throws -> Double {
+        private func time(
+            of name: String,
+            _ kind: String,
+            in log: GuardedProcess,
+            sourceLocation: SourceLocation = #_sourceLocation,
+        ) throws -> Double {
             let text = try String(contentsOfFile: log.log, encoding: .utf8)
             // `2026-11-30 21:00:00.250+0000: event 'lifecycle' for domain 'soon.worker-1': Stopped Destroyed`; a network's
             // name has no quotes.
             let line = text.replacing("'", with: "").split(separator: "\n").first { $0.contains(" \(name): \(kind)") }
-            let found = try #require(line, "\(name) \(kind): \(text)")
+            let found = try #require(line, "\(name) \(kind): \(text)", sourceLocation: sourceLocation)
             return try Self.time(String(found))
         }
 
         /// Seconds since 1970 of a time as systemd and virsh print it, in UTC.
-        private static func time(_ text: String) throws -> Double {
-            let found = try #require(text.firstMatch(of: /(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)\.(\d+)/), "\(text)")
+        private static func time(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Double {
+            let found = try #require(
+                text.firstMatch(of: /(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)\.(\d+)/),
+                "\(text)",
+                sourceLocation: sourceLocation,
+            )
             let whole = try Date("\(found.1)T\(found.2)Z", strategy: .iso8601)
             return whole.timeIntervalSince1970 + (Double("0.\(found.3)") ?? 0)
         }
 
-        private func leader(of cluster: TestCluster) async throws -> String {
+        private func leader(of cluster: TestCluster, sourceLocation: SourceLocation = #_sourceLocation) async throws
+            -> String
+        {
             let figures = try await Program.slipway(["metrics", cluster.name]).expecting(0).output
             let line = try #require(
                 figures.firstMatch(of: /slipway_etcd_member_leader\{.*member="(.+)"\} 1\n/),
-                "\(figures)"
+                "\(figures)",
+                sourceLocation: sourceLocation,
             )
             return String(line.1)
         }

@@ -38,7 +38,9 @@ extension RealNodes {
         }
 
         /// etcdctl and fleetctl as anyone on a node uses them.
-        private func nodesHaveWhatTheyNeed(_ cluster: TestCluster) async throws {
+        private func nodesHaveWhatTheyNeed(_ cluster: TestCluster, sourceLocation: SourceLocation = #_sourceLocation)
+            async throws
+        {
             for node in ["central-1", "worker-1"] {
                 let script = """
                     set -e
@@ -48,12 +50,18 @@ extension RealNodes {
                     fleetctl list-machines --no-legend | wc -l
                     locksmithctl status | head -n 1
                     """
-                #expect(try await cluster.output(node, script) == "yes\nyes\n2\nAvailable: 1", "\(node)")
+                #expect(
+                    try await cluster.output(node, script) == "yes\nyes\n2\nAvailable: 1",
+                    "\(node)",
+                    sourceLocation: sourceLocation,
+                )
             }
         }
 
         /// What `slipway env` exports is enough for the programs of this host.
-        private func theHostHasToo(_ cluster: TestCluster) async throws {
+        private func theHostHasToo(_ cluster: TestCluster, sourceLocation: SourceLocation = #_sourceLocation)
+            async throws
+        {
             let script = """
                 set -e
                 eval "$("$1" env "$2")"
@@ -67,7 +75,7 @@ extension RealNodes {
                 """
             let words = ["bash", "-c", script, "bash", "\(Program.directory)/slipway", cluster.name, Program.docker]
             let ran = try await Program.run(words).expecting(0)
-            #expect(ran.output == "yes\n2\n2376\nOK\nlinux\n600\n700\n", "\(ran)")
+            #expect(ran.output == "yes\n2\n2376\nOK\nlinux\n600\n700\n", "\(ran)", sourceLocation: sourceLocation)
         }
 
         /// Keeps what this host's programs show the cluster now.
@@ -77,8 +85,13 @@ extension RealNodes {
             try await Program.run(["bash", "-c", script, "bash"] + words).expecting(0)
         }
 
-        private func isServedWithWhatWasKept(_ cluster: TestCluster) async throws -> Bool {
-            let address = try #require(try await cluster.status().node("central-1")?.address)
+        private func isServedWithWhatWasKept(_ cluster: TestCluster, sourceLocation: SourceLocation = #_sourceLocation)
+            async throws -> Bool
+        {
+            let address = try #require(
+                try await cluster.status().node("central-1")?.address,
+                sourceLocation: sourceLocation,
+            )
             let script = #"""
                 cd "$1"/kept && curl -sS -k -m 5 --cert cert.pem --key key.pem "https://$2:2379/version"
                 """#
@@ -106,7 +119,9 @@ extension RealNodes {
             #expect(ran.output.isEmpty, "\(ran)")
         }
 
-        private func serials(_ cluster: TestCluster) async throws -> [String] {
+        private func serials(_ cluster: TestCluster, sourceLocation: SourceLocation = #_sourceLocation) async throws
+            -> [String]
+        {
             var serials: [String] = []
             for node in ["central-1", "worker-1"] {
                 let script = """
@@ -116,7 +131,7 @@ extension RealNodes {
                     """
                 serials += try await cluster.output(node, script).split(separator: "\n").map(String.init)
             }
-            #expect(serials.count == 8)
+            #expect(serials.count == 8, sourceLocation: sourceLocation)
             return serials
         }
 

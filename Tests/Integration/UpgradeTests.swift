@@ -120,11 +120,22 @@ extension RealNodes {
             #expect(again.output.contains("Every node has the root and programs asked for."))
         }
 
-        private func fails(_ cluster: TestCluster, to root: String, because reason: String) async throws {
+        private func fails(
+            _ cluster: TestCluster,
+            to root: String,
+            because reason: String,
+            sourceLocation: SourceLocation = #_sourceLocation,
+        ) async throws {
             let ran = try await Program.slipway(["upgrade", cluster.file, "--to", root], deadline: 150).expecting(1)
-            #expect(ran.text.contains("worker-1 did not do well with its new image and is back with the old one"))
-            #expect(ran.text.contains(reason), "\(ran)")
-            #expect(try await cluster.output("worker-1", "test -e /usr/share/slipway-good && echo good") == "good")
+            #expect(
+                ran.text.contains("worker-1 did not do well with its new image and is back with the old one"),
+                sourceLocation: sourceLocation,
+            )
+            #expect(ran.text.contains(reason), "\(ran)", sourceLocation: sourceLocation)
+            #expect(
+                try await cluster.output("worker-1", "test -e /usr/share/slipway-good && echo good") == "good",
+                sourceLocation: sourceLocation,
+            )
         }
 
         /// Nodes are told of a root, and take it one after the other by themselves.

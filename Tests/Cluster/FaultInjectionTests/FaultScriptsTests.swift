@@ -64,12 +64,12 @@ struct FaultScriptsTests {
                 try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
                 try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
             }
-            func run(_ script: String, uptime: String) async throws {
+            func run(_ script: String, uptime: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
                 try Data("\(uptime) 1\n".utf8).write(to: URL(filePath: "\(directory)/uptime"))
                 let own = script.replacing(FaultScripts.directory, with: directory)
                     .replacing("/proc/uptime", with: "\(directory)/uptime")
                 let ran = try await ShellCommand.run("PATH=\(directory)/bin:$PATH sh -c \(ShellWord.quoted(own))")
-                #expect(ran.exitCode == 0 && ran.output.isEmpty, "\(ran)")
+                #expect(ran.exitCode == 0 && ran.output.isEmpty, "\(ran)", sourceLocation: sourceLocation)
             }
             func time() throws -> String { try String(contentsOfFile: "\(directory)/clock", encoding: .utf8).trimmed }
             try Data("1796000000\n".utf8).write(to: URL(filePath: "\(directory)/clock"))
@@ -101,9 +101,9 @@ struct FaultScriptsTests {
 
     @Test("a cut of one direction drops packets of that direction alone")
     func directions() throws {
-        func hooks(_ direction: CutDirection) throws -> [String] {
+        func hooks(_ direction: CutDirection, sourceLocation: SourceLocation = #_sourceLocation) throws -> [String] {
             let fault = Fault(number: 1, kind: .cut, nodes: ["a"], direction: direction)
-            let script = try #require(FaultScripts(fault, others: ["10.0.0.1"])).apply
+            let script = try #require(FaultScripts(fault, others: ["10.0.0.1"]), sourceLocation: sourceLocation).apply
             return ["INPUT", "OUTPUT"].filter { script.contains("-I \($0) ") }
         }
         #expect(try hooks(.both) == ["INPUT", "OUTPUT"])

@@ -46,9 +46,11 @@ struct NodeFaultsTests {
         func restartLibvirt() async throws { count.withLock { $0 += 1 } }
     }
 
-    private func cluster(_ shell: Shell, _ host: Host = Host()) async throws -> (
-        faults: NodeFaults, provider: FakeProvider
-    ) {
+    private func cluster(_ shell: Shell, _ host: Host = Host(), sourceLocation: SourceLocation = #_sourceLocation)
+        async throws -> (
+            faults: NodeFaults, provider: FakeProvider
+        )
+    {
         let topology = Topology(
             name: "demo",
             network: NetworkSettings(cidr: .derived(fromCluster: "demo")),
@@ -56,7 +58,7 @@ struct NodeFaultsTests {
         )
         let plan = try Planner(topology: topology, inputs: .fixed).plan(from: Observation(provider: .init()))
         let provider = FakeProvider()
-        try await provider.createNetwork(try #require(plan.network))
+        try await provider.createNetwork(try #require(plan.network, sourceLocation: sourceLocation))
         let image = NodeImagePaths(root: "/root", layer: "/layer")
         for node in plan.nodes {
             try await provider.allocate(node, image: image)

@@ -36,7 +36,12 @@ import UnitFiles
     }
 
     /// The running cluster, by way of the directory that its nodes' records are laid out in.
-    private func observed(_ cluster: String, _ topology: Topology, _ storage: NodeStorage) throws -> Observation {
+    private func observed(
+        _ cluster: String,
+        _ topology: Topology,
+        _ storage: NodeStorage,
+        sourceLocation: SourceLocation = #_sourceLocation,
+    ) throws -> Observation {
         let folder = Self.recording.appending(path: cluster).path(percentEncoded: false)
         let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
         let domains = try files.filter { $0.hasSuffix(".xml") && $0 != "network.xml" }.map { file in
@@ -52,7 +57,10 @@ import UnitFiles
             try storage.write(Data(Self.text("\(cluster)/\(name).json").utf8), to: record)
             let xml = try Self.text("\(cluster)/\(file)")
                 .replacing("/var/lib/slipway/clusters", with: storage.clusters)
-            let metadata = try #require(try XMLReader.read(xml).first("metadata")?.children.first)
+            let metadata = try #require(
+                try XMLReader.read(xml).first("metadata")?.children.first,
+                sourceLocation: sourceLocation,
+            )
             return try SeenDomain(
                 name: "\(cluster).\(name)",
                 power: .running,
@@ -89,12 +97,19 @@ import UnitFiles
         )
     }
 
-    private func plan(_ cluster: String, _ change: (inout Topology) -> Void = { _ in }) async throws -> Plan {
+    private func plan(
+        _ cluster: String,
+        _ change: (inout Topology) -> Void = { _ in },
+        sourceLocation: SourceLocation = #_sourceLocation,
+    ) async throws -> Plan {
         var topology = try topology(cluster)
         change(&topology)
         return try await TemporaryDirectory.with { [topology] home in
             let observed = try observed(cluster, topology, NodeStorage(home: home))
-            #expect(observed.provider.nodes.allSatisfy { $0.hasStorage && $0.obstacle == nil })
+            #expect(
+                observed.provider.nodes.allSatisfy { $0.hasStorage && $0.obstacle == nil },
+                sourceLocation: sourceLocation,
+            )
             return try Planner(topology: topology, inputs: .fixed).plan(from: observed)
         }
     }

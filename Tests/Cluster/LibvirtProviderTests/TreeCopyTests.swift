@@ -21,9 +21,9 @@ import Testing
         try Data(text.utf8).write(to: URL(filePath: path))
     }
 
-    private func status(_ path: String) throws -> stat {
+    private func status(_ path: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> stat {
         var status = stat()
-        try #require(lstat(path, &status) == 0, "\(path)")
+        try #require(lstat(path, &status) == 0, "\(path)", sourceLocation: sourceLocation)
         return status
     }
 

@@ -67,14 +67,14 @@ struct HostSuspectsTests {
 
     /// One that is not listed would be taken to speak with this host's own libvirt.
     @Test func eachCommandWithAURIIsKnownToHaveOne() {
-        func check(_ type: any ParsableCommand.Type) {
+        func check(_ type: any ParsableCommand.Type, sourceLocation: SourceLocation = #_sourceLocation) {
             for subcommand in type.configuration.subcommands
                 + type.configuration.groupedSubcommands.flatMap(\.subcommands)
             {
                 check(subcommand)
             }
             guard type.configuration.subcommands.isEmpty, type.helpMessage().contains("--connect <uri>") else { return }
-            #expect(type is any LibvirtCommand.Type, "\(type)")
+            #expect(type is any LibvirtCommand.Type, "\(type)", sourceLocation: sourceLocation)
         }
         check(SlipwayCommand.self)
     }

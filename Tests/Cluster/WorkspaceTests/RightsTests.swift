@@ -8,8 +8,12 @@ import TopologyModel
 
 /// Containers are root's; virtual machines are whose libvirt's are.
 struct RightsTests {
-    private func topology(_ roles: Role...) throws -> Topology {
-        Topology(name: "demo", network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"))), roles: roles)
+    private func topology(_ roles: Role..., sourceLocation: SourceLocation = #_sourceLocation) throws -> Topology {
+        Topology(
+            name: "demo",
+            network: NetworkSettings(cidr: try #require(CIDRv4("10.9.0.0/24"), sourceLocation: sourceLocation)),
+            roles: roles
+        )
     }
 
     private func rights(_ uri: String = "lxc:///system", user: UInt32 = 1000) -> Rights {

@@ -89,8 +89,12 @@ extension EtcdContract {
         #expect(try await etcd.keepAlive(lease.id) == nil)
     }
 
-    private static func expect(_ code: EtcdError.Code, _ body: () async throws -> Void) async {
-        let error = await #expect(throws: EtcdError.self) { try await body() }
-        #expect(error?.code == code)
+    private static func expect(
+        _ code: EtcdError.Code,
+        _ body: () async throws -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation,
+    ) async {
+        let error = await #expect(throws: EtcdError.self, sourceLocation: sourceLocation) { try await body() }
+        #expect(error?.code == code, sourceLocation: sourceLocation)
     }
 }

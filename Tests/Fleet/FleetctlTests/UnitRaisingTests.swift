@@ -10,9 +10,14 @@ import UnitFiles
     private static let other = "[Service]\nExecStart=/bin/false\n"
 
     /// A run with units that are launched, and what systemd says of them from then on.
-    private func launched(_ files: [String: String], _ units: [String], active: [String]) async throws -> StubRun {
+    private func launched(
+        _ files: [String: String],
+        _ units: [String],
+        active: [String],
+        sourceLocation: SourceLocation = #_sourceLocation,
+    ) async throws -> StubRun {
         let run = StubRun(files: files)
-        #expect(try await run.operations.raise(units, to: .launched) == 0)
+        #expect(try await run.operations.raise(units, to: .launched) == 0, sourceLocation: sourceLocation)
         run.fleet.change { storage in for unit in units { storage.active["\(unit).service"] = active } }
         return run
     }

@@ -51,14 +51,18 @@ struct TestCluster: Sendable {
     }
 
     /// Checks that the project's programs on the nodes have logged in words that are for people.
-    func requirePlainJournals() async throws {
+    func requirePlainJournals(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         // The kernel keeps fifteen characters of a program's name.
         let programs = ["fleetd", "flanneld", "locksmithd", "coreos-cloudini", "slipway-etcd-pr"]
         let command =
             "sudo journalctl --no-pager -q -o cat " + programs.map { "_COMM=\($0)" }.joined(separator: " ")
         for node in try await status().nodes {
             let journal = try await output(node.name, command)
-            #expect(journal.contains("fleet"), "\(node.name) has logged nothing of its own: \(journal)")
+            #expect(
+                journal.contains("fleet"),
+                "\(node.name) has logged nothing of its own: \(journal)",
+                sourceLocation: sourceLocation,
+            )
             for line in Set(journal.split(separator: "\n")) { LibraryWords.expectNone(in: String(line)) }
         }
     }
@@ -184,11 +188,11 @@ struct TestCluster: Sendable {
 
     /// What a green smoke test looks like, or an error with what failed.
     @discardableResult
-    func smoke(deadline: Int = 180) async throws -> SmokeReport {
+    func smoke(deadline: Int = 180, sourceLocation: SourceLocation = #_sourceLocation) async throws -> SmokeReport {
         let report = try await Program.slipway(["smoke", name, "--json"], deadline: deadline).expecting(0).json(
             SmokeReport.self
         )
-        #expect(report.passed, "\(report)")
+        #expect(report.passed, "\(report)", sourceLocation: sourceLocation)
         return report
     }
 

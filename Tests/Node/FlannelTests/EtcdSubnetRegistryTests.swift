@@ -9,9 +9,11 @@ import Testing
 @Suite struct EtcdSubnetRegistryTests {
     private static let time = Duration.seconds(24 * 3600)
 
-    private func attributes(_ address: String) throws -> LeaseAttributes {
+    private func attributes(_ address: String, sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> LeaseAttributes
+    {
         LeaseAttributes(
-            publicIP: try #require(IPv4Address(address)),
+            publicIP: try #require(IPv4Address(address), sourceLocation: sourceLocation),
             backend: "vxlan",
             tunnelAddress: "0e:00:00:00:00:01",
         )

@@ -72,11 +72,16 @@ import Testing
         try await body()
     }
 
-    private func peer(_ subnet: String, at publicIP: String, _ mac: String) throws -> StoredLease {
+    private func peer(
+        _ subnet: String,
+        at publicIP: String,
+        _ mac: String,
+        sourceLocation: SourceLocation = #_sourceLocation,
+    ) throws -> StoredLease {
         StoredLease(
-            subnet: try #require(CIDRv4(subnet)),
+            subnet: try #require(CIDRv4(subnet), sourceLocation: sourceLocation),
             attributes: LeaseAttributes(
-                publicIP: try #require(IPv4Address(publicIP)),
+                publicIP: try #require(IPv4Address(publicIP), sourceLocation: sourceLocation),
                 backend: "vxlan",
                 tunnelAddress: mac,
             ),

@@ -67,9 +67,15 @@ import Testing
     @Test func peersAreThoseOfTheNetworkThatCanBeReached() throws {
         let config = try #require(config)
         let own = try #require(IPv4Address("10.71.3.2"))
-        func lease(_ subnet: String, _ json: String?) throws -> StoredLease {
+        func lease(_ subnet: String, _ json: String?, sourceLocation: SourceLocation = #_sourceLocation) throws
+            -> StoredLease
+        {
             let attributes = json.flatMap { LeaseAttributes(json: $0) }
-            return StoredLease(subnet: try #require(CIDRv4(subnet)), attributes: attributes, version: 1)
+            return StoredLease(
+                subnet: try #require(CIDRv4(subnet), sourceLocation: sourceLocation),
+                attributes: attributes,
+                version: 1
+            )
         }
         let mac = #","BackendData":{"VtepMAC":"0e:00:00:00:00:03"}}"#
         let leases = [

@@ -8,8 +8,12 @@ import Testing
 @Suite struct LeaseTests {
     private let config = try? NetworkConfig(json: #"{"Network": "10.1.0.0/16"}"#)
 
-    private func address(_ text: String) throws -> IPv4Address { try #require(IPv4Address(text)) }
-    private func subnet(_ text: String) throws -> CIDRv4 { try #require(CIDRv4(text)) }
+    private func address(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> IPv4Address {
+        try #require(IPv4Address(text), sourceLocation: sourceLocation)
+    }
+    private func subnet(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> CIDRv4 {
+        try #require(CIDRv4(text), sourceLocation: sourceLocation)
+    }
 
     private func lease(_ subnet: String, of publicIP: String, version: UInt64 = 1) throws -> StoredLease {
         let attributes = LeaseAttributes(publicIP: try address(publicIP), backend: "vxlan")

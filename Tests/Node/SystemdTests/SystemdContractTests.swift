@@ -215,11 +215,19 @@ import Testing
     }
 }
 
-private func expectNoSuchUnit(_ name: String, _ call: () async throws -> Void) async {
-    let error = await #expect(throws: SystemdError.self) { try await call() }
-    #expect(error?.isUnitNotLoaded == true, "\(error.map(String.init(describing:)) ?? "")")
-    #expect(error?.code == .refused)
-    #expect(error?.message.contains(name) == true)
+private func expectNoSuchUnit(
+    _ name: String,
+    _ call: () async throws -> Void,
+    sourceLocation: SourceLocation = #_sourceLocation,
+) async {
+    let error = await #expect(throws: SystemdError.self, sourceLocation: sourceLocation) { try await call() }
+    #expect(
+        error?.isUnitNotLoaded == true,
+        "\(error.map(String.init(describing:)) ?? "")",
+        sourceLocation: sourceLocation,
+    )
+    #expect(error?.code == .refused, sourceLocation: sourceLocation)
+    #expect(error?.message.contains(name) == true, sourceLocation: sourceLocation)
 }
 
 /// Waits for the change, which other units' changes may precede.

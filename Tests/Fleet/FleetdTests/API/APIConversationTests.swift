@@ -9,11 +9,11 @@ struct APIConversationTests {
     let etcd = FakeEtcd()
 
     /// The lines of `script` in turn: a request that begins with `>` is sent, and the lines after it are the answer.
-    private func hold(_ script: String, _ api: APIResponder) async {
+    private func hold(_ script: String, _ api: APIResponder, sourceLocation: SourceLocation = #_sourceLocation) async {
         var answer = ""
         for line in script.split(separator: "\n").map(String.init) {
             guard line.hasPrefix("> ") else {
-                #expect(answer == line)
+                #expect(answer == line, sourceLocation: sourceLocation)
                 continue
             }
             let words = line.dropFirst(2).split(separator: " ", maxSplits: 2).map(String.init)

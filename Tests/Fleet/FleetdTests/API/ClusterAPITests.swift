@@ -21,10 +21,12 @@ struct ClusterAPITests {
     }
 
     @Test func waitingForChanges() async throws {
-        @Sendable func revision(_ api: APIResponder, _ query: String) async throws -> Int64 {
+        @Sendable func revision(_ api: APIResponder, _ query: String, sourceLocation: SourceLocation = #_sourceLocation)
+            async throws -> Int64
+        {
             let answer = await ask(api, "GET", "changes", query: query)
             let digits = answer.drop { $0 != ":" }.filter(\.isNumber)
-            return try #require(Int64(digits), "\(answer)")
+            return try #require(Int64(digits), "\(answer)", sourceLocation: sourceLocation)
         }
         try await withFleetAPI(etcd) { (api, _) async throws in
             let known = try await revision(api, "")

@@ -16,6 +16,7 @@ func withFleetAPI(
     tokenLimit: UInt16 = 100,
     access: APIAccess = APIAccess(),
     _ body: (APIResponder, MachineSession) async throws -> Void,
+    sourceLocation: SourceLocation = #_sourceLocation,
 ) async throws {
     let registry = FleetRegistry(etcd: etcd)
     let watch = ClusterWatch(registry, logger: FleetMachine.quiet, pauses: (.milliseconds(5), .milliseconds(5)))
@@ -32,7 +33,7 @@ func withFleetAPI(
     presence.began(session)
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await watch.run() }
-        #expect(await watch.wait(until: session.revision, within: .seconds(30)))
+        #expect(await watch.wait(until: session.revision, within: .seconds(30)), sourceLocation: sourceLocation)
         try await body(api, session)
         group.cancelAll()
     }

@@ -24,10 +24,10 @@ struct ClusterWatchTests {
     }
 
     /// The copy that events made is what a fresh read gives.
-    private func expectCurrent(_ watch: ClusterWatch) async throws {
+    private func expectCurrent(_ watch: ClusterWatch, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let fresh = try await registry.snapshot()
-        #expect(await watch.wait(until: fresh.revision, within: .seconds(30)))
-        #expect(watch.snapshot == fresh)
+        #expect(await watch.wait(until: fresh.revision, within: .seconds(30)), sourceLocation: sourceLocation)
+        #expect(watch.snapshot == fresh, sourceLocation: sourceLocation)
     }
 
     @Test func followsEveryKindOfChange() async throws {

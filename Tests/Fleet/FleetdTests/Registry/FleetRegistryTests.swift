@@ -134,8 +134,12 @@ struct FleetRegistryTests {
         #expect(try await registry.machines().map(\.metadata) == [["a": "x"]])
     }
 
-    private func expect(_ code: RegistryError.Code, _ body: () async throws -> Void) async {
-        let error = await #expect(throws: RegistryError.self) { try await body() }
-        #expect(error?.code == code)
+    private func expect(
+        _ code: RegistryError.Code,
+        _ body: () async throws -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation,
+    ) async {
+        let error = await #expect(throws: RegistryError.self, sourceLocation: sourceLocation) { try await body() }
+        #expect(error?.code == code, sourceLocation: sourceLocation)
     }
 }

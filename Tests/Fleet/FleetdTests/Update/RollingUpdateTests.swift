@@ -18,9 +18,11 @@ struct RollingUpdateTests {
     }
 
     /// A cluster of one machine in which each unit has a text and a state: `hash active sub`.
-    private func snapshot(_ units: [(String, UnitFile, String)]) async throws -> FleetSnapshot {
+    private func snapshot(_ units: [(String, UnitFile, String)], sourceLocation: SourceLocation = #_sourceLocation)
+        async throws -> FleetSnapshot
+    {
         let session = try await registry.register(.named("m1"), ttl: 600)
-        let leader = try #require(try await registry.campaign(session))
+        let leader = try #require(try await registry.campaign(session), sourceLocation: sourceLocation)
         for (name, file, state) in units {
             try await registry.create(unit: name, file, target: .launched)
             let placement = Placement(unit: name, .place(on: "m1"))
