@@ -183,8 +183,10 @@ extension RealNodes {
             let ran = try await Program.slipway(["smoke", cluster.name, "--json", "--junit", junit])
             let report = try ran.expecting(0).json(SmokeReport.self)
             #expect(report.passed && report.checks.count >= 8, "\(ran)")
-            let passed = report.checks.filter { $0.message != "no node has a subnet of flannel's" }
-            #expect(passed.count == report.checks.count - 1 && passed.allSatisfy { $0.outcome == "passed" }, "\(ran)")
+            // What the file does not ask for cannot be tried.
+            let unasked = ["no node has a subnet of flannel's", "the topology does not ask for names"]
+            let untried = report.checks.filter { $0.outcome != "passed" }
+            #expect(untried.compactMap(\.message) == unasked, "\(ran)")
             let xml = try String(contentsOfFile: junit, encoding: .utf8)
             #expect(xml.contains("failures=\"0\"") && xml.contains("tests=\"\(report.checks.count)\""), "\(xml)")
         }
