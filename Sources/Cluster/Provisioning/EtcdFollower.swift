@@ -16,6 +16,8 @@ actor EtcdFollower {
     private var others: Set<String> = []
     private var alarms: [ObservedEtcd.Alarm] = []
     private var asking: Set<MemberID> = []
+    /// Members that were asked last together: without those of whom an answer was still awaited, which may never come.
+    private var round: Set<MemberID> = []
     private var askingForStatus: Set<MemberID> = []
     private var isAskingAll = false
     private var shown: EtcdObserver.Look?
@@ -136,6 +138,7 @@ actor EtcdFollower {
         await publish(show)
         let due = members.filter { !asking.contains($0.id) }
         asking.formUnion(due.map(\.id))
+        round = Set(due.map(\.id))
         return due
     }
 
@@ -207,7 +210,7 @@ actor EtcdFollower {
     ) async {
         guard look != shown || !hasShown else { return }
         // Each member of an etcd that is written to has come further than the one that was asked before it.
-        if isOnlyGrowth(look), isAskingAll || !asking.isEmpty || !askingForStatus.isEmpty { return }
+        if isOnlyGrowth(look), round.contains(where: { asking.contains($0) || askingForStatus.contains($0) }) { return }
         if look?.etcd != shown?.etcd || look?.isWell != shown?.isWell { changed = .now }
         (shown, hasShown) = (look, true)
         await show(look)

@@ -1,6 +1,7 @@
 import Basics
 import Planning
 import Provisioning
+import UnitFiles
 
 extension SmokeTest {
     /// Every node asks for the names of all nodes and of a unit, where the cluster has names.
@@ -29,8 +30,7 @@ extension SmokeTest {
                 throw SmokeFailure(message: "\(unit.name) is active on a machine that is no node: \(place ?? "none")")
             }
             say("every node asks for the names of all")
-            let label = unit.name.replacing(".service", with: "")
-            var wanted = [("\(label).\(domain)", "\(address)")]
+            var wanted = try UnitName(unit.name).hostLabels.map { ("\($0).\(domain)", "\(address)") }
             for (node, _) in asking {
                 if let own = node.address { wanted.append(("\(node.name).\(domain)", "\(own)")) }
             }

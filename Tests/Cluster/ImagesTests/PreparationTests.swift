@@ -47,7 +47,7 @@ import Testing
     /// What Docker says of a container that it does not know at first, and what is then announced; the unit's program has
     /// ended by then.
     @Test(arguments: [
-        ("10.1.5.2 ", "10.1.5.2\n"), (" 10.1.5.2 172.18.0.2 ", "10.1.5.2\n"), (" ", nil), ("", nil),
+        ("true 10.1.5.2 ", "10.1.5.2\n"), ("true  10.1.5.2 172.18.0.2 ", "10.1.5.2\n"), ("false ", nil), ("", nil),
     ])
     func aContainersAddressIsAnnouncedOnceItHasOne(later: String, said: String?) async throws {
         try await TemporaryDirectory.withFiles { scratch in
@@ -77,6 +77,19 @@ import Testing
             #expect(ran.output == (said == nil ? "web@1.service has ended\n" : ""))
             #expect(scratch.names(in: ".").contains("addresses") == (said != nil))
             if let said { #expect(try scratch.text("addresses/web@1.service") == said) }
+        }
+    }
+
+    /// A container of the node's own network runs without an address, and its unit goes on.
+    @Test func aContainerWithoutAnAddressIsNotWaitedFor() async throws {
+        try await TemporaryDirectory.withFiles { scratch in
+            _ = try scratch.write("#!/bin/sh\necho 'true '\n", to: "bin/docker", mode: 0o755)
+            let script = ImageScripts.announcement.replacing("/run/fleet", with: scratch.path)
+            let file = try scratch.write(script, to: "announce")
+            let command = "MAINPID=$$ PATH=\(scratch.path)/bin:$PATH timeout 20 sh \(file) web@1.service web-1"
+            let ran = try await ShellCommand.run(command)
+            #expect(ran.exitCode == 1 && ran.output == "container web-1 has no address of its own\n")
+            #expect(!scratch.names(in: ".").contains("addresses"))
         }
     }
 

@@ -147,6 +147,17 @@ import Testing
         }
     }
 
+    @Test func theGrowthOfOthersIsShownWhileAMemberHangs() async throws {
+        let members = Members()
+        let before = try #require(await EtcdObserver(members, running: Members.urls).observe())
+        members.state.withLock { ($0.isWrittenTo, $0.hanging) = (true, [Members.url(3)]) }
+        try await follow(members, last: before, interval: .milliseconds(20)) { looks in
+            try await eventually("the others are seen to go on") {
+                looks.count > 5 && (looks.now?.statuses[Members.url(1)]?.raftIndex ?? 0) > 20
+            }
+        }
+    }
+
     @Test func aMemberThatDoesNotAnswerKeepsNothingWaiting() async throws {
         let members = Members()
         let before = try #require(await EtcdObserver(members, running: Members.urls).observe())
